@@ -1,0 +1,66 @@
+/**
+ * What can go wrong, as stable codes that scripts may rely on. The exit status of each is in
+ * `cli/exit-status.ts`; the order from harmless to severe is there too.
+ */
+export type ErrorCode =
+  | 'message-refused'
+  | 'message-damaged'
+  | 'message-too-large'
+  | 'maildrop-busy'
+  | 'login-delay'
+  | 'server-temporary'
+  | 'already-running'
+  | 'unreachable'
+  | 'timeout'
+  | 'connection-lost'
+  | 'protocol'
+  | 'tls'
+  | 'login-refused'
+  | 'destination-unusable'
+  | 'destination-io'
+  | 'disk-full'
+  | 'ledger'
+  | 'ledger-damaged'
+  | 'secret-unavailable'
+  | 'config'
+  | 'usage'
+  | 'aborted'
+  | 'internal';
+
+export interface MailErrorOptions {
+  /** One sentence that says what to do about it. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * The base of every error that Mailferry raises on purpose. `message` is one sentence that says what is wrong,
+ * `hint` one that says what to do. Neither ever holds a secret (I5).
+ */
+export class MailError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: MailErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** Any thrown value as a `MailError`; what is not one of ours is a bug of ours, and keeps its cause. */
+export function asMailError(thrown: unknown): MailError {
+  if (thrown instanceof MailError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return new MailError('internal', `Unexpected error: ${text}`, {
+    cause: thrown,
+    hint: 'This is a bug in Mailferry; please report it with the output of --log-level debug.',
+  });
+}
+
+/** The `code` of a system error (`ENOSPC`, `ECONNREFUSED`, …), or undefined. */
+export function systemCode(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}

@@ -1,0 +1,41 @@
+import type { DestinationSettings } from '../delivery/settings.ts';
+import type { AuthChoice, SessionTimeouts, TlsMode } from '../pop3-client/options.ts';
+import type { Secret } from '../secret.ts';
+
+/**
+ * What happens to a message on the server once it is safe here: nothing, DELE in the same poll, or DELE when
+ * that many milliseconds have passed since its delivery.
+ */
+export type DeletionPolicy =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'after-delivery' }
+  | { readonly kind: 'after'; readonly milliseconds: number };
+
+export interface PollLimits {
+  /** Larger messages (octets, by LIST) stay on the server and are reported. */
+  readonly messageOctets: number | undefined;
+  /** After this many messages the poll ends; the next one goes on. */
+  readonly messagesPerPoll: number | undefined;
+  /** After this many octets the poll ends; the next one goes on. */
+  readonly octetsPerPoll: number | undefined;
+}
+
+/** One account, complete: every default filled in, every path absolute. */
+export interface Account {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** Trust anchors in PEM, in addition to the usual ones. */
+  readonly ca: readonly string[];
+  readonly user: string;
+  /** Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`. */
+  readonly password: () => Promise<Secret>;
+  readonly auth: AuthChoice;
+  readonly allowCleartext: boolean;
+  /** All must have a message safe before it may be deleted. */
+  readonly destinations: readonly DestinationSettings[];
+  readonly deletion: DeletionPolicy;
+  readonly limits: PollLimits;
+  readonly timeouts: SessionTimeouts;
+}

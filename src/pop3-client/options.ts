@@ -1,0 +1,46 @@
+import type { Secret } from '../secret.ts';
+import type { Transcript } from '../wire/transcript.ts';
+
+/** How the line is protected: TLS from the first octet, STLS (RFC 2595 §4), or not at all. */
+export type TlsMode = 'implicit' | 'starttls' | 'none';
+
+/** The login mechanism; `auto` takes the strongest that both sides have and the line allows. */
+export type AuthChoice = 'auto' | 'user-pass' | 'plain';
+
+export interface SessionTimeouts {
+  /** One budget in milliseconds for DNS, TCP, TLS and greeting. */
+  readonly connectMs: number;
+  /** No octet for this many milliseconds ends the session. */
+  readonly idleMs: number;
+}
+
+export interface SessionOptions {
+  readonly host: string;
+  /** Default: 995 with implicit TLS, else 110. */
+  readonly port?: number | undefined;
+  /** Default: `implicit`. */
+  readonly tls?: TlsMode | undefined;
+  /** Trust anchors in PEM, in addition to the ones that Node ships. Certificates are always checked. */
+  readonly ca?: readonly string[] | undefined;
+  readonly user: string;
+  readonly password: Secret | string;
+  /** Default: `auto`. */
+  readonly auth?: AuthChoice | undefined;
+  /** Without TLS, allows a login that shows the password to anything but a loopback address. Default: false. */
+  readonly allowCleartext?: boolean | undefined;
+  readonly timeouts?: Partial<SessionTimeouts> | undefined;
+  /** Ends the session at once, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sees each line of the session, without secrets and message bodies. */
+  readonly transcript?: Transcript | undefined;
+}
+
+/** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */
+export function defaultPort(tls: TlsMode): number {
+  return tls === 'implicit' ? 995 : 110;
+}
+
+/** True for an address that never leaves this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}

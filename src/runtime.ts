@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+
+/**
+ * The only reader of time, randomness, host name and process id. Everything else gets a `Runtime` as an
+ * argument, so that a test decides what time it is.
+ */
+export interface Runtime {
+  /** Wall-clock time in milliseconds since 1970; may jump. For names, records and schedules. */
+  now(): number;
+  /** Monotonic time in milliseconds; never jumps back. For durations and deadlines. */
+  monotonic(): number;
+  /** `octets` random octets, in hexadecimal. */
+  randomHex(octets: number): string;
+  readonly hostName: string;
+  readonly pid: number;
+}
+
+/** The real one. */
+export const systemRuntime: Runtime = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  randomHex: (octets) => randomBytes(octets).toString('hex'),
+  hostName: hostname(),
+  pid: process.pid,
+};

@@ -1,0 +1,23 @@
+/**
+ * A value that must never be seen (I5). Whatever prints, formats, logs or serialises it gets `[secret]` or nothing; only
+ * `reveal`, called where the value goes onto the wire, gives it out.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+}

@@ -1,0 +1,114 @@
+const CR = 0x0d;
+const LF = 0x0a;
+const DOT = 0x2e;
+const CRLF_DOT = Buffer.from('\r\n.');
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Undoes the byte-stuffing of one multi-line response (RFC 1939 §3) and finds its end. Works on blocks of any
+ * size: whatever the packet boundaries, the same octets come out. Only CRLF ends a line; every other octet,
+ * bare CR, bare LF and NUL included, passes untouched.
+ */
+export class Unstuffer {
+  #atLineStart = true;
+  #carry: Buffer = EMPTY;
+  #rest: Buffer | undefined;
+
+  /** True once the termination octet has been seen. */
+  get ended(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  /** The octets received after the end of the response; they belong to the next one. */
+  get rest(): Buffer {
+    return this.#rest ?? EMPTY;
+  }
+
+  /** Takes the next received block; returns the message octets in it, as views of it where possible. */
+  push(block: Buffer): Buffer[] {
+    const data = this.#carry.length > 0 ? Buffer.concat([this.#carry, block]) : block;
+    this.#carry = EMPTY;
+    const out: Buffer[] = [];
+    let from = 0;
+    let at = 0;
+    for (;;) {
+      if (this.#atLineStart && at < data.length) {
+        if (data[at] === DOT) {
+          if (couldBecomeTerminator(data, at)) return this.#pause(data, { from, until: at, out });
+          emit(out, data, from, at);
+          if (data[at + 1] === CR && data[at + 2] === LF) {
+            this.#rest = data.subarray(at + 3);
+            return out;
+          }
+          from = at + 1; // a stuffed dot
+        }
+        this.#atLineStart = false;
+      }
+      const found = data.indexOf(CRLF_DOT, at);
+      if (found < 0) break;
+      at = found + 2;
+      this.#atLineStart = true;
+    }
+    const last = data.length - 1;
+    if (last > at - 1 && data[last] === CR) return this.#pause(data, { from, until: last, out });
+    emit(out, data, from, data.length);
+    if (data.length > 0) this.#atLineStart = last > 0 && data[last] === LF && data[last - 1] === CR;
+    return out;
+  }
+
+  /** Keeps what cannot be decided before more octets come. */
+  #pause(data: Buffer, { from, until, out }: { from: number; until: number; out: Buffer[] }): Buffer[] {
+    emit(out, data, from, until);
+    this.#carry = data.subarray(until);
+    return out;
+  }
+}
+
+function couldBecomeTerminator(data: Buffer, at: number): boolean {
+  const left = data.length - at;
+  return left === 1 || (left === 2 && data[at + 1] === CR);
+}
+
+function emit(out: Buffer[], data: Buffer, from: number, until: number): void {
+  if (until > from) out.push(data.subarray(from, until));
+}
+
+/**
+ * Adds the byte-stuffing of a multi-line response (RFC 1939 §3): a dot before every line that begins with one.
+ * `end` closes the response, and completes the last line where the message did not.
+ */
+export class Stuffer {
+  #previous = 0;
+  #beforePrevious = 0;
+  #empty = true;
+
+  push(block: Buffer): Buffer[] {
+    if (block.length === 0) return [];
+    const out: Buffer[] = [];
+    let from = 0;
+    if (block[0] === DOT && this.#lineStart()) out.push(Buffer.from('.'));
+    // The CRLF may have come at the end of the block before.
+    if (block[0] === LF && this.#previous === CR && !this.#empty && block[1] === DOT) {
+      out.push(block.subarray(0, 1), Buffer.from('.'));
+      from = 1;
+    }
+    for (let found = block.indexOf(CRLF_DOT); found >= 0; found = block.indexOf(CRLF_DOT, found + 3)) {
+      out.push(block.subarray(from, found + 2), Buffer.from('.'));
+      from = found + 2;
+    }
+    emit(out, block, from, block.length);
+    this.#beforePrevious = block.length > 1 ? (block[block.length - 2] ?? 0) : this.#previous;
+    this.#previous = block[block.length - 1] ?? 0;
+    this.#empty = false;
+    return out;
+  }
+
+  /** The octets that end the response. */
+  end(): Buffer {
+    return Buffer.from(this.#lineStart() ? '.\r\n' : '\r\n.\r\n');
+  }
+
+  #lineStart(): boolean {
+    return this.#empty || (this.#beforePrevious === CR && this.#previous === LF);
+  }
+}

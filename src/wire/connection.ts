@@ -1,0 +1,204 @@
+import type { Duplex } from 'node:stream';
+import { Unstuffer } from './byte-stuffing.ts';
+import { connectionLost, protocolViolation, type WireError } from './errors.ts';
+import { Inbound } from './inbound.ts';
+import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS } from './limits.ts';
+import type { CommandLine, Transcript } from './transcript.ts';
+
+export interface ConnectionOptions {
+  /** No octet for this long, in milliseconds, ends the session. */
+  readonly idleMs?: number | undefined;
+  readonly transcript?: Transcript | undefined;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * One line to the other side: lines and multi-line responses in, lines and octets out. Once it has lost step
+ * it is broken for good, and every later call fails with the one reason for it.
+ */
+export class Connection {
+  #socket: Duplex;
+  #inbound: Inbound;
+  #broken: WireError | undefined;
+  readonly #idleMs: number;
+  readonly #transcript: Transcript | undefined;
+
+  constructor(socket: Duplex, options: ConnectionOptions = {}) {
+    this.#socket = socket;
+    this.#idleMs = options.idleMs ?? IDLE_TIMEOUT_MS;
+    this.#transcript = options.transcript;
+    this.#inbound = this.#listen(socket);
+  }
+
+  /** Why nothing more can be said here, once that is so. */
+  get broken(): WireError | undefined {
+    return this.#broken;
+  }
+
+  /** Octets that have arrived and were not read. */
+  get heldOctets(): number {
+    return this.#inbound.held;
+  }
+
+  /** Ends the connection at once, for this reason; the first reason counts. */
+  break(reason: WireError): WireError {
+    if (this.#broken === undefined) {
+      this.#broken = reason;
+      this.#inbound.fail(reason);
+      this.#socket.destroy();
+    }
+    return this.#broken;
+  }
+
+  /**
+   * The next line without its line end, each octet as one character (latin1). `during` completes "… while".
+   * Breaks the connection on a line over `maxOctets`, on the end of the stream, and on the idle deadline.
+   */
+  async readLine(during: string, maxOctets: number = MAX_LINE_OCTETS): Promise<string> {
+    const parts: Buffer[] = [];
+    let octets = 0;
+    for (;;) {
+      const block = await this.#next(during);
+      const end = block.indexOf(LF);
+      const part = end < 0 ? block : block.subarray(0, end);
+      octets += part.length;
+      if (octets > maxOctets) {
+        throw this.break(protocolViolation(`A line of more than ${maxOctets} octets came while ${during}.`));
+      }
+      parts.push(part);
+      if (end < 0) continue;
+      this.#inbound.putBack(block.subarray(end + 1));
+      const line = withoutCarriageReturn(parts.length === 1 ? part : Buffer.concat(parts));
+      const text = line.toString('latin1');
+      this.#transcript?.('received', text);
+      return text;
+    }
+  }
+
+  /**
+   * The content of a multi-line response (RFC 1939 §3), unstuffed, in blocks as they arrive. It must be read to
+   * its end: a consumer that stops early breaks the connection, since what follows would be taken for replies.
+   */
+  async *multiline(during: string): AsyncGenerator<Buffer, void, undefined> {
+    const unstuffer = new Unstuffer();
+    try {
+      while (!unstuffer.ended) yield* unstuffer.push(await this.#next(during));
+    } finally {
+      if (unstuffer.ended) this.#inbound.putBack(unstuffer.rest);
+      else this.break(protocolViolation(`A response was not read to its end while ${during}.`));
+    }
+  }
+
+  /** Calls `onLine` for each line of a multi-line response; lines and their number are capped. */
+  async readLines(during: string, maxLines: number, onLine: (line: string) => void): Promise<void> {
+    let partial = '';
+    let lines = 0;
+    const take = (line: string): void => {
+      lines += 1;
+      if (lines > maxLines) {
+        throw this.break(protocolViolation(`More than ${maxLines} lines came while ${during}.`));
+      }
+      onLine(line);
+    };
+    for await (const block of this.multiline(during)) {
+      const pieces = (partial + block.toString('latin1')).split('\n');
+      partial = pieces.pop() ?? '';
+      for (const piece of pieces) take(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
+      if (partial.length > MAX_LINE_OCTETS) {
+        throw this.break(
+          protocolViolation(`A line of more than ${MAX_LINE_OCTETS} octets came while ${during}.`),
+        );
+      }
+    }
+  }
+
+  /** Sends one command line. A line end inside it would be a second command, so that is refused. */
+  sendLine(line: CommandLine): void {
+    if (/[\r\n]/.test(line.wire)) {
+      throw protocolViolation('A command must not contain a line end.', {
+        hint: 'Check user name and password for line ends.',
+      });
+    }
+    this.#transcript?.('sent', line.shown);
+    this.#write(Buffer.from(`${line.wire}\r\n`, 'latin1'));
+  }
+
+  /** Sends octets as they are; resolves when more may be sent. */
+  async send(octets: Uint8Array): Promise<void> {
+    if (this.#write(octets)) return;
+    await new Promise<void>((resolve, reject) => {
+      const done = (): void => {
+        this.#socket.off('drain', done);
+        this.#socket.off('close', done);
+        if (this.#broken === undefined) resolve();
+        else reject(this.#broken);
+      };
+      this.#socket.on('drain', done);
+      this.#socket.on('close', done);
+    });
+  }
+
+  /**
+   * Puts TLS under the connection. Whatever arrived in clear text after the reply that allowed it was put there
+   * by somebody else (RFC 2595 §4), so it ends the connection.
+   */
+  async upgrade(wrap: (socket: Duplex) => Promise<Duplex>): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#inbound.held > 0) {
+      throw this.break(
+        protocolViolation('The server sent clear text where TLS had to begin; somebody may be interfering.', {
+          hint: 'Use "tls: implicit" (port 995) if the server offers it, and tell the provider.',
+        }),
+      );
+    }
+    this.#inbound.detach();
+    this.#socket = await wrap(this.#socket);
+    this.#inbound = this.#listen(this.#socket);
+  }
+
+  /** Says goodbye to the transport: flushes what was sent, then closes. */
+  async close(): Promise<void> {
+    this.#broken ??= connectionLost('the session was already closed');
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(() => socket.destroy(), 1000);
+      socket.once('close', () => {
+        clearTimeout(patience);
+        resolve();
+      });
+      socket.resume();
+      socket.end(() => socket.destroy());
+    });
+  }
+
+  #listen(socket: Duplex): Inbound {
+    // A socket's late error has nobody left to tell; without a listener it would end the process.
+    socket.on('error', () => undefined);
+    return new Inbound(socket, this.#idleMs);
+  }
+
+  async #next(during: string): Promise<Buffer> {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      const block = await this.#inbound.next(during);
+      if (block !== undefined) return block;
+    } catch (error) {
+      throw this.break(error as WireError);
+    }
+    throw this.break(connectionLost(during));
+  }
+
+  #write(octets: Uint8Array): boolean {
+    if (this.#broken !== undefined) throw this.#broken;
+    return this.#socket.write(octets);
+  }
+}
+
+function withoutCarriageReturn(line: Buffer): Buffer {
+  let end = line.length;
+  if (end > 0 && line[end - 1] === CR) end -= 1;
+  return line.subarray(0, end);
+}

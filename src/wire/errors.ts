@@ -1,0 +1,63 @@
+import { MailError, type MailErrorOptions, systemCode } from '../errors.ts';
+
+/** The line to the other side failed; nothing more can be said on it. */
+export class WireError extends MailError {}
+
+/** The peer closed the line, or it was cut. `during` completes the sentence "… while". */
+export function connectionLost(during: string, cause?: unknown): WireError {
+  const why = cause === undefined ? '' : ` (${describeSystemError(cause)})`;
+  return new WireError('connection-lost', `The connection ended while ${during}${why}.`, {
+    cause,
+    hint: 'What was already safe stays safe; the next poll goes on from there.',
+  });
+}
+
+/** The peer kept silent, or dripped, for longer than the deadline. */
+export function timedOut(during: string, milliseconds: number): WireError {
+  return new WireError('timeout', `No usable answer for ${milliseconds / 1000} s while ${during}.`, {
+    hint: 'Try again later; if the server is only slow, raise timeouts.idle or timeouts.connect.',
+  });
+}
+
+/** The peer said something that the protocol does not allow. */
+export function protocolViolation(message: string, options: MailErrorOptions = {}): WireError {
+  return new WireError('protocol', message, options);
+}
+
+/** A failed DNS lookup or TCP connect, in words. */
+export function unreachable(host: string, port: number, cause: unknown): WireError {
+  return new WireError('unreachable', `Cannot reach ${host}:${port}: ${describeSystemError(cause)}.`, {
+    cause,
+    hint: unreachableHint(systemCode(cause)),
+  });
+}
+
+function unreachableHint(code: string | undefined): string {
+  if (code === 'ENOTFOUND') return 'Check the spelling of "host".';
+  if (code === 'EAI_AGAIN')
+    return 'Name lookup failed for now; check the network connection and the DNS server.';
+  if (code === 'ECONNREFUSED') {
+    return 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS; POP3 may be switched off at the provider.';
+  }
+  return 'Check "host" and "port", and that this machine is online.';
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'the name could not be looked up just now',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by the other side',
+  EPIPE: 'the other side has closed the connection',
+  ETIMEDOUT: 'no answer',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'the network is unreachable',
+};
+
+/** A system error in a few words. */
+export function describeSystemError(cause: unknown): string {
+  const code = systemCode(cause);
+  const known = code === undefined ? undefined : SYSTEM_ERRORS[code];
+  if (known !== undefined) return known;
+  if (cause instanceof AggregateError && cause.errors.length > 0) return describeSystemError(cause.errors[0]);
+  return cause instanceof Error ? cause.message : String(cause);
+}

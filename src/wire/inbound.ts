@@ -1,0 +1,133 @@
+import type { Duplex } from 'node:stream';
+import { connectionLost, timedOut, type WireError } from './errors.ts';
+import { MIN_OCTETS_PER_IDLE_PERIOD, RECEIVE_BUFFER_OCTETS } from './limits.ts';
+
+interface Waiter {
+  readonly resolve: (more: boolean) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/**
+ * The receiving half of a connection: what has arrived and was not yet taken. One consumer at a time waits for
+ * more, and never for longer than the idle period. The socket is paused while too much lies here (I7).
+ */
+export class Inbound {
+  readonly #socket: Duplex;
+  readonly #idleMs: number;
+  #blocks: Buffer[] = [];
+  #held = 0;
+  #failure: WireError | undefined;
+  #ended = false;
+  #waiter: Waiter | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #during = 'waiting';
+  #waitStart = 0;
+  #waitedMs = 0;
+  #octets = 0;
+
+  constructor(socket: Duplex, idleMs: number) {
+    this.#socket = socket;
+    this.#idleMs = idleMs;
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('close', this.#onEnd);
+    socket.on('error', this.#onError);
+  }
+
+  /** Octets that have arrived and were not taken. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * The next block, or undefined at the end of the stream. `during` completes "… while" in the error. Rejects
+   * when the line fails, or when the idle period passes without (enough) octets.
+   */
+  async next(during: string): Promise<Buffer | undefined> {
+    if (this.#blocks.length === 0 && !(await this.#arrival(during))) return undefined;
+    const block = this.#blocks.shift();
+    if (block === undefined) return undefined;
+    this.#held -= block.length;
+    if (this.#socket.isPaused() && this.#held < RECEIVE_BUFFER_OCTETS / 2) this.#socket.resume();
+    return block;
+  }
+
+  /** Gives back the part of a block that belongs to whoever reads next. */
+  putBack(block: Buffer): void {
+    if (block.length === 0) return;
+    this.#blocks.unshift(block);
+    this.#held += block.length;
+  }
+
+  /** Whoever waits, now or later, gets this error. The first failure is the one that counts. */
+  fail(failure: WireError): void {
+    this.#failure ??= failure;
+    const waiter = this.#release();
+    waiter?.reject(this.#failure);
+  }
+
+  /** Lets go of the socket, for whoever takes it over (the TLS layer). */
+  detach(): void {
+    this.#socket.off('data', this.#onData);
+    this.#socket.off('end', this.#onEnd);
+    this.#socket.off('close', this.#onEnd);
+    this.#socket.off('error', this.#onError);
+    clearTimeout(this.#timer);
+  }
+
+  #arrival(during: string): Promise<boolean> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#during = during;
+      this.#waitStart = performance.now();
+      this.#timer ??= setTimeout(this.#onIdle, this.#idleMs);
+      this.#timer.refresh();
+    });
+  }
+
+  #release(): Waiter | undefined {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    if (waiter === undefined || this.#failure !== undefined || this.#ended) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    return waiter;
+  }
+
+  readonly #onData = (block: Buffer): void => {
+    this.#blocks.push(block);
+    this.#held += block.length;
+    if (this.#held >= RECEIVE_BUFFER_OCTETS) this.#socket.pause();
+    if (this.#drips(block.length)) this.fail(timedOut(this.#during, this.#idleMs));
+    this.#release()?.resolve(true);
+  };
+
+  /** True when the time spent waiting has brought next to nothing. */
+  #drips(octets: number): boolean {
+    this.#octets += octets;
+    if (this.#waiter === undefined) return false;
+    this.#waitedMs += performance.now() - this.#waitStart;
+    if (this.#waitedMs < this.#idleMs) return false;
+    const drips = this.#octets < MIN_OCTETS_PER_IDLE_PERIOD;
+    this.#waitedMs = 0;
+    this.#octets = 0;
+    return drips;
+  }
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#release()?.resolve(this.#blocks.length > 0);
+  };
+
+  readonly #onError = (cause: Error): void => {
+    this.fail(connectionLost(this.#during, cause));
+  };
+
+  readonly #onIdle = (): void => {
+    this.#timer = undefined;
+    if (this.#waiter !== undefined) this.fail(timedOut(this.#during, this.#idleMs));
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Every cap and deadline of the protocol, with the reason for its value (I7). A server is never trusted to be
+ * brief, and a client neither.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Status lines and lines of a listing. RFC 2449 §4 says 512 octets; servers in the field are sloppy. */
+export const MAX_LINE_OCTETS: number = 8 * KIB;
+
+/** Command lines, seen by the server. RFC 2449 §4 says 255; a SASL initial response (RFC 5034 §4) is longer. */
+export const MAX_COMMAND_OCTETS: number = 16 * KIB;
+
+/** Lines of a LIST or UIDL response: more than any maildrop known, and it bounds memory. */
+export const MAX_LISTING_LINES = 5_000_000;
+
+/** Lines of a CAPA response; real servers send about fifteen. */
+export const MAX_CAPABILITY_LINES = 200;
+
+/** A unique-id may have 70 octets (RFC 1939 §7); longer ones are seen, and are taken as opaque up to this. */
+export const MAX_UNIQUE_ID_OCTETS: number = KIB;
+
+/** How much a message may exceed the size that LIST promised before it is cut off. */
+export const MESSAGE_SIZE_FACTOR = 2;
+export const MESSAGE_SIZE_SLACK_OCTETS: number = MIB;
+
+/** Received octets held for a consumer that is slower than the wire; then the socket is paused. */
+export const RECEIVE_BUFFER_OCTETS: number = MIB;
+
+/** DNS, TCP, TLS and greeting share this one budget. */
+export const CONNECT_TIMEOUT_MS = 30_000;
+
+/** No octet for this long ends the session. */
+export const IDLE_TIMEOUT_MS = 60_000;
+
+/** Less than this in one idle period counts as silence, so that one octet now and then cannot hold a session. */
+export const MIN_OCTETS_PER_IDLE_PERIOD = 64;
+
+/** From the greeting to the first TRANSACTION command, however many steps the login has. */
+export const LOGIN_TIMEOUT_MS = 60_000;
+
+/** RFC 1939 §3: a server's autologout timer must not be shorter than ten minutes. */
+export const AUTOLOGOUT_MS: number = 10 * 60_000;
+
+/** RETR commands under way at a time where the server announces PIPELINING (RFC 2449 §6.8). */
+export const PIPELINE_COMMANDS = 64;
+
+/** Octets that pipelined RETRs may have announced but not delivered; bounds what a broken session costs. */
+export const PIPELINE_OCTETS: number = 4 * MIB;

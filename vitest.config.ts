@@ -1,0 +1,34 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const everyProject = {
+  sequence: { shuffle: true },
+  expect: { requireAssertions: true },
+  setupFiles: ['test/support/fail-on-warning.ts'],
+};
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...everyProject,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/interop/**'],
+        },
+      },
+      {
+        // The built program as a child process, and programs that others wrote.
+        test: {
+          ...everyProject,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
