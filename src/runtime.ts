@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { systemCode } from './errors.ts';
 
 /**
  * The only reader of time, randomness, host name and process id. Everything else gets a `Runtime` as an
@@ -14,6 +15,10 @@ export interface Runtime {
   randomHex(octets: number): string;
   readonly hostName: string;
   readonly pid: number;
+  /** When this process began, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whether a process of this host lives. */
+  isAlive(pid: number): boolean;
 }
 
 /** The real one. */
@@ -23,4 +28,13 @@ export const systemRuntime: Runtime = {
   randomHex: (octets) => randomBytes(octets).toString('hex'),
   hostName: hostname(),
   pid: process.pid,
+  startedAt: performance.timeOrigin,
+  isAlive: (pid) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return systemCode(error) !== 'ESRCH';
+    }
+  },
 };

@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   /** No octet for this long, in milliseconds, ends the session. */
   readonly idleMs?: number | undefined;
   readonly transcript?: Transcript | undefined;
+  /** What a peer is told when its line is too long, before the connection ends; without it, nothing. */
+  readonly lastWords?: Uint8Array | undefined;
 }
 
 const LF = 0x0a;
@@ -24,11 +26,13 @@ export class Connection {
   #broken: WireError | undefined;
   readonly #idleMs: number;
   readonly #transcript: Transcript | undefined;
+  readonly #lastWords: Uint8Array | undefined;
 
   constructor(socket: Duplex, options: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#idleMs = options.idleMs ?? IDLE_TIMEOUT_MS;
     this.#transcript = options.transcript;
+    this.#lastWords = options.lastWords;
     this.#inbound = this.#listen(socket);
   }
 
@@ -65,7 +69,9 @@ export class Connection {
       const part = end < 0 ? block : block.subarray(0, end);
       octets += part.length;
       if (octets > maxOctets) {
-        throw this.break(protocolViolation(`A line of more than ${maxOctets} octets came while ${during}.`));
+        throw this.#breakAfterLastWords(
+          protocolViolation(`A line of more than ${maxOctets} octets came while ${during}.`),
+        );
       }
       parts.push(part);
       if (end < 0) continue;
@@ -128,12 +134,14 @@ export class Connection {
   /** Sends octets as they are; resolves when more may be sent. */
   async send(octets: Uint8Array): Promise<void> {
     if (this.#write(octets)) return;
+    // A socket that has gone drains no more, and may have said so already.
+    if (this.#socket.destroyed) throw this.break(connectionLost('sending'));
     await new Promise<void>((resolve, reject) => {
       const done = (): void => {
         this.#socket.off('drain', done);
         this.#socket.off('close', done);
-        if (this.#broken === undefined) resolve();
-        else reject(this.#broken);
+        if (this.#socket.destroyed) reject(this.break(connectionLost('sending')));
+        else resolve();
       };
       this.#socket.on('drain', done);
       this.#socket.on('close', done);
@@ -158,6 +166,11 @@ export class Connection {
     this.#inbound = this.#listen(this.#socket);
   }
 
+  /** Calls `listener` once when the transport has closed, for whatever reason. */
+  onClose(listener: () => void): void {
+    this.#socket.once('close', listener);
+  }
+
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
     this.#broken ??= connectionLost('the session was already closed');
@@ -180,6 +193,15 @@ export class Connection {
     return new Inbound(socket, this.#idleMs);
   }
 
+  #breakAfterLastWords(reason: WireError): WireError {
+    if (this.#lastWords === undefined || this.#broken !== undefined) return this.break(reason);
+    this.#broken = reason;
+    this.#inbound.fail(reason);
+    this.#inbound.detach();
+    linger(this.#socket, this.#lastWords);
+    return reason;
+  }
+
   async #next(during: string): Promise<Buffer> {
     if (this.#broken !== undefined) throw this.#broken;
     try {
@@ -195,6 +217,18 @@ export class Connection {
     if (this.#broken !== undefined) throw this.#broken;
     return this.#socket.write(octets);
   }
+}
+
+/**
+ * Says the last words, then throws away what still comes for a moment: to close on unread octets would reset the
+ * connection, and the words could be lost.
+ */
+function linger(socket: Duplex, lastWords: Uint8Array): void {
+  const patience = setTimeout(() => socket.destroy(), 1000);
+  socket.once('close', () => clearTimeout(patience));
+  socket.once('end', () => socket.destroy());
+  socket.resume();
+  socket.end(lastWords);
 }
 
 function withoutCarriageReturn(line: Buffer): Buffer {

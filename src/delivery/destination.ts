@@ -1,0 +1,66 @@
+import type { Octets } from '../pop3/types.ts';
+
+/** Where a stored message is, and what it must look like there: the proof that it is safe. */
+export interface Receipt {
+  /** Which destination, as `destinationName` gives it. */
+  readonly destination: string;
+  /** Where in it: the file's base name in a Maildir, the offset of its From_ line in an mbox. */
+  readonly location: string;
+  /** Size of what was stored, after the transforms that the destination declares. */
+  readonly octets: Octets;
+  /** SHA-256 of what was stored, in hexadecimal: what `verify` compares. */
+  readonly sha256: string;
+}
+
+/** What a destination is told about a message when it is to become visible. */
+export interface Envelope {
+  /** Short hash of account and identity; a destination that can, shows it in the name it gives. */
+  readonly tag: string;
+}
+
+/**
+ * A message on its way into one destination: invisible until `commit`, gone without trace after `discard`. One
+ * of the two must be called, once.
+ */
+export interface Draft {
+  /** Takes the next octets as received; they must not be changed afterwards. */
+  write(block: Buffer): Promise<void>;
+  /**
+   * Makes the message visible, whole or not at all. Resolves only when it survives loss of power (I2); when it
+   * rejects, nothing of the message is visible.
+   */
+  commit(envelope: Envelope): Promise<Receipt>;
+  discard(): Promise<void>;
+}
+
+/** What a destination is about to do that it could not recognise afterwards without being told. */
+export interface Intent {
+  readonly tag: string;
+  readonly receipt: Receipt;
+  /** How the stored message begins, so that a piece of it is known again. */
+  readonly opening: Buffer;
+}
+
+/** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
+export interface Unfinished {
+  /** The tags of the messages that are listed and not recorded. */
+  readonly tags: ReadonlySet<string>;
+  /** The intents whose outcome is not recorded. */
+  readonly intents: readonly Intent[];
+}
+
+/**
+ * A place of ours for mail. Drafts may be written and committed at the same time; what they have in common
+ * (fsync of a folder, the lock of a file) is shared between them.
+ */
+export interface Destination {
+  /** As `destinationName` gives it. */
+  readonly name: string;
+  begin(): Draft;
+  /**
+   * After a poll that did not end: what had become visible all the same, by tag, now surely durable. What is half
+   * written is removed.
+   */
+  recover(unfinished: Unfinished): Promise<ReadonlyMap<string, Receipt>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import type { Intent, Receipt } from './destination.ts';
+
+const BLOCK_OCTETS = 1024 * 1024;
+
+/** A From_ line anywhere, even one that another program put behind half a line of ours. */
+const FROM_LINE =
+  /From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /;
+
+/**
+ * Looks, in a locked mbox, for what these intents were about: gives the receipts of those that stand there whole
+ * (made durable now), and cuts off the piece of one that was being written when the process died.
+ */
+export async function recoverAppends(
+  file: FileHandle,
+  intents: readonly Intent[],
+): Promise<ReadonlyMap<string, Receipt>> {
+  const found = new Map<string, Receipt>();
+  for (const intent of [...intents].sort((a, b) => offsetOf(a) - offsetOf(b))) {
+    if (await standsWhole(file, intent)) found.set(intent.tag, intent.receipt);
+    else if (await isPieceAtEnd(file, intent)) await file.truncate(offsetOf(intent));
+  }
+  await file.sync();
+  return found;
+}
+
+function offsetOf({ receipt }: Intent): number {
+  return Number(receipt.location);
+}
+
+async function standsWhole(file: FileHandle, intent: Intent): Promise<boolean> {
+  const { opening, receipt } = intent;
+  const start = await readAt(file, offsetOf(intent), opening.length);
+  if (!start.equals(opening)) return false;
+  const hash = createHash('sha256');
+  let at = offsetOf(intent) + opening.indexOf('\n') + 1;
+  for (let left = receipt.octets; left > 0; ) {
+    const block = await readAt(file, at, Math.min(left, BLOCK_OCTETS));
+    if (block.length === 0) return false;
+    hash.update(block);
+    at += block.length;
+    left -= block.length;
+  }
+  return hash.digest('hex') === receipt.sha256;
+}
+
+/**
+ * Whether all that stands from the offset to the end of the file is the beginning of our message and nobody
+ * else's. When in doubt it is left alone: half a message too many is better than somebody's mail cut off.
+ */
+async function isPieceAtEnd(file: FileHandle, intent: Intent): Promise<boolean> {
+  const { opening, receipt } = intent;
+  const offset = offsetOf(intent);
+  const { size } = await file.stat();
+  const octets = size - offset;
+  if (octets <= 0 || octets > opening.indexOf('\n') + 1 + receipt.octets) return false;
+  const start = await readAt(file, offset, Math.min(octets, opening.length));
+  if (!start.equals(opening.subarray(0, start.length))) return false;
+  let before = '';
+  for (let at = offset + opening.indexOf('\n'); at < size; ) {
+    const block = await readAt(file, at, BLOCK_OCTETS);
+    if (block.length === 0) break;
+    const text = before + block.toString('latin1');
+    if (FROM_LINE.test(text)) return false;
+    before = text.slice(-512);
+    at += block.length;
+  }
+  return true;
+}
+
+async function readAt(file: FileHandle, position: number, octets: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(octets), 0, octets, position);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,182 @@
+import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { writeAll } from '../durable/file-writer.ts';
+import { makeDirectory } from '../durable/fsync-directory.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Destination, Draft, Envelope, Intent, Receipt, Unfinished } from './destination.ts';
+import { deliveryFailed } from './errors.ts';
+import { MboxDraft } from './mbox-draft.ts';
+import { missingSeparators, withLockedMbox } from './mbox-file.ts';
+import { recoverAppends } from './mbox-recovery.ts';
+import { fromLine } from './mboxrd.ts';
+import type { MboxSettings } from './settings.ts';
+
+export interface MboxSurroundings {
+  readonly runtime: Runtime;
+  /** Resolves when the intents are recorded so that they survive loss of power. */
+  readonly intend: (intents: readonly Intent[]) => Promise<void>;
+}
+
+interface Waiting {
+  readonly draft: MboxDraft;
+  readonly envelope: Envelope;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * An mbox in the mboxrd dialect. Messages wait outside of it until they are whole; those that wait at the same
+ * time are appended under one lock with one fsync. When an append fails the file is cut back to what it was.
+ */
+export class Mbox implements Destination {
+  readonly name: string;
+  readonly #path: string;
+  readonly #surroundings: MboxSurroundings;
+  #waiting: Waiting[] = [];
+  #appending = false;
+
+  private constructor(settings: MboxSettings, name: string, surroundings: MboxSurroundings) {
+    this.name = name;
+    this.#path = settings.path;
+    this.#surroundings = surroundings;
+  }
+
+  /** Opens the mbox, creating it and the folders above it where they are missing; locks it once to be sure that it can. */
+  static async open(settings: MboxSettings, name: string, surroundings: MboxSurroundings): Promise<Mbox> {
+    try {
+      await makeDirectory(dirname(settings.path));
+      await withLockedMbox(settings.path, surroundings.runtime, async () => undefined);
+      return new Mbox(settings, name, surroundings);
+    } catch (error) {
+      throw deliveryFailed(settings.path, error);
+    }
+  }
+
+  begin(): Draft {
+    const { runtime } = this.#surroundings;
+    const spool = join(
+      dirname(this.#path),
+      `.${basename(this.#path)}.spool.${runtime.pid}.${runtime.randomHex(8)}`,
+    );
+    const draft = new MboxDraft(spool);
+    return {
+      write: async (block) => {
+        try {
+          await draft.write(block);
+        } catch (error) {
+          throw deliveryFailed(this.#path, error);
+        }
+      },
+      commit: async (envelope) => {
+        try {
+          await draft.finish();
+          return await new Promise<Receipt>((resolve, reject) => {
+            this.#waiting.push({ draft, envelope, resolve, reject });
+            void this.#appendWaiting();
+          });
+        } catch (error) {
+          throw deliveryFailed(this.#path, error);
+        } finally {
+          await draft.close();
+        }
+      },
+      discard: () => draft.close(),
+    };
+  }
+
+  /**
+   * The intents say where each message was to stand and what it was to be. One that stands there is delivered; a
+   * piece of one, at the end of the file, is cut off.
+   */
+  async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Receipt>> {
+    if (intents.length === 0) return new Map();
+    try {
+      return await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
+        recoverAppends(file, intents),
+      );
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    // Nothing is held open between two appends.
+  }
+
+  async #appendWaiting(): Promise<void> {
+    if (this.#appending) return;
+    this.#appending = true;
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      await this.#append(group);
+    }
+    this.#appending = false;
+  }
+
+  async #append(group: readonly Waiting[]): Promise<void> {
+    try {
+      const receipts = await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
+        this.#appendLocked(file, group),
+      );
+      group.forEach(({ resolve }, index) => resolve(receipts[index] as Receipt));
+    } catch (error) {
+      // What does not fit together may fit one by one.
+      if (group.length > 1) for (const one of group) await this.#append([one]);
+      else group[0]?.reject(error);
+    }
+  }
+
+  async #appendLocked(file: FileHandle, group: readonly Waiting[]): Promise<Receipt[]> {
+    const { size } = await file.stat();
+    const separators = '\n'.repeat(await missingSeparators(file, size));
+    const date = this.#surroundings.runtime.now();
+    const receipts: Receipt[] = [];
+    const heads: Buffer[] = [];
+    let end = size;
+    for (const { draft } of group) {
+      const before = receipts.length === 0 ? separators : '';
+      const head = Buffer.from(before + fromLine(draft.sender, date), 'latin1');
+      const { octets, sha256 } = draft;
+      receipts.push({ destination: this.name, location: String(end + before.length), octets, sha256 });
+      heads.push(head);
+      end += head.length + octets + 1;
+    }
+    await this.#surroundings.intend(
+      group.map(({ envelope, draft }, index) => ({
+        tag: envelope.tag,
+        receipt: receipts[index] as Receipt,
+        opening: Buffer.concat([Buffer.from(fromLine(draft.sender, date), 'latin1'), draft.opening]),
+      })),
+    );
+    try {
+      await writeGroup(file, group, { heads, position: size });
+      await file.sync();
+    } catch (error) {
+      await file.truncate(size);
+      await file.sync();
+      throw error;
+    }
+    return receipts;
+  }
+}
+
+async function writeGroup(
+  file: FileHandle,
+  group: readonly Waiting[],
+  { heads, position }: { heads: readonly Buffer[]; position: number },
+): Promise<void> {
+  let at = position;
+  const put = async (block: Buffer): Promise<void> => {
+    await writeAll(file, block, at);
+    at += block.length;
+  };
+  for (const [index, { draft }] of group.entries()) {
+    let held = [heads[index] ?? Buffer.alloc(0)];
+    for await (const block of draft.blocks()) {
+      await put(Buffer.concat([...held, block]));
+      held = [];
+    }
+    await put(Buffer.concat([...held, Buffer.from('\n')]));
+  }
+}

@@ -1,0 +1,164 @@
+import type { Intent } from '../delivery/destination.ts';
+import type { UniqueId } from '../pop3/types.ts';
+import type { Row, Value } from './database.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { AccountLedger, Delivery, Failure, LedgerRecord, RecordId } from './ledger.ts';
+import type { LedgerStatements } from './statements.ts';
+
+/** One account's part of the SQLite ledger. */
+export class SqliteAccountLedger implements AccountLedger {
+  readonly #account: number;
+  readonly #statements: LedgerStatements;
+  readonly #commits: GroupCommit;
+
+  constructor(account: number, statements: LedgerStatements, commits: GroupCommit) {
+    this.#account = account;
+    this.#statements = statements;
+    this.#commits = commits;
+  }
+
+  openPoll(): Promise<{ readonly interrupted: boolean }> {
+    return this.#commits.run(() => {
+      const interrupted = this.#statements.pollOpen.get(this.#account)?.['poll_open'] === 1;
+      this.#statements.setPollOpen.run(this.#account);
+      return { interrupted };
+    });
+  }
+
+  async closePoll({ at, success, report }: { at: number; success: boolean; report: string }): Promise<void> {
+    await this.#commits.run(() => {
+      this.#statements.closePoll.run(at, report, success ? at : null, this.#account);
+      this.#statements.dropIntents.run(this.#account);
+    });
+  }
+
+  listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]> {
+    const records = new Map<UniqueId, readonly LedgerRecord[]>();
+    for (const row of this.#statements.listed.all(this.#account)) {
+      const record = toRecord(row);
+      if (record.uid !== undefined) records.set(record.uid, [...(records.get(record.uid) ?? []), record]);
+    }
+    return records;
+  }
+
+  withUniqueId(uid: UniqueId): readonly LedgerRecord[] {
+    return this.#statements.withUniqueId.all(this.#account, uid).map(toRecord);
+  }
+
+  withContent(sha256: string): readonly LedgerRecord[] {
+    return this.#statements.withContent.all(this.#account, Buffer.from(sha256, 'hex')).map(toRecord);
+  }
+
+  deletable(deliveredUntil: number): ReadonlySet<RecordId> {
+    const rows = this.#statements.deletable.all(this.#account, deliveredUntil);
+    return new Set(rows.map((row) => row['id'] as RecordId));
+  }
+
+  used(destination: string): boolean {
+    return this.#statements.used.get(destination) !== undefined;
+  }
+
+  async intend(destination: string, intents: readonly Intent[]): Promise<void> {
+    await this.#commits.run(() => {
+      for (const { tag, receipt, opening } of intents) {
+        const { location, octets, sha256 } = receipt;
+        const hash = Buffer.from(sha256, 'hex');
+        this.#statements.upsertIntent.run(this.#account, destination, tag, location, octets, hash, opening);
+      }
+    });
+  }
+
+  openIntents(destination: string): readonly Intent[] {
+    return this.#statements.intents.all(this.#account, destination).map((row) => ({
+      tag: String(row['tag']),
+      receipt: {
+        destination,
+        location: String(row['location']),
+        octets: Number(row['octets']),
+        sha256: hex(row['sha256']) ?? '',
+      },
+      opening: Buffer.from(row['opening'] as Uint8Array),
+    }));
+  }
+
+  recordDelivery(delivery: Delivery): Promise<RecordId> {
+    return this.#commits.run(() => {
+      const id = delivery.record ?? this.#insert(delivery);
+      if (delivery.record !== undefined) this.#update(delivery.record, delivery);
+      for (const { destination, location, octets, sha256 } of delivery.receipts) {
+        const hash = Buffer.from(sha256, 'hex');
+        this.#statements.upsertDelivery.run(id, destination, location, octets, hash, delivery.at);
+      }
+      this.#statements.dropIntent.run(this.#account, delivery.tag);
+      return id;
+    });
+  }
+
+  async recordFailure({ record, uid, error, quarantined, at }: Failure): Promise<void> {
+    const outcome = quarantined ? 'quarantined' : 'failed';
+    await this.#commits.run(() => {
+      if (record === undefined) this.#statements.insertFailed.run(this.#account, uid, outcome, error, at);
+      else this.#statements.updateFailed.run(outcome, error, at, record);
+    });
+  }
+
+  async noteDeleSent(records: readonly RecordId[], at: number): Promise<void> {
+    await this.#commits.run(() => {
+      for (const id of records) this.#statements.deleSent.run(at, id);
+    });
+  }
+
+  async noteGone(records: readonly RecordId[], at: number): Promise<void> {
+    await this.#commits.run(() => {
+      for (const id of records) this.#statements.gone.run(at, id);
+    });
+  }
+
+  #insert({ uid, octets, sha256, messageId, complete, at }: Delivery): RecordId {
+    const { lastInsertRowid } = this.#statements.insertDelivered.run(
+      this.#account,
+      uid ?? null,
+      octets,
+      Buffer.from(sha256, 'hex'),
+      messageId ?? null,
+      complete ? 'delivered' : 'failed',
+      at,
+      complete ? at : null,
+    );
+    return lastInsertRowid as RecordId;
+  }
+
+  #update(record: RecordId, { octets, sha256, messageId, complete, at }: Delivery): void {
+    this.#statements.updateDelivered.run(
+      octets,
+      Buffer.from(sha256, 'hex'),
+      messageId ?? null,
+      complete ? 'delivered' : 'failed',
+      at,
+      complete ? at : null,
+      record,
+    );
+  }
+}
+
+function toRecord(row: Row): LedgerRecord {
+  return {
+    id: row['id'] as RecordId,
+    uid: (row['uid'] ?? undefined) as UniqueId | undefined,
+    outcome: row['outcome'] as LedgerRecord['outcome'],
+    sha256: hex(row['sha256']),
+    attempts: Number(row['attempts']),
+    triedAt: Number(row['tried_at']),
+    deliveredAt: optionalNumber(row['delivered_at']),
+    goneAt: optionalNumber(row['gone_at']),
+    destinations: JSON.parse(String(row['destinations'])) as string[],
+  };
+}
+
+function hex(value: Value | undefined): string | undefined {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
+}
+
+function optionalNumber(value: Value | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

@@ -1,0 +1,126 @@
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { MailError } from '../errors.ts';
+
+const BUSY = 5;
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
+const FULL = 13;
+
+/** Waits this long, in milliseconds, for another process that is writing at the moment. */
+const BUSY_TIMEOUT_MS = 5000;
+
+export type Value = string | number | Uint8Array | null;
+export type Row = Readonly<Record<string, Value>>;
+
+/** One statement, prepared once. */
+export interface Statement {
+  run(...values: Value[]): { readonly lastInsertRowid: number };
+  get(...values: Value[]): Row | undefined;
+  all(...values: Value[]): Row[];
+}
+
+/**
+ * An SQLite database, opened so that a commit survives loss of power: write-ahead log, fsynced at each commit
+ * (I2). The only importer of the driver, whose interface is that of `node:sqlite`.
+ */
+export class Database {
+  readonly #path: string;
+  readonly #database: DatabaseSyncInstance;
+
+  private constructor(path: string, database: DatabaseSyncInstance) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  /** Opens or creates. Raises `ledger`, `ledger-damaged` or `already-running`. */
+  static open(path: string): Database {
+    return explained(path, () => {
+      const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      const opened = new Database(path, database);
+      opened.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+      return opened;
+    });
+  }
+
+  /**
+   * Opens or creates a database that this process alone can use until it closes it or dies: the kernel drops the
+   * lock then. Raises `already-running` when another process has it.
+   */
+  static openExclusively(path: string): Database {
+    return explained(path, () => {
+      const database = new DatabaseSync(path, { timeout: 0 });
+      database.exec(
+        'PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;',
+      );
+      return new Database(path, database);
+    });
+  }
+
+  execute(sql: string): void {
+    explained(this.#path, () => this.#database.exec(sql));
+  }
+
+  prepare(sql: string): Statement {
+    const statement: StatementSyncInstance = explained(this.#path, () => this.#database.prepare(sql));
+    return {
+      run: (...values) => {
+        const { lastInsertRowid } = explained(this.#path, () => statement.run(...values));
+        return { lastInsertRowid: Number(lastInsertRowid) };
+      },
+      get: (...values) => explained(this.#path, () => statement.get(...values)) as Row | undefined,
+      all: (...values) => explained(this.#path, () => statement.all(...values)) as Row[],
+    };
+  }
+
+  /** Runs `act` in one transaction: all of it is committed and durable when this returns, or nothing is. */
+  transaction<T>(act: () => T): T {
+    this.execute('BEGIN IMMEDIATE');
+    try {
+      const result = act();
+      this.execute('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function explained<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof MailError ? error : databaseFailed(path, error);
+  }
+}
+
+function databaseFailed(path: string, cause: unknown): MailError {
+  const code =
+    typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (code === BUSY) {
+    return new MailError('already-running', `${path} is in use by another process.`, {
+      cause,
+      hint: 'Another Mailferry is working there; wait until it has finished, or stop it.',
+    });
+  }
+  if (DAMAGED.has(code)) {
+    return new MailError('ledger-damaged', `${path} is damaged: ${text}.`, {
+      cause,
+      hint: 'Restore it from a backup; without it Mailferry does not know what it has carried already.',
+    });
+  }
+  if (code === FULL) {
+    return new MailError('disk-full', `Cannot write ${path}: the disk is full.`, {
+      cause,
+      hint: 'Make room; the messages are still on the server and will come with the next poll.',
+    });
+  }
+  return new MailError('ledger', `Cannot use ${path}: ${text}.`, {
+    cause,
+    hint: 'Check "stateDir": the folder must exist on a local disk and be writable.',
+  });
+}

@@ -1,0 +1,92 @@
+import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Octets, UniqueId } from '../pop3/types.ts';
+
+declare const brand: unique symbol;
+
+/** The number of a record in the ledger. */
+export type RecordId = number & { readonly [brand]: 'RecordId' };
+
+/** What is known of one message. A `failed` one was tried; a `quarantined` one was tried too often. */
+export interface LedgerRecord {
+  readonly id: RecordId;
+  readonly uid: UniqueId | undefined;
+  readonly outcome: 'delivered' | 'failed' | 'quarantined';
+  /** SHA-256 of the received octets in hexadecimal. */
+  readonly sha256: string | undefined;
+  readonly attempts: number;
+  /** When it was last tried, in milliseconds since 1970. */
+  readonly triedAt: number;
+  /** When all its destinations had it safe. */
+  readonly deliveredAt: number | undefined;
+  /** When the server had confirmed its deletion by its answer to QUIT. */
+  readonly goneAt: number | undefined;
+  /** The destinations that have it safe while others have not; empty once it is delivered. */
+  readonly destinations: readonly string[];
+}
+
+/** A message that is safe in the destinations that gave the receipts (I2: recorded after that, never before). */
+export interface Delivery {
+  /** The record of an earlier attempt at the same message, if there is one. */
+  readonly record: RecordId | undefined;
+  readonly uid: UniqueId | undefined;
+  readonly tag: string;
+  /** Octets as received, after unstuffing. */
+  readonly octets: Octets;
+  /** SHA-256 of them, in hexadecimal. */
+  readonly sha256: string;
+  readonly messageId: string | undefined;
+  readonly receipts: readonly Receipt[];
+  /** Whether all destinations of the account have it. */
+  readonly complete: boolean;
+  readonly at: number;
+}
+
+export interface Failure {
+  readonly record: RecordId | undefined;
+  readonly uid: UniqueId;
+  readonly error: string;
+  readonly quarantined: boolean;
+  readonly at: number;
+}
+
+/**
+ * One account's part of the ledger: the only memory of what was carried. A promise that resolves means that the
+ * record survives loss of power; records asked for at the same time share one commit.
+ */
+export interface AccountLedger {
+  /**
+   * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
+   * never ended.
+   */
+  openPoll(): Promise<{ readonly interrupted: boolean }>;
+  closePoll(end: { readonly at: number; readonly success: boolean; readonly report: string }): Promise<void>;
+
+  /** All records that are not gone, by unique-id; those without one are left out. */
+  listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]>;
+  /** The records with this unique-id, gone ones included. */
+  withUniqueId(uid: UniqueId): readonly LedgerRecord[];
+  /** The records whose received octets have this SHA-256, gone ones included. */
+  withContent(sha256: string): readonly LedgerRecord[];
+
+  /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
+  deletable(deliveredUntil: number): ReadonlySet<RecordId>;
+  /** Whether mail was ever delivered to this destination. */
+  used(destination: string): boolean;
+
+  intend(destination: string, intents: readonly Intent[]): Promise<void>;
+  /** The intents whose outcome is not recorded. */
+  openIntents(destination: string): readonly Intent[];
+
+  recordDelivery(delivery: Delivery): Promise<RecordId>;
+  recordFailure(failure: Failure): Promise<void>;
+  /** Notes that DELE is about to be sent. */
+  noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that the server confirmed the deletions. */
+  noteGone(records: readonly RecordId[], at: number): Promise<void>;
+}
+
+/** The ledger, owned by this process alone until it is closed (I6). */
+export interface Ledger {
+  account(name: string): AccountLedger;
+  close(): void;
+}

@@ -1,0 +1,81 @@
+import { MailError } from '../errors.ts';
+import type { Database } from './database.ts';
+
+/**
+ * How the ledger came to look as it does, oldest step first. Steps are never changed once released; a new form
+ * is a new step. Times are milliseconds since 1970; unique-ids are octets, each as one character.
+ */
+const STEPS: readonly string[] = [
+  `
+  CREATE TABLE account (
+    id              INTEGER PRIMARY KEY,
+    name            TEXT    NOT NULL UNIQUE,
+    poll_open       INTEGER NOT NULL DEFAULT 0,
+    last_poll_at    INTEGER,
+    last_success_at INTEGER,
+    last_report     TEXT
+  ) STRICT;
+
+  CREATE TABLE message (
+    id            INTEGER PRIMARY KEY,
+    account       INTEGER NOT NULL REFERENCES account,
+    uid           TEXT,
+    octets        INTEGER,
+    sha256        BLOB,
+    message_id    TEXT,
+    outcome       TEXT    NOT NULL CHECK (outcome IN ('delivered', 'failed', 'quarantined')),
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    last_error    TEXT,
+    tried_at      INTEGER NOT NULL,
+    delivered_at  INTEGER,
+    dele_sent_at  INTEGER,
+    gone_at       INTEGER
+  ) STRICT;
+  CREATE INDEX message_by_uid ON message (account, uid);
+  CREATE INDEX message_by_content ON message (account, sha256);
+  CREATE INDEX message_listed ON message (account, delivered_at) WHERE gone_at IS NULL;
+
+  CREATE TABLE delivery (
+    message      INTEGER NOT NULL REFERENCES message,
+    destination  TEXT    NOT NULL,
+    location     TEXT    NOT NULL,
+    octets       INTEGER NOT NULL,
+    sha256       BLOB    NOT NULL,
+    delivered_at INTEGER NOT NULL,
+    PRIMARY KEY (message, destination)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX delivery_by_destination ON delivery (destination);
+
+  CREATE TABLE intent (
+    account     INTEGER NOT NULL REFERENCES account,
+    destination TEXT    NOT NULL,
+    tag         TEXT    NOT NULL,
+    location    TEXT    NOT NULL,
+    octets      INTEGER NOT NULL,
+    sha256      BLOB    NOT NULL,
+    opening     BLOB    NOT NULL,
+    PRIMARY KEY (account, destination, tag)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** Brings a ledger to the form that this version knows, step by step, each in one transaction. */
+export function migrate(database: Database, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (version > STEPS.length) {
+    throw new MailError(
+      'ledger',
+      `${path} was written by a newer Mailferry (form ${version}, known: ${STEPS.length}).`,
+      {
+        hint: 'Use that version again; an older one could misread what was carried.',
+      },
+    );
+  }
+  for (const [index, step] of STEPS.entries()) {
+    if (index < version) continue;
+    database.transaction(() => {
+      database.execute(step);
+      database.execute(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}

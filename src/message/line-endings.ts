@@ -1,0 +1,36 @@
+const CR = 0x0d;
+const LF = 0x0a;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Turns CRLF into LF, block by block, whatever the boundaries. A bare CR and a bare LF stay what they are. The
+ * blocks given are not changed.
+ */
+export class CrlfToLf {
+  #heldCr = false;
+
+  push(block: Buffer): Buffer {
+    if (block.length === 0) return EMPTY;
+    const out = Buffer.allocUnsafe(block.length + 1);
+    let to = 0;
+    if (this.#heldCr && block[0] !== LF) {
+      out[to] = CR;
+      to += 1;
+    }
+    this.#heldCr = block[block.length - 1] === CR;
+    const end = this.#heldCr ? block.length - 1 : block.length;
+    let from = 0;
+    for (let at = block.indexOf(CR); at >= 0 && at < end; at = block.indexOf(CR, at + 1)) {
+      if (block[at + 1] !== LF) continue;
+      to += block.copy(out, to, from, at);
+      from = at + 1;
+    }
+    to += block.copy(out, to, from, end);
+    return out.subarray(0, to);
+  }
+
+  /** What was held back for a decision that never came. */
+  end(): Buffer {
+    return this.#heldCr ? Buffer.from('\r') : EMPTY;
+  }
+}

@@ -1,0 +1,86 @@
+import { type ErrorCode, MailError } from '../errors.ts';
+import type { Response } from '../pop3/response.ts';
+import { printable } from '../wire/text.ts';
+
+/** The server answered `-ERR`. The session goes on, unless this was the login. */
+export class ReplyError extends MailError {
+  /** The extended response code (RFC 2449 §8) in upper case, if there was one. */
+  readonly responseCode: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { response: Response; hint?: string | undefined }) {
+    super(code, message, { hint: options.hint });
+    this.responseCode = options.response.code;
+  }
+}
+
+/** The server's own words, as they may be shown. */
+function quoted({ code, text }: Response): string {
+  const words = code === undefined ? text : `[${code}] ${text}`;
+  return words.trim() === '' ? 'without saying why' : `saying "${printable(words.trim())}"`;
+}
+
+/** A `-ERR` to a command of the TRANSACTION state. */
+export function commandRefused(command: string, response: Response): ReplyError {
+  if (response.code === 'SYS/TEMP') {
+    return new ReplyError('server-temporary', `The server failed at ${command}, ${quoted(response)}.`, {
+      response,
+      hint: 'The fault is at the server and temporary; the next poll tries again.',
+    });
+  }
+  return new ReplyError('protocol', `The server refused ${command}, ${quoted(response)}.`, {
+    response,
+    hint: 'If it goes on, show the provider the server’s words.',
+  });
+}
+
+/** A `-ERR` to RETR or TOP: this one message cannot be had now. */
+export function messageRefused(command: string, response: Response): ReplyError {
+  return new ReplyError('message-refused', `The server refused ${command}, ${quoted(response)}.`, {
+    response,
+    hint: 'The message stays on the server; if it goes on, look at it with the provider’s web mail.',
+  });
+}
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly hint: string;
+}
+
+const BAD_LOGIN: Refusal = {
+  code: 'login-refused',
+  what: 'refused the login of',
+  hint: 'Check "user" and "password"; some providers want an app password, or POP3 switched on in their settings.',
+};
+
+const BUSY: Refusal = {
+  code: 'maildrop-busy',
+  what: 'reports another session in the maildrop of',
+  hint: 'Another program is reading this maildrop; the next poll tries again.',
+};
+
+const REFUSALS: Readonly<Record<string, Refusal>> = {
+  'IN-USE': BUSY,
+  'LOGIN-DELAY': {
+    code: 'login-delay',
+    what: 'wants more time between two logins of',
+    hint: 'Poll this account less often (see "schedule").',
+  },
+  'SYS/TEMP': {
+    code: 'server-temporary',
+    what: 'cannot now log in',
+    hint: 'The fault is at the server and temporary; the next poll tries again.',
+  },
+  'SYS/PERM': { ...BAD_LOGIN, hint: 'The fault is at the server and will stay; ask the provider.' },
+};
+
+/** A `-ERR` to a login (RFC 2449 §8.1, RFC 3206 §4). Servers without response codes are understood by their words. */
+export function loginRefused(user: string, response: Response): ReplyError {
+  const busy = /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock/i;
+  const refusal = REFUSALS[response.code ?? ''] ?? (busy.test(response.text) ? BUSY : BAD_LOGIN);
+  return new ReplyError(
+    refusal.code,
+    `The server ${refusal.what} "${printable(user)}", ${quoted(response)}.`,
+    { response, hint: refusal.hint },
+  );
+}

@@ -1,0 +1,17 @@
+/**
+ * `mailferry/client`: a POP3 client (RFC 1939, 2449, 2595, 5034) that streams, checks certificates, bounds
+ * everything a server can do, and does not let a command be called in the wrong state.
+ */
+export { MailError } from '../errors.ts';
+export type { Capabilities } from '../pop3/capabilities.ts';
+export type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
+export { parseMessageNumber } from '../pop3/types.ts';
+export { Secret } from '../secret.ts';
+export { WireError } from '../wire/errors.ts';
+export type { Transcript } from '../wire/transcript.ts';
+export { Authorization, type TlsUpgrade } from './authorization.ts';
+export type { Mechanism } from './choose-mechanism.ts';
+export { ReplyError } from './errors.ts';
+export { connect, openSession } from './open-session.ts';
+export type { AuthChoice, SessionOptions, SessionTimeouts, TlsMode } from './options.ts';
+export { type ListedUniqueId, type MessageBody, Transaction } from './transaction.ts';

@@ -1,0 +1,119 @@
+import { MailError } from '../errors.ts';
+import type { Capabilities } from '../pop3/capabilities.ts';
+import { Connection } from '../wire/connection.ts';
+import { abortReason, withDeadline } from '../wire/deadline.ts';
+import { dial, wrapTls } from '../wire/dial.ts';
+import { WireError } from '../wire/errors.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS } from '../wire/limits.ts';
+import { printable } from '../wire/text.ts';
+import { sanitized } from '../wire/transcript.ts';
+import { Authorization } from './authorization.ts';
+import { chooseMechanism } from './choose-mechanism.ts';
+import { loginRefused } from './errors.ts';
+import { defaultPort, isLoopback, type SessionOptions } from './options.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * Opens a session up to the greeting, with TLS from the first octet where `tls` is `implicit` (RFC 8314 §3.3).
+ * DNS, TCP, TLS and greeting share one budget.
+ */
+export async function connect(options: SessionOptions): Promise<Authorization> {
+  const { authorization } = await greet(options);
+  return authorization;
+}
+
+/**
+ * Opens a session and logs in: connect, TLS as asked, CAPA, the strongest mechanism that the line allows. The
+ * password never leaves before TLS does its work, whatever the server announces.
+ */
+export async function openSession(options: SessionOptions): Promise<Transaction> {
+  const { authorization, connection } = await greet(options);
+  const deadline = { milliseconds: LOGIN_TIMEOUT_MS, during: 'logging in', signal: options.signal };
+  try {
+    const transaction = await withDeadline(deadline, (signal) => {
+      signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
+      return logIn(authorization, options, signal);
+    });
+    watch(connection, options.signal);
+    return transaction;
+  } catch (error) {
+    connection.break(asWireError(error));
+    throw error;
+  }
+}
+
+interface Greeted {
+  readonly authorization: Authorization;
+  readonly connection: Connection;
+}
+
+function greet(options: SessionOptions): Promise<Greeted> {
+  const { host, tls = 'implicit', ca, port = defaultPort(tls), timeouts, transcript } = options;
+  const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
+  const during = `connecting to ${host}:${port}`;
+  return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
+    const raw = await dial({ host, port, signal });
+    const socket = tls === 'implicit' ? await wrapTls(raw, { serverName: host, ca, signal }) : raw;
+    const connection = new Connection(socket, {
+      idleMs: timeouts?.idleMs ?? IDLE_TIMEOUT_MS,
+      transcript: transcript && sanitized(transcript),
+    });
+    signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
+    const pipeline = new Pipeline(connection);
+    const greeting = await pipeline.readStatus('waiting for the greeting');
+    if (!greeting.ok) throw connection.break(greetingRefused(host, greeting.text, greeting.code));
+    return { authorization: new Authorization(pipeline, tls === 'implicit'), connection };
+  });
+}
+
+async function logIn(
+  authorization: Authorization,
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Transaction> {
+  const { host, tls = 'implicit', ca } = options;
+  let capabilities = await authorization.capa();
+  if (tls === 'starttls') {
+    refuseMissingStls(capabilities);
+    await authorization.stls({ serverName: host, ca, signal });
+    capabilities = await authorization.capa();
+  }
+  const mechanism = chooseMechanism({
+    wanted: options.auth ?? 'auto',
+    capabilities,
+    mayShowPassword: authorization.encrypted || options.allowCleartext === true || isLoopback(host),
+  });
+  const transaction = await authorization.login(mechanism, options.user, options.password);
+  if (capabilities !== undefined) await transaction.capa();
+  return transaction;
+}
+
+/** A server without CAPA is asked for STLS all the same; one that leaves STLS out of its list is believed. */
+function refuseMissingStls(capabilities: Capabilities | undefined): void {
+  if (capabilities === undefined || capabilities.has('STLS')) return;
+  throw new MailError('tls', 'The server does not offer STLS, so the line cannot be encrypted.', {
+    hint: 'Use "tls: implicit" (port 995); if the server did offer STLS before, somebody may be interfering.',
+  });
+}
+
+function greetingRefused(host: string, text: string, code: string | undefined): WireError {
+  const { code: kind, hint } = loginRefused('', { ok: false, code, text });
+  const errorCode = code === undefined && kind === 'login-refused' ? 'server-temporary' : kind;
+  return new WireError(errorCode, `${host} turned us away at once, saying "${printable(text)}".`, { hint });
+}
+
+/** From the login on, the signal ends the session at whatever it is doing. */
+function watch(connection: Connection, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const onAbort = (): void => void connection.break(asWireError(abortReason(signal)));
+  signal.addEventListener('abort', onAbort, { once: true });
+  connection.onClose(() => signal.removeEventListener('abort', onAbort));
+  if (signal.aborted) onAbort();
+}
+
+function asWireError(reason: unknown): WireError {
+  if (reason instanceof WireError) return reason;
+  const { code, message, hint } = reason instanceof MailError ? reason : abortReason(undefined);
+  return new WireError(code, message, { hint, cause: reason });
+}

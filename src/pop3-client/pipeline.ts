@@ -1,0 +1,90 @@
+import { parseResponse, type Response } from '../pop3/response.ts';
+import type { Connection } from '../wire/connection.ts';
+import { protocolViolation } from '../wire/errors.ts';
+import { printable } from '../wire/text.ts';
+import type { CommandLine } from '../wire/transcript.ts';
+
+/** The right to read the next reply. Disposing it passes the right on to the command sent next. */
+export type Turn = Disposable;
+
+/**
+ * The order of commands and replies on one connection: replies come in the order of the commands (RFC 2449
+ * §6.6), so each command waits for its turn to read. Without `pipelining` it also waits for its turn to send.
+ */
+export class Pipeline {
+  /** Whether commands may be sent before the replies to earlier ones have come (RFC 2449 §6.6). */
+  pipelining = false;
+  readonly connection: Connection;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Sends a command; resolves when its reply is the next thing to read. */
+  async submit(line: CommandLine): Promise<Turn> {
+    const before = this.#last;
+    const { promise, resolve } = withResolver();
+    this.#last = promise;
+    try {
+      if (!this.pipelining) {
+        await before;
+        this.#assertInStep(line);
+      }
+      this.connection.sendLine(line);
+      await before;
+    } catch (error) {
+      resolve();
+      throw error;
+    }
+    return { [Symbol.dispose]: resolve };
+  }
+
+  /** Sends a command whose whole reply is a status line. */
+  async command(line: CommandLine, during: string): Promise<Response> {
+    using _turn = await this.submit(line);
+    return await this.readStatus(during);
+  }
+
+  /** Sends a command with a multi-line response and calls `onLine` for each line of it, if it is not refused. */
+  async listing(
+    line: CommandLine,
+    { during, maxLines, onLine }: { during: string; maxLines: number; onLine: (line: string) => void },
+  ): Promise<Response> {
+    using _turn = await this.submit(line);
+    const response = await this.readStatus(during);
+    if (response.ok) await this.connection.readLines(during, maxLines, onLine);
+    return response;
+  }
+
+  /** Reads a status line; whatever is not one means that the session has lost step. */
+  async readStatus(during: string): Promise<Response> {
+    const line = await this.connection.readLine(during);
+    const response = parseResponse(line);
+    if (response !== undefined) return response;
+    throw this.connection.break(
+      protocolViolation(`Neither +OK nor -ERR but "${printable(line, 80)}" came while ${during}.`, {
+        hint: 'This may not be a POP3 server, or it does not byte-stuff its messages; check "host" and "port".',
+      }),
+    );
+  }
+
+  /** In lock-step nothing may have come that nobody asked for: it would be taken for the reply. */
+  #assertInStep(line: CommandLine): void {
+    if (this.connection.broken === undefined && this.connection.heldOctets > 0) {
+      throw this.connection.break(
+        protocolViolation(`The server sent something unasked before ${line.shown.split(' ', 1)[0]}.`, {
+          hint: 'It may not byte-stuff its messages; the last one was not accepted.',
+        }),
+      );
+    }
+  }
+}
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

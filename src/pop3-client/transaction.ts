@@ -1,0 +1,185 @@
+import type { Capabilities } from '../pop3/capabilities.ts';
+import {
+  type DropListing,
+  type MessageNumber,
+  parseMessageNumber,
+  parseOctets,
+  type ScanRow,
+  type UniqueId,
+} from '../pop3/types.ts';
+import { parseUniqueId } from '../pop3/unique-id.ts';
+import { protocolViolation, type WireError } from '../wire/errors.ts';
+import { MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
+import { plainCommand } from '../wire/transcript.ts';
+import { askCapabilities } from './ask-capabilities.ts';
+import { commandRefused, messageRefused } from './errors.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
+export type MessageBody = AsyncIterable<Buffer>;
+
+/** A row of a unique-id listing; `uid` is undefined where the server gave none that can be used. */
+export interface ListedUniqueId {
+  readonly number: MessageNumber;
+  readonly uid: UniqueId | undefined;
+}
+
+/**
+ * A session in the TRANSACTION state (RFC 1939 §5). Commands may be called without waiting for each other; they
+ * are sent in that order, at once where the server announced PIPELINING, one by one otherwise.
+ */
+export class Transaction {
+  readonly #pipeline: Pipeline;
+  #capabilities: Capabilities | undefined;
+
+  constructor(pipeline: Pipeline) {
+    this.#pipeline = pipeline;
+  }
+
+  /** What the server announced after the login; undefined before `capa`, and where it does not know CAPA. */
+  get capabilities(): Capabilities | undefined {
+    return this.#capabilities;
+  }
+
+  /** Whether commands go out before the replies to earlier ones have come (RFC 2449 §6.6). */
+  get pipelining(): boolean {
+    return this.#pipeline.pipelining;
+  }
+
+  /** Why nothing more can be said in this session, once that is so. */
+  get broken(): WireError | undefined {
+    return this.#pipeline.connection.broken;
+  }
+
+  /** CAPA (RFC 2449 §5). Some servers announce more after the login (Gmail, 2026); PIPELINING is used from then on. */
+  async capa(): Promise<Capabilities | undefined> {
+    this.#capabilities = await askCapabilities(this.#pipeline);
+    this.#pipeline.pipelining = this.#capabilities?.has('PIPELINING') === true;
+    return this.#capabilities;
+  }
+
+  /** STAT: the drop listing (RFC 1939 §5). */
+  async stat(): Promise<DropListing> {
+    const response = await this.#pipeline.command(
+      plainCommand('STAT'),
+      'asking for the size of the maildrop',
+    );
+    if (!response.ok) throw commandRefused('STAT', response);
+    const [messages, octets] = response.text.split(' ', 2).map(parseOctets);
+    if (messages === undefined || octets === undefined) throw this.#nonsense('STAT');
+    return { messages, octets };
+  }
+
+  /** LIST: the scan listing (RFC 1939 §5). Rows that make no sense are left out. */
+  async list(): Promise<ScanRow[]> {
+    const rows: ScanRow[] = [];
+    const response = await this.#pipeline.listing(plainCommand('LIST'), {
+      during: 'receiving the scan listing',
+      maxLines: MAX_LISTING_LINES,
+      onLine: (line) => {
+        const [digits = '', size = ''] = line.trim().split(/[ \t]+/, 2);
+        const number = parseMessageNumber(digits);
+        const octets = parseOctets(size);
+        if (number !== undefined && octets !== undefined) rows.push({ number, octets });
+      },
+    });
+    if (!response.ok) throw commandRefused('LIST', response);
+    return rows;
+  }
+
+  /** UIDL: the unique-id listing (RFC 1939 §7); undefined where the server does not have it. */
+  async uidl(): Promise<ListedUniqueId[] | undefined> {
+    const rows: ListedUniqueId[] = [];
+    const response = await this.#pipeline.listing(plainCommand('UIDL'), {
+      during: 'receiving the unique-id listing',
+      maxLines: MAX_LISTING_LINES,
+      onLine: (line) => {
+        const gap = line.search(/[ \t]/);
+        const number = parseMessageNumber(gap < 0 ? line : line.slice(0, gap));
+        const uid = gap < 0 ? undefined : parseUniqueId(line.slice(gap).trim(), MAX_UNIQUE_ID_OCTETS);
+        if (number !== undefined) rows.push({ number, uid });
+      },
+    });
+    return response.ok ? rows : undefined;
+  }
+
+  /**
+   * RETR (RFC 1939 §5): resolves when the message begins to arrive. Raises `message-refused` where the server
+   * will not give it. A body that is not read to its end breaks the session.
+   */
+  retr(number: MessageNumber): Promise<MessageBody> {
+    return this.#body(`RETR ${number}`, `receiving message ${number}`);
+  }
+
+  /** TOP (RFC 1939 §7): the header, the empty line and the first `lines` lines of the body. */
+  top(number: MessageNumber, lines: number): Promise<MessageBody> {
+    return this.#body(`TOP ${number} ${lines}`, `receiving the top of message ${number}`);
+  }
+
+  /** DELE (RFC 1939 §5): marks the message; it is gone only when QUIT has been answered. */
+  async dele(number: MessageNumber): Promise<void> {
+    await this.#simple(`DELE ${number}`, `marking message ${number} as deleted`);
+  }
+
+  /** RSET (RFC 1939 §5): unmarks all messages. */
+  async rset(): Promise<void> {
+    await this.#simple('RSET', 'taking back the deletions');
+  }
+
+  /** NOOP (RFC 1939 §5). */
+  async noop(): Promise<void> {
+    await this.#simple('NOOP', 'waiting for a sign of life');
+  }
+
+  /**
+   * QUIT (RFC 1939 §6): the server enters the UPDATE state, deletes what was marked, and releases the lock. Only
+   * when this resolves are the deletions real; when it raises, they may be or not.
+   */
+  async quit(): Promise<void> {
+    await this.#simple('QUIT', 'ending the session');
+    await this.#pipeline.connection.close();
+  }
+
+  /** Leaves without QUIT: the server forgets all deletions (RFC 1939 §6). For when nothing else is possible. */
+  async close(): Promise<void> {
+    await this.#pipeline.connection.close();
+  }
+
+  /** Ends the session at once, for this reason; every call under way or to come fails with it. */
+  break(reason: WireError): void {
+    this.#pipeline.connection.break(reason);
+  }
+
+  async #simple(command: string, during: string): Promise<void> {
+    const response = await this.#pipeline.command(plainCommand(command), during);
+    if (!response.ok) throw commandRefused(command, response);
+  }
+
+  async #body(command: string, during: string): Promise<MessageBody> {
+    const turn = await this.#pipeline.submit(plainCommand(command));
+    try {
+      const response = await this.#pipeline.readStatus(during);
+      if (!response.ok) throw messageRefused(command, response);
+    } catch (error) {
+      turn[Symbol.dispose]();
+      throw error;
+    }
+    return this.#readBody(turn, during);
+  }
+
+  async *#readBody(turn: Disposable, during: string): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* this.#pipeline.connection.multiline(during);
+    } finally {
+      turn[Symbol.dispose]();
+    }
+  }
+
+  #nonsense(command: string): WireError {
+    return this.#pipeline.connection.break(
+      protocolViolation(`The reply to ${command} makes no sense.`, {
+        hint: 'Check that "host" is a POP3 server.',
+      }),
+    );
+  }
+}
