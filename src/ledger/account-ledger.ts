@@ -2,7 +2,7 @@ import type { Intent } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { AccountLedger, Delivery, Failure, LedgerRecord, RecordId } from './ledger.ts';
+import type { AccountLedger, Delivery, Failure, LedgerRecord, PollEnd, RecordId } from './ledger.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** One account's part of the SQLite ledger. */
@@ -25,10 +25,10 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  async closePoll({ at, success, report }: { at: number; success: boolean; report: string }): Promise<void> {
+  async closePoll({ at, success, report, unfinished }: PollEnd): Promise<void> {
     await this.#commits.run(() => {
-      this.#statements.closePoll.run(at, report, success ? at : null, this.#account);
-      this.#statements.dropIntents.run(this.#account);
+      this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, success ? at : null, this.#account);
+      if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
   }
 
@@ -108,7 +108,22 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
+  async noteRecognised(records: readonly RecordId[]): Promise<void> {
+    if (records.length === 0) return;
+    await this.#commits.run(() => {
+      for (const id of records) this.#statements.recognised.run(id);
+    });
+  }
+
+  async noteMissing(records: readonly RecordId[], at: number): Promise<void> {
+    if (records.length === 0) return;
+    await this.#commits.run(() => {
+      for (const id of records) this.#statements.missing.run(at, id);
+    });
+  }
+
   async noteGone(records: readonly RecordId[], at: number): Promise<void> {
+    if (records.length === 0) return;
     await this.#commits.run(() => {
       for (const id of records) this.#statements.gone.run(at, id);
     });
@@ -118,8 +133,8 @@ export class SqliteAccountLedger implements AccountLedger {
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
       uid ?? null,
-      octets,
-      Buffer.from(sha256, 'hex'),
+      octets ?? null,
+      blob(sha256),
       messageId ?? null,
       complete ? 'delivered' : 'failed',
       at,
@@ -130,8 +145,8 @@ export class SqliteAccountLedger implements AccountLedger {
 
   #update(record: RecordId, { octets, sha256, messageId, complete, at }: Delivery): void {
     this.#statements.updateDelivered.run(
-      octets,
-      Buffer.from(sha256, 'hex'),
+      octets ?? null,
+      blob(sha256),
       messageId ?? null,
       complete ? 'delivered' : 'failed',
       at,
@@ -150,9 +165,14 @@ function toRecord(row: Row): LedgerRecord {
     attempts: Number(row['attempts']),
     triedAt: Number(row['tried_at']),
     deliveredAt: optionalNumber(row['delivered_at']),
+    missingAt: optionalNumber(row['missing_at']),
     goneAt: optionalNumber(row['gone_at']),
     destinations: JSON.parse(String(row['destinations'])) as string[],
   };
+}
+
+function blob(sha256: string | undefined): Uint8Array | null {
+  return sha256 === undefined ? null : Buffer.from(sha256, 'hex');
 }
 
 function hex(value: Value | undefined): string | undefined {

@@ -20,6 +20,8 @@ export interface LedgerRecord {
   readonly deliveredAt: number | undefined;
   /** When the server had confirmed its deletion by its answer to QUIT. */
   readonly goneAt: number | undefined;
+  /** Since when the server no longer lists it, without our doing. */
+  readonly missingAt: number | undefined;
   /** The destinations that have it safe while others have not; empty once it is delivered. */
   readonly destinations: readonly string[];
 }
@@ -30,10 +32,9 @@ export interface Delivery {
   readonly record: RecordId | undefined;
   readonly uid: UniqueId | undefined;
   readonly tag: string;
-  /** Octets as received, after unstuffing. */
-  readonly octets: Octets;
-  /** SHA-256 of them, in hexadecimal. */
-  readonly sha256: string;
+  /** Octets as received, after unstuffing, and their SHA-256; undefined for what was found after a crash. */
+  readonly octets: Octets | undefined;
+  readonly sha256: string | undefined;
   readonly messageId: string | undefined;
   readonly receipts: readonly Receipt[];
   /** Whether all destinations of the account have it. */
@@ -49,6 +50,15 @@ export interface Failure {
   readonly at: number;
 }
 
+/** How a poll ended. */
+export interface PollEnd {
+  readonly at: number;
+  readonly success: boolean;
+  readonly report: string;
+  /** Whether what an interrupted poll had left was not yet looked for: then the mark stays. */
+  readonly unfinished: boolean;
+}
+
 /**
  * One account's part of the ledger: the only memory of what was carried. A promise that resolves means that the
  * record survives loss of power; records asked for at the same time share one commit.
@@ -59,9 +69,9 @@ export interface AccountLedger {
    * never ended.
    */
   openPoll(): Promise<{ readonly interrupted: boolean }>;
-  closePoll(end: { readonly at: number; readonly success: boolean; readonly report: string }): Promise<void>;
+  closePoll(end: PollEnd): Promise<void>;
 
-  /** All records that are not gone, by unique-id; those without one are left out. */
+  /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
   listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]>;
   /** The records with this unique-id, gone ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
@@ -81,6 +91,10 @@ export interface AccountLedger {
   recordFailure(failure: Failure): Promise<void>;
   /** Notes that DELE is about to be sent. */
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
+  noteRecognised(records: readonly RecordId[]): Promise<void>;
+  /** Notes that messages which are not gone are no longer listed. */
+  noteMissing(records: readonly RecordId[], at: number): Promise<void>;
   /** Notes that the server confirmed the deletions. */
   noteGone(records: readonly RecordId[], at: number): Promise<void>;
 }

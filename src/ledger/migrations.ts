@@ -29,6 +29,7 @@ const STEPS: readonly string[] = [
     tried_at      INTEGER NOT NULL,
     delivered_at  INTEGER,
     dele_sent_at  INTEGER,
+    missing_at    INTEGER,
     gone_at       INTEGER
   ) STRICT;
   CREATE INDEX message_by_uid ON message (account, uid);

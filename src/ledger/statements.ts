@@ -1,7 +1,7 @@
 import type { Database, Statement } from './database.ts';
 
 const RECORD = `
-  SELECT id, uid, outcome, sha256, attempts, tried_at, delivered_at, gone_at,
+  SELECT id, uid, outcome, sha256, attempts, tried_at, delivered_at, missing_at, gone_at,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
          END AS destinations
@@ -29,6 +29,8 @@ export interface LedgerStatements {
   readonly insertFailed: Statement;
   readonly updateFailed: Statement;
   readonly deleSent: Statement;
+  readonly recognised: Statement;
+  readonly missing: Statement;
   readonly gone: Statement;
 }
 
@@ -40,10 +42,12 @@ export function prepareStatements(database: Database): LedgerStatements {
     pollOpen: prepare('SELECT poll_open FROM account WHERE id = ?'),
     setPollOpen: prepare('UPDATE account SET poll_open = 1 WHERE id = ?'),
     closePoll: prepare(
-      `UPDATE account SET poll_open = 0, last_poll_at = ?, last_report = ?,
+      `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
               last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
     ),
-    listed: prepare(`${RECORD} WHERE account = ? AND gone_at IS NULL AND uid IS NOT NULL`),
+    listed: prepare(
+      `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
+    ),
     withUniqueId: prepare(`${RECORD} WHERE account = ? AND uid = ?`),
     withContent: prepare(`${RECORD} WHERE account = ? AND sha256 = ?`),
     deletable: prepare(
@@ -80,6 +84,8 @@ export function prepareStatements(database: Database): LedgerStatements {
       'UPDATE message SET outcome = ?, attempts = attempts + 1, last_error = ?, tried_at = ? WHERE id = ?',
     ),
     deleSent: prepare('UPDATE message SET dele_sent_at = ? WHERE id = ?'),
+    recognised: prepare('UPDATE message SET gone_at = NULL, missing_at = NULL WHERE id = ?'),
+    missing: prepare('UPDATE message SET missing_at = ? WHERE id = ?'),
     gone: prepare('UPDATE message SET gone_at = ? WHERE id = ?'),
   };
 }

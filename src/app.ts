@@ -1,0 +1,111 @@
+import type { AccountConfiguration, Configuration } from './config/configuration.ts';
+import type { Destination } from './delivery/destination.ts';
+import { destinationName, openDestination } from './delivery/open-destination.ts';
+import type { AccountLedger } from './ledger/ledger.ts';
+import { SqliteLedger } from './ledger/sqlite-ledger.ts';
+import type { Logger } from './observe/logger.ts';
+import type { Account } from './poll/account.ts';
+import type { PollObserver } from './poll/observer.ts';
+import type { PollControl } from './poll/poll.ts';
+import { type PollDeps, pollAccount } from './poll/poll-account.ts';
+import { pollAll } from './poll/poll-all.ts';
+import { type Preview, previewAccount } from './poll/preview.ts';
+import type { PollReport } from './poll/report.ts';
+import { openSession } from './pop3-client/open-session.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface AppOptions {
+  readonly configuration: Configuration;
+  readonly runtime: Runtime;
+  readonly observer: PollObserver;
+  /** Sees each line of each session at its trace level, without secrets and message bodies. */
+  readonly logger?: Logger | undefined;
+}
+
+/** The composition root: a configuration made into something that polls. Owns the ledger until it is closed. */
+export class App implements Disposable {
+  readonly #configuration: Configuration;
+  readonly #ledger: SqliteLedger;
+  readonly #deps: PollDeps;
+
+  private constructor(ledger: SqliteLedger, { configuration, runtime, observer, logger }: AppOptions) {
+    this.#configuration = configuration;
+    this.#ledger = ledger;
+    this.#deps = {
+      runtime,
+      observer,
+      ledgerOf: (account) => ledger.account(account),
+      openSession: (account, signal) => connectTo(account, { signal, logger }),
+      openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
+    };
+  }
+
+  /** Opens the ledger. Raises `already-running` when another Mailferry has it. */
+  static async open(options: AppOptions): Promise<App> {
+    return new App(await SqliteLedger.open(options.configuration.stateDir), options);
+  }
+
+  /** Polls these accounts once, several at a time. Never raises for what one account suffers. */
+  poll(accounts: readonly AccountConfiguration[], control: PollControl): Promise<PollReport[]> {
+    const { concurrency } = this.#configuration;
+    return pollAll(
+      accounts.map(({ account }) => account),
+      (account) => pollAccount(account, this.#deps, control),
+      { concurrency, control },
+    );
+  }
+
+  /** What a poll of this account would do now. Changes nothing. */
+  preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
+    return previewAccount(account, this.#deps, control);
+  }
+
+  [Symbol.dispose](): void {
+    this.#ledger.close();
+  }
+}
+
+async function connectTo(
+  account: Account,
+  { signal, logger }: { signal: AbortSignal; logger: Logger | undefined },
+): Promise<Awaited<ReturnType<typeof openSession>>> {
+  const { host, port, tls, ca, user, auth, allowCleartext, timeouts } = account;
+  const password = await account.password();
+  return openSession({
+    host,
+    port,
+    tls,
+    ca,
+    user,
+    password,
+    auth,
+    allowCleartext,
+    timeouts,
+    signal,
+    transcript: logger && ((side, line) => logger.trace({ account: account.name, side }, line)),
+  });
+}
+
+async function openDestinations(
+  account: Account,
+  ledger: AccountLedger,
+  runtime: Runtime,
+): Promise<readonly Destination[]> {
+  const opened: Destination[] = [];
+  try {
+    for (const settings of account.destinations) {
+      const name = destinationName(settings);
+      opened.push(
+        await openDestination(settings, {
+          runtime,
+          intend: (intents) => ledger.intend(name, intents),
+          usedBefore: ledger.used(name),
+        }),
+      );
+    }
+    return opened;
+  } catch (error) {
+    for (const destination of opened) await destination.close();
+    throw error;
+  }
+}

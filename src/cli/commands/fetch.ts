@@ -1,0 +1,71 @@
+import { App } from '../../app.ts';
+import { createLogger } from '../../observe/logger.ts';
+import type { PollObserver } from '../../poll/observer.ts';
+import type { PollReport } from '../../poll/report.ts';
+import { systemRuntime } from '../../runtime.ts';
+import type { CommandRun } from '../command.ts';
+import { statusOf, worstStatus } from '../exit-status.ts';
+import { loadFor, selectAccounts } from '../load.ts';
+import { Progress } from '../progress.ts';
+import { signalControl } from '../signals.ts';
+import { processTerminal, showError, type Terminal } from '../terminal.ts';
+import { reportLine } from '../wording.ts';
+import { previewAll } from './preview.ts';
+
+export interface FetchOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly progress: boolean;
+}
+
+/** `mailferry fetch`: polls once now, then ends. */
+export const fetch: CommandRun<FetchOptions> = async (options, names) => {
+  const terminal = processTerminal();
+  const configuration = await loadFor(options);
+  const accounts = selectAccounts(configuration, names);
+  const logger = await createLogger({
+    level: options.logLevel ?? 'warn',
+    format: options.logFormat,
+    terminal: terminal.interactive,
+  });
+  const watched = options.progress && options.quiet !== true && options.json !== true;
+  const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
+  const observer: PollObserver = {
+    planned: (account, messages, octets) => progress?.planned(account, messages, octets),
+    received: (account, octets) => progress?.received(account, octets),
+    carried: () => progress?.carried(),
+    noticed: (account, notice) => {
+      progress?.clear();
+      logger.warn({ account }, notice);
+    },
+    finished: (report) => {
+      progress?.clear();
+      logger.info(report, 'poll finished');
+      show(report, options, terminal);
+    },
+  };
+  using control = signalControl();
+  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger });
+  const statuses =
+    options.dryRun === true
+      ? await previewAll(app, accounts, { options, control, terminal })
+      : (await app.poll(accounts, control)).map(statusOfReport);
+  return control.status ?? worstStatus(statuses);
+};
+
+/** The exit status that one account's report stands for. */
+export function statusOfReport({ outcome, error }: PollReport): number {
+  if (outcome === 'ok') return 0;
+  return error === null ? 65 : statusOf(error.code);
+}
+
+function show(report: PollReport, { json, quiet }: FetchOptions, terminal: Terminal): void {
+  if (json === true) return terminal.out(JSON.stringify(report));
+  const { outcome, error, account } = report;
+  if (outcome === 'ok' ? quiet !== true : report.fetched + report.deleted > 0)
+    terminal.out(reportLine(report));
+  if (error !== null)
+    showError(terminal, error, outcome === 'failed' ? `${account}: failed:` : `${account}:`);
+  else if (outcome === 'partial') terminal.err(`${account}: ${report.quarantined} messages are quarantined.`);
+}

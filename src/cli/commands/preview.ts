@@ -1,0 +1,96 @@
+import type { App } from '../../app.ts';
+import type { AccountConfiguration } from '../../config/configuration.ts';
+import { asMailError } from '../../errors.ts';
+import type { Decision } from '../../poll/plan.ts';
+import type { PollControl } from '../../poll/poll.ts';
+import type { Preview } from '../../poll/preview.ts';
+import { printable } from '../../wire/text.ts';
+import { statusOf } from '../exit-status.ts';
+import { showError, type Terminal } from '../terminal.ts';
+import { countText, octetsText } from '../wording.ts';
+
+const REASONS: Readonly<Record<Decision['reason'], string>> = {
+  new: 'new',
+  again: 'tried before without success',
+  compare: 'its unique-id does not tell whether it was carried; its content will',
+  carried: 'safe here already',
+  'too-large': 'larger than limits.messageSize',
+  quarantined: 'failed too often',
+  failed: 'failed just now',
+  later: 'over a limit of one poll',
+};
+
+export interface PreviewOptions {
+  readonly options: { readonly json?: boolean };
+  readonly control: PollControl;
+  readonly terminal: Terminal;
+}
+
+/** `mailferry fetch --dry-run`: prints the plan of each account. Resolves to the exit statuses. */
+export async function previewAll(
+  app: App,
+  accounts: readonly AccountConfiguration[],
+  { options, control, terminal }: PreviewOptions,
+): Promise<number[]> {
+  const statuses: number[] = [];
+  for (const account of accounts) {
+    const { name } = account.account;
+    try {
+      const preview = await app.preview(account, control);
+      if (options.json === true) terminal.out(JSON.stringify(jsonOf(preview)));
+      else showPreview(preview, terminal);
+      statuses.push(0);
+    } catch (thrown) {
+      const error = asMailError(thrown);
+      const { code, message, hint = null } = error;
+      if (options.json === true)
+        terminal.out(JSON.stringify({ account: name, error: { code, message, hint } }));
+      else showError(terminal, error, `${name}: failed:`);
+      statuses.push(statusOf(code));
+    }
+  }
+  return statuses;
+}
+
+/** Stable and documented. */
+function jsonOf({ account, decisions, deletions }: Preview): unknown {
+  return {
+    account,
+    dryRun: true,
+    messages: decisions.map(({ action, message, reason }) => ({
+      number: message.number,
+      uid: message.uid ?? null,
+      octets: message.octets ?? null,
+      action,
+      reason,
+      delete: deletions.has(message.number),
+    })),
+    error: null,
+  };
+}
+
+function showPreview({ account, decisions, deletions, summaries }: Preview, terminal: Terminal): void {
+  const retrievals = decisions.filter(({ action }) => action === 'retrieve');
+  const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
+  terminal.out(
+    `${account}: a poll would retrieve ${countText(retrievals.length, 'message')} (${octetsText(octets)}) and delete ` +
+      `${countText(deletions.size, 'message')} carried before. Nothing was changed.`,
+  );
+  for (const [number, { from, subject }] of summaries) {
+    terminal.out(
+      `  ${String(number).padStart(6)}  ${printable(from, 40).padEnd(40)}  ${printable(subject, 60)}`,
+    );
+  }
+  if (retrievals.length > summaries.size && summaries.size > 0) {
+    terminal.out(`          … and ${countText(retrievals.length - summaries.size, 'more message')}`);
+  }
+  for (const [reason, count] of countReasons(decisions)) {
+    terminal.out(`  ${String(count).padStart(6)}  ${REASONS[reason]}`);
+  }
+}
+
+function countReasons(decisions: readonly Decision[]): ReadonlyMap<Decision['reason'], number> {
+  const counts = new Map<Decision['reason'], number>();
+  for (const { reason } of decisions) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,30 @@
+import { homedir } from 'node:os';
+import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { MailError } from '../errors.ts';
+import type { GlobalOptions } from './command.ts';
+
+/** Loads the configuration that this command line and environment mean. */
+export function loadFor({ config }: GlobalOptions): Promise<Configuration> {
+  const uid = process.getuid?.();
+  return loadConfiguration({ path: config, env: process.env, cwd: process.cwd(), home: homedir(), uid });
+}
+
+/** The accounts of these names, in the order of the configuration; all of them where no name is given. */
+export function selectAccounts(
+  { accounts }: Configuration,
+  names: readonly string[],
+): readonly AccountConfiguration[] {
+  const known = accounts.map(({ account }) => account.name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new MailError(
+      'usage',
+      `There is no account named ${unknown.map((name) => `"${name}"`).join(', ')}.`,
+      {
+        hint: `The configuration has: ${known.join(', ')}.`,
+      },
+    );
+  }
+  return names.length === 0 ? accounts : accounts.filter(({ account }) => names.includes(account.name));
+}

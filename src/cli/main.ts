@@ -1,0 +1,35 @@
+import { type Command, CommanderError } from 'commander';
+import { asMailError } from '../errors.ts';
+import type { CommandRun } from './command.ts';
+import { statusOf } from './exit-status.ts';
+import { buildProgram } from './program.ts';
+import { processTerminal, showError } from './terminal.ts';
+
+/** Runs the program; sets the exit status and lets the process end by itself, so that all output gets out. */
+async function main(): Promise<void> {
+  const program = buildProgram((load) => async (...received) => {
+    const command = received.at(-1) as Command;
+    const words = command.args;
+    const commandRun = (await load()) as CommandRun<Record<string, unknown>>;
+    process.exitCode = await commandRun(command.optsWithGlobals(), words);
+  });
+  try {
+    await program.parseAsync();
+  } catch (thrown) {
+    process.exitCode = thrown instanceof CommanderError ? usageStatus(thrown) : reported(thrown);
+  }
+}
+
+/** Commander has written its text already; help and version are no errors. */
+function usageStatus({ code }: CommanderError): number {
+  const asked = ['commander.helpDisplayed', 'commander.version'].includes(code);
+  return asked ? 0 : statusOf('usage');
+}
+
+function reported(thrown: unknown): number {
+  const error = asMailError(thrown);
+  showError(processTerminal(), error, 'mailferry:');
+  return statusOf(error.code);
+}
+
+await main();

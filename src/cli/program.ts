@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT_STATUS_HELP } from './exit-status.ts';
+
+/** Makes the action of a command out of what loads its module. */
+export type ActionOf = (load: () => Promise<unknown>) => (...words: unknown[]) => Promise<void>;
+
+const START_HERE = `
+Start here:
+  mailferry demo      see it work, without any account
+  mailferry check     see what your configuration means
+  mailferry fetch     carry the mail
+${EXIT_STATUS_HELP}`;
+
+/**
+ * The command line: the commands and their options. What a command needs is loaded only when it runs, so that
+ * `--help` answers at once.
+ */
+export function buildProgram(run: ActionOf): Command {
+  const levels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'];
+  const program = new Command('mailferry')
+    .description(
+      'Carries mail from a remote POP3 maildrop to a Maildir or mbox of yours, and takes it off the server\nonly when it is provably safe with you.',
+    )
+    .version(version(), '-V, --version')
+    .addOption(new Option('-c, --config <file>', 'the configuration').env('MAILFERRY_CONFIG'))
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(levels))
+    .addOption(
+      new Option('--log-format <format>', 'how the log looks')
+        .choices(['auto', 'json', 'pretty'])
+        .default('auto'),
+    )
+    .addHelpText('after', START_HERE)
+    .showHelpAfterError('(mailferry --help shows the commands)')
+    .exitOverride();
+  addFetch(program, run);
+  addCheck(program, run);
+  addServe(program, run);
+  addDemo(program, run);
+  return program;
+}
+
+function addFetch(program: Command, run: ActionOf): void {
+  program
+    .command('fetch')
+    .argument('[account...]', 'only these accounts')
+    .summary('poll once now, then end')
+    .description('Polls the accounts once: carries what is new, deletes on the server what may be, and ends.')
+    .option('-n, --dry-run', 'show what would be done; sends neither RETR nor DELE, changes nothing')
+    .option('--json', 'one JSON object per account on standard output, nothing else there')
+    .option('-q, --quiet', 'say nothing unless something is wrong')
+    .option('--no-progress', 'no progress bar on a terminal')
+    .addHelpText('after', EXIT_STATUS_HELP)
+    .action(run(async () => (await import('./commands/fetch.ts')).fetch));
+}
+
+function addCheck(program: Command, run: ActionOf): void {
+  program
+    .command('check')
+    .summary('read the configuration and explain all problems')
+    .description(
+      'Reads the configuration and explains all problems at once, each with its place. Touches no network.',
+    )
+    .action(run(async () => (await import('./commands/check.ts')).check));
+}
+
+function addServe(program: Command, run: ActionOf): void {
+  program
+    .command('serve')
+    .summary('run the included POP3 server')
+    .description(
+      'Runs the included POP3 server, for tests and for trying things out, until it is stopped. Prints one JSON line\nwith its addresses when it is ready. Without --maildrops each user has sample mail, in memory.',
+    )
+    .option(
+      '--listen <host:port>',
+      'where to listen; port 0 is any free one',
+      address,
+      address('127.0.0.1:1110'),
+    )
+    .option('--tls-listen <host:port>', 'where to listen with TLS from the first octet', address)
+    .option('--tls-cert <file>', 'certificate chain in PEM; with it STLS is offered')
+    .option('--tls-key <file>', 'its private key in PEM')
+    .option('--maildrops <dir>', 'one folder of .eml files per user, read at login')
+    .option('--user <name:password>', 'a user; may be given several times', collect, [])
+    .option('--faults <file>', 'scripted misbehaviour, as JSON')
+    .action(run(async () => (await import('./commands/serve.ts')).serve));
+}
+
+function addDemo(program: Command, run: ActionOf): void {
+  program
+    .command('demo')
+    .summary('see the main job done, without any account')
+    .description(
+      'Starts the included server with sample mail, carries it into a Maildir, and shows that nothing was lost.\nTouches nothing but a new folder, whose name it tells.',
+    )
+    .option('--messages <count>', 'how many messages', positive, 300)
+    .action(run(async () => (await import('./commands/demo.ts')).demo));
+}
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** An address as `HOST:PORT`, `[IPv6]:PORT` or `PORT`. */
+function address(text: string): { host: string; port: number } {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:\[?([^\]]*?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535)
+    throw new InvalidArgumentError('It must be HOST:PORT, for example 127.0.0.1:1110.');
+  return { host: host === '' ? '127.0.0.1' : host, port };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 100_000) {
+    throw new InvalidArgumentError('It must be a whole number from 1 to 100000.');
+  }
+  return value;
+}
+
+function collect(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}

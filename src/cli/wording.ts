@@ -1,0 +1,46 @@
+import type { PollReport } from '../poll/report.ts';
+
+/** Octets for people, in decimal units: `999 B`, `12.3 MB`. */
+export function octetsText(octets: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = octets;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.5 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
+export function durationText(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** `1 message`, `1,234 messages`. */
+export function countText(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What a poll did, in one line. */
+export function reportLine(report: PollReport): string {
+  const { account, fetched, bytes, deleted, kept, skipped, quarantined, durationMs } = report;
+  const parts = [
+    fetched === 0 ? 'nothing new' : `${countText(fetched, 'new message')} (${octetsText(bytes)})`,
+    deleted > 0 ? `${deleted.toLocaleString('en-US')} deleted on the server` : '',
+    kept > 0 ? `${kept.toLocaleString('en-US')} kept there` : '',
+    skipped > 0 ? `${skipped.toLocaleString('en-US')} left for later` : '',
+    quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
+  ].filter((part) => part !== '');
+  return `${account}: ${parts.join(', ')}, in ${durationText(durationMs)}`;
+}

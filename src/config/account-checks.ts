@@ -1,0 +1,82 @@
+import { isLoopback } from '../pop3-client/options.ts';
+import type { AccountDraft, Report } from './draft.ts';
+import { quoted } from './found.ts';
+import { absolutePath } from './places.ts';
+import type { AccountSettings } from './settings.ts';
+
+/** What must be said of every account, in itself or in the defaults, and how to say it. */
+const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
+  ['host', 'missing "host", the name or address of the POP3 server'],
+  ['user', 'missing "user", the name to log in with'],
+  [
+    'password',
+    'missing "password": { file: … }, { command: … }, { env: … }, { credential: … } or a text in quotes',
+  ],
+  ['deliver', 'missing "deliver", where mail goes: { type: maildir, path: … } or { type: mbox, path: … }'],
+  [
+    'delete',
+    'missing "delete", what happens to a message on the server once it is safe here: never (it stays there), ' +
+      'after-delivery (it is removed in the same poll) or { after: 30d } (it is removed 30 days after its delivery)',
+  ],
+];
+
+/** Reports each required key that an account lacks. */
+export function checkRequired(draft: AccountDraft, report: Report): void {
+  for (const [key, message] of REQUIRED) {
+    if (!draft.has(key)) report(['accounts', draft.name], message);
+  }
+}
+
+/** Reports a line that shows the password to others, where the configuration does not say in words that it may (I5). */
+export function checkCleartext(draft: AccountDraft, report: Report): void {
+  const { tls, host, allowCleartext } = draft.settings;
+  if (tls !== 'none' || host === undefined || isLoopback(host) || allowCleartext === true) return;
+  report(
+    draft.keysOf('tls'),
+    `without TLS the password of account ${quoted(draft.name)} can be read on the way to ${quoted(host)}; ` +
+      'use implicit or starttls, or accept it with allowCleartext: true',
+  );
+}
+
+/** Reports accounts that name one maildrop: only one session at a time may hold it (RFC 1939 §4), and one ledger entry. */
+export function checkMaildrops(drafts: readonly AccountDraft[], portOf: PortOf, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const draft of drafts) {
+    const { host, user } = draft.settings;
+    if (host === undefined || user === undefined) continue;
+    const maildrop = JSON.stringify([host.toLowerCase().replace(/\.$/, ''), portOf(draft.settings), user]);
+    const owner = owners.get(maildrop);
+    owners.set(maildrop, owner ?? draft.name);
+    if (owner === undefined) continue;
+    report(
+      ['accounts', draft.name],
+      `this is the maildrop of account ${quoted(owner)} again (same host, port and user); ` +
+        'write one account with a list of destinations instead',
+    );
+  }
+}
+
+/** The port of an account, also where none was written. */
+export type PortOf = (settings: AccountSettings) => number;
+
+/** Reports one path that is to be two things, or twice a destination of one account. */
+export function checkDestinations(
+  drafts: readonly AccountDraft[],
+  folders: { readonly folder: string; readonly home: string },
+  report: Report,
+): void {
+  const types = new Map<string, string>();
+  for (const draft of drafts) {
+    const own = new Set<string>();
+    for (const [index, { type, path: written }] of (draft.settings.deliver ?? []).entries()) {
+      const path = absolutePath(written, folders.folder, folders.home);
+      const keys = [...draft.keysOf('deliver'), index, 'path'];
+      const known = types.get(path) ?? type;
+      types.set(path, known);
+      if (known !== type)
+        report(keys, `${quoted(written)} is a ${type} here and a ${known} elsewhere; use two paths`);
+      else if (own.has(path)) report(keys, `${quoted(written)} is a destination of this account already`);
+      own.add(path);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import { dirname } from 'node:path';
+import { defaultPort } from '../pop3-client/options.ts';
+import { parseSchedule } from '../schedule/cron.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
+import { checkCleartext, checkDestinations, checkMaildrops, checkRequired } from './account-checks.ts';
+import { readCertificates } from './certificates.ts';
+import type { AccountConfiguration, Configuration } from './configuration.ts';
+import { readDocument } from './document.ts';
+import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
+import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
+import { ConfigurationError, type Problem } from './problem.ts';
+import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
+import { PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
+import type { AccountSettings, PasswordSettings } from './settings.ts';
+import { UnreadableError } from './small-file.ts';
+
+/** What a configuration depends on besides its text. */
+export interface ParseOptions extends Pick<Surroundings, 'env' | 'home'> {
+  /** Absolute path of the file; paths in the text are relative to its folder. The file itself is not read. */
+  readonly path: string;
+  /** Whether the text can be read by other users; then it must not hold a password. */
+  readonly openToOthers: boolean;
+}
+
+interface Context extends ParseOptions {
+  readonly folder: string;
+  readonly certificates: ReadonlyMap<string, readonly string[]>;
+  readonly secrets: SecretSurroundings;
+}
+
+/**
+ * Reads the text of a configuration, YAML or JSON. Certificates are read at once, passwords only when they are needed.
+ * Raises a `ConfigurationError` with everything that is wrong.
+ */
+export async function parseConfiguration(text: string, options: ParseOptions): Promise<Configuration> {
+  const problems: Problem[] = [];
+  const document = readDocument(text, (problem) => problems.push(problem));
+  if (document === undefined) throw new ConfigurationError(options.path, problems);
+
+  const reports = reportInto(problems, document);
+  const draft = readDraft(document.value, reports);
+  const context = { ...options, folder: dirname(options.path) };
+  checkTogether(draft.accounts, context, reports.report);
+  const certificates = await readAllCertificates(draft.accounts, context, reports.report);
+  if (problems.length > 0) throw new ConfigurationError(options.path, problems);
+
+  return complete(draft, { ...context, certificates, secrets: secretSurroundings(draft, context) });
+}
+
+function checkTogether(
+  drafts: readonly AccountDraft[],
+  context: ParseOptions & { readonly folder: string },
+  report: Report,
+): void {
+  for (const draft of drafts) {
+    checkRequired(draft, report);
+    checkCleartext(draft, report);
+  }
+  checkMaildrops(drafts, portOf, report);
+  checkDestinations(drafts, context, report);
+  const plain = drafts.find(({ settings }) => settings.password?.from === 'text');
+  if (plain === undefined || !context.openToOthers) return;
+  report(
+    plain.keysOf('password'),
+    'a password is written here, and other users can read this file; run: ' +
+      `chmod 600 ${context.path} (or take the password from { file: … }, { command: … } or { env: … })`,
+  );
+}
+
+async function readAllCertificates(
+  drafts: readonly AccountDraft[],
+  { folder, home }: { readonly folder: string; readonly home: string },
+  report: Report,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const byPath = new Map<string, readonly string[]>();
+  for (const draft of drafts) {
+    const { caFile } = draft.settings;
+    if (caFile === undefined) continue;
+    const path = absolutePath(caFile, folder, home);
+    try {
+      if (!byPath.has(path)) byPath.set(path, await readCertificates(path));
+    } catch (thrown) {
+      if (!(thrown instanceof UnreadableError)) throw thrown;
+      report(draft.keysOf('caFile'), `cannot read ${path}: ${thrown.message}`);
+    }
+  }
+  return byPath;
+}
+
+/** A command for one account must not see what another takes from the environment (I5). */
+function secretSurroundings(
+  { accounts }: Draft,
+  { env, folder }: { readonly env: SecretSurroundings['env']; readonly folder: string },
+): SecretSurroundings {
+  const withheld = new Set<string>();
+  for (const { settings } of accounts) {
+    if (settings.password?.from === 'env') withheld.add(settings.password.name);
+  }
+  return { env, folder, withheld, timeLimitMs: PASSWORD_COMMAND_MS };
+}
+
+function complete({ general, accounts }: Draft, context: Context): Configuration {
+  const { path, folder, home, env } = context;
+  const { stateDir, concurrency } = general;
+  return {
+    path,
+    stateDir: stateDir === undefined ? defaultStateFolder(env, home) : absolutePath(stateDir, folder, home),
+    concurrency: {
+      accounts: concurrency?.accounts ?? DEFAULT_CONCURRENCY.accounts,
+      perHost: concurrency?.perHost ?? DEFAULT_CONCURRENCY.perHost,
+    },
+    accounts: accounts.flatMap((draft) => completeAccount(draft, context) ?? []),
+  };
+}
+
+/** Undefined only where `checkRequired` has found something to report. */
+function completeAccount(
+  { name, settings }: AccountDraft,
+  context: Context,
+): AccountConfiguration | undefined {
+  const { host, user, password, deliver, delete: deletion, caFile, limits, timeouts } = settings;
+  if (host === undefined || user === undefined || password === undefined) return undefined;
+  if (deliver === undefined || deletion === undefined) return undefined;
+  const absolute = (path: string): string => absolutePath(path, context.folder, context.home);
+  return {
+    account: {
+      name,
+      host,
+      port: portOf(settings),
+      tls: settings.tls ?? 'implicit',
+      ca: caFile === undefined ? [] : (context.certificates.get(absolute(caFile)) ?? []),
+      user,
+      password: passwordSource(withAbsolutePath(password, absolute), context.secrets),
+      auth: settings.auth ?? 'auto',
+      allowCleartext: settings.allowCleartext ?? false,
+      destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
+      deletion,
+      limits: {
+        messageOctets: limits?.messageSize,
+        messagesPerPoll: limits?.messagesPerPoll,
+        octetsPerPoll: limits?.bytesPerPoll,
+      },
+      timeouts: {
+        connectMs: timeouts?.connect ?? CONNECT_TIMEOUT_MS,
+        idleMs: timeouts?.idle ?? IDLE_TIMEOUT_MS,
+      },
+    },
+    schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
+  };
+}
+
+function portOf({ port, tls }: AccountSettings): number {
+  return port ?? defaultPort(tls ?? 'implicit');
+}
+
+function withAbsolutePath(password: PasswordSettings, absolute: (path: string) => string): PasswordSettings {
+  return password.from === 'file' ? { ...password, path: absolute(password.path) } : password;
+}

@@ -1,0 +1,316 @@
+import type { LineEndings } from '../delivery/settings.ts';
+import { asMailError } from '../errors.ts';
+import type { DeletionPolicy } from '../poll/account.ts';
+import { parseSchedule, type Schedule } from '../schedule/cron.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { Secret } from '../secret.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
+import {
+  choice,
+  duration,
+  expected,
+  expectedSecret,
+  expectedText,
+  mapping,
+  path,
+  size,
+  wholeNumber,
+  z,
+} from './field-kinds.ts';
+import { quoted } from './found.ts';
+import { wrongHost } from './host.ts';
+import type { AccountSettings, GeneralSettings, PasswordSettings } from './settings.ts';
+
+/** What an account is polled by when nothing is said. */
+export const DEFAULT_SCHEDULE = 'every 5m';
+
+/** Accounts polled at a time, in all and on one host, when nothing is said. */
+export const DEFAULT_CONCURRENCY = { accounts: 16, perHost: 4 } as const;
+
+/** Names become part of log lines, file names and hashes. */
+export const ACCOUNT_NAME: RegExp = /^[A-Za-z0-9._@+-]{1,64}$/;
+
+/** Longer ones would hold a session, and all that waits for it, for no good. */
+const LONGEST_TIMEOUT = 3_600_000;
+
+const LONGEST_RETENTION = 36_500 * 86_400_000;
+
+/** One check for each key of `T`. */
+export type Fields<T> = { readonly [K in keyof T]-?: z.ZodType<Exclude<T[K], undefined>> };
+const SERVER = 'the name or address of the POP3 server';
+const host: z.ZodType<string> = z.string(expectedText(SERVER)).superRefine((written, context) => {
+  const remedy = wrongHost(written);
+  if (remedy === undefined) return;
+  context.addIssue([`expected ${SERVER}, found ${quoted(written)}`, ...remedy].join('; '));
+});
+
+const USER = 'the name to log in with';
+const user: z.ZodType<string> = z
+  .string(expectedText(USER))
+  .regex(/^[^\r\n\0]+$/, { error: `expected ${USER}, in one line` });
+
+const FORMS_OF_PASSWORD =
+  'a text in quotes, or one of { file: … }, { command: … }, { env: … }, { credential: … }';
+const LINE = /^[^\r\n\0]+$/;
+const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
+const ENVIRONMENT = expectedSecret('the name of an environment variable');
+const CREDENTIAL = expectedSecret('the name of a file in $CREDENTIALS_DIRECTORY');
+const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
+
+const passwordText = z
+  .string(expectedSecret(FORMS_OF_PASSWORD))
+  .regex(LINE, { error: 'a password is one line that is not empty' })
+  .transform((value): PasswordSettings => ({ from: 'text', value: new Secret(value) }))
+  .meta({ title: 'text' });
+
+const passwordSource = mapping(FORMS_OF_PASSWORD, {
+  file: path(
+    'the path of a file that holds the password',
+    expectedSecret('the path of a file that holds the password'),
+  )
+    .meta({ description: 'Reads the password from this file, which other users must not be able to read.' })
+    .optional(),
+  command: z
+    .union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND)
+    .meta({
+      title: 'text or list',
+      description:
+        'Runs this command; the first line that it prints is the password. Text goes through `/bin/sh`, a list runs ' +
+        'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration.',
+    })
+    .optional(),
+  env: z
+    .string(ENVIRONMENT)
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, ENVIRONMENT)
+    .meta({ description: 'Takes the password from this environment variable.' })
+    .optional(),
+  credential: z
+    .string(CREDENTIAL)
+    .regex(/^(?!\.{1,2}$)[A-Za-z0-9._@:+-]{1,255}$/, CREDENTIAL)
+    .meta({
+      description: 'Reads the password from this file of `$CREDENTIALS_DIRECTORY` (systemd credentials).',
+    })
+    .optional(),
+})
+  .transform((written, context): PasswordSettings => {
+    if (Object.values(written).filter((value) => value !== undefined).length === 1) {
+      if (written.file !== undefined) return { from: 'file', path: written.file };
+      if (written.command !== undefined) return { from: 'command', command: written.command };
+      if (written.env !== undefined) return { from: 'env', name: written.env };
+      if (written.credential !== undefined) return { from: 'credential', name: written.credential };
+    }
+    // Next to an unknown key this would say the same thing twice.
+    if (context.issues.length === 0)
+      context.addIssue('expected exactly one of file, command, env and credential');
+    return z.NEVER;
+  })
+  .meta({ minProperties: 1, maxProperties: 1 });
+
+const destinationPath = (what: string): z.ZodType<string> =>
+  path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
+
+const maildir = mapping('a destination', {
+  type: z.literal('maildir').meta({ description: 'One file for each message.' }),
+  path: destinationPath('the Maildir'),
+  lineEndings: choice<LineEndings>(['lf', 'as-received']).default('lf').meta({
+    description: '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.',
+  }),
+}).meta({ title: 'Maildir' });
+
+const mbox = mapping('a destination', {
+  type: z.literal('mbox').meta({ description: 'One file for all messages.' }),
+  path: destinationPath('the mbox file'),
+}).meta({ title: 'mbox' });
+
+const FORMS_OF_DESTINATION = '{ type: maildir, path: … } or { type: mbox, path: … }';
+const destination = z.discriminatedUnion('type', [maildir, mbox], {
+  error: ({ input }) => {
+    if (typeof input !== 'object' || input === null) return expected(FORMS_OF_DESTINATION).error({ input });
+    return expected('maildir or mbox').error({ input: 'type' in input ? input.type : undefined });
+  },
+});
+
+const DELIVER = `${FORMS_OF_DESTINATION}, or a list of them`;
+const deliver = z
+  .union(
+    [destination, z.array(destination).min(1, { error: 'the list of destinations is empty' })],
+    expected(DELIVER),
+  )
+  .transform((written) => (Array.isArray(written) ? written : [written]));
+
+const DELETION = 'never, after-delivery or { after: 30d }';
+const deletion = z.union(
+  [
+    z.enum(['never', 'after-delivery'], expected(DELETION)).transform((kind): DeletionPolicy => ({ kind })),
+    mapping(DELETION, {
+      after: duration('a length of time', 1000, LONGEST_RETENTION).meta({
+        description: 'Removes a message when this much time has passed since its delivery.',
+      }),
+    }).transform(({ after }): DeletionPolicy => ({ kind: 'after', milliseconds: after })),
+  ],
+  expected(DELETION),
+);
+
+const FORMS_OF_SCHEDULE = '"every 5m", a cron expression in quotes, or { cron: …, timezone: … }';
+const cron = z.string(expectedText(FORMS_OF_SCHEDULE));
+const schedule = z.union(
+  [
+    cron.transform((written, context) => schedulePoll(written, undefined, context)).meta({ title: 'text' }),
+    mapping(FORMS_OF_SCHEDULE, {
+      cron: cron.meta({ description: 'Cron expression of five fields, or six with the seconds first.' }),
+      timezone: z.string(expectedText('the name of a time zone, such as Europe/Berlin')).optional().meta({
+        description: 'Time zone of the expression, such as `Europe/Berlin`; else the one of this machine.',
+      }),
+    }).transform(({ cron: written, timezone }, context) => schedulePoll(written, timezone, context)),
+  ],
+  expectedText(FORMS_OF_SCHEDULE),
+);
+
+function schedulePoll(
+  written: string,
+  timezone: string | undefined,
+  context: z.core.$RefinementCtx,
+): Schedule {
+  try {
+    return parseSchedule(written, timezone);
+  } catch (thrown) {
+    const { message, hint } = asMailError(thrown);
+    context.issues.push({
+      code: 'custom',
+      message: `${message}. ${hint ?? ''}`,
+      input: written,
+      continue: false,
+    });
+    return z.NEVER;
+  }
+}
+
+/** Every key of an account and of `defaults`, with its kind and what it means. */
+export const accountFields: Fields<AccountSettings> = {
+  host: host.meta({ title: 'text', description: 'Name or address of the POP3 server.' }),
+  port: wholeNumber('a port', 1, 65_535).meta({
+    description: 'Port. Default: 995 with `tls: implicit`, else 110.',
+  }),
+  tls: choice(['implicit', 'starttls', 'none']).meta({
+    default: 'implicit',
+    description:
+      'How the line is protected: `implicit` is TLS from the first octet, `starttls` begins it by command, `none` ' +
+      'leaves it readable for everybody on the way. Certificates are always checked.',
+  }),
+  allowCleartext: z.boolean(expected('true or false')).meta({
+    default: false,
+    description:
+      'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way.',
+  }),
+  caFile: path('the path of a file with certificates').meta({
+    title: 'path',
+    description:
+      'File with certificates (PEM) that are trusted in addition to the usual ones, for a server with a certificate of its own.',
+  }),
+  user: user.meta({ title: 'text', description: 'Name to log in with; often the whole mail address.' }),
+  password: z.union([passwordText, passwordSource], expectedSecret(FORMS_OF_PASSWORD)).meta({
+    description:
+      'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
+  }),
+  auth: choice(['auto', 'user-pass', 'plain']).meta({
+    default: 'auto',
+    description:
+      'How to log in: `auto` takes the best that the server offers, `user-pass` the commands USER and PASS, `plain` ' +
+      'the SASL mechanism PLAIN.',
+  }),
+  deliver: deliver.meta({
+    description: 'Where mail goes: one destination, or a list of which each gets every message.',
+  }),
+  delete: deletion.meta({
+    description:
+      'What happens to a message on the server once it is safe here: `never` leaves it there, `after-delivery` removes ' +
+      'it in the same poll. Has no default, so that no mail is lost or left behind by surprise.',
+  }),
+  schedule: schedule.meta({
+    default: DEFAULT_SCHEDULE,
+    description:
+      'When the daemon polls: an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
+      'unless a time zone is given.',
+  }),
+  limits: mapping('a mapping of limits', {
+    messageSize: size().optional().meta({
+      title: 'size',
+      description: 'Larger messages stay on the server and are reported. Default: no limit.',
+    }),
+    messagesPerPoll: wholeNumber('a number', 1, Number.MAX_SAFE_INTEGER).optional().meta({
+      description: 'After this many messages the poll ends, and the next one goes on. Default: no limit.',
+    }),
+    bytesPerPoll: size().optional().meta({
+      title: 'size',
+      description: 'After this much mail the poll ends, and the next one goes on. Default: no limit.',
+    }),
+  }).meta({ description: 'Bounds for one poll.' }),
+  timeouts: mapping('a mapping of lengths of time', {
+    connect: duration('a length of time', 1000, LONGEST_TIMEOUT)
+      .optional()
+      .meta({
+        title: 'duration',
+        default: formatDuration(CONNECT_TIMEOUT_MS),
+        description: 'For finding the server, connecting, TLS and the greeting together; at most 1h.',
+      }),
+    idle: duration('a length of time', 1000, LONGEST_TIMEOUT)
+      .optional()
+      .meta({
+        title: 'duration',
+        default: formatDuration(IDLE_TIMEOUT_MS),
+        description: 'Silence of the server for this long ends the session; at most 1h.',
+      }),
+  }).meta({ description: 'How long to wait for the server.' }),
+};
+
+/** The keys at the top of the file, besides `defaults` and `accounts`. */
+export const generalFields: Fields<GeneralSettings> = {
+  stateDir: path('the path of a folder').meta({
+    title: 'path',
+    description:
+      'Folder of the ledger, which knows what was delivered. Default: `$STATE_DIRECTORY`, ' +
+      '`$XDG_STATE_HOME/mailferry`, or `~/.local/state/mailferry`, the first that is there.',
+  }),
+  concurrency: mapping('a mapping of numbers', {
+    accounts: wholeNumber('a number', 1, 1024).optional().meta({
+      default: DEFAULT_CONCURRENCY.accounts,
+      description: 'How many accounts are polled at a time.',
+    }),
+    perHost: wholeNumber('a number', 1, 1024).optional().meta({
+      default: DEFAULT_CONCURRENCY.perHost,
+      description: 'How many of them on one host.',
+    }),
+  }).meta({ description: 'How much happens at a time.' }),
+};
+
+/** A JSON Schema, or a part of one, as it is written. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The configuration as a JSON Schema (draft 7, which editors know best), with the same texts and defaults. */
+export function configurationSchema(): JsonSchema {
+  const account = z.strictObject(accountFields).partial().meta({ id: 'account' });
+  const whole = z
+    .strictObject({
+      ...z.strictObject(generalFields).partial().shape,
+      defaults: account.optional().meta({
+        description: 'Any keys of an account, for all accounts that do not say otherwise.',
+      }),
+      accounts: z.record(z.string().regex(ACCOUNT_NAME), account).meta({
+        description:
+          'The accounts by name. A name has 1 to 64 letters, digits or any of `. _ - @ +`; the ledger knows an ' +
+          'account by it, so that a new name is a new account.',
+      }),
+    })
+    .meta({ title: 'Mailferry configuration', description: 'What Mailferry carries, from where to where.' });
+  const registry = z.globalRegistry;
+  const schema = z.toJSONSchema(whole, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ zodSchema, jsonSchema }) => {
+      const fallback = registry.get(zodSchema)?.['default'];
+      if (fallback !== undefined) Object.assign(jsonSchema, { default: fallback });
+    },
+  });
+  registry.remove(account);
+  return { $id: 'urn:mailferry:configuration', ...schema };
+}

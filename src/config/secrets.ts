@@ -1,0 +1,230 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { MailError, systemCode } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { printable } from '../wire/text.ts';
+import type { Environment } from './places.ts';
+import type { PasswordSettings } from './settings.ts';
+import { formatMode, isOpenToOthers, readSmallFile, UnreadableError } from './small-file.ts';
+
+/** What a password may depend on. */
+export interface SecretSurroundings {
+  /** Read anew at each use. */
+  readonly env: Environment;
+  /** Absolute path of the folder that commands work in: that of the configuration. */
+  readonly folder: string;
+  /** Environment variables that hold passwords of any account; no command gets them. */
+  readonly withheld: ReadonlySet<string>;
+  /** How long a command may take, in milliseconds. */
+  readonly timeLimitMs: number;
+}
+
+/** A password command may ask an agent or a network, but not a human. */
+export const PASSWORD_COMMAND_MS = 30_000;
+
+/** More than any password. */
+const MAX_SECRET_OCTETS = 65_536;
+
+const MAX_STDERR_OCTETS = 4096;
+
+/** Output may be under way when the command ends; an agent that it left behind may hold the pipe for ever. */
+const DRAIN_MS = 500;
+
+/**
+ * A function that fetches the password anew at each call, so that a changed one is picked up without a restart. It
+ * raises a `MailError` of code `secret-unavailable`; no message of it ever holds what was read (I5). Paths in
+ * `settings` must be absolute.
+ */
+export function passwordSource(
+  settings: PasswordSettings,
+  around: SecretSurroundings,
+): () => Promise<Secret> {
+  return async () => {
+    if (settings.from === 'text') return settings.value;
+    if (settings.from === 'env') return fromEnvironment(settings.name, around.env);
+    if (settings.from === 'file') return fromFile(settings.path, around.env);
+    if (settings.from === 'credential') return fromCredential(settings.name, around.env);
+    return asPassword(await runCommand(settings.command, around), 'The password command');
+  };
+}
+
+function fromEnvironment(name: string, env: Environment): Secret {
+  const value = env[name];
+  if (value === undefined || value === '') {
+    throw unavailable(
+      `The environment variable ${name}, which should hold the password, is ${value === '' ? 'empty' : 'not set'}.`,
+      'Set it where Mailferry is started, or take the password from a file or a command.',
+    );
+  }
+  return checked(value, `The environment variable ${name}`);
+}
+
+async function fromFile(path: string, env: Environment): Promise<Secret> {
+  const { content, mode } = await read(path);
+  if (await isOpenToOthers(path, mode, env)) {
+    throw unavailable(
+      `The password file ${path} can be read by other users (mode ${formatMode(mode)}).`,
+      `Run: chmod 600 ${path}`,
+    );
+  }
+  return asPassword(withoutLineEnd(content), `The password file ${path}`);
+}
+
+async function fromCredential(name: string, env: Environment): Promise<Secret> {
+  const folder = env['CREDENTIALS_DIRECTORY'];
+  if (folder === undefined || folder === '') {
+    throw unavailable(
+      `The password is the credential "${name}", but $CREDENTIALS_DIRECTORY is not set.`,
+      `Run Mailferry as a systemd service with LoadCredential=${name}:… in its unit, or use password: { file: … }.`,
+    );
+  }
+  const { content } = await read(join(folder, name));
+  return asPassword(withoutLineEnd(content), `The credential "${name}"`);
+}
+
+async function read(path: string): Promise<{ readonly content: Buffer; readonly mode: number }> {
+  try {
+    return await readSmallFile(path, MAX_SECRET_OCTETS);
+  } catch (thrown) {
+    if (!(thrown instanceof UnreadableError)) throw thrown;
+    throw unavailable(
+      `The password file ${path} cannot be read: ${thrown.message}.`,
+      'Check the path, and that the user who runs Mailferry may read it.',
+    );
+  }
+}
+
+/** Editors and `echo` end a line; the password does not include that. */
+function withoutLineEnd(content: Buffer): Buffer {
+  if (content.at(-1) !== 0x0a) return content;
+  return content.subarray(0, content.at(-2) === 0x0d ? -2 : -1);
+}
+
+function asPassword(octets: Buffer, source: string): Secret {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
+  } catch {
+    throw unavailable(
+      `${source} gave something that is not UTF-8 text.`,
+      'Store the password as UTF-8 text.',
+    );
+  }
+  if (text === '')
+    throw unavailable(`${source} gave an empty password.`, 'Store the password in its first line.');
+  return checked(text, source);
+}
+
+/** POP3 commands end at CR LF, and PLAIN separates by NUL (RFC 1939 §3, RFC 4616 §2). */
+function checked(text: string, source: string): Secret {
+  if (/[\r\n\0]/.test(text)) {
+    throw unavailable(
+      `${source} gave more than one line, or a NUL character.`,
+      'A password is one line; leave everything else out.',
+    );
+  }
+  return new Secret(text);
+}
+
+function unavailable(message: string, hint: string): MailError {
+  return new MailError('secret-unavailable', message, { hint });
+}
+
+interface Ending {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
+ * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
+ * without the passwords in it. Raises a `MailError` of code `secret-unavailable` that quotes stderr, never stdout and
+ * never the command, which may hold a password itself (I5).
+ */
+async function runCommand(command: string | readonly string[], around: SecretSurroundings): Promise<Buffer> {
+  const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
+  const env = Object.fromEntries(Object.entries(around.env).filter(([name]) => !around.withheld.has(name)));
+  const child = start(program, args, { cwd: around.folder, env });
+  const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs);
+  if (status !== 0) {
+    const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;
+    const said = stderr.toString().trim();
+    throw failed(`The password command ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
+  }
+  const end = stdout.indexOf(0x0a);
+  if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
+    throw failed('The password command printed too long a line.');
+  }
+  const line = end === -1 ? stdout : stdout.subarray(0, end);
+  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
+}
+
+function start(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    // A process group of its own, so that the time limit ends also what the command has started.
+    return spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  } catch (thrown) {
+    throw notStarted(thrown);
+  }
+}
+
+async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending> {
+  const out = collect(child.stdout, MAX_SECRET_OCTETS);
+  const err = collect(child.stderr, MAX_STDERR_OCTETS);
+  const timers: NodeJS.Timeout[] = [];
+  try {
+    return await new Promise<Ending>((resolve, reject) => {
+      const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
+        resolve({ stdout: out(), stderr: err(), status, signal });
+      };
+      child.once('error', (error) => reject(notStarted(error)));
+      child.once('close', finish);
+      child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
+      const giveUp = (): void => {
+        killGroup(child);
+        reject(failed(`The password command did not end within ${timeLimitMs / 1000} seconds.`));
+      };
+      timers.push(setTimeout(giveUp, timeLimitMs));
+    });
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  }
+}
+
+/** Keeps the first octets of a stream and lets the rest go by. */
+function collect(stream: ChildProcess['stdout'], maxOctets: number): () => Buffer {
+  const chunks: Buffer[] = [];
+  let room = maxOctets;
+  stream?.on('data', (chunk: Buffer) => {
+    if (room === 0) return;
+    chunks.push(chunk.subarray(0, room));
+    room -= Math.min(room, chunk.length);
+  });
+  return () => Buffer.concat(chunks);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch (thrown) {
+    // It has ended in this very moment.
+    if (systemCode(thrown) !== 'ESRCH') throw thrown;
+  }
+}
+
+function notStarted(thrown: unknown): MailError {
+  const code = systemCode(thrown) ?? 'unknown error';
+  return failed(
+    `The password command cannot be started: ${code === 'ENOENT' ? 'there is no such program' : code}.`,
+  );
+}
+
+function failed(message: string): MailError {
+  return new MailError('secret-unavailable', message, {
+    hint: 'Run it by hand as the user who runs Mailferry; it must print the password in its first line, without asking.',
+  });
+}

@@ -1,0 +1,54 @@
+import type { DestinationSettings } from '../delivery/settings.ts';
+import type { DeletionPolicy } from '../poll/account.ts';
+import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
+import type { Schedule } from '../schedule/cron.ts';
+import type { Secret } from '../secret.ts';
+
+/** Where a password comes from. Paths are as they were written. */
+export type PasswordSettings =
+  | { readonly from: 'text'; readonly value: Secret }
+  /** Text runs through `/bin/sh`, a list without a shell. */
+  | { readonly from: 'command'; readonly command: string | readonly string[] }
+  | { readonly from: 'env'; readonly name: string }
+  | { readonly from: 'file'; readonly path: string }
+  /** A file of `$CREDENTIALS_DIRECTORY`, as systemd gives them to a service. */
+  | { readonly from: 'credential'; readonly name: string };
+
+export interface LimitSettings {
+  readonly messageSize?: number | undefined;
+  readonly messagesPerPoll?: number | undefined;
+  readonly bytesPerPoll?: number | undefined;
+}
+
+export interface TimeoutSettings {
+  readonly connect?: number | undefined;
+  readonly idle?: number | undefined;
+}
+
+/** The keys of an account, or of `defaults`, as far as they were written and are right. Paths are as they were written. */
+export interface AccountSettings {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: TlsMode;
+  readonly allowCleartext?: boolean;
+  readonly caFile?: string;
+  readonly user?: string;
+  readonly password?: PasswordSettings;
+  readonly auth?: AuthChoice;
+  readonly deliver?: readonly DestinationSettings[];
+  readonly delete?: DeletionPolicy;
+  readonly schedule?: Schedule;
+  readonly limits?: LimitSettings;
+  readonly timeouts?: TimeoutSettings;
+}
+
+export interface ConcurrencySettings {
+  readonly accounts?: number | undefined;
+  readonly perHost?: number | undefined;
+}
+
+/** What stands at the top of the file besides the accounts and their defaults. */
+export interface GeneralSettings {
+  readonly stateDir?: string;
+  readonly concurrency?: ConcurrencySettings;
+}

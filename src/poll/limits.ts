@@ -1,0 +1,23 @@
+/** The limits of a poll, each with the reason for its value (I7). Those of the protocol are in `wire/limits.ts`. */
+
+const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
+
+/** How often one message is tried before it is left alone and reported. */
+export const MAX_ATTEMPTS = 5;
+
+/** A quarantined message gets another chance this often: its fault may have been the network's. */
+export const QUARANTINE_RETRY_MS: number = 24 * HOUR_MS;
+
+/** After so much, QUIT and a new session: a line that drops late must not cost all deletions. */
+export const SESSION_MESSAGES = 2500;
+export const SESSION_OCTETS: number = 512 * MIB;
+
+/** Messages being made durable at a time; their octets wait in memory up to the destination's buffer. */
+export const CONCURRENT_DELIVERIES = 32;
+
+/** How much of a refused or failed message is read and thrown away to save the session. */
+export const DRAIN_OCTETS: number = 4 * MIB;
+
+/** How large a message may be that the server lists without a size. */
+export const UNLISTED_MESSAGE_OCTETS: number = 256 * MIB;

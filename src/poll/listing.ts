@@ -1,0 +1,59 @@
+import type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
+import type { ListedUniqueId, Transaction } from '../pop3-client/transaction.ts';
+
+/** One message as the server lists it. */
+export interface ListedMessage {
+  readonly number: MessageNumber;
+  /** The size by LIST: a hint, undefined where it is not listed. */
+  readonly octets: Octets | undefined;
+  /** Undefined where the server gives no unique-id that can be used. */
+  readonly uid: UniqueId | undefined;
+  /** Whether another message of this listing has the same unique-id (RFC 1939 §7 allows it for equal ones). */
+  readonly twin: boolean;
+}
+
+/** The maildrop of one session: STAT, LIST and UIDL joined (I8: no one of them is trusted alone). */
+export interface Listing {
+  readonly messages: readonly ListedMessage[];
+  /** How many messages STAT claimed. */
+  readonly claimed: number;
+  readonly hasUniqueIds: boolean;
+}
+
+/** Asks for the three listings; at once where the server allows it. */
+export async function takeListing(session: Transaction): Promise<Listing> {
+  if (!session.pipelining) {
+    const drop = await session.stat();
+    if (drop.messages === 0) return { messages: [], claimed: 0, hasUniqueIds: true };
+    return joinListing(drop, await session.list(), await session.uidl());
+  }
+  return joinListing(...(await Promise.all([session.stat(), session.list(), session.uidl()])));
+}
+
+/**
+ * Joins the listings by message number, in ascending order. A number that only one of them has is a message all
+ * the same; of a number that is listed twice with different unique-ids, none is believed.
+ */
+export function joinListing(
+  drop: DropListing,
+  rows: readonly ScanRow[],
+  uniqueIds: readonly ListedUniqueId[] | undefined,
+): Listing {
+  const sizes = new Map<MessageNumber, Octets>();
+  for (const { number, octets } of rows) if (!sizes.has(number)) sizes.set(number, octets);
+
+  const uids = new Map<MessageNumber, UniqueId | undefined>();
+  for (const { number, uid } of uniqueIds ?? []) {
+    uids.set(number, uids.has(number) && uids.get(number) !== uid ? undefined : uid);
+  }
+
+  const seen = new Map<UniqueId, number>();
+  for (const uid of uids.values()) if (uid !== undefined) seen.set(uid, (seen.get(uid) ?? 0) + 1);
+
+  const numbers = [...new Set([...sizes.keys(), ...uids.keys()])].sort((a, b) => a - b);
+  const messages = numbers.map((number) => {
+    const uid = uids.get(number);
+    return { number, octets: sizes.get(number), uid, twin: uid !== undefined && (seen.get(uid) ?? 0) > 1 };
+  });
+  return { messages, claimed: drop.messages, hasUniqueIds: uniqueIds !== undefined };
+}

@@ -1,0 +1,176 @@
+import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import type { DeletionPolicy, PollLimits } from './account.ts';
+import type { KnownMessages } from './known.ts';
+import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
+import type { ListedMessage, Listing } from './listing.ts';
+
+/** A message to retrieve, and why. */
+export interface Retrieval {
+  readonly action: 'retrieve';
+  readonly message: ListedMessage;
+  /**
+   * `new`: the ledger does not know it. `again`: an earlier attempt did not end well, or not at all destinations.
+   * `compare`: its unique-id does not settle who it is, so its content has to (I8).
+   */
+  readonly reason: 'new' | 'again' | 'compare';
+  /** The record of the earlier attempt, for `again`. */
+  readonly record: LedgerRecord | undefined;
+}
+
+/** A message to leave where it is, and why. */
+export interface Leaving {
+  readonly action: 'leave';
+  readonly message: ListedMessage;
+  /** `carried`: it is safe here. `failed`: tried in this very poll. `later`: a limit of this poll is reached. */
+  readonly reason: 'carried' | 'too-large' | 'quarantined' | 'failed' | 'later';
+  /** The record of what was carried, for `carried`. */
+  readonly record: LedgerRecord | undefined;
+}
+
+export type Decision = Retrieval | Leaving;
+
+export interface PlanQuestion {
+  readonly listing: Listing;
+  readonly known: Pick<KnownMessages, 'withUniqueId'>;
+  readonly account: { readonly deletion: DeletionPolicy };
+  /** What is left of the limits of this poll. */
+  readonly limits: PollLimits;
+  /** When this poll began and what time it is, in milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly now: number;
+}
+
+/** Decides for each listed message whether to retrieve it. Messages that failed before come last. */
+export function planRetrievals(question: PlanQuestion): Decision[] {
+  const twins = countTwins(question.listing);
+  const decisions = question.listing.messages.map((message) => decide(message, twins, question));
+  const ordered = [...decisions.filter((it) => !isRetry(it)), ...decisions.filter(isRetry)];
+  return applyPollLimits(ordered, question.limits);
+}
+
+/** The messages of a plan that are to be retrieved, in that order. */
+export function chosen(plan: readonly Decision[]): Retrieval[] {
+  return plan.filter((decision) => decision.action === 'retrieve');
+}
+
+/** Which record each message of a plan stands for that was carried before. */
+export function boundRecords(plan: readonly Decision[]): Map<MessageNumber, RecordId> {
+  const bound = new Map<MessageNumber, RecordId>();
+  for (const { action, message, record } of plan) {
+    if (action === 'leave' && record?.outcome === 'delivered') bound.set(message.number, record.id);
+  }
+  return bound;
+}
+
+/**
+ * The numbers to DELE: messages bound to a record that the ledger, asked afterwards, gives as deletable (I1).
+ */
+export function planDeletions(
+  bound: ReadonlyMap<MessageNumber, RecordId>,
+  deletable: ReadonlySet<RecordId>,
+): MessageNumber[] {
+  return [...bound].filter(([, record]) => deletable.has(record)).map(([number]) => number);
+}
+
+/** Until when a message must have been delivered to be deletable now; undefined where nothing ever is. */
+export function deletableUntil(deletion: DeletionPolicy, now: number): number | undefined {
+  switch (deletion.kind) {
+    case 'never':
+      return undefined;
+    case 'after-delivery':
+      return Number.MAX_SAFE_INTEGER;
+    case 'after':
+      return now - deletion.milliseconds;
+  }
+  return undefined;
+}
+
+function decide(
+  message: ListedMessage,
+  twins: ReadonlyMap<UniqueId, number>,
+  question: PlanQuestion,
+): Decision {
+  const retrieve = (reason: Retrieval['reason'], record?: LedgerRecord): Decision =>
+    isTooLarge(message, question.limits)
+      ? leave('too-large')
+      : { action: 'retrieve', message, reason, record };
+  const leave = (reason: Leaving['reason'], record?: LedgerRecord): Decision => ({
+    action: 'leave',
+    message,
+    reason,
+    record,
+  });
+
+  if (message.uid === undefined) return retrieve('compare');
+  const records = question.known.withUniqueId(message.uid);
+  if (records.length === 0) return retrieve(message.twin ? 'compare' : 'new');
+  if (message.twin) {
+    return twinsAreSettled(records, twins.get(message.uid) ?? 0, question)
+      ? leave('carried')
+      : retrieve('compare');
+  }
+  const record = records.at(-1);
+  if (record === undefined || !isStillThere(record)) return retrieve('compare');
+  switch (record.outcome) {
+    case 'delivered':
+      return leave('carried', record);
+    case 'failed':
+      return record.triedAt >= question.startedAt ? leave('failed', record) : retrieve('again', record);
+    case 'quarantined':
+      return question.now - record.triedAt < QUARANTINE_RETRY_MS
+        ? leave('quarantined', record)
+        : retrieve('again', record);
+  }
+  return retrieve('compare');
+}
+
+/** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */
+function isStillThere(record: LedgerRecord): boolean {
+  return record.goneAt === undefined && record.missingAt === undefined;
+}
+
+/**
+ * Messages that share a unique-id can be left alone when there are no more of them than were delivered, and none
+ * is to be deleted: which is which only their content tells.
+ */
+function twinsAreSettled(records: readonly LedgerRecord[], listed: number, question: PlanQuestion): boolean {
+  const delivered = records.filter((record) => record.outcome === 'delivered' && isStillThere(record));
+  const until = deletableUntil(question.account.deletion, question.now);
+  const due = until !== undefined && delivered.some(({ deliveredAt }) => (deliveredAt ?? 0) <= until);
+  return delivered.length >= listed && !due;
+}
+
+function countTwins({ messages }: Listing): ReadonlyMap<UniqueId, number> {
+  const counts = new Map<UniqueId, number>();
+  for (const { uid, twin } of messages)
+    if (twin && uid !== undefined) counts.set(uid, (counts.get(uid) ?? 0) + 1);
+  return counts;
+}
+
+function isTooLarge({ octets }: ListedMessage, { messageOctets }: PollLimits): boolean {
+  return messageOctets !== undefined && (octets ?? 0) > messageOctets;
+}
+
+function isRetry(decision: Decision): boolean {
+  return decision.action === 'retrieve' && decision.reason === 'again';
+}
+
+function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): Decision[] {
+  let messages = limits.messagesPerPoll ?? Number.POSITIVE_INFINITY;
+  let octets = limits.octetsPerPoll ?? Number.POSITIVE_INFINITY;
+  return decisions.map((decision) => {
+    if (decision.action === 'leave') return decision;
+    if (messages <= 0 || octets <= 0) {
+      return { action: 'leave', message: decision.message, reason: 'later', record: decision.record };
+    }
+    messages -= 1;
+    octets -= decision.message.octets ?? 0;
+    return decision;
+  });
+}
+
+/** Whether a failed attempt, counted with the earlier ones, was the last that is made. */
+export function isLastAttempt(record: LedgerRecord | undefined): boolean {
+  return (record?.attempts ?? 0) + 1 >= MAX_ATTEMPTS;
+}

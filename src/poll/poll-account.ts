@@ -1,0 +1,115 @@
+import type { Destination } from '../delivery/destination.ts';
+import { asMailError } from '../errors.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Account } from './account.ts';
+import { confirmDeletions, markDeletions } from './delete.ts';
+import { knownMessages } from './known.ts';
+import { type Listing, takeListing } from './listing.ts';
+import type { PollObserver } from './observer.ts';
+import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
+import { type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
+import { recover } from './recover.ts';
+import { type PollReport, Tally } from './report.ts';
+import { retrieve } from './retrieve.ts';
+
+/** What a poll works with, built once for the process. */
+export interface PollDeps {
+  readonly runtime: Runtime;
+  readonly ledgerOf: (account: string) => AccountLedger;
+  readonly openSession: (account: Account, signal: AbortSignal) => Promise<Transaction>;
+  readonly openDestinations: (account: Account, ledger: AccountLedger) => Promise<readonly Destination[]>;
+  readonly observer: PollObserver;
+}
+
+/**
+ * Carries what is new in one maildrop to its destinations, and deletes on the server what may be. Never raises:
+ * the report tells what became of it (I9).
+ */
+export async function pollAccount(
+  account: Account,
+  deps: PollDeps,
+  control: PollControl,
+): Promise<PollReport> {
+  const begun = deps.runtime.monotonic();
+  const tally = new Tally();
+  const report = (): PollReport => tally.report(account.name, deps.runtime.monotonic() - begun);
+  try {
+    const ledger = deps.ledgerOf(account.name);
+    await using destinations = closing(await deps.openDestinations(account, ledger));
+    const { interrupted } = await ledger.openPoll();
+    const startedAt = deps.runtime.now();
+    const poll: Poll = { ...deps, ...destinations, account, ledger, control, tally, startedAt, interrupted };
+    try {
+      while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
+    } catch (error) {
+      tally.failure = asMailError(error);
+    }
+    const failed = tally.failure !== undefined;
+    const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()) };
+    await ledger.closePoll({ ...end, unfinished: interrupted && failed });
+  } catch (error) {
+    tally.failure ??= asMailError(error);
+  }
+  const final = report();
+  deps.observer.finished?.(final);
+  return final;
+}
+
+/**
+ * THE LINE: one session, from greeting to QUIT. Resolves to whether the maildrop is so large that the poll goes on
+ * in another session.
+ */
+async function carry(poll: Poll): Promise<boolean> {
+  const { account, ledger, tally, runtime } = poll;
+  const session = await poll.openSession(account, poll.control.abort);
+  try {
+    const listing = await takeListing(session);
+    await recover(listing, poll); // I3
+    const known = knownMessages(ledger);
+    const plan = planRetrievals({
+      ...poll,
+      listing,
+      known,
+      limits: tally.remaining(account.limits),
+      now: runtime.now(),
+    });
+    announce(listing, plan, poll);
+
+    const { bound, failure, more } = await retrieve(session, chosen(plan), poll); // RETR → durable → recorded: I2
+    tally.kept += bound.size;
+    if (session.broken !== undefined) return more;
+
+    const marked = await markDeletions(session, new Map([...boundRecords(plan), ...bound]), poll); // I1
+    const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
+    await ledger.noteMissing(known.missingFrom(listing), runtime.now());
+    tally.kept -= gone;
+    tally.deleted += gone;
+    if (failure !== undefined) throw failure;
+    return more;
+  } finally {
+    await session.close();
+  }
+}
+
+/** Tells whoever watches what is going to happen, and what is odd about the listing. */
+function announce(listing: Listing, plan: readonly Decision[], { account, tally, observer }: Poll): void {
+  tally.planned(listing, plan);
+  const retrievals = chosen(plan);
+  const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
+  observer.planned?.(account.name, retrievals.length, octets);
+  const { claimed, messages } = listing;
+  if (claimed !== messages.length) {
+    observer.noticed?.(account.name, `The server says ${claimed} messages, but lists ${messages.length}.`);
+  }
+}
+
+function closing(destinations: readonly Destination[]): AsyncDisposable & Pick<Poll, 'destinations'> {
+  return {
+    destinations,
+    [Symbol.asyncDispose]: async () => {
+      for (const destination of destinations) await destination.close();
+    },
+  };
+}

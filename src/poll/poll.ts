@@ -1,0 +1,39 @@
+import type { Destination } from '../delivery/destination.ts';
+import { MailError } from '../errors.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Account } from './account.ts';
+import type { PollObserver } from './observer.ts';
+import type { Tally } from './report.ts';
+
+/** How a poll is stopped from outside. */
+export interface PollControl {
+  /** Finish what is under way, delete what is safe, QUIT. */
+  readonly stop: AbortSignal;
+  /** Break off; what is safe and recorded stays so. */
+  readonly abort: AbortSignal;
+}
+
+/** One visit to one maildrop: what all its steps share. */
+export interface Poll {
+  readonly account: Account;
+  readonly ledger: AccountLedger;
+  readonly destinations: readonly Destination[];
+  readonly openSession: (account: Account, signal: AbortSignal) => Promise<Transaction>;
+  readonly runtime: Runtime;
+  readonly observer: PollObserver;
+  readonly control: PollControl;
+  readonly tally: Tally;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */
+  readonly interrupted: boolean;
+}
+
+/** Says why a poll was stopped before it was done. */
+export function stoppedOnRequest(): MailError {
+  return new MailError('aborted', 'Stopped on request before all was done.', {
+    hint: 'What was already safe stays safe; the next poll goes on from there.',
+  });
+}

@@ -1,0 +1,71 @@
+import { type MessageSummary, summarize } from '../message/summary.ts';
+import type { MessageNumber } from '../pop3/types.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import type { Account } from './account.ts';
+import { knownMessages } from './known.ts';
+import { takeListing } from './listing.ts';
+import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
+import type { PollControl } from './poll.ts';
+import type { PollDeps } from './poll-account.ts';
+
+/** How many messages of a preview are shown with their header. */
+const SUMMARIES = 20;
+
+/** What a poll would do now, message by message. */
+export interface Preview {
+  readonly account: string;
+  readonly decisions: readonly Decision[];
+  /** The messages carried before that would be deleted. */
+  readonly deletions: ReadonlySet<MessageNumber>;
+  /** Who wrote what, for the first of the messages that would be retrieved. */
+  readonly summaries: ReadonlyMap<MessageNumber, MessageSummary>;
+}
+
+/**
+ * The plan of a poll, made as the poll would make it, and nothing else: no RETR, no DELE, nothing recorded,
+ * nothing created. TOP is used to show what the messages are, where the server has it.
+ */
+export async function previewAccount(
+  account: Account,
+  deps: Pick<PollDeps, 'ledgerOf' | 'openSession' | 'runtime'>,
+  control: PollControl,
+): Promise<Preview> {
+  const ledger = deps.ledgerOf(account.name);
+  const session = await deps.openSession(account, control.abort);
+  try {
+    const listing = await takeListing(session);
+    const known = knownMessages(ledger);
+    const now = deps.runtime.now();
+    const decisions = planRetrievals({
+      listing,
+      known,
+      account,
+      limits: account.limits,
+      startedAt: now,
+      now,
+    });
+    const until = deletableUntil(account.deletion, now);
+    const deletable = until === undefined ? new Set<never>() : ledger.deletable(until);
+    const deletions = new Set(planDeletions(boundRecords(decisions), deletable));
+    const summaries = await summarizeFirst(session, decisions);
+    await session.quit();
+    return { account: account.name, decisions, deletions, summaries };
+  } finally {
+    await session.close();
+  }
+}
+
+async function summarizeFirst(
+  session: Transaction,
+  decisions: readonly Decision[],
+): Promise<ReadonlyMap<MessageNumber, MessageSummary>> {
+  const summaries = new Map<MessageNumber, MessageSummary>();
+  if (session.capabilities?.has('TOP') !== true) return summaries;
+  for (const { action, message } of decisions) {
+    if (action !== 'retrieve' || summaries.size >= SUMMARIES) continue;
+    const blocks: Buffer[] = [];
+    for await (const block of await session.top(message.number, 0)) blocks.push(block);
+    summaries.set(message.number, await summarize(Buffer.concat(blocks)));
+  }
+  return summaries;
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { Destination, Draft } from '../delivery/destination.ts';
+import { asMailError, MailError } from '../errors.ts';
+import { headerField } from '../message/header-field.ts';
+import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { MessageBody } from '../pop3-client/transaction.ts';
+import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
+import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
+import type { Retrieval } from './plan.ts';
+
+const START_OCTETS = 64 * 1024;
+
+/** A message that has arrived whole and waits, invisible, in each destination. */
+export interface Received {
+  readonly retrieval: Retrieval;
+  readonly drafts: readonly { readonly destination: Destination; readonly draft: Draft }[];
+  /** As received, after unstuffing. */
+  readonly octets: Octets;
+  readonly sha256: string;
+  readonly messageId: string | undefined;
+  /** Why it could not be written; then the drafts are discarded already, and the session goes on. */
+  readonly failure: MailError | undefined;
+}
+
+/** A body that went on far beyond its listed size: cut off, so the session is lost with it. */
+export class EndlessMessage extends MailError {
+  readonly uid: UniqueId | undefined;
+
+  constructor({ message }: Retrieval, most: Octets) {
+    const { number, octets, uid } = message;
+    super(
+      'message-damaged',
+      `Message ${number} did not end after ${most} octets; the server had listed ${octets ?? 'no size'}.`,
+      { hint: 'The message stays on the server; look at it with the provider’s web mail.' },
+    );
+    this.uid = uid;
+  }
+}
+
+export interface ReceiveOptions {
+  readonly destinations: readonly Destination[];
+  readonly onOctets: (octets: number) => void;
+}
+
+/**
+ * Reads a message body into a draft at each destination, never more than a block of it in memory (I7). Raises
+ * what ends the session: the wire's failure, or `message-damaged` when the body does not end where it should.
+ */
+export async function receive(
+  retrieval: Retrieval,
+  body: MessageBody,
+  { destinations, onOctets }: ReceiveOptions,
+): Promise<Received> {
+  const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
+  const hash = createHash('sha256');
+  const most = mostOctets(retrieval.message.octets);
+  const start: Buffer[] = [];
+  let octets = 0;
+  let drained = 0;
+  let failure: MailError | undefined;
+  try {
+    for await (const block of body) {
+      if (octets < START_OCTETS) start.push(block);
+      octets += block.length;
+      onOctets(block.length);
+      if (octets > most) throw new EndlessMessage(retrieval, most);
+      if (failure === undefined) {
+        hash.update(block);
+        failure = await write(drafts, block);
+      } else {
+        drained += block.length;
+        if (drained > DRAIN_OCTETS) throw failure;
+      }
+    }
+  } catch (error) {
+    await discardAll(drafts);
+    throw error;
+  }
+  if (failure !== undefined) await discardAll(drafts);
+  const messageId = headerField(Buffer.concat(start), 'Message-ID');
+  return { retrieval, drafts, octets, sha256: hash.digest('hex'), messageId, failure };
+}
+
+/** Removes what was written of a message. */
+export async function discardAll(drafts: Received['drafts']): Promise<void> {
+  await Promise.all(drafts.map(({ draft }) => draft.discard().catch(() => undefined)));
+}
+
+async function write(drafts: Received['drafts'], block: Buffer): Promise<MailError | undefined> {
+  try {
+    if (drafts.length === 1) await drafts[0]?.draft.write(block);
+    else await Promise.all(drafts.map(({ draft }) => draft.write(block)));
+    return undefined;
+  } catch (error) {
+    return asMailError(error);
+  }
+}
+
+function mostOctets(listed: Octets | undefined): number {
+  return listed === undefined
+    ? UNLISTED_MESSAGE_OCTETS
+    : listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
+}

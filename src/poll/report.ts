@@ -1,0 +1,88 @@
+import type { ErrorCode, MailError } from '../errors.ts';
+import type { PollLimits } from './account.ts';
+import type { Listing } from './listing.ts';
+import type { Decision } from './plan.ts';
+
+/** What one poll did: the object of `fetch --json`, and the poll's line in the log. Stable and documented. */
+export interface PollReport {
+  readonly account: string;
+  /** `partial`: all that could be carried is safe, but not every message could. */
+  readonly outcome: 'ok' | 'partial' | 'failed';
+  /** Messages in the maildrop. */
+  readonly listed: number;
+  /** Messages delivered in this poll, and their octets as received. */
+  readonly fetched: number;
+  readonly bytes: number;
+  /** Messages whose deletion the server confirmed. */
+  readonly deleted: number;
+  /** Messages that are safe here and still on the server. */
+  readonly kept: number;
+  /** Messages left on the server without being safe here: too large, over a limit, failed. */
+  readonly skipped: number;
+  /** Messages that failed too often and are left alone. */
+  readonly quarantined: number;
+  readonly durationMs: number;
+  readonly error: ReportedError | null;
+}
+
+export interface ReportedError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The counts of a poll while it goes on. */
+export class Tally {
+  listed = 0;
+  fetched = 0;
+  bytes = 0;
+  deleted = 0;
+  kept = 0;
+  skipped = 0;
+  quarantined = 0;
+  /** What ended the poll early. */
+  failure: MailError | undefined;
+  /** Why the first message that could not be carried could not. */
+  firstRefusal: MailError | undefined;
+
+  /** A session has its listing and its plan: what is left on the server is counted anew for each session. */
+  planned({ messages }: Listing, plan: readonly Decision[]): void {
+    this.listed = Math.max(this.listed, messages.length);
+    const left = (reason: Decision['reason']): number => plan.filter((it) => it.reason === reason).length;
+    this.kept = left('carried');
+    this.skipped = left('too-large') + left('later') + left('failed');
+    this.quarantined = left('quarantined');
+  }
+
+  /** What is left of the limits of this poll after what was carried in it. */
+  remaining({ messageOctets, messagesPerPoll, octetsPerPoll }: PollLimits): PollLimits {
+    return {
+      messageOctets,
+      messagesPerPoll: messagesPerPoll && Math.max(0, messagesPerPoll - this.fetched),
+      octetsPerPoll: octetsPerPoll && Math.max(0, octetsPerPoll - this.bytes),
+    };
+  }
+
+  report(account: string, durationMs: number): PollReport {
+    const { listed, fetched, bytes, deleted, kept, skipped, quarantined } = this;
+    const error = this.failure ?? this.firstRefusal;
+    return {
+      account,
+      outcome: this.failure !== undefined ? 'failed' : this.#isPartial() ? 'partial' : 'ok',
+      listed,
+      fetched,
+      bytes,
+      deleted,
+      kept,
+      skipped,
+      quarantined,
+      durationMs: Math.round(durationMs),
+      error:
+        error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+    };
+  }
+
+  #isPartial(): boolean {
+    return this.firstRefusal !== undefined || this.quarantined > 0;
+  }
+}

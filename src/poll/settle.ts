@@ -1,0 +1,169 @@
+import type { Receipt } from '../delivery/destination.ts';
+import { asMailError, type MailError } from '../errors.ts';
+import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { MessageNumber } from '../pop3/types.ts';
+import { tagFor } from './identity.ts';
+import { CONCURRENT_DELIVERIES } from './limits.ts';
+import type { Retrieval } from './plan.ts';
+import { isLastAttempt } from './plan.ts';
+import type { Poll } from './poll.ts';
+import { discardAll, type Received } from './receive.ts';
+
+/**
+ * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
+ * messages take them at the same time and share what can be shared.
+ */
+export class Settling {
+  readonly #poll: Poll;
+  /** Which record each message number of this session stands for. */
+  readonly bound: Map<MessageNumber, RecordId> = new Map();
+  readonly #running = new Set<Promise<void>>();
+  /** The records that a message of this session has proven to be; each stands for one message only. */
+  readonly #claimed = new Set<RecordId>();
+  #comparison: Promise<void> = Promise.resolve();
+  #failure: MailError | undefined;
+
+  constructor(poll: Poll) {
+    this.#poll = poll;
+  }
+
+  /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
+  get failure(): MailError | undefined {
+    return this.#failure;
+  }
+
+  /** Notes such a failure; the first one counts. */
+  fail(failure: MailError): void {
+    this.#failure ??= failure;
+  }
+
+  /** Begins to settle a message; waits while too many others are under way. */
+  async add(received: Received): Promise<void> {
+    while (this.#running.size >= CONCURRENT_DELIVERIES) await Promise.race(this.#running);
+    const task = this.#settle(received).finally(() => this.#running.delete(task));
+    this.#running.add(task);
+  }
+
+  /** Resolves when every message added is settled. */
+  async drained(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** Records that this one message could not be carried this time; the others are not affected (I9). */
+  async refuse({ message, record }: Retrieval, error: MailError): Promise<void> {
+    const quarantined = isLastAttempt(record);
+    const { tally, observer, account } = this.#poll;
+    tally.firstRefusal ??= error;
+    if (quarantined) tally.quarantined += 1;
+    else tally.skipped += 1;
+    observer.noticed?.(account.name, error.message);
+    if (message.uid === undefined) return;
+    await this.#poll.ledger.recordFailure({
+      record: record?.id,
+      uid: message.uid,
+      error: error.message,
+      quarantined,
+      at: this.#poll.runtime.now(),
+    });
+  }
+
+  async #settle(received: Received): Promise<void> {
+    try {
+      if (received.retrieval.reason === 'compare') await this.#inTurn(() => this.#compare(received));
+      else await this.#deliver(received, { record: received.retrieval.record, occurrence: 0 });
+    } catch (error) {
+      this.fail(asMailError(error));
+    }
+  }
+
+  /** Equal messages must be told apart one after the other, or both would be taken for the first. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#comparison.then(act);
+    this.#comparison = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Decides by its content whether a message was carried before (I8). */
+  async #compare(received: Received): Promise<void> {
+    const { uid, number } = received.retrieval.message;
+    const equal = this.#poll.ledger
+      .withContent(received.sha256)
+      .filter((record) => uid === undefined || record.uid === undefined || record.uid === uid);
+    const record = equal.find(({ id }) => !this.#claimed.has(id));
+    if (record?.outcome === 'delivered') {
+      await discardAll(received.drafts);
+      await this.#poll.ledger.noteRecognised([record.id]);
+      this.#bind(number, record.id);
+      this.#poll.observer.carried?.(this.#poll.account.name);
+      return;
+    }
+    await this.#deliver(received, { record, sha256: received.sha256, occurrence: equal.length });
+  }
+
+  async #deliver(
+    received: Received,
+    who: { record: LedgerRecord | undefined; sha256?: string; occurrence: number },
+  ): Promise<void> {
+    const { account, ledger, runtime, tally, observer } = this.#poll;
+    const { uid, number } = received.retrieval.message;
+    const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
+    const already = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
+    const { receipts, failure } = await commitAll(received, tag, [
+      ...(who.record?.destinations ?? []),
+      ...already.map(({ destination }) => destination),
+    ]);
+    const all = [...already, ...receipts];
+    if (all.length > 0) {
+      const id = await ledger.recordDelivery({
+        record: who.record?.id,
+        uid,
+        tag,
+        octets: received.octets,
+        sha256: received.sha256,
+        messageId: received.messageId,
+        receipts: all,
+        complete: failure === undefined,
+        at: runtime.now(),
+      });
+      if (failure === undefined) this.#bind(number, id);
+    }
+    if (failure !== undefined) throw failure;
+    tally.fetched += 1;
+    tally.bytes += received.octets;
+    observer.carried?.(account.name);
+  }
+
+  /** A message without a unique-id of its own could not be looked for before its content was known (I3). */
+  async #leftByInterruptedPoll(tag: string, byContent: boolean): Promise<readonly Receipt[]> {
+    if (!this.#poll.interrupted || !byContent) return [];
+    const found: Receipt[] = [];
+    for (const destination of this.#poll.destinations) {
+      const receipt = (await destination.recover({ tags: new Set([tag]), intents: [] })).get(tag);
+      if (receipt !== undefined) found.push(receipt);
+    }
+    return found;
+  }
+
+  #bind(number: MessageNumber, record: RecordId): void {
+    this.bound.set(number, record);
+    this.#claimed.add(record);
+  }
+}
+
+/** Commits the drafts of all destinations but those that have the message already. */
+async function commitAll(
+  { drafts }: Received,
+  tag: string,
+  have: readonly string[],
+): Promise<{ receipts: Receipt[]; failure: MailError | undefined }> {
+  await discardAll(drafts.filter(({ destination }) => have.includes(destination.name)));
+  const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
+  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag })));
+  const receipts: Receipt[] = [];
+  let failure: MailError | undefined;
+  for (const result of results) {
+    if (result.status === 'fulfilled') receipts.push(result.value);
+    else failure ??= asMailError(result.reason);
+  }
+  return { receipts, failure };
+}

@@ -1,0 +1,90 @@
+import type { MailError } from '../errors.ts';
+import { ReplyError } from '../pop3-client/errors.ts';
+import type { MessageBody, Transaction } from '../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../wire/limits.ts';
+import type { Retrieval } from './plan.ts';
+
+/** A message that begins to arrive, or that the server will not give. */
+export type Arrival =
+  | { readonly retrieval: Retrieval; readonly body: MessageBody }
+  | { readonly retrieval: Retrieval; readonly refusal: MailError };
+
+interface Sent {
+  readonly retrieval: Retrieval;
+  readonly octets: number;
+  readonly body: Promise<MessageBody>;
+}
+
+/**
+ * The RETR commands of a session, several under way at a time where the server allows it, within a window of
+ * commands and octets (RFC 2449 §6.6). A NOOP behind the last one makes the server answer once more: a reply in
+ * its place proves that the message before it ended where it seemed to, and was byte-stuffed.
+ */
+export class RetrievalWindow {
+  readonly #session: Transaction;
+  readonly #retrievals: readonly Retrieval[];
+  #next = 0;
+  #sent: Sent[] = [];
+  #octets = 0;
+  #stopped = false;
+  #proof: Promise<void> | undefined;
+
+  constructor(session: Transaction, retrievals: readonly Retrieval[]) {
+    this.#session = session;
+    this.#retrievals = retrievals;
+  }
+
+  /** Sends no further RETR; those under way still arrive. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Messages that were never asked for. */
+  get unsent(): number {
+    return this.#retrievals.length - this.#next;
+  }
+
+  /**
+   * The next message, once its status line has come; undefined after the last one, once the server has proven to
+   * be in step. The body must have been read to its end before the next call.
+   */
+  async next(): Promise<Arrival | undefined> {
+    this.#fill();
+    const first = this.#sent.shift();
+    if (first === undefined) {
+      if (this.#next > 0) await (this.#proof ?? this.#session.noop());
+      return undefined;
+    }
+    this.#octets -= first.octets;
+    try {
+      return { retrieval: first.retrieval, body: await first.body };
+    } catch (error) {
+      if (error instanceof ReplyError) return { retrieval: first.retrieval, refusal: error };
+      throw error;
+    }
+  }
+
+  #fill(): void {
+    const commands = this.#session.pipelining ? PIPELINE_COMMANDS : 1;
+    while (
+      !this.#stopped &&
+      this.#sent.length < commands &&
+      (this.#sent.length === 0 || this.#octets < PIPELINE_OCTETS)
+    ) {
+      const retrieval = this.#retrievals[this.#next];
+      if (retrieval === undefined) break;
+      const octets = retrieval.message.octets ?? 0;
+      if (this.#sent.length > 0 && this.#octets + octets > PIPELINE_OCTETS) break;
+      const body = this.#session.retr(retrieval.message.number);
+      // Whoever awaits it sees the error; until then it must not count as unhandled.
+      body.catch(() => undefined);
+      this.#sent.push({ retrieval, octets, body });
+      this.#octets += octets;
+      this.#next += 1;
+    }
+    if (this.#session.pipelining && this.#next === this.#retrievals.length && this.#next > 0) {
+      this.#proof ??= this.#session.noop();
+      this.#proof.catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import type { Duplex } from 'node:stream';
+import { Connection } from '../wire/connection.ts';
+import { timedOut, type WireError } from '../wire/errors.ts';
+import { MAX_COMMAND_OCTETS } from '../wire/limits.ts';
+import { NO_IDLE_DEADLINE_MS } from './limits.ts';
+
+/** Puts TLS on an open connection, as the server. Rejects, with the connection closed, when that fails. */
+export type WrapTls = (socket: Duplex) => Promise<Duplex>;
+
+export interface ClientLineOptions {
+  /** RFC 1939 §3: no complete line from the client, and no progress in sending, for this long ends the session. */
+  readonly autologoutMs: number;
+  /** True when TLS is under the connection already. */
+  readonly secure: boolean;
+}
+
+/** The server's end of the line to one client, under the autologout timer. */
+export class ClientLine {
+  readonly #connection: Connection;
+  readonly #autologout: NodeJS.Timeout;
+  readonly #ended = new AbortController();
+  #secure: boolean;
+
+  constructor(socket: Duplex, { autologoutMs, secure }: ClientLineOptions) {
+    this.#connection = new Connection(socket, {
+      idleMs: NO_IDLE_DEADLINE_MS,
+      lastWords: Buffer.from('-ERR The line is too long.\r\n'),
+    });
+    this.#secure = secure;
+    this.#autologout = setTimeout(
+      () => this.end(timedOut('waiting for the client', autologoutMs)),
+      autologoutMs,
+    );
+  }
+
+  /** True once TLS is under the line. */
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  /** Aborted when this side has ended the session. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Sends octets; resolves when more may be sent. Raises `WireError` when the line has failed. */
+  readonly send = async (octets: Buffer): Promise<void> => {
+    await this.#connection.send(octets);
+    this.#autologout.refresh();
+  };
+
+  /** The client's next line. Raises `WireError` when there is none, or when it is too long. */
+  async readLine(during: string): Promise<string> {
+    const line = await this.#connection.readLine(during, MAX_COMMAND_OCTETS);
+    this.#autologout.refresh();
+    return line;
+  }
+
+  /** Reads and ignores what the client says; rejects when the connection has ended. */
+  readonly holdUntilClosed = async (): Promise<never> => {
+    for (;;) await this.#connection.readLine('keeping silent on purpose', MAX_COMMAND_OCTETS);
+  };
+
+  /** Puts TLS under the line. Clear text that came after STLS ends the connection (RFC 2595 §4). */
+  async startTls(wrap: WrapTls): Promise<void> {
+    await this.#connection.upgrade(wrap);
+    this.#secure = true;
+  }
+
+  /** Ends the connection at once, for this reason. */
+  end(reason: WireError): void {
+    this.#ended.abort(reason);
+    this.#connection.break(reason);
+  }
+
+  /** Sends what is still to be sent, then closes. Call it in any case, once. */
+  async close(): Promise<void> {
+    clearTimeout(this.#autologout);
+    this.#ended.abort();
+    // A broken connection closes by itself.
+    if (this.#connection.broken === undefined) await this.#connection.close();
+  }
+}

@@ -1,0 +1,20 @@
+import type { MailError } from '../errors.ts';
+
+/**
+ * What happens in a server, in order, each with the number of its session (1 for the first). Lines come without
+ * line ends and harmless to print; passwords and SASL responses are `***`.
+ */
+export type ServerEvent =
+  /** A session has begun; `secure` when TLS came first. */
+  | { readonly kind: 'opened'; readonly session: number; readonly secure: boolean }
+  /** A command line, or the client's part of an AUTH, has arrived and is about to be answered. */
+  | { readonly kind: 'command'; readonly session: number; readonly line: string }
+  /** A status line is about to be sent; a fault may still keep it. */
+  | { readonly kind: 'reply'; readonly session: number; readonly line: string }
+  /** A maildrop could not be listed, a message not read, or a deletion not be carried out. */
+  | { readonly kind: 'trouble'; readonly session: number; readonly error: MailError }
+  /** A session has ended and its lock is free. `error` says why, unless it was by QUIT, a fault or too many logins. */
+  | { readonly kind: 'closed'; readonly session: number; readonly error: MailError | undefined };
+
+/** Sees the events as they happen; it must not raise. */
+export type Observe = (event: ServerEvent) => void;

@@ -1,0 +1,100 @@
+import type { DropListing, MessageNumber, Octets } from '../pop3/types.ts';
+import type { Maildrop, StoredMessage } from './maildrop.ts';
+
+/** What LIST and UIDL say about a message. */
+export interface ListedAs {
+  readonly octets: Octets;
+  readonly uid: string;
+}
+
+/** A message under the number that it has in this session. */
+export interface NumberedMessage extends ListedAs {
+  readonly number: MessageNumber;
+  readonly stored: StoredMessage;
+}
+
+/** The exclusive-access locks of one server (RFC 1939 §4): one session at a time has a maildrop. */
+export class MaildropLocks {
+  readonly #held = new Set<Maildrop>();
+
+  /**
+   * Takes the lock and lists the maildrop; undefined when another session has it. `listedAs` may change what is
+   * said about a message. Rejects, without the lock, when the maildrop cannot be listed.
+   */
+  async open(
+    maildrop: Maildrop,
+    listedAs: (truth: ListedAs, number: number) => ListedAs = (truth) => truth,
+  ): Promise<LockedMaildrop | undefined> {
+    if (this.#held.has(maildrop)) return undefined;
+    this.#held.add(maildrop);
+    const release = (): void => void this.#held.delete(maildrop);
+    try {
+      const messages = (await maildrop.list()).map((stored, index): NumberedMessage => {
+        const { octets, uid } = listedAs(stored, index + 1);
+        return { number: (index + 1) as MessageNumber, octets, uid, stored };
+      });
+      return new LockedMaildrop(maildrop, messages, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
+
+/**
+ * A maildrop while one session has it: numbered messages, and deletion marks that become real only by `update`
+ * (RFC 1939 §5, §6). A marked message is as good as gone; the numbers of the others stay.
+ */
+export class LockedMaildrop {
+  readonly #maildrop: Maildrop;
+  readonly #messages: readonly NumberedMessage[];
+  readonly #release: () => void;
+  readonly #marked = new Set<NumberedMessage>();
+  #state: 'open' | 'updated' | 'released' = 'open';
+
+  constructor(maildrop: Maildrop, messages: readonly NumberedMessage[], release: () => void) {
+    this.#maildrop = maildrop;
+    this.#messages = messages;
+    this.#release = release;
+  }
+
+  /** The message of that number, unless there is none or it is marked. */
+  message(number: MessageNumber): NumberedMessage | undefined {
+    const message = this.#messages[number - 1];
+    return message === undefined || this.#marked.has(message) ? undefined : message;
+  }
+
+  /** The messages that are not marked, in order. */
+  *messages(): Generator<NumberedMessage, void, undefined> {
+    for (const message of this.#messages) if (!this.#marked.has(message)) yield message;
+  }
+
+  /** Count and octets of the messages that are not marked. */
+  dropListing(): DropListing {
+    let octets = 0;
+    for (const message of this.messages()) octets += message.octets;
+    return { messages: this.#messages.length - this.#marked.size, octets };
+  }
+
+  mark(message: NumberedMessage): void {
+    this.#marked.add(message);
+  }
+
+  unmarkAll(): void {
+    this.#marked.clear();
+  }
+
+  /** The UPDATE state: removes what is marked, once. Rejects when some of it is still there. */
+  async update(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'updated';
+    if (this.#marked.size > 0) await this.#maildrop.remove([...this.#marked].map(({ stored }) => stored));
+  }
+
+  /** Gives the lock back, once; without `update` before it, nothing was removed. */
+  release(): void {
+    if (this.#state === 'released') return;
+    this.#state = 'released';
+    this.#release();
+  }
+}

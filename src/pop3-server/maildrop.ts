@@ -1,0 +1,28 @@
+import type { Octets } from '../pop3/types.ts';
+
+/** One message of a maildrop, as it was when the maildrop was listed. */
+export interface StoredMessage {
+  /** Its unique-id (RFC 1939 §7): the same in every session as long as the message is there. */
+  readonly uid: string;
+  /** Exactly the octets that `read` gives, plus the CRLF that RETR adds where the last line has none. */
+  readonly octets: Octets;
+  /**
+   * The octets of the message, lines ended by CRLF, in blocks of moderate size. The caller reads to the end or
+   * returns the iterator. Rejects, before the first block where possible, when the message cannot be had.
+   */
+  read(): AsyncIterable<Buffer>;
+}
+
+/**
+ * Where the messages of one user are. A session calls `list` once at login and `remove` at most once, in the
+ * UPDATE state; the server holds the exclusive-access lock (RFC 1939 §4) from before the one to after the other.
+ */
+export interface Maildrop {
+  /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`. */
+  list(): Promise<readonly StoredMessage[]>;
+  /**
+   * Takes these messages, all from the last `list`, away for good; resolves when that is durable. Rejects when
+   * some are still there; others may be gone.
+   */
+  remove(messages: readonly StoredMessage[]): Promise<void>;
+}

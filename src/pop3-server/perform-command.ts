@@ -1,0 +1,34 @@
+import { argumentsOf, type Command } from './command.ts';
+import { isOffered } from './offer.ts';
+import type { CommandRule, SessionContext, State } from './state.ts';
+
+/** Every command of this server, to tell a wrong moment from a wrong word. */
+const KNOWN: ReadonlySet<string> = new Set(
+  'USER PASS AUTH STLS CAPA QUIT STAT LIST UIDL RETR TOP DELE NOOP RSET'.split(' '),
+);
+
+/** The rules of one state, by keyword. */
+export type CommandRules = ReadonlyMap<string, CommandRule>;
+
+/** Performs the command by its rule, or refuses it and stays in `state`; the session goes on (RFC 1939 §3). */
+export async function performByRules(
+  rules: CommandRules,
+  command: Command,
+  { context, state }: { readonly context: SessionContext; readonly state: State },
+): Promise<State | undefined> {
+  const refuse = async (text: string): Promise<State> => {
+    await context.replies.error(text);
+    return state;
+  };
+  const { keyword } = command;
+  if (!KNOWN.has(keyword) || !isOffered(keyword, context.hidden)) return refuse('Unknown command.');
+  const rule = rules.get(keyword);
+  if (rule === undefined) return refuse(`${keyword} cannot be used now.`);
+  const args = argumentsOf(command);
+  if (rule.takes !== undefined) {
+    const [least, most] = rule.takes;
+    if (args.length < least || args.length > most)
+      return refuse(`${keyword} has the wrong number of arguments.`);
+  }
+  return rule.perform(command, args);
+}

@@ -1,0 +1,145 @@
+import { asMailError, type MailError } from '../errors.ts';
+import type { WireError } from '../wire/errors.ts';
+import { printable } from '../wire/text.ts';
+import type { Users } from './authentication.ts';
+import { Authorization } from './authorization.ts';
+import type { ClientLine, WrapTls } from './client-line.ts';
+import { type Command, parseCommand, shownCommand } from './command.ts';
+import type { Observe } from './events.ts';
+import type { LockedMaildrop, MaildropLocks } from './locked-maildrop.ts';
+import { type Misbehaviour, SessionCut } from './misbehaviour.ts';
+import { isCodeOffered } from './offer.ts';
+import { Replies } from './replies.ts';
+import type { SessionContext, State } from './state.ts';
+
+/** What all sessions of a server share. */
+export interface SessionSettings {
+  readonly users: Users;
+  readonly locks: MaildropLocks;
+  /** Capabilities and commands to hide, in upper case. */
+  readonly hidden: readonly string[];
+  readonly requireTls: boolean;
+  readonly observe: Observe;
+  /** Undefined where there is no certificate. */
+  readonly wrapTls: WrapTls | undefined;
+}
+
+export interface SessionStart {
+  readonly line: ClientLine;
+  /** 1 for the first session of the server. */
+  readonly number: number;
+  readonly misbehaviour: Misbehaviour | undefined;
+}
+
+const GREETING: Command = { keyword: 'GREETING', argument: undefined };
+
+/**
+ * One session with one client (RFC 1939 §3): greets, reads commands, has the current state answer them, and gives
+ * the maildrop back however the session ends.
+ */
+export class Session {
+  readonly #settings: SessionSettings;
+  readonly #line: ClientLine;
+  readonly #number: number;
+  readonly #misbehaviour: Misbehaviour | undefined;
+  readonly #hidden: ReadonlySet<string>;
+  readonly #replies: Replies;
+  #maildrop: LockedMaildrop | undefined;
+
+  constructor(settings: SessionSettings, { line, number, misbehaviour }: SessionStart) {
+    this.#settings = settings;
+    this.#line = line;
+    this.#number = number;
+    this.#misbehaviour = misbehaviour;
+    this.#hidden = new Set([...settings.hidden, ...(misbehaviour?.hidden ?? [])]);
+    this.#replies = new Replies({
+      send: (octets) => (misbehaviour ?? line).send(octets),
+      mayUse: (code) => isCodeOffered(code, this.#hidden),
+      onStatus: (status) =>
+        settings.observe({ kind: 'reply', session: number, line: printable(status, 500) }),
+    });
+  }
+
+  /** Resolves when the session is over; never rejects. */
+  async run(): Promise<void> {
+    const { observe } = this.#settings;
+    observe({ kind: 'opened', session: this.#number, secure: this.#line.secure });
+    const error = await this.#converse().catch((thrown: unknown) => this.#afterEnd(thrown));
+    // Only QUIT and a fault that says so get as far as UPDATE (RFC 1939 §6).
+    this.#maildrop?.release();
+    observe({ kind: 'closed', session: this.#number, error });
+    await this.#line.close();
+  }
+
+  /** Ends the session at once, without UPDATE. */
+  end(reason: WireError): void {
+    this.#line.end(reason);
+  }
+
+  async #converse(): Promise<undefined> {
+    await this.#around(GREETING, () => this.#replies.ok('Mailferry POP3 server ready.'));
+    let state: State | undefined = new Authorization(this.#context());
+    while (state !== undefined) state = await this.#step(state);
+  }
+
+  async #step(state: State): Promise<State | undefined> {
+    const line = await this.#line.readLine('waiting for a command');
+    this.#settings.observe({ kind: 'command', session: this.#number, line: shownCommand(line) });
+    const command = parseCommand(line);
+    // A fault may keep the command from being performed; QUIT ends the session even so.
+    let next = command.keyword === 'QUIT' ? undefined : state;
+    await this.#around(command, async () => {
+      next = await state.perform(command);
+    });
+    return next;
+  }
+
+  #around(command: Command, perform: () => Promise<void>): Promise<void> {
+    return this.#misbehaviour === undefined ? perform() : this.#misbehaviour.around(command, perform);
+  }
+
+  /** What ended the session before its time, as the event tells it. */
+  async #afterEnd(thrown: unknown): Promise<MailError | undefined> {
+    // What was interrupted when this side ended the session only echoes that.
+    if (this.#line.signal.aborted) return asMailError(this.#line.signal.reason);
+    if (!(thrown instanceof SessionCut)) return asMailError(thrown);
+    if (thrown.commit) await this.#maildrop?.update().catch(this.#onTrouble);
+    return undefined;
+  }
+
+  readonly #onTrouble = (error: unknown): void =>
+    this.#settings.observe({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+
+  readonly #readResponse = async (): Promise<string> => {
+    const response = await this.#line.readLine('waiting for a SASL response');
+    this.#settings.observe({ kind: 'command', session: this.#number, line: '***' });
+    return response;
+  };
+
+  #context(): SessionContext {
+    const { users, locks, requireTls, wrapTls } = this.#settings;
+    const line = this.#line;
+    return {
+      replies: this.#replies,
+      users,
+      hidden: this.#hidden,
+      requireTls,
+      get secure() {
+        return line.secure;
+      },
+      get canStartTls() {
+        return wrapTls !== undefined && !line.secure;
+      },
+      startTls: async () => {
+        if (wrapTls !== undefined) await line.startTls(wrapTls);
+      },
+      readResponse: this.#readResponse,
+      openMaildrop: async (maildrop) => {
+        const listedAs = this.#misbehaviour?.listedAs.bind(this.#misbehaviour);
+        this.#maildrop = await locks.open(maildrop, listedAs);
+        return this.#maildrop;
+      },
+      onTrouble: this.#onTrouble,
+    };
+  }
+}

@@ -1,0 +1,152 @@
+import { formatCapabilities } from '../pop3/capabilities.ts';
+import { parseMessageNumber, parseOctets } from '../pop3/types.ts';
+import type { Command } from './command.ts';
+import type { LockedMaildrop, NumberedMessage } from './locked-maildrop.ts';
+import { capabilities } from './offer.ts';
+import { type CommandRules, performByRules } from './perform-command.ts';
+import { linesAsBlocks } from './replies.ts';
+import type { CommandRule, SessionContext, State } from './state.ts';
+import { headerAndLines } from './top.ts';
+
+/** The TRANSACTION state (RFC 1939 §5), and by QUIT the UPDATE state (RFC 1939 §6). */
+export class Transaction implements State {
+  readonly #context: SessionContext;
+  readonly #maildrop: LockedMaildrop;
+
+  constructor(context: SessionContext, maildrop: LockedMaildrop) {
+    this.#context = context;
+    this.#maildrop = maildrop;
+  }
+
+  perform(command: Command): Promise<State | undefined> {
+    return performByRules(this.#rules, command, { context: this.#context, state: this });
+  }
+
+  readonly #rules: CommandRules = new Map<string, CommandRule>([
+    ['STAT', { takes: [0, 0], perform: () => this.#stat() }],
+    ['LIST', { takes: [0, 1], perform: (_, [number]) => this.#list(number, scanRow) }],
+    ['UIDL', { takes: [0, 1], perform: (_, [number]) => this.#list(number, uniqueIdRow) }],
+    ['RETR', { takes: [1, 1], perform: (_, [number]) => this.#withMessage(number, this.#retrieve) }],
+    ['TOP', { takes: [2, 2], perform: (_, [number, lines]) => this.#top(number, lines) }],
+    ['DELE', { takes: [1, 1], perform: (_, [number]) => this.#withMessage(number, this.#markDeleted) }],
+    ['RSET', { takes: [0, 0], perform: () => this.#reset() }],
+    ['NOOP', { takes: [0, 0], perform: () => this.#ok('Nothing done.') }],
+    ['CAPA', { takes: [0, 0], perform: () => this.#listCapabilities() }],
+    ['QUIT', { takes: [0, 0], perform: () => this.#quit() }],
+  ]);
+
+  #stat(): Promise<State> {
+    const { messages, octets } = this.#maildrop.dropListing();
+    return this.#ok(`${messages} ${octets}`);
+  }
+
+  /** LIST (RFC 1939 §5) and UIDL (RFC 1939 §7) differ only in their rows. */
+  async #list(number: string | undefined, row: (message: NumberedMessage) => string): Promise<State> {
+    if (number !== undefined) return this.#withMessage(number, (message) => this.#ok(row(message)));
+    const rows = function* (maildrop: LockedMaildrop): Generator<string, void, undefined> {
+      for (const message of maildrop.messages()) yield row(message);
+    };
+    const { messages, octets } = this.#maildrop.dropListing();
+    const text = `${messages} messages (${octets} octets)`;
+    await this.#context.replies.multiline(text, linesAsBlocks(rows(this.#maildrop)));
+    return this;
+  }
+
+  readonly #retrieve = (message: NumberedMessage): Promise<State> =>
+    this.#sendMessage(`${message.octets} octets`, message.stored.read());
+
+  /** RFC 1939 §7. */
+  #top(number: string | undefined, lines: string | undefined): Promise<State> {
+    const bodyLines = parseOctets(lines ?? '');
+    if (bodyLines === undefined) return this.#refuse('TOP needs a message number and a number of lines.');
+    return this.#withMessage(number, (message) =>
+      this.#sendMessage('Top of message follows.', headerAndLines(message.stored.read(), bodyLines)),
+    );
+  }
+
+  readonly #markDeleted = (message: NumberedMessage): Promise<State> => {
+    this.#maildrop.mark(message);
+    return this.#ok(`Message ${message.number} is marked.`);
+  };
+
+  #reset(): Promise<State> {
+    this.#maildrop.unmarkAll();
+    const { messages, octets } = this.#maildrop.dropListing();
+    return this.#ok(`The maildrop has ${messages} messages (${octets} octets).`);
+  }
+
+  async #listCapabilities(): Promise<State> {
+    const offered = capabilities({ hidden: this.#context.hidden, stls: false, login: true });
+    await this.#context.replies.multiline('Capabilities follow.', linesAsBlocks(formatCapabilities(offered)));
+    return this;
+  }
+
+  /** The reply tells how UPDATE went; the lock is free by then, so that the client may come back at once. */
+  async #quit(): Promise<undefined> {
+    const { replies, onTrouble } = this.#context;
+    const failure = await this.#maildrop.update().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    this.#maildrop.release();
+    if (failure === undefined) {
+      await replies.ok('Goodbye.');
+    } else {
+      onTrouble(failure.error);
+      await replies.error('some messages not removed');
+    }
+  }
+
+  /** Opens the message before it promises it: one that cannot be read is refused, and the session goes on. */
+  async #sendMessage(text: string, blocks: AsyncIterable<Buffer>): Promise<State> {
+    const iterator = blocks[Symbol.asyncIterator]();
+    let first: IteratorResult<Buffer>;
+    try {
+      first = await iterator.next();
+    } catch (error) {
+      this.#context.onTrouble(error);
+      return this.#refuse('The message cannot be read.', 'SYS/TEMP');
+    }
+    await this.#context.replies.multiline(text, resumed(first, iterator));
+    return this;
+  }
+
+  async #withMessage(
+    number: string | undefined,
+    perform: (message: NumberedMessage) => Promise<State>,
+  ): Promise<State> {
+    const parsed = parseMessageNumber(number ?? '');
+    const message = parsed === undefined ? undefined : this.#maildrop.message(parsed);
+    return message === undefined ? this.#refuse('There is no such message.') : perform(message);
+  }
+
+  async #ok(text: string): Promise<State> {
+    await this.#context.replies.ok(text);
+    return this;
+  }
+
+  async #refuse(text: string, code?: string): Promise<State> {
+    await this.#context.replies.error(text, code);
+    return this;
+  }
+}
+
+function scanRow({ number, octets }: NumberedMessage): string {
+  return `${number} ${octets}`;
+}
+
+function uniqueIdRow({ number, uid }: NumberedMessage): string {
+  return `${number} ${uid}`;
+}
+
+/** The rest of an iteration that has begun. */
+async function* resumed(
+  first: IteratorResult<Buffer>,
+  iterator: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for (let step = first; step.done !== true; step = await iterator.next()) yield step.value;
+  } finally {
+    await iterator.return?.();
+  }
+}

@@ -1,0 +1,199 @@
+import { chmodSync, chownSync, existsSync, lchownSync, rmSync, symlinkSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Configuration } from '../../src/config/configuration.ts';
+import { type LoadOptions, loadConfiguration } from '../../src/config/load.ts';
+import { SMALLEST_CONFIGURATION } from '../../src/config/smallest.ts';
+import { account, temporaryFolder, write } from './fixtures.ts';
+
+const UID = process.getuid?.() ?? 0;
+const TEXT = account();
+
+let root: string;
+let before: string;
+
+beforeEach(() => {
+  before = process.cwd();
+});
+
+afterEach(() => {
+  process.chdir(before);
+});
+
+function load(changes: Partial<LoadOptions> = {}): Promise<Configuration> {
+  return loadConfiguration({ env: {}, cwd: `${root}/cwd`, home: `${root}/home`, uid: UID, ...changes });
+}
+
+function prepare(): void {
+  root = temporaryFolder();
+  write(`${root}/cwd/.keep`, '');
+  write(`${root}/home/.keep`, '');
+}
+
+describe('loadConfiguration', () => {
+  it('takes the first that is there, by name, then by environment, then by place', async () => {
+    prepare();
+    const named = write(`${root}/named.conf`, TEXT);
+    const env = { MAILFERRY_CONFIG: write(`${root}/home/env.yaml`, TEXT), XDG_CONFIG_HOME: `${root}/xdg` };
+    const places = [
+      'cwd/mailferry.yaml',
+      'cwd/mailferry.yml',
+      'cwd/mailferry.json',
+      'xdg/mailferry/config.yaml',
+    ];
+    for (const place of places) write(`${root}/${place}`, TEXT);
+
+    expect((await load({ path: '../named.conf', env })).path).toBe(named);
+    expect((await load({ env: { ...env, MAILFERRY_CONFIG: '~/env.yaml' } })).path).toBe(
+      `${root}/home/env.yaml`,
+    );
+    for (const place of places) {
+      expect((await load({ env: { ...env, MAILFERRY_CONFIG: '' } })).path).toBe(`${root}/${place}`);
+      rmSync(`${root}/${place}`);
+    }
+  });
+
+  it('shows a first configuration where there is none', async () => {
+    prepare();
+    const message =
+      /^There is no configuration: .*\/cwd\/mailferry\.yaml, .*\/home\/\.config\/mailferry\/config\.yaml, \/etc\//;
+    await expect(load()).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining(`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`),
+    });
+  });
+
+  it.each([
+    ['missing.yaml', 'there is no such file'],
+    ['.', 'it is a folder'],
+    ['/dev/null', 'it is not a regular file'],
+  ])('says why it cannot read %s, and looks no further', async (path, reason) => {
+    prepare();
+    write(`${root}/cwd/mailferry.yaml`, TEXT);
+    await expect(load({ path })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining(`: ${reason}.`),
+    });
+  });
+
+  it('says what is wrong in the file, also in an empty one', async () => {
+    prepare();
+    const path = write(`${root}/cwd/mailferry.yaml`, ' \n');
+    await expect(load()).rejects.toMatchObject({
+      message: `${path}:1:1: expected a mapping with the key "accounts", found nothing`,
+    });
+  });
+
+  it('accepts a plain-text password only from a file that is private or a mounted secret', async () => {
+    prepare();
+    const path = write(`${root}/cwd/mailferry.yaml`, account({ password: 'hunter2' }));
+    await expect(load()).resolves.toBeDefined();
+    for (const mode of [0o640, 0o604, 0o644]) {
+      chmodSync(path, mode);
+      await expect(load()).rejects.toMatchObject({ message: expect.stringContaining(`chmod 600 ${path}`) });
+      await expect(load({ env: { CREDENTIALS_DIRECTORY: `${root}/cwd` } })).resolves.toBeDefined();
+    }
+  });
+
+  it('does not mind an open file without a password in it', async () => {
+    prepare();
+    write(`${root}/cwd/mailferry.yaml`, TEXT, 0o644);
+    await expect(load()).resolves.toBeDefined();
+  });
+});
+
+describe('the current folder', () => {
+  const marks = (): string => `require('node:fs').writeFileSync(${JSON.stringify(`${root}/ran`)}, 'x')`;
+
+  it('cannot run code, redirect or break the search by the files in it', async () => {
+    prepare();
+    const configured = write(`${root}/cwd/mailferry.yaml`, TEXT);
+    for (const name of [
+      '.config/config.js',
+      '.config/config.cjs',
+      'mailferry.config.js',
+      'mailferry.config.cjs',
+    ]) {
+      write(`${root}/cwd/${name}`, `${marks()}; module.exports = {};`);
+    }
+    write(
+      `${root}/cwd/.config/config.mjs`,
+      `import fs from 'node:fs'; fs.writeFileSync('${root}/ran', 'x');`,
+    );
+    write(`${root}/cwd/.mailferryrc.js`, marks());
+    write(`${root}/cwd/package.json`, '{ "cosmiconfig": { "searchPlaces": ["evil.yaml"] }, "mailferry": {');
+    write(
+      `${root}/cwd/.config/config.json`,
+      '{ "cosmiconfig": { "searchPlaces": ["evil.yaml"], "mergeSearchPlaces": false } }',
+    );
+    write(`${root}/cwd/evil.yaml`, account({ host: 'evil.example' }));
+    process.chdir(`${root}/cwd`);
+
+    const configuration = await load();
+    expect(configuration).toMatchObject({
+      path: configured,
+      accounts: [{ account: { host: 'pop.example.org' } }],
+    });
+    expect(existsSync(`${root}/ran`)).toBe(false);
+    expect(process.cwd()).toBe(`${root}/cwd`);
+  });
+
+  it('cannot make a named configuration run code either', async () => {
+    prepare();
+    write(`${root}/cwd/.config/config.js`, marks());
+    process.chdir(`${root}/cwd`);
+    for (const extension of ['js', 'cjs', 'mjs', 'ts']) {
+      const path = write(`${root}/named.${extension}`, marks());
+      await expect(load({ path })).rejects.toMatchObject({
+        message: expect.stringContaining('is a program'),
+      });
+    }
+    write(`${root}/imported.js`, marks());
+    const path = write(`${root}/importing.yaml`, `$import: ./imported.js\n${TEXT}`);
+    await expect(load({ path })).rejects.toMatchObject({
+      message: expect.stringContaining('unknown key "$import"'),
+    });
+    expect(existsSync(`${root}/ran`)).toBe(false);
+  });
+
+  it('is not believed where another user could have put the file', async () => {
+    prepare();
+    const stranger = UID + 4242;
+    const path = write(`${root}/cwd/mailferry.yaml`, TEXT);
+    const refusal = {
+      code: 'config',
+      message: expect.stringContaining('belongs to another user'),
+      hint: expect.stringContaining(`--config ${path}`),
+    };
+    // Only root can give a file away; for others it is the reader that changes.
+    if (UID === 0) chownSync(path, stranger, stranger);
+    await expect(load({ uid: UID === 0 ? 0 : stranger })).rejects.toMatchObject(refusal);
+    await expect(load({ path, uid: stranger })).resolves.toBeDefined();
+    if (UID === 0) chownSync(path, 0, 0);
+    chmodSync(path, 0o602);
+    await expect(load()).rejects.toMatchObject(refusal);
+    chmodSync(path, 0o600);
+    await expect(load()).resolves.toBeDefined();
+  });
+
+  it.runIf(UID === 0)('is not believed for a link of another user', async () => {
+    prepare();
+    const target = write(`${root}/target.yaml`, TEXT);
+    symlinkSync(target, `${root}/cwd/mailferry.yaml`);
+    await expect(load()).resolves.toBeDefined();
+    lchownSync(`${root}/cwd/mailferry.yaml`, 4242, 4242);
+    await expect(load()).rejects.toMatchObject({
+      message: expect.stringContaining('belongs to another user'),
+    });
+  });
+});
+
+describe('a file that cosmiconfig would take for something else', () => {
+  it.each(['package.json', 'package.yaml'])('%s is refused by name', async (name) => {
+    prepare();
+    const path = write(`${root}/${name}`, TEXT);
+    await expect(load({ path })).rejects.toMatchObject({
+      message: `A configuration cannot be called ${path}.`,
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  createServer,
+  FilesMaildrop,
+  type Pop3Server,
+  type ServerAddress,
+} from '../../src/pop3-server/index.ts';
+import { authority, certificate } from '../support/certificates.ts';
+
+/** Clients that others wrote, against the included server. */
+
+const run = promisify(execFile);
+const MESSAGES = [
+  Buffer.from('Subject: dots\r\n\r\n.\r\n..\r\n.a\r\nend\r\n'),
+  Buffer.from('Subject: 8-bit\r\n\r\n\xe4\xf6\xfc\xff\0\r\n', 'latin1'),
+  Buffer.from(`Subject: long\r\n\r\n${'x'.repeat(1500)}\r\n`),
+];
+
+let folder: string;
+let caFile: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
+  caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, authority().cert);
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+/** True when the program is missing and may be: on CI it may not. */
+function missing(program: string): boolean {
+  if (process.env['CI'] === 'true') return false;
+  return spawnSync(program, ['--version']).error !== undefined;
+}
+
+function serve(without: readonly string[] = []): Promise<Pop3Server> {
+  const alice = { password: 'secret with spaces', messages: MESSAGES };
+  return createServer({ users: { alice }, tls: certificate(), tlsPort: 0, without });
+}
+
+function secureAddress(server: Pop3Server): ServerAddress {
+  if (server.tlsAddress === undefined) throw new Error('The server has no TLS listener.');
+  return server.tlsAddress;
+}
+
+/** Logs in, prints all there is as JSON, and deletes the first message. */
+const POPLIB_SESSION = `
+import json, poplib, ssl, sys
+how, host, port, ca = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+context = ssl.create_default_context(cafile=ca)
+if how == 'implicit':
+    pop = poplib.POP3_SSL(host, port, context=context)
+else:
+    pop = poplib.POP3(host, port)
+    if how == 'stls':
+        pop.stls(context)
+pop.user('alice')
+pop.pass_('secret with spaces')
+count, octets = pop.stat()
+print(json.dumps({
+    'capabilities': sorted(pop.capa()),
+    'stat': [count, octets],
+    'list': [row.decode() for row in pop.list()[1]],
+    'uidl': [row.decode() for row in pop.uidl()[1]],
+    'top': [line.decode('latin1') for line in pop.top(1, 1)[1]],
+    'messages': [[line.hex() for line in pop.retr(number + 1)[1]] for number in range(count)],
+}))
+pop.dele(1)
+pop.quit()
+`;
+
+describe.skipIf(missing('python3'))('poplib of Python (skipped where there is no python3)', () => {
+  test.each(['none', 'stls', 'implicit'])('does a whole session, TLS: %s', async (how) => {
+    await using server = await serve();
+    const { host, port } = how === 'implicit' ? secureAddress(server) : server.address;
+    const { uids } = server.maildrop('alice');
+    const { stdout } = await run('python3', ['-c', POPLIB_SESSION, how, host, String(port), caFile]);
+    const seen = JSON.parse(stdout) as Record<string, unknown>;
+    expect(seen).toMatchObject({
+      stat: [3, MESSAGES.reduce((sum, { length }) => sum + length, 0)],
+      list: MESSAGES.map(({ length }, index) => `${index + 1} ${length}`),
+      uidl: uids.map((uid, index) => `${index + 1} ${uid}`),
+      top: ['Subject: dots', '', '.'],
+      messages: MESSAGES.map((message) =>
+        message
+          .toString('latin1')
+          .split('\r\n')
+          .slice(0, -1)
+          .map((line) => Buffer.from(line, 'latin1').toString('hex')),
+      ),
+    });
+    expect(seen['capabilities']).toEqual(expect.arrayContaining(['PIPELINING', 'SASL', 'TOP', 'UIDL']));
+    expect(server.maildrop('alice').messages).toEqual(MESSAGES.slice(1));
+  });
+});
+
+describe.skipIf(missing('curl'))('curl (skipped where there is none)', () => {
+  async function curl(url: string, ...options: readonly string[]): Promise<Buffer> {
+    const account = ['--user', 'alice:secret with spaces', '--cacert', caFile];
+    const all = ['--silent', '--show-error', '--max-time', '30', ...account, ...options, url];
+    return (await run('curl', all, { encoding: 'buffer' })).stdout;
+  }
+
+  test.each([
+    ['USER', ['SASL']],
+    ['AUTH PLAIN', ['USER']],
+  ])('retrieves octet by octet, logged in with %s', async (_, without) => {
+    await using server = await serve(without);
+    const { port } = server.address;
+    for (const [index, message] of MESSAGES.entries()) {
+      expect(await curl(`pop3://127.0.0.1:${port}/${index + 1}`)).toEqual(message);
+    }
+  });
+
+  test('retrieves by STLS and by implicit TLS', async () => {
+    await using server = await serve();
+    const stls = await curl(`pop3://localhost:${server.address.port}/1`, '--ssl-reqd', '--ipv4');
+    const implicit = await curl(`pop3s://localhost:${secureAddress(server).port}/1`, '--ipv4');
+    expect([stls, implicit]).toEqual([MESSAGES[0], MESSAGES[0]]);
+  });
+
+  test('deletes a file on disk', async () => {
+    const maildrop = join(folder, 'one.maildrop');
+    await mkdir(maildrop);
+    await writeFile(join(maildrop, 'a.eml'), 'Subject: a\n\na\n');
+    await writeFile(join(maildrop, 'b.eml'), 'Subject: b\n\nb\n');
+    const users = { alice: { password: 'secret with spaces', maildrop: new FilesMaildrop(maildrop) } };
+    await using server = await createServer({ users });
+    const url = `pop3://127.0.0.1:${server.address.port}`;
+    expect((await curl(`${url}/2`)).toString()).toBe('Subject: b\r\n\r\nb\r\n');
+    await curl(`${url}/1`, '--request', 'DELE', '--head');
+    expect(await readdir(maildrop)).toEqual(['b.eml']);
+  });
+
+  test('is refused with a wrong password', async () => {
+    await using server = await serve();
+    const url = `pop3://127.0.0.1:${server.address.port}/1`;
+    await expect(run('curl', ['--silent', '--user', 'alice:wrong', url])).rejects.toMatchObject({ code: 67 });
+  });
+});

@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createServer,
+  FilesMaildrop,
+  type Pop3Server,
+  type ServerEvent,
+} from '../../src/pop3-server/index.ts';
+import { LineEndWriter } from '../../src/pop3-server/line-ends.ts';
+import { loggedInClient } from '../support/raw-client.ts';
+
+let folder: string;
+const events: ServerEvent[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mailferry-maildrop-'));
+  events.length = 0;
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+function put(name: string, content: string | Buffer): Promise<void> {
+  return writeFile(join(folder, name), content);
+}
+
+function serve(): Promise<Pop3Server> {
+  const users = { alice: { password: 'secret', maildrop: new FilesMaildrop(folder) } };
+  return createServer({ users, observe: (event) => events.push(event) });
+}
+
+async function uids(maildrop: FilesMaildrop = new FilesMaildrop(folder)): Promise<readonly string[]> {
+  return (await maildrop.list()).map(({ uid }) => uid);
+}
+
+describe('a folder of .eml files', () => {
+  test('is listed by name, and holds regular .eml files only', async () => {
+    await put('b.eml', 'B\r\n');
+    await put('a.EML', 'AAAA\r\n');
+    await put('c.txt', 'no mail\r\n');
+    await put('.hidden.eml', 'not yet\r\n');
+    await mkdir(join(folder, 'folder.eml'));
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.multiline('LIST')).toBe('+OK 2 messages (9 octets)\r\n1 6\r\n2 3\r\n.\r\n');
+  });
+
+  test.each([
+    ['bare LF becomes CRLF', 'A: 1\n\n.b\nc\n', 'A: 1\r\n\r\n..b\r\nc\r\n', 15],
+    ['CRLF and bare CR stay', 'A: 1\r\n\r\nb\rc\r\n', 'A: 1\r\n\r\nb\rc\r\n', 13],
+    ['a missing final line end is added', 'A: 1\n\nb', 'A: 1\r\n\r\nb\r\n', 11],
+    ['a final bare CR is kept', 'A: 1\n\nb\r', 'A: 1\r\n\r\nb\r\r\n', 12],
+    ['an empty file is an empty message', '', '', 0],
+  ])('goes out as mail: %s', async (_, content, wire, octets) => {
+    await put('a.eml', content);
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('LIST 1')).toBe(`+OK 1 ${octets}`);
+    expect(await client.multiline('RETR 1')).toBe(`+OK ${octets} octets\r\n${wire}.\r\n`);
+  });
+
+  test('goes out whole when it is many blocks long', async () => {
+    const line = `${'x'.repeat(997)}\n`;
+    await put('a.eml', line.repeat(3000));
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('RETR 1')).toBe(`+OK ${3000 * 999} octets`);
+    const body = await client.body();
+    expect(body.toString()).toBe(`${`${'x'.repeat(997)}\r\n`.repeat(3000)}.\r\n`);
+  });
+
+  test('is read anew at each login', async () => {
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await put('a.eml', 'A\r\n');
+    expect(await client.command('STAT')).toBe('+OK 0 0');
+    await client.command('QUIT');
+    await using next = await loggedInClient(server.address);
+    expect(await next.command('STAT')).toBe('+OK 1 3');
+  });
+
+  test('loses a message at QUIT, and none without it', async () => {
+    for (const name of ['a.eml', 'b.eml', 'c.eml']) await put(name, `${name}\r\n`);
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await client.command('DELE 2');
+    expect(await readdir(folder)).toHaveLength(3);
+    await client.command('QUIT');
+    expect((await readdir(folder)).toSorted()).toEqual(['a.eml', 'c.eml']);
+
+    await using dropped = await loggedInClient(server.address);
+    await dropped.command('DELE 1');
+    dropped.drop();
+    await server.close();
+    expect((await readdir(folder)).toSorted()).toEqual(['a.eml', 'c.eml']);
+  });
+
+  test('keeps a message that took the place of the deleted one, and says so', async () => {
+    await put('a.eml', 'old\r\n');
+    await put('b.eml', 'gone\r\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await put('new', 'new and longer\r\n');
+    await rename(join(folder, 'new'), join(folder, 'a.eml'));
+    expect(await client.command('RETR 1')).toMatch(/^-ERR \[SYS\/TEMP\]/);
+    await client.command('DELE 1');
+    await client.command('DELE 2');
+    expect(await client.command('QUIT')).toBe('-ERR some messages not removed');
+    expect(await readdir(folder)).toEqual(['a.eml']);
+    expect(events.filter(({ kind }) => kind === 'trouble')).toHaveLength(2);
+  });
+
+  test('does not mind a deleted message that is gone already', async () => {
+    await put('a.eml', 'A\r\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await rm(join(folder, 'a.eml'));
+    await client.command('DELE 1');
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+  });
+
+  test('that is not there refuses the login, and tells the observer why', async () => {
+    const users = { alice: { password: 'secret', maildrop: new FilesMaildrop(join(folder, 'nowhere')) } };
+    await using server = await createServer({ users, observe: (event) => events.push(event) });
+    await expect(loggedInClient(server.address)).rejects.toThrow('[SYS/TEMP]');
+    expect(events.find(({ kind }) => kind === 'trouble')).toMatchObject({ error: { code: 'config' } });
+  });
+});
+
+describe('the unique-id of a file', () => {
+  test('is the same after a restart, and when the file was only touched', async () => {
+    await put('a.eml', 'A\r\n');
+    const maildrop = new FilesMaildrop(folder);
+    const before = await uids(maildrop);
+    await utimes(join(folder, 'a.eml'), 1, 1);
+    expect(await uids(maildrop)).toEqual(before);
+    expect(await uids()).toEqual(before);
+    expect(before[0]).toMatch(/^[\x21-\x7e]{1,70}$/);
+  });
+
+  test('differs between equal files', async () => {
+    await put('a.eml', 'A\r\n');
+    await put('b.eml', 'A\r\n');
+    const [first, second] = await uids();
+    expect(first).not.toBe(second);
+  });
+
+  test('changes when another message takes the name, even of the same size', async () => {
+    await put('a.eml', 'A\r\n');
+    const maildrop = new FilesMaildrop(folder);
+    const before = await uids(maildrop);
+    await put('new', 'B\r\n');
+    await rename(join(folder, 'new'), join(folder, 'a.eml'));
+    expect(await uids(maildrop)).not.toEqual(before);
+  });
+});
+
+test.each([
+  ['a\nb\n', 'a\r\nb\r\n'],
+  ['a\r\nb\n\n', 'a\r\nb\r\n\r\n'],
+  ['\n', '\r\n'],
+  ['\r\r\n\n\r', '\r\r\n\r\n\r'],
+  ['no line', 'no line'],
+])('line ends of %j become %j, wherever the blocks are cut', (text, expected) => {
+  for (let cut = 0; cut <= text.length; cut += 1) {
+    const writer = new LineEndWriter();
+    const parts = [text.slice(0, cut), text.slice(cut)].map((part) => writer.push(Buffer.from(part)));
+    expect(Buffer.concat(parts).toString()).toBe(expected);
+  }
+});

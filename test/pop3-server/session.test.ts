@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import {
+  createServer,
+  type Pop3Server,
+  type ServerEvent,
+  type ServerOptions,
+} from '../../src/pop3-server/index.ts';
+import { greetedClient, loggedInClient, rawClient } from '../support/raw-client.ts';
+
+const THREE = ['Subject: one\r\n\r\n1\r\n', 'Subject: two\r\n\r\n22\r\n', 'Subject: three\r\n\r\n333\r\n'];
+
+function serve(options: Partial<ServerOptions> = {}): Promise<Pop3Server> {
+  return createServer({ users: { alice: { password: 'secret', messages: THREE } }, ...options });
+}
+
+describe('a session', () => {
+  test('begins with a greeting, and ends with QUIT in the AUTHORIZATION state', async () => {
+    await using server = await serve();
+    await using client = await rawClient(server.address);
+    expect(await client.line()).toMatch(/^\+OK /);
+    expect(await client.command('QUIT')).toMatch(/^\+OK /);
+    expect(await client.rest()).toHaveLength(0);
+  });
+
+  test('takes keywords in any case', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    expect(await client.command('uSeR alice')).toMatch(/^\+OK/);
+    expect(await client.command('pass secret')).toMatch(/^\+OK/);
+    expect(await client.command('stat')).toBe('+OK 3 62');
+  });
+
+  test.each(['STAT', 'LIST', 'LIST 1', 'UIDL', 'RETR 1', 'TOP 1 0', 'DELE 1', 'RSET', 'NOOP'])(
+    'refuses %s before the login, and goes on',
+    async (command) => {
+      await using server = await serve();
+      await using client = await greetedClient(server.address);
+      expect(await client.command(command)).toMatch(/^-ERR/);
+      expect(await client.logIn()).toMatch(/^\+OK/);
+      expect(await client.command('STAT')).toBe('+OK 3 62');
+    },
+  );
+
+  test.each(['USER alice', 'PASS secret', 'AUTH', 'AUTH PLAIN', 'STLS'])(
+    'refuses %s after the login',
+    async (command) => {
+      await using server = await serve();
+      await using client = await loggedInClient(server.address);
+      expect(await client.command(command)).toMatch(/^-ERR/);
+      expect(await client.command('NOOP')).toMatch(/^\+OK/);
+    },
+  );
+
+  test.each([
+    '',
+    ' ',
+    'HELO x',
+    'RETRIEVE 1',
+    'STAT\t',
+    '\0\xff\x1b[31m',
+    'constructor',
+    '__proto__',
+    'APOP alice x',
+  ])('refuses the unknown command %j, and goes on', async (command) => {
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command(command)).toBe('-ERR Unknown command.');
+    expect(await client.command('NOOP')).toMatch(/^\+OK/);
+  });
+
+  test.each([
+    'RETR',
+    'RETR ',
+    'RETR 0',
+    'RETR 4',
+    'RETR -1',
+    'RETR +1',
+    'RETR 1x',
+    'RETR 0x1',
+    'RETR 1.0',
+    'RETR 1e0',
+    'RETR 4294967297',
+    'RETR 18446744073709551617',
+    'RETR  1',
+    'RETR 1 ',
+    'RETR 1 1',
+    'RETR 1\0',
+    'RETR 1\0 2',
+    'DELE',
+    'DELE 0',
+    'DELE 4294967297',
+    'DELE 1x',
+    'DELE 1\0 2',
+    'LIST 0',
+    'LIST 4',
+    'LIST 1 2',
+    'LIST ',
+    'UIDL 0',
+    'UIDL 1x',
+    'TOP',
+    'TOP 1',
+    'TOP 1 -1',
+    'TOP 1 x',
+    'TOP 1 1 1',
+    'TOP 4 1',
+    'STAT 1',
+    'STAT ',
+    'NOOP 1',
+    'RSET 1',
+    'QUIT 1',
+    'CAPA 1',
+  ])('refuses %j, and touches no message', async (command) => {
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command(command)).toMatch(/^-ERR/);
+    // "QUIT 1" ends nothing: it is no QUIT.
+    expect(await client.command('STAT')).toBe('+OK 3 62');
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+    expect(server.maildrop('alice').messages).toHaveLength(3);
+  });
+
+  test('answers several commands in one segment in their order, also after PASS', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    client.send('USER alice\r\nPASS secret\r\nSTAT\r\nbogus\r\nLIST 2\r\nRETR 1\r\nQUIT\r\nSTAT\r\n');
+    const replies = (await client.rest()).toString('latin1');
+    expect(replies.replaceAll(/(\+OK|-ERR) [A-Z].*\r/g, '$1\r')).toBe(
+      '+OK\r\n+OK\r\n+OK 3 62\r\n-ERR\r\n+OK 2 20\r\n+OK 19 octets\r\nSubject: one\r\n\r\n1\r\n.\r\n+OK\r\n',
+    );
+  });
+
+  test('answers all that was asked when the client then closes its side', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    client.send('USER alice\r\nPASS secret\r\nDELE 1\r\nQUIT\r\n');
+    client.end();
+    expect((await client.rest()).toString()).toMatch(/\+OK Goodbye\.\r\n$/);
+    expect(server.maildrop('alice').messages).toHaveLength(2);
+  });
+
+  test('takes lines that end with LF only', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    client.send('USER alice\nPASS secret\nSTAT\n');
+    await client.line();
+    await client.line();
+    expect(await client.line()).toBe('+OK 3 62');
+  });
+
+  test.each(['with a line end at last', 'without any line end'])(
+    'refuses too long a line %s, and closes',
+    async (how) => {
+      await using server = await serve();
+      await using client = await greetedClient(server.address);
+      client.send('x'.repeat(20_000));
+      if (how.startsWith('with a')) client.send('\r\nQUIT\r\n');
+      expect((await client.rest()).toString()).toBe('-ERR The line is too long.\r\n');
+    },
+  );
+
+  test('is dropped, without UPDATE and without a word, when the client keeps silent', async () => {
+    await using server = await serve({ autologoutMs: 50 });
+    await using client = await loggedInClient(server.address);
+    await client.command('DELE 1');
+    expect(await client.rest()).toHaveLength(0);
+    expect(server.maildrop('alice').messages).toHaveLength(3);
+    await using next = await greetedClient(server.address);
+    expect(await next.logIn()).toMatch(/^\+OK/);
+  });
+
+  test('is dropped when the client drips octets that never make a command', async () => {
+    await using server = await serve({ autologoutMs: 100 });
+    await using client = await greetedClient(server.address);
+    const drip = setInterval(() => client.send('x'), 10);
+    expect(await client.rest()).toHaveLength(0);
+    clearInterval(drip);
+  });
+
+  test('lists its capabilities in both states', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    const all = 'TOP UIDL USER SASL_PLAIN RESP-CODES AUTH-RESP-CODE PIPELINING IMPLEMENTATION_Mailferry .';
+    const expected = all.split(' ').map((line) => line.replace('_', ' '));
+    const before = await client.multiline('CAPA');
+    await client.logIn();
+    const after = await client.multiline('CAPA');
+    expect(before.split('\r\n').slice(1, -1)).toEqual(expected);
+    expect(after.split('\r\n').slice(1, -1)).toEqual(expected);
+  });
+
+  test.each([
+    ['UIDL', 'UIDL'],
+    ['TOP', 'TOP 1 0'],
+    ['CAPA', 'CAPA'],
+    ['noop', 'NOOP'],
+  ])('does not know a hidden %s', async (hidden, command) => {
+    await using server = await serve({ without: [hidden] });
+    await using client = await loggedInClient(server.address);
+    expect(await client.command(command)).toBe('-ERR Unknown command.');
+    if (hidden !== 'CAPA') expect(await client.multiline('CAPA')).not.toMatch(new RegExp(`^${hidden}`, 'm'));
+  });
+
+  test('announces no hidden capability, and uses no code whose capability is hidden', async () => {
+    await using server = await serve({ without: ['PIPELINING', 'SASL', 'AUTH-RESP-CODE', 'RESP-CODES'] });
+    await using client = await greetedClient(server.address);
+    expect(await client.multiline('CAPA')).not.toMatch(/PIPELINING|SASL|RESP/);
+    expect(await client.command('AUTH PLAIN')).toBe('-ERR Unknown command.');
+    expect(await client.logIn('alice', 'wrong')).toBe('-ERR Wrong user name or password.');
+  });
+
+  test('is told to the observer line by line, without passwords', async () => {
+    const events: ServerEvent[] = [];
+    const server = await serve({ observe: (event) => events.push(event) });
+    await using client = await greetedClient(server.address);
+    await client.command('AUTH PLAIN c2VjcmV0');
+    await client.command('AUTH PLAIN');
+    await client.command('AGFsaWNlAHNlY3JldA==');
+    await client.command('QUIT');
+    await server.close();
+    const commands = events.flatMap((event) => (event.kind === 'command' ? [event.line] : []));
+    expect(commands).toEqual(['AUTH PLAIN ***', 'AUTH PLAIN', '***', 'QUIT']);
+    expect(events[0]).toEqual({ kind: 'opened', session: 1, secure: false });
+    expect(events.at(-1)).toEqual({ kind: 'closed', session: 1, error: undefined });
+  });
+});
+
+describe('a server', () => {
+  test('ends all sessions without UPDATE when it closes', async () => {
+    const events: ServerEvent[] = [];
+    const server = await serve({ observe: (event) => events.push(event) });
+    await using client = await loggedInClient(server.address);
+    await client.command('DELE 1');
+    await server.close();
+    expect(await client.rest()).toHaveLength(0);
+    expect(server.maildrop('alice').messages).toHaveLength(3);
+    expect(events.at(-1)).toMatchObject({ kind: 'closed', error: { code: 'connection-lost' } });
+    await server.close();
+  });
+
+  test.each([
+    ['TLS is asked for without a key', { tlsPort: 0 }],
+    ['TLS is required without a key', { requireTls: true }],
+    ['the key is no key', { tls: { key: 'x', cert: 'y' } }],
+    ['the port is not to be had', { host: '203.0.113.1' }],
+  ])('does not start when %s', async (_, options) => {
+    await expect(serve(options)).rejects.toMatchObject({ code: 'config' });
+  });
+
+  test('does not start where a port is taken', async () => {
+    await using server = await serve();
+    await expect(serve({ port: server.address.port })).rejects.toThrow('Cannot listen on 127.0.0.1');
+  });
+
+  test('has no memory maildrop for a stranger', async () => {
+    await using server = await serve();
+    expect(() => server.maildrop('bob')).toThrow('There is no maildrop in memory for "bob".');
+  });
+});

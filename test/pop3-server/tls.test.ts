@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import {
+  createServer,
+  type Pop3Server,
+  type ServerEvent,
+  type ServerOptions,
+} from '../../src/pop3-server/index.ts';
+import { authority, certificate } from '../support/certificates.ts';
+import { greetedClient, loggedInClient, rawClient } from '../support/raw-client.ts';
+
+function serve(options: Partial<ServerOptions> = {}): Promise<Pop3Server> {
+  const users = { alice: { password: 'secret', messages: ['Subject: x\r\n\r\nx\r\n'] } };
+  return createServer({ users, tls: certificate(), ...options });
+}
+
+function tlsAddress(server: Pop3Server): {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string;
+} {
+  if (server.tlsAddress === undefined) throw new Error('The server has no TLS listener.');
+  return { ...server.tlsAddress, ca: authority().cert };
+}
+
+describe('STLS', () => {
+  test('is announced before TLS and not within', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    expect(await client.multiline('CAPA')).toMatch(/^STLS\r$/m);
+    expect(await client.command('STLS')).toMatch(/^\+OK/);
+    await client.startTls(authority().cert);
+    expect(await client.multiline('CAPA')).not.toMatch(/STLS/);
+    expect(await client.command('STLS')).toMatch(/^-ERR/);
+    expect(await client.logIn()).toMatch(/^\+OK/);
+    expect(await client.multiline('RETR 1')).toBe('+OK 17 octets\r\nSubject: x\r\n\r\nx\r\n.\r\n');
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+    expect(await client.rest()).toHaveLength(0);
+  });
+
+  test('forgets what was said before it', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    await client.command('USER alice');
+    await client.command('STLS');
+    await client.startTls(authority().cert);
+    expect(await client.command('PASS secret')).toMatch(/^-ERR/);
+  });
+
+  test('never has clear text answered that came with it', async () => {
+    const events: ServerEvent[] = [];
+    await using server = await serve({ observe: (event) => events.push(event) });
+    await using client = await greetedClient(server.address);
+    client.send('STLS\r\nUSER alice\r\nPASS secret\r\nDELE 1\r\nQUIT\r\n');
+    expect((await client.rest()).toString()).toBe('+OK Begin TLS now.\r\n');
+    expect(events.filter(({ kind }) => kind === 'command')).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ kind: 'closed', error: { code: 'protocol' } });
+  });
+
+  test('ends the connection on clear text that comes later', async () => {
+    const events: ServerEvent[] = [];
+    await using server = await serve({ observe: (event) => events.push(event) });
+    await using client = await greetedClient(server.address);
+    await client.command('STLS');
+    client.send('USER alice\r\n');
+    await client.rest();
+    expect(events.at(-1)).toMatchObject({ kind: 'closed', error: { code: 'tls' } });
+  });
+
+  test('is refused after the login, and where there is no certificate', async () => {
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('STLS')).toMatch(/^-ERR/);
+    await using plain = await createServer({ users: {} });
+    await using other = await greetedClient(plain.address);
+    expect(await other.command('STLS')).toMatch(/^-ERR/);
+    expect(await other.multiline('CAPA')).not.toMatch(/STLS/);
+  });
+
+  test('must come first where TLS is required', async () => {
+    await using server = await serve({ requireTls: true });
+    await using client = await greetedClient(server.address);
+    expect(await client.multiline('CAPA')).not.toMatch(/USER|SASL/);
+    for (const command of ['USER alice', 'PASS secret', 'AUTH PLAIN', 'AUTH']) {
+      expect(await client.command(command)).toMatch(/^-ERR/);
+    }
+    await client.command('STLS');
+    await client.startTls(authority().cert);
+    expect(await client.multiline('CAPA')).toMatch(/USER\r\nSASL PLAIN/);
+    expect(await client.logIn()).toMatch(/^\+OK/);
+  });
+});
+
+describe('implicit TLS', () => {
+  test('serves from the first octet', async () => {
+    await using server = await serve({ tlsPort: 0, requireTls: true });
+    await using client = await loggedInClient(tlsAddress(server));
+    expect(await client.command('STAT')).toBe('+OK 1 17');
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+  });
+
+  test('survives a client that speaks clear text, and one that says nothing', async () => {
+    await using server = await serve({ tlsPort: 0 });
+    const { host, port } = tlsAddress(server);
+    await using silent = await rawClient({ host, port });
+    await using clear = await rawClient({ host, port });
+    clear.send('USER alice\r\n');
+    await clear.rest();
+    await using client = await loggedInClient(tlsAddress(server));
+    expect(await client.command('STAT')).toBe('+OK 1 17');
+    expect(silent.held).toBe(0);
+  });
+
+  test('tells the observer of a client that does not accept the certificate', async () => {
+    const events: ServerEvent[] = [];
+    const server = await serve({
+      tlsPort: 0,
+      tls: certificate({ selfSigned: true }),
+      observe: (event) => events.push(event),
+    });
+    await expect(rawClient(tlsAddress(server))).rejects.toMatchObject({
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    });
+    await server.close();
+    expect(events).toMatchObject([
+      { kind: 'closed', error: { code: expect.stringMatching(/tls|connection-lost/) } },
+    ]);
+  });
+
+  test.each([
+    ['expired', { expired: true }, 'CERT_HAS_EXPIRED'],
+    ['for another name', { names: ['pop.example.org'] }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  ])('shows a certificate that is %s as it is', async (_, options, code) => {
+    await using server = await serve({ tlsPort: 0, tls: certificate(options) });
+    await expect(rawClient(tlsAddress(server))).rejects.toMatchObject({ code });
+  });
+});
