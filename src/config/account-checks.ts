@@ -68,14 +68,17 @@ export function checkDestinations(
   const types = new Map<string, string>();
   for (const draft of drafts) {
     const own = new Set<string>();
-    for (const [index, { type, path: written }] of (draft.settings.deliver ?? []).entries()) {
+    const destinations = draft.settings.deliver ?? [];
+    for (const [index, { type, path: written }] of destinations.entries()) {
       const path = absolutePath(written, folders.folder, folders.home);
-      const keys = [...draft.keysOf('deliver'), index, 'path'];
+      const keys = [...draft.keysOf('deliver'), ...(destinations.length > 1 ? [index] : []), 'path'];
       const known = types.get(path) ?? type;
       types.set(path, known);
-      if (known !== type)
-        report(keys, `${quoted(written)} is a ${type} here and a ${known} elsewhere; use two paths`);
-      else if (own.has(path)) report(keys, `${quoted(written)} is a destination of this account already`);
+      if (known !== type) {
+        report(keys, `${quoted(written)} is of type ${type} here and ${known} elsewhere; use two paths`);
+      } else if (own.has(path)) {
+        report(keys, `${quoted(written)} is a destination of this account already`);
+      }
       own.add(path);
     }
   }

@@ -14,7 +14,7 @@ import {
 import { type Problem } from './problem.ts';
 
 /** A position in a text, both from 1. */
-export interface Place {
+interface Place {
   readonly line: number;
   readonly column: number;
 }
@@ -58,7 +58,7 @@ export function readDocument(
   try {
     document = parseDocument(text, { ...DATA_ONLY, lineCounter: lines });
     const faults = findFaults(document);
-    for (const { offset, message } of faults.slice(0, MAX_SYNTAX_PROBLEMS)) {
+    for (const [offset, message] of new Map(faults.slice(0, MAX_SYNTAX_PROBLEMS))) {
       report({ key: '', ...place(offset), message });
     }
     if (faults.length > 0) return undefined;
@@ -80,10 +80,8 @@ export function readDocument(
   };
 }
 
-interface Fault {
-  readonly offset: number;
-  readonly message: string;
-}
+/** An offset, and what is wrong there. */
+type Fault = readonly [number, string];
 
 function findFaults(document: Document): readonly Fault[] {
   const broken = [
@@ -91,7 +89,7 @@ function findFaults(document: Document): readonly Fault[] {
     ...document.warnings.filter(({ code }) => code === 'TAG_RESOLVE_FAILED'),
   ];
   if (broken.length > 0) {
-    return broken.map(({ pos, code }) => ({ offset: pos[0], message: EXPLANATIONS[code] }));
+    return broken.map(({ pos, code }) => [pos[0], EXPLANATIONS[code]]);
   }
   const faults: Fault[] = [];
   visit(document, {
@@ -99,15 +97,15 @@ function findFaults(document: Document): readonly Fault[] {
       const offset = alias.range?.[0] ?? 0;
       const [start, , end] = alias.resolve(document)?.range ?? [];
       if (start === undefined || end === undefined) {
-        faults.push({ offset, message: UNKNOWN_ALIAS });
+        faults.push([offset, UNKNOWN_ALIAS]);
       } else if (start <= offset && offset < end) {
-        faults.push({ offset, message: 'this * stands for what it is part of' });
+        faults.push([offset, 'this * stands for what it is part of']);
       }
     },
     Pair: (_, { key }) => {
       // JavaScript gives this key a meaning of its own; as an account it would vanish in silence (I9).
       if (isScalar(key) && key.value === '__proto__') {
-        faults.push({ offset: startOf(key) ?? 0, message: 'this key cannot be used; choose another name' });
+        faults.push([startOf(key) ?? 0, 'this key cannot be used; choose another name']);
       }
     },
   });
@@ -151,7 +149,8 @@ function startOf(node: unknown): number | undefined {
 }
 
 const QUOTE_TAG = 'tags are not used here; put text that begins with ! or & in quotes';
-const QUOTE_KEY = 'this cannot be a key; text that holds a colon and a space must be in quotes';
+const QUOTE_KEY =
+  'this cannot be a key: a line is indented too far, or text with a colon and a space in it needs quotes';
 const MISPLACED = 'this does not belong here; text with special characters must be in quotes';
 const UNKNOWN_ALIAS =
   'this * stands for a name set with & before, and there is none; put text that begins with * in quotes';

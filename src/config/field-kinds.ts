@@ -7,7 +7,7 @@ import { parseSize } from './size.ts';
 export { z };
 
 /** Builds the message of a value that is wrong. */
-export type ErrorText = (issue: { readonly input?: unknown }) => string;
+type ErrorText = (issue: { readonly input?: unknown }) => string;
 
 export interface ErrorOption {
   readonly error: ErrorText;

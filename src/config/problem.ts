@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** A problem as compilers print one, so that editors can jump to it: `file:line:column: key: message`. */
-export function formatProblem(file: string, problem: Problem): string {
+function formatProblem(file: string, problem: Problem): string {
   const key = problem.key === '' ? '' : `${problem.key}: `;
   return `${file}:${problem.line}:${problem.column}: ${key}${problem.message}`;
 }

@@ -61,8 +61,10 @@ function typeOf(schema: JsonSchema): string {
   if (type === 'object' || schema['allOf'] !== undefined) return 'mapping';
   if (typeof title === 'string') return title;
   if (type === 'boolean') return '`true`, `false`';
-  if (type === 'integer')
-    return `number from ${String(minimum)}${maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${String(maximum)}`}`;
+  if (type === 'integer') {
+    const upper = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${String(maximum)}`;
+    return `number from ${String(minimum)}${upper}`;
+  }
   if (type === 'array') return 'list';
   if (type === 'string') return 'text';
   return [...new Set(alternatives(schema).map(typeOf))].join(' or ');

@@ -100,8 +100,9 @@ const passwordSource = mapping(FORMS_OF_PASSWORD, {
       if (written.credential !== undefined) return { from: 'credential', name: written.credential };
     }
     // Next to an unknown key this would say the same thing twice.
-    if (context.issues.length === 0)
+    if (context.issues.length === 0) {
       context.addIssue('expected exactly one of file, command, env and credential');
+    }
     return z.NEVER;
   })
   .meta({ minProperties: 1, maxProperties: 1 });

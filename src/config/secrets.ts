@@ -110,8 +110,9 @@ function asPassword(octets: Buffer, source: string): Secret {
       'Store the password as UTF-8 text.',
     );
   }
-  if (text === '')
+  if (text === '') {
     throw unavailable(`${source} gave an empty password.`, 'Store the password in its first line.');
+  }
   return checked(text, source);
 }
 

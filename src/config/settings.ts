@@ -14,13 +14,13 @@ export type PasswordSettings =
   /** A file of `$CREDENTIALS_DIRECTORY`, as systemd gives them to a service. */
   | { readonly from: 'credential'; readonly name: string };
 
-export interface LimitSettings {
+interface LimitSettings {
   readonly messageSize?: number | undefined;
   readonly messagesPerPoll?: number | undefined;
   readonly bytesPerPoll?: number | undefined;
 }
 
-export interface TimeoutSettings {
+interface TimeoutSettings {
   readonly connect?: number | undefined;
   readonly idle?: number | undefined;
 }
@@ -42,7 +42,7 @@ export interface AccountSettings {
   readonly timeouts?: TimeoutSettings;
 }
 
-export interface ConcurrencySettings {
+interface ConcurrencySettings {
   readonly accounts?: number | undefined;
   readonly perHost?: number | undefined;
 }

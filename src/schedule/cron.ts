@@ -163,9 +163,9 @@ function nextFinder(fields: readonly string[], timezone: string | undefined): (a
     matchers ??= { day: matcher(3), hour: matcher(2), minute: matcher(1), second: matcher(0) };
     let time = following(after.getTime(), SECOND);
     for (const end = time + SEARCH_LIMIT; time < end; ) {
-      if (!matchers.day(time))
+      if (!matchers.day(time)) {
         time = matchers.day(time + HALF_DAY) ? following(time, QUARTER) : time + HALF_DAY;
-      else if (!matchers.hour(time)) time = following(time, QUARTER);
+      } else if (!matchers.hour(time)) time = following(time, QUARTER);
       else if (!matchers.minute(time)) time = following(time, MINUTE);
       else if (!matchers.second(time)) time += SECOND;
       else return new Date(time);

@@ -156,7 +156,7 @@ export class Connection {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#inbound.held > 0) {
       throw this.break(
-        protocolViolation('The server sent clear text where TLS had to begin; somebody may be interfering.', {
+        protocolViolation('Clear text came where TLS had to begin; somebody may be interfering.', {
           hint: 'Use "tls: implicit" (port 995) if the server offers it, and tell the provider.',
         }),
       );

@@ -262,7 +262,7 @@ describe('accounts together', () => {
     expect(
       (await problemsOf(other('port: 1995, deliver: { type: mbox, path: /home/me/Mail }'))).join(),
     ).toContain(
-      'accounts.two.deliver.0.path: "/home/me/Mail" is a mbox here and a maildir elsewhere; use two paths',
+      'accounts.two.deliver.path: "/home/me/Mail" is of type mbox here and maildir elsewhere; use two paths',
     );
   });
 

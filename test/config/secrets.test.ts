@@ -199,7 +199,7 @@ describe('a password command', () => {
     const folder = temporaryFolder();
     const fifo = `${folder}/alive`;
     // The reader ends when the last writer does: the grandchild, in the background of the shell.
-    execFileSync('mkfifo', [fifo]);
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', fifo]);
     const reader = spawn('cat', [fifo]);
     const ended = new Promise<number | null>((resolve) => reader.once('exit', resolve));
     const error = await fail(`exec 3>${fifo}; sleep 600 & sleep 600; true`, { timeLimitMs: 300 });

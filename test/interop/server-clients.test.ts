@@ -1,9 +1,9 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createServer,
   FilesMaildrop,
@@ -11,6 +11,7 @@ import {
   type ServerAddress,
 } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
+import { requirePrograms } from '../support/programs.ts';
 
 /** Clients that others wrote, against the included server. */
 
@@ -31,12 +32,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true }));
-
-/** True when the program is missing and may be: on CI it may not. */
-function missing(program: string): boolean {
-  if (process.env['CI'] === 'true') return false;
-  return spawnSync(program, ['--version']).error !== undefined;
-}
 
 function serve(without: readonly string[] = []): Promise<Pop3Server> {
   const alice = { password: 'secret with spaces', messages: MESSAGES };
@@ -74,7 +69,9 @@ pop.dele(1)
 pop.quit()
 `;
 
-describe.skipIf(missing('python3'))('poplib of Python (skipped where there is no python3)', () => {
+describe('poplib of Python', () => {
+  beforeEach(requirePrograms('python3'));
+
   test.each(['none', 'stls', 'implicit'])('does a whole session, TLS: %s', async (how) => {
     await using server = await serve();
     const { host, port } = how === 'implicit' ? secureAddress(server) : server.address;
@@ -99,7 +96,9 @@ describe.skipIf(missing('python3'))('poplib of Python (skipped where there is no
   });
 });
 
-describe.skipIf(missing('curl'))('curl (skipped where there is none)', () => {
+describe('curl', () => {
+  beforeEach(requirePrograms('curl'));
+
   async function curl(url: string, ...options: readonly string[]): Promise<Buffer> {
     const account = ['--user', 'alice:secret with spaces', '--cacert', caFile];
     const all = ['--silent', '--show-error', '--max-time', '30', ...account, ...options, url];

@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const BASE = ['errors', 'runtime', 'secret'];
+const MAX_LINES = 400;
+const BANNED = /(^|[/-])(utils?|helpers?|common|core|services?|managers?)([-./]|$)/;
+
+const page = readFileSync('docs/architecture.md', 'utf8');
+const mayImport = readTable('folder');
+const soleImporters = readTable('package or module');
+const sources = new Map(
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => [join('src', name), readFileSync(join('src', name), 'utf8')]),
+);
+
+describe('the layers', () => {
+  it('import only what the table in docs/architecture.md allows', () => {
+    expect(layerViolations(sources)).toEqual([]);
+  });
+
+  it('are really checked: a seeded violation is found', () => {
+    const seeded = new Map([
+      ['src/wire/seeded.ts', "import { Transaction } from '../pop3-client/transaction.ts';"],
+      ['src/pop3-server/seeded.ts', "const client = await import('../pop3-client/index.ts');"],
+      ['src/poll/seeded.ts', "export type { Configuration } from '../config/configuration.ts';"],
+      ['src/unlisted/seeded.ts', "import '../wire/limits.ts';"],
+    ]);
+    expect(layerViolations(seeded)).toEqual([
+      'src/wire/seeded.ts imports pop3-client',
+      'src/pop3-server/seeded.ts imports pop3-client',
+      'src/poll/seeded.ts imports config',
+      'src/unlisted/seeded.ts: "unlisted" is not in the table',
+    ]);
+  });
+
+  it('have a folder or file for each row of the table', () => {
+    const missing = [...mayImport.keys()].filter(
+      (name) => !existsSync(join('src', name)) && !existsSync(join('src', `${name}.ts`)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('third-party packages', () => {
+  it('have no other importer than the table says', () => {
+    expect(importerViolations(sources)).toEqual([]);
+  });
+
+  it('are really checked: a seeded violation is found', () => {
+    const seeded = new Map([
+      ['src/poll/seeded.ts', "import { simpleParser } from 'mailparser';"],
+      ['src/cli/seeded.ts', "const { connect } = await import('node:net');"],
+      ['src/cli/other.ts', "import left from 'left-pad';"],
+    ]);
+    expect(importerViolations(seeded)).toEqual([
+      'src/poll/seeded.ts imports mailparser',
+      'src/cli/seeded.ts imports node:net',
+      'src/cli/other.ts imports left-pad, which is not in the table',
+    ]);
+  });
+
+  it('are all used, each by its importer', () => {
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const imported = new Set([...sources].flatMap(([, text]) => importsOf(text)).map(packageOf));
+    expect(Object.keys(manifest.dependencies).filter((name) => !imported.has(name))).toEqual([]);
+  });
+});
+
+describe('the tree', () => {
+  it(`has no file of more than ${MAX_LINES} lines`, () => {
+    const long = [...sources].filter(([, text]) => text.split('\n').length > MAX_LINES).map(([path]) => path);
+    expect(long).toEqual([]);
+  });
+
+  it('has no file or folder with a name that says nothing', () => {
+    expect([...sources.keys()].filter((path) => BANNED.test(path))).toEqual([]);
+  });
+
+  it('has every path that docs/architecture.md names', () => {
+    const named = [...page.matchAll(/`((?:src|test|docs|bin)\/[^`\s]*)`/g)].map(([, path]) => path ?? '');
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+function layerViolations(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([path, text]) => {
+    const own = layerOf(path);
+    if (BASE.includes(own))
+      return importedLayers(path, text)
+        .filter((it) => !BASE.includes(it))
+        .map((it) => `${path} imports ${it}`);
+    const allowed = mayImport.get(own);
+    if (allowed === undefined) return [`${path}: "${own}" is not in the table`];
+    return importedLayers(path, text)
+      .filter((layer) => layer !== own && !BASE.includes(layer) && !allowed.includes(layer))
+      .map((layer) => `${path} imports ${layer}`);
+  });
+}
+
+function importerViolations(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([path, text]) =>
+    importsOf(text)
+      .filter((specifier) => !specifier.startsWith('.'))
+      .map(packageOf)
+      .flatMap((name) => {
+        const importers = soleImporters.get(name);
+        if (importers === undefined)
+          return name.startsWith('node:') ? [] : [`${path} imports ${name}, which is not in the table`];
+        return importers.some((importer) => path === importer || path.startsWith(importer))
+          ? []
+          : [`${path} imports ${name}`];
+      }),
+  );
+}
+
+function importedLayers(path: string, text: string): string[] {
+  return importsOf(text)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => layerOf(normalize(join(dirname(path), specifier))));
+}
+
+/** `src/wire/limits.ts` → `wire`, `src/app.ts` → `app`. */
+function layerOf(path: string): string {
+  return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+function importsOf(text: string): string[] {
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s(?:[^;'"]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g,
+  );
+  return [...found].map(([, fixed, dynamic]) => fixed ?? dynamic ?? '');
+}
+
+/** `@scope/name/path` → `@scope/name`, `node:fs/promises` → `node:fs/promises`. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:')) return specifier;
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** The table of docs/architecture.md whose first column has that heading: first column → names in the second. */
+function readTable(heading: string): Map<string, string[]> {
+  const rows =
+    page
+      .slice(page.indexOf(`| ${heading} |`))
+      .split('\n\n', 1)[0]
+      ?.split('\n')
+      .slice(2) ?? [];
+  const names = (cell: string | undefined): string[] =>
+    [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
+  return new Map(
+    rows.map((row) => row.split('|')).map((cells) => [names(cells[1])[0] ?? '', names(cells[2])]),
+  );
+}

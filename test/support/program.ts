@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const PROGRAM = join(import.meta.dirname, '../../bin/mailferry.js');
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the built program as a user would, in `cwd`, with nothing in its environment that could configure it. */
+export function startProgram(
+  words: readonly string[],
+  { cwd, under = [] }: { cwd: string; under?: readonly string[] },
+): Running {
+  const [command = '', ...rest] = [...under, process.execPath, PROGRAM, ...words];
+  const env = { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', TZ: 'UTC' };
+  const child = spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (block: Buffer) => stdout.push(block));
+  child.stderr.on('data', (block: Buffer) => stderr.push(block));
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      resolve({
+        status,
+        signal,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      });
+    });
+  });
+  return { process: child, ended };
+}
+
+/** Runs the built program to its end. */
+export function runProgram(
+  words: readonly string[],
+  options: { cwd: string; under?: readonly string[] },
+): Promise<Ended> {
+  return startProgram(words, options).ended;
+}
+
+/** Writes a configuration with one account, `me`, and returns its path. Values are JSON, which is YAML. */
+export async function writeConfiguration(
+  folder: string,
+  account: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const path = join(folder, 'mailferry.yaml');
+  const whole = {
+    stateDir: './state',
+    accounts: {
+      me: {
+        host: '127.0.0.1',
+        tls: 'none',
+        user: 'alice',
+        password: 'secret',
+        deliver: { type: 'maildir', path: './Mail' },
+        delete: 'after-delivery',
+        ...account,
+      },
+    },
+  };
+  await writeFile(path, JSON.stringify(whole, undefined, 2), { mode: 0o600 });
+  return path;
+}
