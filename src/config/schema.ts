@@ -230,7 +230,7 @@ export const accountFields: Fields<AccountSettings> = {
   schedule: schedule.meta({
     default: DEFAULT_SCHEDULE,
     description:
-      'When the daemon polls: an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
+      'When a daemon polls (there is none yet; `fetch` polls at once, `check` shows it): an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
       'unless a time zone is given.',
   }),
   limits: mapping('a mapping of limits', {

@@ -24,8 +24,14 @@ export class Unstuffer {
     return this.#rest ?? EMPTY;
   }
 
-  /** Takes the next received block; returns the message octets in it, as views of it where possible. */
+  /** Takes the next received block; returns the message octets in it, as a view of it where nothing was stuffed. */
   push(block: Buffer): Buffer[] {
+    const pieces = this.#split(block);
+    // One block for the next step, however many dots were taken out.
+    return pieces.length > 1 ? [Buffer.concat(pieces)] : pieces;
+  }
+
+  #split(block: Buffer): Buffer[] {
     const data = this.#carry.length > 0 ? Buffer.concat([this.#carry, block]) : block;
     this.#carry = EMPTY;
     const out: Buffer[] = [];
@@ -83,6 +89,11 @@ export class Stuffer {
   #empty = true;
 
   push(block: Buffer): Buffer[] {
+    const pieces = this.#split(block);
+    return pieces.length > 1 ? [Buffer.concat(pieces)] : pieces;
+  }
+
+  #split(block: Buffer): Buffer[] {
     if (block.length === 0) return [];
     const out: Buffer[] = [];
     let from = 0;
