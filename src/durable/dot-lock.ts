@@ -84,6 +84,8 @@ async function isStale(lock: string, { runtime, staleMs }: DotLockOptions): Prom
     const [text, { mtimeMs }] = [await readFile(lock, 'latin1'), await stat(lock)];
     const [, pid, host] = /^\s*(\d{1,10})(?:\s+(\S+))?/.exec(text) ?? [];
     const ownHost = host === runtime.hostName || (host === undefined && pid !== undefined);
+    // In a container every process before us had our process id.
+    if (ownHost && Number(pid) === runtime.pid) return mtimeMs < runtime.startedAt;
     if (ownHost && pid !== undefined && Number(pid) > 0) return !runtime.isAlive(Number(pid));
     return runtime.now() - mtimeMs > staleMs;
   } catch (error) {

@@ -2,7 +2,15 @@ import type { Intent } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { AccountLedger, Delivery, Failure, LedgerRecord, PollEnd, RecordId } from './ledger.ts';
+import type {
+  AccountLedger,
+  Delivery,
+  Failure,
+  LedgerRecord,
+  PollEnd,
+  RecordId,
+  RecordIdentity,
+} from './ledger.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** One account's part of the SQLite ledger. */
@@ -52,6 +60,20 @@ export class SqliteAccountLedger implements AccountLedger {
   deletable(deliveredUntil: number): ReadonlySet<RecordId> {
     const rows = this.#statements.deletable.all(this.#account, deliveredUntil);
     return new Set(rows.map((row) => row['id'] as RecordId));
+  }
+
+  isEmpty(): boolean {
+    return this.#statements.isEmpty.get(this.#account) === undefined;
+  }
+
+  identities(): readonly RecordIdentity[] {
+    return this.#statements.identities.all(this.#account).map((row) => ({
+      id: row['id'] as RecordId,
+      uid: (row['uid'] ?? undefined) as UniqueId | undefined,
+      octets: optionalNumber(row['octets']),
+      messageId: row['message_id'] === null ? undefined : String(row['message_id']),
+      headerSha256: hex(row['header_sha256']),
+    }));
   }
 
   used(destination: string): boolean {
@@ -115,10 +137,23 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  async noteMissing(records: readonly RecordId[], at: number): Promise<void> {
-    if (records.length === 0) return;
+  async noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void> {
+    if (records.size === 0) return;
     await this.#commits.run(() => {
-      for (const id of records) this.#statements.missing.run(at, id);
+      for (const [id, uid] of records) this.#statements.renumbered.run(uid, id);
+    });
+  }
+
+  async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
+    await this.#commits.run(() => {
+      for (const uid of uids) this.#statements.insertAdopted.run(this.#account, uid, at);
+    });
+  }
+
+  async noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void> {
+    if (records.size === 0) return;
+    await this.#commits.run(() => {
+      for (const [id, uid] of records) this.#statements.missing.run(at, id, uid);
     });
   }
 
@@ -129,13 +164,14 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  #insert({ uid, octets, sha256, messageId, complete, at }: Delivery): RecordId {
+  #insert({ uid, octets, sha256, messageId, headerSha256, complete, at }: Delivery): RecordId {
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
       uid ?? null,
       octets ?? null,
       blob(sha256),
       messageId ?? null,
+      blob(headerSha256),
       complete ? 'delivered' : 'failed',
       at,
       complete ? at : null,
@@ -143,11 +179,12 @@ export class SqliteAccountLedger implements AccountLedger {
     return lastInsertRowid as RecordId;
   }
 
-  #update(record: RecordId, { octets, sha256, messageId, complete, at }: Delivery): void {
+  #update(record: RecordId, { octets, sha256, messageId, headerSha256, complete, at }: Delivery): void {
     this.#statements.updateDelivered.run(
       octets ?? null,
       blob(sha256),
       messageId ?? null,
+      blob(headerSha256),
       complete ? 'delivered' : 'failed',
       at,
       complete ? at : null,

@@ -6,11 +6,14 @@ declare const brand: unique symbol;
 /** The number of a record in the ledger. */
 export type RecordId = number & { readonly [brand]: 'RecordId' };
 
-/** What is known of one message. A `failed` one was tried; a `quarantined` one was tried too often. */
+/**
+ * What is known of one message. An `adopted` one counts as carried because somebody said so, and is never deleted; a
+ * `failed` one was tried; a `quarantined` one was tried too often.
+ */
 export interface LedgerRecord {
   readonly id: RecordId;
   readonly uid: UniqueId | undefined;
-  readonly outcome: 'delivered' | 'failed' | 'quarantined';
+  readonly outcome: 'delivered' | 'adopted' | 'failed' | 'quarantined';
   /** SHA-256 of the received octets in hexadecimal. */
   readonly sha256: string | undefined;
   readonly attempts: number;
@@ -36,6 +39,8 @@ export interface Delivery {
   readonly octets: Octets | undefined;
   readonly sha256: string | undefined;
   readonly messageId: string | undefined;
+  /** SHA-256 of the header as received, in hexadecimal. */
+  readonly headerSha256: string | undefined;
   readonly receipts: readonly Receipt[];
   /** Whether all destinations of the account have it. */
   readonly complete: boolean;
@@ -48,6 +53,15 @@ export interface Failure {
   readonly error: string;
   readonly quarantined: boolean;
   readonly at: number;
+}
+
+/** By what a carried message is recognised when its unique-id has changed. */
+export interface RecordIdentity {
+  readonly id: RecordId;
+  readonly uid: UniqueId | undefined;
+  readonly octets: Octets | undefined;
+  readonly messageId: string | undefined;
+  readonly headerSha256: string | undefined;
 }
 
 /** How a poll ended. */
@@ -80,6 +94,10 @@ export interface AccountLedger {
 
   /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
   deletable(deliveredUntil: number): ReadonlySet<RecordId>;
+  /** Whether nothing was ever recorded. */
+  isEmpty(): boolean;
+  /** The carried messages that are not gone, whether listed or missing. */
+  identities(): readonly RecordIdentity[];
   /** Whether mail was ever delivered to this destination. */
   used(destination: string): boolean;
 
@@ -93,8 +111,12 @@ export interface AccountLedger {
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
   /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
   noteRecognised(records: readonly RecordId[]): Promise<void>;
-  /** Notes that messages which are not gone are no longer listed. */
-  noteMissing(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that messages have new unique-ids (I8). */
+  noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
+  /** Records that these messages count as carried, without having been. */
+  recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
+  /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */
+  noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void>;
   /** Notes that the server confirmed the deletions. */
   noteGone(records: readonly RecordId[], at: number): Promise<void>;
 }

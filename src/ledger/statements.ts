@@ -7,85 +7,78 @@ const RECORD = `
          END AS destinations
   FROM message`;
 
+type StatementName =
+  | 'accountByName'
+  | 'insertAccount'
+  | 'pollOpen'
+  | 'setPollOpen'
+  | 'closePoll'
+  | 'listed'
+  | 'withUniqueId'
+  | 'withContent'
+  | 'deletable'
+  | 'used'
+  | 'upsertIntent'
+  | 'intents'
+  | 'dropIntent'
+  | 'dropIntents'
+  | 'insertDelivered'
+  | 'updateDelivered'
+  | 'upsertDelivery'
+  | 'insertFailed'
+  | 'updateFailed'
+  | 'deleSent'
+  | 'insertAdopted'
+  | 'isEmpty'
+  | 'identities'
+  | 'renumbered'
+  | 'recognised'
+  | 'missing'
+  | 'gone';
+
+const SQL: Readonly<Record<StatementName, string>> = {
+  accountByName: 'SELECT id FROM account WHERE name = ?',
+  insertAccount: 'INSERT INTO account (name) VALUES (?)',
+  pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
+  setPollOpen: 'UPDATE account SET poll_open = 1 WHERE id = ?',
+  closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
+            last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
+  listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
+  withUniqueId: `${RECORD} WHERE account = ? AND uid = ?`,
+  withContent: `${RECORD} WHERE account = ? AND sha256 = ?`,
+  deletable: `SELECT id FROM message
+     WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
+  used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
+  upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
+                               sha256 = excluded.sha256, opening = excluded.opening`,
+  intents: 'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
+  dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
+  dropIntents: 'DELETE FROM intent WHERE account = ?',
+  insertDelivered: `INSERT INTO message (account, uid, octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateDelivered: `UPDATE message SET octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
+            last_error = NULL WHERE id = ?`,
+  upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  insertFailed: `INSERT INTO message (account, uid, outcome, attempts, last_error, tried_at) VALUES (?, ?, ?, 1, ?, ?)`,
+  updateFailed:
+    'UPDATE message SET outcome = ?, attempts = attempts + 1, last_error = ?, tried_at = ? WHERE id = ?',
+  deleSent: 'UPDATE message SET dele_sent_at = ? WHERE id = ?',
+  insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
+  isEmpty: 'SELECT 1 FROM message WHERE account = ? LIMIT 1',
+  identities: `SELECT id, uid, octets, message_id, header_sha256 FROM message
+     WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
+  renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL WHERE id = ?',
+  recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL WHERE id = ?',
+  missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
+  gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
+};
+
 /** Every statement of the ledger, prepared once per connection. */
-export interface LedgerStatements {
-  readonly accountByName: Statement;
-  readonly insertAccount: Statement;
-  readonly pollOpen: Statement;
-  readonly setPollOpen: Statement;
-  readonly closePoll: Statement;
-  readonly listed: Statement;
-  readonly withUniqueId: Statement;
-  readonly withContent: Statement;
-  readonly deletable: Statement;
-  readonly used: Statement;
-  readonly upsertIntent: Statement;
-  readonly intents: Statement;
-  readonly dropIntent: Statement;
-  readonly dropIntents: Statement;
-  readonly insertDelivered: Statement;
-  readonly updateDelivered: Statement;
-  readonly upsertDelivery: Statement;
-  readonly insertFailed: Statement;
-  readonly updateFailed: Statement;
-  readonly deleSent: Statement;
-  readonly recognised: Statement;
-  readonly missing: Statement;
-  readonly gone: Statement;
-}
+export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
 export function prepareStatements(database: Database): LedgerStatements {
-  const prepare = (sql: string): Statement => database.prepare(sql);
-  return {
-    accountByName: prepare('SELECT id FROM account WHERE name = ?'),
-    insertAccount: prepare('INSERT INTO account (name) VALUES (?)'),
-    pollOpen: prepare('SELECT poll_open FROM account WHERE id = ?'),
-    setPollOpen: prepare('UPDATE account SET poll_open = 1 WHERE id = ?'),
-    closePoll: prepare(
-      `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
-              last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
-    ),
-    listed: prepare(
-      `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
-    ),
-    withUniqueId: prepare(`${RECORD} WHERE account = ? AND uid = ?`),
-    withContent: prepare(`${RECORD} WHERE account = ? AND sha256 = ?`),
-    deletable: prepare(
-      `SELECT id FROM message
-       WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
-    ),
-    used: prepare('SELECT 1 FROM delivery WHERE destination = ? LIMIT 1'),
-    upsertIntent: prepare(
-      `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
-                                 sha256 = excluded.sha256, opening = excluded.opening`,
-    ),
-    intents: prepare(
-      'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
-    ),
-    dropIntent: prepare('DELETE FROM intent WHERE account = ? AND tag = ?'),
-    dropIntents: prepare('DELETE FROM intent WHERE account = ?'),
-    insertDelivered: prepare(
-      `INSERT INTO message (account, uid, octets, sha256, message_id, outcome, tried_at, delivered_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    updateDelivered: prepare(
-      `UPDATE message SET octets = ?, sha256 = ?, message_id = ?, outcome = ?, tried_at = ?, delivered_at = ?,
-              last_error = NULL WHERE id = ?`,
-    ),
-    upsertDelivery: prepare(
-      `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
-    ),
-    insertFailed: prepare(
-      `INSERT INTO message (account, uid, outcome, attempts, last_error, tried_at) VALUES (?, ?, ?, 1, ?, ?)`,
-    ),
-    updateFailed: prepare(
-      'UPDATE message SET outcome = ?, attempts = attempts + 1, last_error = ?, tried_at = ? WHERE id = ?',
-    ),
-    deleSent: prepare('UPDATE message SET dele_sent_at = ? WHERE id = ?'),
-    recognised: prepare('UPDATE message SET gone_at = NULL, missing_at = NULL WHERE id = ?'),
-    missing: prepare('UPDATE message SET missing_at = ? WHERE id = ?'),
-    gone: prepare('UPDATE message SET gone_at = ? WHERE id = ?'),
-  };
+  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]);
+  return Object.fromEntries(prepared) as LedgerStatements;
 }

@@ -1,4 +1,8 @@
+import { createHash } from 'node:crypto';
+
 const MAX_HEADER_OCTETS = 64 * 1024;
+const CRLF = Buffer.from('\r\n');
+const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
 /**
  * The unfolded body of the first header field of that name, each octet as one character (latin1), or undefined.
@@ -11,6 +15,22 @@ export function headerField(start: Buffer, name: string): string | undefined {
   const header = /^\r?\n/.test(text) ? '' : text.slice(0, end);
   const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(header);
   return field?.[1]?.replaceAll(/\r?\n/g, '').trim();
+}
+
+/**
+ * SHA-256 in hexadecimal of the header, without the empty line that ends it: the same for a whole message and for
+ * what TOP n 0 gives of it. Undefined where `start` does not hold all of the header; `whole` says that nothing
+ * comes after `start`.
+ */
+export function headerHash(start: Buffer, whole: boolean): string | undefined {
+  const end = start.subarray(0, 2).equals(CRLF) ? 0 : start.indexOf(EMPTY_LINE);
+  if (end < 0 && !whole) return undefined;
+  const header = end < 0 ? withoutLastLineEnd(start) : start.subarray(0, end);
+  return createHash('sha256').update(header).digest('hex');
+}
+
+function withoutLastLineEnd(octets: Buffer): Buffer {
+  return octets.subarray(-2).equals(CRLF) ? octets.subarray(0, -2) : octets;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeletionPolicy, PollLimits } from './account.ts';
 import type { KnownMessages } from './known.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
+import type { Recognition } from './recognise.ts';
 
 /** A message to retrieve, and why. */
 export interface Retrieval {
@@ -24,8 +25,8 @@ export interface Leaving {
   readonly message: ListedMessage;
   /** `carried`: it is safe here. `failed`: tried in this very poll. `later`: a limit of this poll is reached. */
   readonly reason: 'carried' | 'too-large' | 'quarantined' | 'failed' | 'later';
-  /** The record of what was carried, for `carried`. */
-  readonly record: LedgerRecord | undefined;
+  /** The record of what was carried, where its unique-id alone tells which. */
+  readonly record: RecordId | undefined;
 }
 
 export type Decision = Retrieval | Leaving;
@@ -33,6 +34,7 @@ export type Decision = Retrieval | Leaving;
 export interface PlanQuestion {
   readonly listing: Listing;
   readonly known: Pick<KnownMessages, 'withUniqueId'>;
+  readonly recognition: Recognition;
   readonly account: { readonly deletion: DeletionPolicy };
   /** What is left of the limits of this poll. */
   readonly limits: PollLimits;
@@ -57,8 +59,10 @@ export function chosen(plan: readonly Decision[]): Retrieval[] {
 /** Which record each message of a plan stands for that was carried before. */
 export function boundRecords(plan: readonly Decision[]): Map<MessageNumber, RecordId> {
   const bound = new Map<MessageNumber, RecordId>();
-  for (const { action, message, record } of plan) {
-    if (action === 'leave' && record?.outcome === 'delivered') bound.set(message.number, record.id);
+  for (const decision of plan) {
+    if (decision.action === 'leave' && decision.record !== undefined) {
+      bound.set(decision.message.number, decision.record);
+    }
   }
   return bound;
 }
@@ -95,38 +99,41 @@ function decide(
     isTooLarge(message, question.limits)
       ? leave('too-large')
       : { action: 'retrieve', message, reason, record };
-  const leave = (reason: Leaving['reason'], record?: LedgerRecord): Decision => ({
+  const leave = (reason: Leaving['reason'], record?: RecordId): Decision => ({
     action: 'leave',
     message,
     reason,
     record,
   });
 
-  if (message.uid === undefined) return retrieve('compare');
+  const { renumbered, doubtful } = question.recognition;
+  if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
+  if (message.uid === undefined || doubtful.has(message.number)) return retrieve('compare');
   const records = question.known.withUniqueId(message.uid);
-  if (records.length === 0) return retrieve(message.twin ? 'compare' : 'new');
   if (message.twin) {
-    return twinsAreSettled(records, twins.get(message.uid) ?? 0, question)
-      ? leave('carried')
-      : retrieve('compare');
+    const settled = twinsAreSettled(records, twins.get(message.uid) ?? 0, question);
+    return settled ? leave('carried') : retrieve('compare');
   }
   const record = records.at(-1);
-  if (record === undefined || !isStillThere(record)) return retrieve('compare');
+  if (record === undefined) return retrieve('new');
+  if (!isStillThere(record)) return retrieve('compare');
   switch (record.outcome) {
     case 'delivered':
-      return leave('carried', record);
+      return leave('carried', record.id);
+    case 'adopted':
+      return leave('carried');
     case 'failed':
-      return record.triedAt >= question.startedAt ? leave('failed', record) : retrieve('again', record);
+      return record.triedAt >= question.startedAt ? leave('failed') : retrieve('again', record);
     case 'quarantined':
       return question.now - record.triedAt < QUARANTINE_RETRY_MS
-        ? leave('quarantined', record)
+        ? leave('quarantined')
         : retrieve('again', record);
   }
   return retrieve('compare');
 }
 
 /** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */
-function isStillThere(record: LedgerRecord): boolean {
+export function isStillThere(record: LedgerRecord): boolean {
   return record.goneAt === undefined && record.missingAt === undefined;
 }
 
@@ -162,7 +169,7 @@ function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): De
   return decisions.map((decision) => {
     if (decision.action === 'leave') return decision;
     if (messages <= 0 || octets <= 0) {
-      return { action: 'leave', message: decision.message, reason: 'later', record: decision.record };
+      return { action: 'leave', message: decision.message, reason: 'later', record: undefined };
     }
     messages -= 1;
     octets -= decision.message.octets ?? 0;

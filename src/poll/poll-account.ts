@@ -10,6 +10,7 @@ import { type Listing, takeListing } from './listing.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
+import { type Recognition, recognise } from './recognise.ts';
 import { recover } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
@@ -68,16 +69,14 @@ async function carry(poll: Poll): Promise<boolean> {
     const listing = await takeListing(session);
     await recover(listing, poll); // I3
     const known = knownMessages(ledger);
-    const plan = planRetrievals({
-      ...poll,
-      listing,
-      known,
-      limits: tally.remaining(account.limits),
-      now: runtime.now(),
-    });
+    const recognition = await recognise(session, listing, { known, ledger }); // I8
+    await recordRenumbered(listing, recognition, poll);
+    const limits = tally.remaining(account.limits);
+    const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
     announce(listing, plan, poll);
 
-    const { bound, failure, more } = await retrieve(session, chosen(plan), poll); // RETR → durable → recorded: I2
+    const work = { retrievals: chosen(plan), absent: recognition.absent };
+    const { bound, failure, more } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     if (session.broken !== undefined) return more;
 
@@ -91,6 +90,24 @@ async function carry(poll: Poll): Promise<boolean> {
   } finally {
     await session.close();
   }
+}
+
+/** Notes new unique-ids of carried messages, so that they are known by them from now on. */
+async function recordRenumbered(
+  { messages }: Listing,
+  { renumbered }: Recognition,
+  { ledger, observer, account }: Poll,
+): Promise<void> {
+  const changed = messages.flatMap(({ number, uid }) => {
+    const record = renumbered.get(number);
+    return record === undefined || uid === undefined ? [] : [[record, uid] as const];
+  });
+  if (changed.length === 0) return;
+  await ledger.noteRenumbered(new Map(changed));
+  observer.noticed?.(
+    account.name,
+    `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
+  );
 }
 
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */

@@ -7,6 +7,7 @@ import { takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
+import { recognise } from './recognise.ts';
 
 /** How many messages of a preview are shown with their header. */
 const SUMMARIES = 20;
@@ -36,9 +37,11 @@ export async function previewAccount(
     const listing = await takeListing(session);
     const known = knownMessages(ledger);
     const now = deps.runtime.now();
+    const recognition = await recognise(session, listing, { known, ledger });
     const decisions = planRetrievals({
       listing,
       known,
+      recognition,
       account,
       limits: account.limits,
       startedAt: now,

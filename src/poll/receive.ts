@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Destination, Draft } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import { headerField } from '../message/header-field.ts';
+import { headerField, headerHash } from '../message/header-field.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { MessageBody } from '../pop3-client/transaction.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
@@ -18,6 +18,8 @@ export interface Received {
   readonly octets: Octets;
   readonly sha256: string;
   readonly messageId: string | undefined;
+  /** As `headerHash` makes it. */
+  readonly headerSha256: string | undefined;
   /** Why it could not be written; then the drafts are discarded already, and the session goes on. */
   readonly failure: MailError | undefined;
 }
@@ -77,8 +79,10 @@ export async function receive(
     throw error;
   }
   if (failure !== undefined) await discardAll(drafts);
-  const messageId = headerField(Buffer.concat(start), 'Message-ID');
-  return { retrieval, drafts, octets, sha256: hash.digest('hex'), messageId, failure };
+  const beginning = Buffer.concat(start);
+  const messageId = headerField(beginning, 'Message-ID');
+  const headerSha256 = headerHash(beginning, beginning.length === octets);
+  return { retrieval, drafts, octets, sha256: hash.digest('hex'), messageId, headerSha256, failure };
 }
 
 /** Removes what was written of a message. */

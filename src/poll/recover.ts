@@ -27,6 +27,7 @@ export async function recover(listing: Listing, poll: Poll): Promise<void> {
       octets: undefined,
       sha256: undefined,
       messageId: undefined,
+      headerSha256: undefined,
       receipts,
       complete: receipts.length === poll.destinations.length,
       at: poll.runtime.now(),

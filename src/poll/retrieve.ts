@@ -28,12 +28,12 @@ export interface Retrieved {
  */
 export async function retrieve(
   session: Transaction,
-  retrievals: readonly Retrieval[],
+  { retrievals, absent }: { retrievals: readonly Retrieval[]; absent: ReadonlySet<RecordId> },
   poll: Poll,
 ): Promise<Retrieved> {
   const portion = firstPortion(retrievals);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll);
+  const settling = new Settling(poll, absent);
   const error = await receiveAll(window, settling, poll).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),

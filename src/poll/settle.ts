@@ -1,7 +1,7 @@
 import type { Receipt } from '../delivery/destination.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
+import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
 import { CONCURRENT_DELIVERIES } from './limits.ts';
 import type { Retrieval } from './plan.ts';
@@ -15,6 +15,7 @@ import { discardAll, type Received } from './receive.ts';
  */
 export class Settling {
   readonly #poll: Poll;
+  readonly #absent: ReadonlySet<RecordId>;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
   readonly #running = new Set<Promise<void>>();
@@ -23,8 +24,10 @@ export class Settling {
   #comparison: Promise<void> = Promise.resolve();
   #failure: MailError | undefined;
 
-  constructor(poll: Poll) {
+  /** `absent`: the records not listed any more, under whose content a message may have been carried (I8). */
+  constructor(poll: Poll, absent: ReadonlySet<RecordId>) {
     this.#poll = poll;
+    this.#absent = absent;
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -88,11 +91,12 @@ export class Settling {
     const { uid, number } = received.retrieval.message;
     const equal = this.#poll.ledger
       .withContent(received.sha256)
-      .filter((record) => uid === undefined || record.uid === undefined || record.uid === uid);
+      .filter((record) => mayBe(record, uid, this.#absent));
     const record = equal.find(({ id }) => !this.#claimed.has(id));
     if (record?.outcome === 'delivered') {
       await discardAll(received.drafts);
-      await this.#poll.ledger.noteRecognised([record.id]);
+      if (uid === undefined) await this.#poll.ledger.noteRecognised([record.id]);
+      else await this.#poll.ledger.noteRenumbered(new Map([[record.id, uid]]));
       this.#bind(number, record.id);
       this.#poll.observer.carried?.(this.#poll.account.name);
       return;
@@ -121,6 +125,7 @@ export class Settling {
         octets: received.octets,
         sha256: received.sha256,
         messageId: received.messageId,
+        headerSha256: received.headerSha256,
         receipts: all,
         complete: failure === undefined,
         at: runtime.now(),
@@ -148,6 +153,11 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
+}
+
+/** Whether a record of the same content can be the record of a message with that unique-id. */
+function mayBe(record: LedgerRecord, uid: UniqueId | undefined, absent: ReadonlySet<RecordId>): boolean {
+  return uid === undefined || record.uid === undefined || record.uid === uid || absent.has(record.id);
 }
 
 /** Commits the drafts of all destinations but those that have the message already. */

@@ -1,0 +1,123 @@
+import type { AccountLedger, RecordId, RecordIdentity } from '../ledger/ledger.ts';
+import { headerField, headerHash } from '../message/header-field.ts';
+import type { MessageNumber } from '../pop3/types.ts';
+import { ReplyError } from '../pop3-client/errors.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS } from '../wire/limits.ts';
+import type { KnownMessages } from './known.ts';
+import type { ListedMessage, Listing } from './listing.ts';
+
+/** What became of messages whose unique-ids the server has changed. */
+export interface Recognition {
+  /** The record that each message under a new unique-id stands for. */
+  readonly renumbered: ReadonlyMap<MessageNumber, RecordId>;
+  /** Messages that may have been carried under another unique-id: their whole content has to tell. */
+  readonly doubtful: ReadonlySet<MessageNumber>;
+  /** The records that are not listed under their unique-id any more. */
+  readonly absent: ReadonlySet<RecordId>;
+}
+
+const NOTHING: Recognition = { renumbered: new Map(), doubtful: new Set(), absent: new Set() };
+
+/**
+ * When most known unique-ids of a maildrop have vanished and unknown ones appeared, the server has probably changed
+ * them all; when one that was missing for a while is listed again, it may stand for another message. Such messages
+ * are recognised by their header, read with TOP, so that what was carried is neither downloaded nor stored a second
+ * time (I8). Changes nothing.
+ */
+export async function recognise(
+  session: Transaction,
+  listing: Listing,
+  { known, ledger }: { known: KnownMessages; ledger: AccountLedger },
+): Promise<Recognition> {
+  const questionable = whoMayBeCarried(listing, known);
+  if (questionable.length === 0) return NOTHING;
+  const numbers = new Set(questionable.map(({ number }) => number));
+  const settled = new Set(
+    listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
+  );
+  const pool = ledger.identities().filter(({ uid }) => uid !== undefined && !settled.has(uid));
+  const absent = new Set(pool.map(({ id }) => id));
+  if (absent.size === 0) return NOTHING;
+  if (session.capabilities?.has('TOP') === false) return { renumbered: new Map(), doubtful: numbers, absent };
+  const headers = await readHeaders(session, questionable);
+  return { ...matchHeaders(questionable, headers, pool), absent };
+}
+
+function whoMayBeCarried(listing: Listing, known: KnownMessages): readonly ListedMessage[] {
+  const renumbered = known.mostAreMissingFrom(listing);
+  return listing.messages.filter(({ uid, twin }) => {
+    if (uid === undefined || twin) return false;
+    const record = known.withUniqueId(uid).at(-1);
+    return record === undefined ? renumbered : record.goneAt === undefined && record.missingAt !== undefined;
+  });
+}
+
+/**
+ * Which of the messages are which of the records: the same header means the same message, of the same size where
+ * several have it; only the same Message-ID, or a record without a known header, leaves a doubt.
+ */
+export function matchHeaders(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  pool: readonly RecordIdentity[],
+): Pick<Recognition, 'renumbered' | 'doubtful'> {
+  const byHeader = new Map<string, RecordIdentity[]>();
+  for (const record of pool) {
+    if (record.headerSha256 === undefined) continue;
+    byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
+  }
+  const messageIds = new Set(pool.map(({ messageId }) => messageId));
+  const someUnknown = pool.some(({ headerSha256 }) => headerSha256 === undefined);
+  const renumbered = new Map<MessageNumber, RecordId>();
+  const doubtful = new Set<MessageNumber>();
+  for (const { number, octets } of messages) {
+    const header = headers.get(number);
+    const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
+    const match = alike.find((record) => record.octets === octets) ?? alike[0];
+    if (match !== undefined && (match.octets === octets || alike.length === 1)) {
+      alike.splice(alike.indexOf(match), 1);
+      renumbered.set(number, match.id);
+    } else if (
+      header === undefined ||
+      someUnknown ||
+      alike.length > 0 ||
+      messageIds.has(messageIdOf(header))
+    ) {
+      doubtful.add(number);
+    }
+  }
+  return { renumbered, doubtful };
+}
+
+function messageIdOf(header: Buffer): string {
+  return headerField(header, 'Message-ID') ?? '';
+}
+
+async function readHeaders(
+  session: Transaction,
+  messages: readonly ListedMessage[],
+): Promise<ReadonlyMap<MessageNumber, Buffer>> {
+  const headers = new Map<MessageNumber, Buffer>();
+  for (let from = 0; from < messages.length; from += PIPELINE_COMMANDS) {
+    const group = messages.slice(from, from + PIPELINE_COMMANDS);
+    await Promise.all(
+      group.map(async ({ number }) => {
+        const header = await readHeader(session, number);
+        if (header !== undefined) headers.set(number, header);
+      }),
+    );
+  }
+  return headers;
+}
+
+async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
+  try {
+    const blocks: Buffer[] = [];
+    for await (const block of await session.top(number, 0)) blocks.push(block);
+    return Buffer.concat(blocks);
+  } catch (error) {
+    if (error instanceof ReplyError) return undefined;
+    throw error;
+  }
+}
