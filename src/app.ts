@@ -5,12 +5,14 @@ import type { AccountLedger } from './ledger/ledger.ts';
 import { SqliteLedger } from './ledger/sqlite-ledger.ts';
 import type { Logger } from './observe/logger.ts';
 import type { Account } from './poll/account.ts';
+import { type Adoption, adoptAccount } from './poll/adopt.ts';
 import type { PollObserver } from './poll/observer.ts';
 import type { PollControl } from './poll/poll.ts';
 import { type PollDeps, pollAccount } from './poll/poll-account.ts';
 import { pollAll } from './poll/poll-all.ts';
 import { type Preview, previewAccount } from './poll/preview.ts';
 import type { PollReport } from './poll/report.ts';
+import { type Verification, verifyDeliveries } from './poll/verify.ts';
 import { openSession } from './pop3-client/open-session.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -42,7 +44,9 @@ export class App implements Disposable {
 
   /** Opens the ledger. Raises `already-running` when another Mailferry has it. */
   static async open(options: AppOptions): Promise<App> {
-    return new App(await SqliteLedger.open(options.configuration.stateDir), options);
+    const ledger = await SqliteLedger.open(options.configuration.stateDir, options.runtime);
+    if (ledger.replaced !== undefined) options.observer.noticed?.('ledger', replacedNotice(ledger.replaced));
+    return new App(ledger, options);
   }
 
   /** Polls these accounts once, several at a time. Never raises for what one account suffers. */
@@ -60,9 +64,29 @@ export class App implements Disposable {
     return previewAccount(account, this.#deps, control);
   }
 
+  /** Counts what the server lists as carried, or with `none` as not carried. Downloads nothing. */
+  adopt({ account }: AccountConfiguration, how: { none: boolean; control: PollControl }): Promise<Adoption> {
+    return adoptAccount(account, this.#deps, how);
+  }
+
+  /** Re-reads everything that was delivered for this account and compares it with what was recorded. */
+  async verify({ account }: AccountConfiguration): Promise<readonly Verification[]> {
+    const ledger = this.#deps.ledgerOf(account.name);
+    const destinations = await this.#deps.openDestinations(account, ledger);
+    try {
+      return await verifyDeliveries(destinations, ledger);
+    } finally {
+      for (const destination of destinations) await destination.close();
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#ledger.close();
   }
+}
+
+function replacedNotice(path: string): string {
+  return `The ledger was damaged and is worked out anew from the destinations; the old one is ${path}.`;
 }
 
 async function connectTo(

@@ -5,7 +5,8 @@
 export type ErrorCode =
   | 'message-refused'
   | 'message-damaged'
-  | 'message-too-large'
+  | 'message-changed'
+  | 'deletion-unconfirmed'
   | 'maildrop-busy'
   | 'login-delay'
   | 'server-temporary'
@@ -21,6 +22,7 @@ export type ErrorCode =
   | 'disk-full'
   | 'ledger'
   | 'ledger-damaged'
+  | 'ledger-lost'
   | 'secret-unavailable'
   | 'config'
   | 'usage'

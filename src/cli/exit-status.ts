@@ -4,7 +4,8 @@ import type { ErrorCode } from '../errors.ts';
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   'message-refused': 65,
   'message-damaged': 65,
-  'message-too-large': 65,
+  'message-changed': 65,
+  'deletion-unconfirmed': 65,
   'maildrop-busy': 75,
   'login-delay': 75,
   'server-temporary': 75,
@@ -20,6 +21,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'disk-full': 74,
   ledger: 74,
   'ledger-damaged': 74,
+  'ledger-lost': 74,
   'secret-unavailable': 78,
   config: 78,
   usage: 64,

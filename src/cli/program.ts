@@ -35,6 +35,8 @@ export function buildProgram(run: ActionOf): Command {
     .exitOverride();
   addFetch(program, run);
   addCheck(program, run);
+  addVerify(program, run);
+  addAdopt(program, run);
   addServe(program, run);
   addDemo(program, run);
   return program;
@@ -50,6 +52,7 @@ function addFetch(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .option('-q, --quiet', 'say nothing unless something is wrong')
     .option('--no-progress', 'no progress bar on a terminal')
+    .option('--confirm-delete', 'delete even when that is far more than ever before')
     .addHelpText('after', EXIT_STATUS_HELP)
     .action(run(async () => (await import('./commands/fetch.ts')).fetch));
 }
@@ -62,6 +65,34 @@ function addCheck(program: Command, run: ActionOf): void {
       'Reads the configuration and explains all problems at once, each with its place. Touches no network.',
     )
     .action(run(async () => (await import('./commands/check.ts')).check));
+}
+
+function addAdopt(program: Command, run: ActionOf): void {
+  program
+    .command('adopt')
+    .argument('<account...>', 'the accounts')
+    .summary('count what the server lists as carried already')
+    .description(
+      'Counts all messages that the server lists now as carried, without downloading them: for a mailbox whose old\nmail you have already, or after the ledger was lost. They are never deleted by Mailferry.',
+    )
+    .option(
+      '--none',
+      'after the ledger was lost: let the next poll carry what it does not find at the destination',
+    )
+    .action(run(async () => (await import('./commands/adopt.ts')).adopt));
+}
+
+function addVerify(program: Command, run: ActionOf): void {
+  program
+    .command('verify')
+    .argument('[account...]', 'only these accounts')
+    .summary('re-read what was delivered and compare hashes')
+    .description(
+      'Re-reads every message that was delivered and compares its hash with the one that was recorded.',
+    )
+    .option('--json', 'one JSON object per destination on standard output, nothing else there')
+    .addHelpText('after', '\nExit status 65 when a message is changed or not there any more; otherwise 0.')
+    .action(run(async () => (await import('./commands/verify.ts')).verify));
 }
 
 function addServe(program: Command, run: ActionOf): void {

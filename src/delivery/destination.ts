@@ -41,6 +41,25 @@ export interface Intent {
   readonly opening: Buffer;
 }
 
+/** A message as it was received, worked out from what is stored. */
+export interface ReceivedIdentity {
+  readonly octets: Octets;
+  /** Hexadecimal SHA-256 of the octets, and of the header as `headerHash` makes it. */
+  readonly sha256: string;
+  readonly headerSha256: string | undefined;
+  readonly messageId: string | undefined;
+}
+
+/** A message that was found in a destination. */
+export interface Recovered {
+  readonly receipt: Receipt;
+  /** Undefined where the destination cannot tell. */
+  readonly received: ReceivedIdentity | undefined;
+}
+
+/** What has become of a stored message: `missing` when its owner has moved or deleted it. */
+export type StoredState = 'intact' | 'changed' | 'missing';
+
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {
   /** The tags of the messages that are listed and not recorded. */
@@ -61,6 +80,8 @@ export interface Destination {
    * After a poll that did not end: what had become visible all the same, by tag, now surely durable. What is half
    * written is removed.
    */
-  recover(unfinished: Unfinished): Promise<ReadonlyMap<string, Receipt>>;
+  recover(unfinished: Unfinished): Promise<ReadonlyMap<string, Recovered>>;
+  /** Re-reads stored messages and compares them with their receipts; in the order of the receipts. */
+  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState>;
   close(): Promise<void>;
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createExclusively, FileWriter } from '../durable/file-writer.ts';
@@ -8,8 +7,17 @@ import { publish } from '../durable/publish.ts';
 import { systemCode } from '../errors.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Destination, Draft, Envelope, Receipt, Unfinished } from './destination.ts';
+import type {
+  Destination,
+  Draft,
+  Envelope,
+  Receipt,
+  Recovered,
+  StoredState,
+  Unfinished,
+} from './destination.ts';
 import { deliveryFailed } from './errors.ts';
+import { readStored } from './maildir-file.ts';
 import { baseName, isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
 import type { LineEndings, MaildirSettings } from './settings.ts';
 
@@ -77,14 +85,39 @@ export class Maildir implements Destination {
     };
   }
 
-  async recover({ tags }: Unfinished): Promise<ReadonlyMap<string, Receipt>> {
-    const found = new Map<string, Receipt>();
+  async recover({ tags }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
+    try {
+      return await this.#search(tags);
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
+  }
+
+  async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
+    const paths = await this.#storedFiles();
+    for (const { location, sha256 } of receipts) {
+      const path = paths.get(location);
+      if (path === undefined) yield 'missing';
+      else yield (await readStored(path, this.#lineEndings)).sha256 === sha256 ? 'intact' : 'changed';
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#new.close();
+  }
+
+  async #search(tags: ReadonlySet<string>): Promise<ReadonlyMap<string, Recovered>> {
+    const found = new Map<string, Recovered>();
     for (const folder of ['new', 'cur']) {
       for (const fileName of await readdir(join(this.#path, folder))) {
         const tag = tagOf(fileName);
         if (tag === undefined || !tags.has(tag)) continue;
-        const { octets, sha256 } = await hashFile(join(this.#path, folder, fileName));
-        found.set(tag, { destination: this.name, location: baseName(fileName), octets, sha256 });
+        const { octets, sha256, received } = await readStored(
+          join(this.#path, folder, fileName),
+          this.#lineEndings,
+        );
+        const receipt = { destination: this.name, location: baseName(fileName), octets, sha256 };
+        found.set(tag, { receipt, received });
       }
     }
     // The rename may have happened without the fsync that makes it last.
@@ -92,8 +125,14 @@ export class Maildir implements Destination {
     return found;
   }
 
-  async close(): Promise<void> {
-    await this.#new.close();
+  /** The files of all messages by base name: a mail program may have given them flags and moved them to `cur`. */
+  async #storedFiles(): Promise<ReadonlyMap<string, string>> {
+    const paths = new Map<string, string>();
+    for (const folder of ['new', 'cur']) {
+      const names = await readdir(join(this.#path, folder));
+      for (const name of names) paths.set(baseName(name), join(this.#path, folder, name));
+    }
+    return paths;
   }
 
   async #publish(writer: FileWriter, from: string, { tag }: Envelope): Promise<string> {
@@ -121,24 +160,18 @@ export class Maildir implements Destination {
   }
 }
 
-async function hashFile(path: string): Promise<{ octets: number; sha256: string }> {
-  const hash = createHash('sha256');
-  let octets = 0;
-  for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
-    hash.update(block);
-    octets += block.length;
-  }
-  return { octets, sha256: hash.digest('hex') };
-}
-
 /** Removes from `tmp` what a process of ours that was killed left there. */
 async function removeLeftovers(folder: string, runtime: Runtime): Promise<void> {
   for (const fileName of await readdir(folder)) {
     const path = join(folder, fileName);
-    if (isLeftover(fileName, (await stat(path)).mtimeMs, runtime)) await unlink(path).catch(ignoreMissing);
+    // Whoever opens the same Maildir at this moment removes them too.
+    const modifiedAt = (await stat(path).catch(ignoreMissing))?.mtimeMs;
+    if (modifiedAt !== undefined && isLeftover(fileName, modifiedAt, runtime)) {
+      await unlink(path).catch(ignoreMissing);
+    }
   }
 }
 
-function ignoreMissing(error: unknown): void {
+function ignoreMissing(error: unknown): undefined {
   if (systemCode(error) !== 'ENOENT') throw error;
 }

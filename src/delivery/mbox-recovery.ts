@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import type { Intent, Receipt } from './destination.ts';
+import type { Intent, Recovered } from './destination.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
 
-/** A From_ line anywhere, even one that another program put behind half a line of ours. */
+/**
+ * A From_ line of somebody else: at the beginning of a line every `From `, since ours are quoted; elsewhere, where
+ * another program put it behind half a line of ours, one with a date.
+ */
 const FROM_LINE =
-  /From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /;
+  /\nFrom |From [^\n]{1,400}? (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /;
 
 /**
  * Looks, in a locked mbox, for what these intents were about: gives the receipts of those that stand there whole
@@ -15,10 +18,11 @@ const FROM_LINE =
 export async function recoverAppends(
   file: FileHandle,
   intents: readonly Intent[],
-): Promise<ReadonlyMap<string, Receipt>> {
-  const found = new Map<string, Receipt>();
+): Promise<ReadonlyMap<string, Recovered>> {
+  const found = new Map<string, Recovered>();
   for (const intent of [...intents].sort((a, b) => offsetOf(a) - offsetOf(b))) {
-    if (await standsWhole(file, intent)) found.set(intent.tag, intent.receipt);
+    if (await standsWhole(file, intent))
+      found.set(intent.tag, { receipt: intent.receipt, received: undefined });
     else if (await isPieceAtEnd(file, intent)) await file.truncate(offsetOf(intent));
   }
   await file.sync();

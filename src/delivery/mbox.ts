@@ -3,11 +3,21 @@ import { basename, dirname, join } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
 import { makeDirectory } from '../durable/fsync-directory.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Destination, Draft, Envelope, Intent, Receipt, Unfinished } from './destination.ts';
+import type {
+  Destination,
+  Draft,
+  Envelope,
+  Intent,
+  Receipt,
+  Recovered,
+  StoredState,
+  Unfinished,
+} from './destination.ts';
 import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { missingSeparators, withLockedMbox } from './mbox-file.ts';
 import { recoverAppends } from './mbox-recovery.ts';
+import { storedHashes } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
 
@@ -88,7 +98,7 @@ export class Mbox implements Destination {
    * The intents say where each message was to stand and what it was to be. One that stands there is delivered; a
    * piece of one, at the end of the file, is cut off.
    */
-  async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Receipt>> {
+  async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     if (intents.length === 0) return new Map();
     try {
       return await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
@@ -97,6 +107,12 @@ export class Mbox implements Destination {
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }
+  }
+
+  async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
+    const stored = await storedHashes(this.#path, new Set(receipts.map(({ octets }) => octets)));
+    // A message that was changed is not told from one that was deleted: an mbox knows no names.
+    for (const { sha256 } of receipts) yield stored.has(sha256) ? 'intact' : 'missing';
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Intent } from '../delivery/destination.ts';
+import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   AccountLedger,
+  Deletable,
   Delivery,
   Failure,
   LedgerRecord,
@@ -36,6 +37,7 @@ export class SqliteAccountLedger implements AccountLedger {
   async closePoll({ at, success, report, unfinished }: PollEnd): Promise<void> {
     await this.#commits.run(() => {
       this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, success ? at : null, this.#account);
+      if (success) this.#statements.settle.run(this.#account);
       if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
   }
@@ -57,13 +59,34 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.withContent.all(this.#account, Buffer.from(sha256, 'hex')).map(toRecord);
   }
 
-  deletable(deliveredUntil: number): ReadonlySet<RecordId> {
+  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable> {
     const rows = this.#statements.deletable.all(this.#account, deliveredUntil);
-    return new Set(rows.map((row) => row['id'] as RecordId));
+    return new Map(rows.map((row) => [row['id'] as RecordId, { pending: row['pending'] === 1 }]));
   }
 
-  isEmpty(): boolean {
-    return this.#statements.isEmpty.get(this.#account) === undefined;
+  mostDeleted(): number {
+    return Number(this.#statements.mostDeleted.get(this.#account)?.['most_deleted'] ?? 0);
+  }
+
+  receiptsOf(record: RecordId): readonly Receipt[] {
+    return this.#statements.receipts.all(record).map(toReceipt);
+  }
+
+  deliveries(destination: string): readonly Receipt[] {
+    return this.#statements.deliveries.all(this.#account, destination).map(toReceipt);
+  }
+
+  isNew(): boolean {
+    return this.#statements.settled.get(this.#account)?.['settled'] !== 1;
+  }
+
+  carriesUnknown(): boolean {
+    return this.#statements.carriesUnknown.get(this.#account)?.['carry_unknown'] === 1;
+  }
+
+  get replaced(): string | undefined {
+    const path = this.#statements.replaced.get()?.['path'];
+    return typeof path === 'string' ? path : undefined;
   }
 
   identities(): readonly RecordIdentity[] {
@@ -93,12 +116,7 @@ export class SqliteAccountLedger implements AccountLedger {
   openIntents(destination: string): readonly Intent[] {
     return this.#statements.intents.all(this.#account, destination).map((row) => ({
       tag: String(row['tag']),
-      receipt: {
-        destination,
-        location: String(row['location']),
-        octets: Number(row['octets']),
-        sha256: hex(row['sha256']) ?? '',
-      },
+      receipt: { ...toReceipt(row), destination },
       opening: Buffer.from(row['opening'] as Uint8Array),
     }));
   }
@@ -147,7 +165,12 @@ export class SqliteAccountLedger implements AccountLedger {
   async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
     await this.#commits.run(() => {
       for (const uid of uids) this.#statements.insertAdopted.run(this.#account, uid, at);
+      this.#statements.settle.run(this.#account);
     });
+  }
+
+  async carryUnknown(): Promise<void> {
+    await this.#commits.run(() => this.#statements.carryUnknown.run(this.#account));
   }
 
   async noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void> {
@@ -162,6 +185,11 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => {
       for (const id of records) this.#statements.gone.run(at, id);
     });
+  }
+
+  async noteDeleted(count: number): Promise<void> {
+    if (count === 0) return;
+    await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
   }
 
   #insert({ uid, octets, sha256, messageId, headerSha256, complete, at }: Delivery): RecordId {
@@ -191,6 +219,15 @@ export class SqliteAccountLedger implements AccountLedger {
       record,
     );
   }
+}
+
+function toReceipt(row: Row): Receipt {
+  return {
+    destination: String(row['destination']),
+    location: String(row['location']),
+    octets: Number(row['octets']),
+    sha256: hex(row['sha256']) ?? '',
+  };
 }
 
 function toRecord(row: Row): LedgerRecord {

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { MailError } from '../errors.ts';
 
@@ -84,6 +85,11 @@ export class Database {
     }
   }
 
+  /** Reads all of it and checks that it makes sense. */
+  isSound(): boolean {
+    return this.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] === 'ok';
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -94,6 +100,22 @@ function explained<T>(path: string, act: () => T): T {
     return act();
   } catch (error) {
     throw error instanceof MailError ? error : databaseFailed(path, error);
+  }
+}
+
+/** What is appended to a database's name for the file that says that damage was seen in it. */
+export const SUSPECT = '.suspect';
+
+/** Whether damage was seen in the database at some time. */
+export function isSuspect(path: string): boolean {
+  return existsSync(`${path}${SUSPECT}`);
+}
+
+function markSuspect(path: string): void {
+  try {
+    writeFileSync(`${path}${SUSPECT}`, '');
+  } catch {
+    // Then the next use of the damaged part will say so again.
   }
 }
 
@@ -108,9 +130,10 @@ function databaseFailed(path: string, cause: unknown): MailError {
     });
   }
   if (DAMAGED.has(code)) {
+    markSuspect(path);
     return new MailError('ledger-damaged', `${path} is damaged: ${text}.`, {
       cause,
-      hint: 'Restore it from a backup; without it Mailferry does not know what it has carried already.',
+      hint: 'Restore it from a backup, or run the command again: then it is set aside and worked out anew.',
     });
   }
   if (code === FULL) {

@@ -55,6 +55,15 @@ export interface Failure {
   readonly at: number;
 }
 
+/** A record that may be deleted on the server. */
+export interface Deletable {
+  /**
+   * Whether its deletion was under way already, or it was delivered since the last poll that went well. One that
+   * is not was kept on purpose until now.
+   */
+  readonly pending: boolean;
+}
+
 /** By what a carried message is recognised when its unique-id has changed. */
 export interface RecordIdentity {
   readonly id: RecordId;
@@ -93,9 +102,19 @@ export interface AccountLedger {
   withContent(sha256: string): readonly LedgerRecord[];
 
   /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
-  deletable(deliveredUntil: number): ReadonlySet<RecordId>;
-  /** Whether nothing was ever recorded. */
-  isEmpty(): boolean;
+  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable>;
+  /** How many messages that were not pending were deleted in one poll, at most so far. */
+  mostDeleted(): number;
+  /** Where a message was delivered to. */
+  receiptsOf(record: RecordId): readonly Receipt[];
+  /** All that was delivered to a destination. */
+  deliveries(destination: string): readonly Receipt[];
+  /** Whether nothing is known of the account: its first poll, or the ledger was lost. */
+  isNew(): boolean;
+  /** Whether somebody said that what is not found anywhere is to be carried. */
+  carriesUnknown(): boolean;
+  /** The damaged ledger that this one had to replace, if it did. */
+  readonly replaced: string | undefined;
   /** The carried messages that are not gone, whether listed or missing. */
   identities(): readonly RecordIdentity[];
   /** Whether mail was ever delivered to this destination. */
@@ -115,10 +134,14 @@ export interface AccountLedger {
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
   /** Records that these messages count as carried, without having been. */
   recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
+  /** Notes that what is not found anywhere is to be carried, should the ledger have been lost. */
+  carryUnknown(): Promise<void>;
   /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */
   noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void>;
   /** Notes that the server confirmed the deletions. */
   noteGone(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes how many messages that were not pending a poll has deleted. */
+  noteDeleted(count: number): Promise<void>;
 }
 
 /** The ledger, owned by this process alone until it is closed (I6). */

@@ -11,10 +11,15 @@ const STEPS: readonly string[] = [
     id              INTEGER PRIMARY KEY,
     name            TEXT    NOT NULL UNIQUE,
     poll_open       INTEGER NOT NULL DEFAULT 0,
+    settled         INTEGER NOT NULL DEFAULT 0,
+    carry_unknown   INTEGER NOT NULL DEFAULT 0,
+    most_deleted    INTEGER NOT NULL DEFAULT 0,
     last_poll_at    INTEGER,
     last_success_at INTEGER,
     last_report     TEXT
   ) STRICT;
+
+  CREATE TABLE replaced (path TEXT NOT NULL) STRICT;
 
   CREATE TABLE message (
     id            INTEGER PRIMARY KEY,

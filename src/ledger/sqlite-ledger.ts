@@ -1,8 +1,10 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
-import { MailError } from '../errors.ts';
+import { MailError, systemCode } from '../errors.ts';
+import { type Runtime, systemRuntime } from '../runtime.ts';
 import { SqliteAccountLedger } from './account-ledger.ts';
-import { Database } from './database.ts';
+import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { AccountLedger, Ledger } from './ledger.ts';
 import { migrate } from './migrations.ts';
@@ -25,20 +27,31 @@ export class SqliteLedger implements Ledger {
     this.#commits = new GroupCommit(database);
   }
 
-  /** Opens or creates it. Raises `already-running` when another process owns it, `ledger` or `ledger-damaged`. */
-  static async open(stateDir: string): Promise<SqliteLedger> {
+  /**
+   * Opens or creates it. One that is damaged is set aside and replaced by an empty one, which knows that it has
+   * replaced another. Raises `already-running` when another process owns it, or `ledger`.
+   */
+  static async open(stateDir: string, runtime: Pick<Runtime, 'now'> = systemRuntime): Promise<SqliteLedger> {
     await prepareFolder(stateDir);
     const owner = takeOwnership(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
+      const aside = isDamaged(path) ? await setAside(path, runtime) : undefined;
       const database = Database.open(path);
       migrate(database, path);
+      const ledger = new SqliteLedger(database, owner);
+      if (aside !== undefined) ledger.#statements.replace.run(aside);
       await fsyncDirectory(stateDir);
-      return new SqliteLedger(database, owner);
+      return ledger;
     } catch (error) {
       owner.close();
       throw error;
     }
+  }
+
+  get replaced(): string | undefined {
+    const path = this.#statements.replaced.get()?.['path'];
+    return typeof path === 'string' ? path : undefined;
   }
 
   account(name: string): AccountLedger {
@@ -51,6 +64,32 @@ export class SqliteLedger implements Ledger {
     this.#database.close();
     this.#owner.close();
   }
+}
+
+/** Whether an earlier use, or this look at it, shows that the file cannot be trusted any more. */
+function isDamaged(path: string): boolean {
+  try {
+    const database = Database.open(path);
+    try {
+      return isSuspect(path) && !database.isSound();
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (error instanceof MailError && error.code === 'ledger-damaged') return true;
+    throw error;
+  }
+}
+
+/** Keeps what is left of a damaged ledger under another name, for whoever can mend it. */
+async function setAside(path: string, runtime: Pick<Runtime, 'now'>): Promise<string> {
+  const aside = `${path}.damaged-${new Date(runtime.now()).toISOString().replaceAll(':', '')}`;
+  for (const suffix of ['', '-wal', '-shm', SUSPECT]) {
+    await rename(`${path}${suffix}`, `${aside}${suffix}`).catch((error: unknown) => {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    });
+  }
+  return aside;
 }
 
 async function prepareFolder(stateDir: string): Promise<void> {

@@ -29,7 +29,16 @@ type StatementName =
   | 'updateFailed'
   | 'deleSent'
   | 'insertAdopted'
-  | 'isEmpty'
+  | 'settled'
+  | 'settle'
+  | 'carryUnknown'
+  | 'carriesUnknown'
+  | 'replaced'
+  | 'replace'
+  | 'mostDeleted'
+  | 'noteDeleted'
+  | 'receipts'
+  | 'deliveries'
   | 'identities'
   | 'renumbered'
   | 'recognised'
@@ -46,8 +55,10 @@ const SQL: Readonly<Record<StatementName, string>> = {
   listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ?`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ?`,
-  deletable: `SELECT id FROM message
-     WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
+  deletable: `
+    SELECT message.id, dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
+    FROM message JOIN account ON account.id = message.account
+    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
   upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
@@ -66,7 +77,21 @@ const SQL: Readonly<Record<StatementName, string>> = {
     'UPDATE message SET outcome = ?, attempts = attempts + 1, last_error = ?, tried_at = ? WHERE id = ?',
   deleSent: 'UPDATE message SET dele_sent_at = ? WHERE id = ?',
   insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
-  isEmpty: 'SELECT 1 FROM message WHERE account = ? LIMIT 1',
+  settled: `
+    SELECT settled OR EXISTS (SELECT 1 FROM message WHERE message.account = account.id) AS settled
+    FROM account WHERE id = ?`,
+  settle: 'UPDATE account SET settled = 1 WHERE id = ?',
+  carryUnknown: 'UPDATE account SET carry_unknown = 1 WHERE id = ?',
+  carriesUnknown: 'SELECT carry_unknown FROM account WHERE id = ?',
+  replaced: 'SELECT path FROM replaced LIMIT 1',
+  replace: 'INSERT INTO replaced (path) VALUES (?)',
+  mostDeleted: 'SELECT most_deleted FROM account WHERE id = ?',
+  noteDeleted: 'UPDATE account SET most_deleted = max(most_deleted, ?) WHERE id = ?',
+  receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
+  deliveries: `
+    SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256
+    FROM delivery JOIN message ON message.id = delivery.message
+    WHERE account = ? AND destination = ? ORDER BY message.id`,
   identities: `SELECT id, uid, octets, message_id, header_sha256 FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
   renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL WHERE id = ?',

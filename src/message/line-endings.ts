@@ -1,6 +1,18 @@
 const CR = 0x0d;
 const LF = 0x0a;
+const CRLF = Buffer.from('\r\n');
 const EMPTY = Buffer.alloc(0);
+
+/** Turns each LF into CRLF, block by block: what `CrlfToLf` made of a message without bare LF is undone. */
+export function lfToCrlf(block: Buffer): Buffer {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (let at = block.indexOf(LF); at >= 0; at = block.indexOf(LF, from)) {
+    pieces.push(block.subarray(from, at), CRLF);
+    from = at + 1;
+  }
+  return Buffer.concat([...pieces, block.subarray(from)]);
+}
 
 /**
  * Turns CRLF into LF, block by block, whatever the boundaries. A bare CR and a bare LF stay what they are. The

@@ -1,26 +1,39 @@
-import { asMailError } from '../errors.ts';
+import type { Receipt } from '../delivery/destination.ts';
+import { asMailError, MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
-import { deletableUntil, planDeletions } from './plan.ts';
+import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
+
+/** What is marked as deleted in this session, until QUIT makes it real. */
+export interface Marked {
+  readonly records: readonly RecordId[];
+  /** How many of them were kept on purpose until now. */
+  readonly kept: number;
+}
 
 /**
  * Sends DELE for every message of this session that the ledger gives as deletable (I1: it is asked now, after
- * all was recorded). Returns the records whose DELE was accepted; they are gone only when QUIT is answered.
+ * all was recorded). Nothing is deleted of what has changed here since, and no unusual number without being asked.
  */
 export async function markDeletions(
   session: Transaction,
   bound: ReadonlyMap<MessageNumber, RecordId>,
   poll: Poll,
-): Promise<readonly RecordId[]> {
+): Promise<Marked> {
   const { account, ledger, runtime } = poll;
   const until = deletableUntil(account.deletion, runtime.now());
-  if (until === undefined || bound.size === 0) return [];
-  const numbers = planDeletions(bound, ledger.deletable(until));
-  if (numbers.length === 0) return [];
+  if (until === undefined || bound.size === 0) return { records: [], kept: 0 };
+  const deletable = ledger.deletable(until);
+  const wasKept = (record: RecordId | undefined): boolean =>
+    record !== undefined && deletable.get(record)?.pending === false;
+  const due = planDeletions(bound, deletable);
+  const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
+  const numbers = account.deletion.kind === 'after' ? await unchangedHere(allowed, bound, poll) : allowed;
+  if (numbers.length === 0) return { records: [], kept: 0 };
   await ledger.noteDeleSent(recordsOf(numbers, bound), runtime.now());
   const accepted: MessageNumber[] = [];
   for (let from = 0; from < numbers.length; from += PIPELINE_COMMANDS) {
@@ -28,7 +41,60 @@ export async function markDeletions(
     const results = await Promise.all(group.map((number) => markOne(session, number, poll)));
     accepted.push(...group.filter((_, index) => results[index]));
   }
-  return recordsOf(accepted, bound);
+  const records = recordsOf(accepted, bound);
+  return { records, kept: records.filter(wasKept).length };
+}
+
+function withoutMassDeletion(
+  numbers: readonly MessageNumber[],
+  wasKept: (number: MessageNumber) => boolean,
+  { ledger, control, tally, account }: Poll,
+): readonly MessageNumber[] {
+  const kept = numbers.filter(wasKept).length;
+  const before = ledger.mostDeleted();
+  if (control.confirmDelete === true || !isMassDeletion(kept, before)) return numbers;
+  tally.firstRefusal ??= new MailError(
+    'deletion-unconfirmed',
+    `${kept} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`,
+    { hint: `None of them was deleted. If you want it: mailferry fetch --confirm-delete ${account.name}` },
+  );
+  return numbers.filter((number) => !wasKept(number));
+}
+
+/**
+ * Re-reads what is stored of messages that have waited: one that is not what was delivered stays on the server. One
+ * that its owner has moved or deleted counts as handed over.
+ */
+async function unchangedHere(
+  numbers: readonly MessageNumber[],
+  bound: ReadonlyMap<MessageNumber, RecordId>,
+  { ledger, destinations, tally }: Poll,
+): Promise<readonly MessageNumber[]> {
+  const changed = new Set<MessageNumber>();
+  const stored = numbers.flatMap((number) => {
+    const record = bound.get(number);
+    return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
+  });
+  for (const destination of destinations) {
+    const here = stored.filter(({ receipt }) => receipt.destination === destination.name);
+    const states = destination.inspect(here.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
+    for (const { number, receipt } of here) {
+      if ((await states.next()).value !== 'changed') continue;
+      changed.add(number);
+      tally.firstRefusal ??= messageChanged(receipt);
+    }
+  }
+  return numbers.filter((number) => !changed.has(number));
+}
+
+function messageChanged({ destination, location }: Receipt): MailError {
+  return new MailError(
+    'message-changed',
+    `${location} in ${destination} is not what was delivered any more.`,
+    {
+      hint: 'It stays on the server. Look at both; the disk may be failing, or a program has changed the file.',
+    },
+  );
 }
 
 /**
@@ -37,7 +103,7 @@ export async function markDeletions(
  */
 export async function confirmDeletions(
   session: Transaction,
-  marked: readonly RecordId[],
+  { records, kept }: Marked,
   poll: Poll,
 ): Promise<number> {
   try {
@@ -47,8 +113,9 @@ export async function confirmDeletions(
     poll.tally.firstRefusal ??= error;
     return 0;
   }
-  await poll.ledger.noteGone(marked, poll.runtime.now());
-  return marked.length;
+  await poll.ledger.noteGone(records, poll.runtime.now());
+  await poll.ledger.noteDeleted(kept);
+  return records.length;
 }
 
 /** A message that the server refuses to mark stays there and is tried again at the next poll. */

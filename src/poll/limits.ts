@@ -9,6 +9,10 @@ export const MAX_ATTEMPTS = 5;
 /** A quarantined message gets another chance this often: its fault may have been the network's. */
 export const QUARANTINE_RETRY_MS: number = 24 * HOUR_MS;
 
+/** So many messages that were kept may be deleted in one poll without asking, or so many times the most so far. */
+export const MASS_DELETION = 100;
+export const MASS_DELETION_FACTOR = 10;
+
 /** After so much, QUIT and a new session: a line that drops late must not cost all deletions. */
 export const SESSION_MESSAGES = 2500;
 export const SESSION_OCTETS: number = 512 * MIB;

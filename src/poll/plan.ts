@@ -2,7 +2,7 @@ import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
 import type { KnownMessages } from './known.ts';
-import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
+import { MASS_DELETION, MASS_DELETION_FACTOR, MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { Recognition } from './recognise.ts';
 
@@ -72,9 +72,17 @@ export function boundRecords(plan: readonly Decision[]): Map<MessageNumber, Reco
  */
 export function planDeletions(
   bound: ReadonlyMap<MessageNumber, RecordId>,
-  deletable: ReadonlySet<RecordId>,
+  deletable: { has(record: RecordId): boolean },
 ): MessageNumber[] {
   return [...bound].filter(([, record]) => deletable.has(record)).map(([number]) => number);
+}
+
+/**
+ * Whether a poll would delete so many messages that were kept until now, compared with what it did before, that
+ * somebody should be asked: a changed configuration or a clock that jumped may be behind it.
+ */
+export function isMassDeletion(kept: number, mostBefore: number): boolean {
+  return kept > Math.max(MASS_DELETION, mostBefore * MASS_DELETION_FACTOR);
 }
 
 /** Until when a message must have been delivered to be deletable now; undefined where nothing ever is. */

@@ -13,6 +13,8 @@ export interface PollControl {
   readonly stop: AbortSignal;
   /** Break off; what is safe and recorded stays so. */
   readonly abort: AbortSignal;
+  /** Somebody was asked, and wants an unusual number of messages to be deleted. */
+  readonly confirmDelete?: boolean | undefined;
 }
 
 /** One visit to one maildrop: what all its steps share. */

@@ -1,53 +1,96 @@
-import type { Receipt } from '../delivery/destination.ts';
-import type { UniqueId } from '../pop3/types.ts';
+import type { Recovered } from '../delivery/destination.ts';
+import { MailError } from '../errors.ts';
 import { tagFor } from './identity.ts';
-import type { Listing } from './listing.ts';
+import type { ListedMessage, Listing } from './listing.ts';
 import type { Poll } from './poll.ts';
 
 /**
- * After a poll that was killed: looks in the destinations for messages that had become visible and were not
- * recorded, and records them, so that they are not delivered again (I3). Costs nothing after a clean end.
+ * Looks in the destinations for listed messages that were delivered and are not recorded, and records them, so that
+ * they are not delivered again: after a poll that was killed (I3), and when the ledger does not know the account at
+ * all, since it may have been lost (I8). Costs nothing otherwise.
  */
 export async function recover(listing: Listing, poll: Poll): Promise<void> {
-  if (!poll.interrupted) return;
-  const unrecorded = new Map<string, UniqueId>();
-  for (const { uid, twin } of listing.messages) {
+  const { interrupted, ledger, account, observer } = poll;
+  const unknownAccount = ledger.isNew() && !interrupted;
+  if (!interrupted && !unknownAccount) return;
+  const unrecorded = new Map<string, ListedMessage>();
+  for (const message of listing.messages) {
+    const { uid, twin } = message;
     if (uid === undefined || twin) continue;
-    if (poll.ledger.withUniqueId(uid).some(({ outcome }) => outcome === 'delivered')) continue;
-    unrecorded.set(tagFor({ account: poll.account.name, uid, occurrence: 0 }), uid);
+    if (ledger.withUniqueId(uid).some(({ outcome }) => outcome === 'delivered')) continue;
+    unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const found = await searchDestinations(new Set(unrecorded.keys()), poll);
-  for (const [tag, receipts] of found) {
-    const uid = unrecorded.get(tag);
-    if (uid === undefined) continue;
-    await poll.ledger.recordDelivery({
-      record: poll.ledger.withUniqueId(uid).at(-1)?.id,
-      uid,
-      tag,
-      octets: undefined,
-      sha256: undefined,
-      messageId: undefined,
-      headerSha256: undefined,
-      receipts,
-      complete: receipts.length === poll.destinations.length,
-      at: poll.runtime.now(),
-    });
+  if (unknownAccount && !ledger.carriesUnknown()) refuseLostLedger(unrecorded, found, poll);
+  for (const [tag, recovered] of found) await record(tag, { message: unrecorded.get(tag), recovered }, poll);
+  if (interrupted) {
+    observer.noticed?.(
+      account.name,
+      `The poll before did not end; ${found.size} messages it delivered are recorded now.`,
+    );
+  } else if (found.size > 0) {
+    observer.noticed?.(
+      account.name,
+      `The ledger did not know this account; ${found.size} messages found at the destination are recorded as carried.`,
+    );
   }
-  poll.observer.noticed?.(
-    poll.account.name,
-    `The poll before did not end; ${found.size} of its messages had been delivered and are recorded now.`,
+}
+
+/**
+ * A ledger that was lost, while its owner has moved some of the mail: what is listed before the newest message that
+ * is still there was probably carried too, and must not come a second time in silence. When the ledger is known to
+ * have been lost, that holds for all that was not found.
+ */
+function refuseLostLedger(
+  unrecorded: ReadonlyMap<string, ListedMessage>,
+  found: ReadonlyMap<string, readonly Recovered[]>,
+  { ledger, account }: Poll,
+): void {
+  const newest = Math.max(0, ...[...found.keys()].map((tag) => unrecorded.get(tag)?.number ?? 0));
+  const known = ledger.replaced !== undefined;
+  const doubtful = [...unrecorded].filter(
+    ([tag, { number }]) => (known || number < newest) && !found.has(tag),
   );
+  if (doubtful.length === 0) return;
+  throw new MailError(
+    'ledger-lost',
+    `The ledger does not know this account. ${found.size} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
+    {
+      hint: `To count all that is listed now as carried: mailferry adopt ${account.name}; to carry those that were not found: mailferry adopt --none ${account.name}`,
+    },
+  );
+}
+
+async function record(
+  tag: string,
+  { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
+  { ledger, destinations, runtime }: Poll,
+): Promise<void> {
+  if (message?.uid === undefined) return;
+  const received = recovered.find((it) => it.received !== undefined)?.received;
+  await ledger.recordDelivery({
+    record: ledger.withUniqueId(message.uid).at(-1)?.id,
+    uid: message.uid,
+    tag,
+    octets: received?.octets,
+    sha256: received?.sha256,
+    messageId: received?.messageId,
+    headerSha256: received?.headerSha256,
+    receipts: recovered.map(({ receipt }) => receipt),
+    complete: recovered.length === destinations.length,
+    at: runtime.now(),
+  });
 }
 
 async function searchDestinations(
   tags: ReadonlySet<string>,
   poll: Poll,
-): Promise<ReadonlyMap<string, readonly Receipt[]>> {
-  const found = new Map<string, Receipt[]>();
+): Promise<ReadonlyMap<string, readonly Recovered[]>> {
+  const found = new Map<string, Recovered[]>();
   for (const destination of poll.destinations) {
     const intents = poll.ledger.openIntents(destination.name);
-    for (const [tag, receipt] of await destination.recover({ tags, intents })) {
-      found.set(tag, [...(found.get(tag) ?? []), receipt]);
+    for (const [tag, recovered] of await destination.recover({ tags, intents })) {
+      found.set(tag, [...(found.get(tag) ?? []), recovered]);
     }
   }
   return found;

@@ -143,8 +143,9 @@ export class Settling {
     if (!this.#poll.interrupted || !byContent) return [];
     const found: Receipt[] = [];
     for (const destination of this.#poll.destinations) {
-      const receipt = (await destination.recover({ tags: new Set([tag]), intents: [] })).get(tag);
-      if (receipt !== undefined) found.push(receipt);
+      const intents = this.#poll.ledger.openIntents(destination.name).filter((intent) => intent.tag === tag);
+      const recovered = (await destination.recover({ tags: new Set([tag]), intents })).get(tag);
+      if (recovered !== undefined) found.push(recovered.receipt);
     }
     return found;
   }

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
 import { wrapTls } from '../wire/dial.ts';
-import { WireError } from '../wire/errors.ts';
+import { protocolViolation, WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
@@ -81,9 +81,15 @@ export class Authorization {
 
   /** AUTH PLAIN with an initial response (RFC 5034 §4, RFC 4616 §2). */
   async #authPlain(user: string, password: Secret): Promise<void> {
-    const initial = Buffer.from(`\0${user}\0${password.reveal()}`, 'utf8').toString('base64');
+    const parts = [user, password.reveal()];
+    if (parts.some((part) => part.includes('\0'))) {
+      throw protocolViolation('User name and password must not contain a NUL.', {
+        hint: 'Check the places where they come from.',
+      });
+    }
+    const initial = Buffer.from(['', ...parts].join('\0'), 'utf8').toString('base64');
     const response = await this.#pipeline.command(
-      secretCommand('AUTH PLAIN', initial),
+      secretCommand('AUTH PLAIN', initial, [utf8(password.reveal())]),
       'waiting for the login',
     );
     if (!response.ok) throw loginRefused(user, response);

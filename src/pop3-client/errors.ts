@@ -76,7 +76,8 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
 
 /** A `-ERR` to a login (RFC 2449 §8.1, RFC 3206 §4). Servers without response codes are understood by their words. */
 export function loginRefused(user: string, response: Response): ReplyError {
-  const busy = /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock/i;
+  const busy =
+    /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:the )?mail ?(?:drop|box)\b/i;
   const refusal = REFUSALS[response.code ?? ''] ?? (busy.test(response.text) ? BUSY : BAD_LOGIN);
   return new ReplyError(
     refusal.code,

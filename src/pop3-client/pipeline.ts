@@ -4,6 +4,9 @@ import { protocolViolation } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
 import type { CommandLine } from '../wire/transcript.ts';
 
+/** `-ERR`, or `+OK` and a space. */
+const INDICATOR_LENGTH = 4;
+
 /** The right to read the next reply. Disposing it passes the right on to the command sent next. */
 export type Turn = Disposable;
 
@@ -60,12 +63,16 @@ export class Pipeline {
   /** Reads a status line; whatever is not one means that the session has lost step. */
   async readStatus(during: string): Promise<Response> {
     const line = await this.connection.readLine(during);
-    const response = parseResponse(line);
+    const shown = this.connection.redacted(line.slice(INDICATOR_LENGTH));
+    const response = parseResponse(line.slice(0, INDICATOR_LENGTH) + shown);
     if (response !== undefined) return response;
     throw this.connection.break(
-      protocolViolation(`Neither +OK nor -ERR but "${printable(line, 80)}" came while ${during}.`, {
-        hint: 'This may not be a POP3 server, or it does not byte-stuff its messages; check "host" and "port".',
-      }),
+      protocolViolation(
+        `Neither +OK nor -ERR but "${printable(this.connection.redacted(line), 80)}" came while ${during}.`,
+        {
+          hint: 'This may not be a POP3 server, or it does not byte-stuff its messages; check "host" and "port".',
+        },
+      ),
     );
   }
 

@@ -65,7 +65,10 @@ export class Transaction {
       'asking for the size of the maildrop',
     );
     if (!response.ok) throw commandRefused('STAT', response);
-    const [messages, octets] = response.text.split(' ', 2).map(parseOctets);
+    const [messages, octets] = response.text
+      .trim()
+      .split(/[ \t]+/, 2)
+      .map(parseOctets);
     if (messages === undefined || octets === undefined) throw this.#nonsense('STAT');
     return { messages, octets };
   }
@@ -96,7 +99,7 @@ export class Transaction {
       onLine: (line) => {
         const gap = line.search(/[ \t]/);
         const number = parseMessageNumber(gap < 0 ? line : line.slice(0, gap));
-        const uid = gap < 0 ? undefined : parseUniqueId(line.slice(gap).trim(), MAX_UNIQUE_ID_OCTETS);
+        const uid = gap < 0 ? undefined : parseUniqueId(trimmed(line.slice(gap)), MAX_UNIQUE_ID_OCTETS);
         if (number !== undefined) rows.push({ number, uid });
       },
     });
@@ -182,4 +185,9 @@ export class Transaction {
       }),
     );
   }
+}
+
+/** Without spaces and tabs around it; `trim` would take octets of a unique-id for white space. */
+function trimmed(text: string): string {
+  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
 }

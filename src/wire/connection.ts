@@ -24,6 +24,7 @@ export class Connection {
   #socket: Duplex;
   #inbound: Inbound;
   #broken: WireError | undefined;
+  #secrets: readonly string[] = [];
   readonly #idleMs: number;
   readonly #transcript: Transcript | undefined;
   readonly #lastWords: Uint8Array | undefined;
@@ -78,7 +79,7 @@ export class Connection {
       this.#inbound.putBack(block.subarray(end + 1));
       const line = withoutCarriageReturn(parts.length === 1 ? part : Buffer.concat(parts));
       const text = line.toString('latin1');
-      this.#transcript?.('received', text);
+      this.#transcript?.('received', this.redacted(text));
       return text;
     }
   }
@@ -127,8 +128,14 @@ export class Connection {
         hint: 'Check user name and password for line ends.',
       });
     }
+    this.#secrets = (line.secrets ?? []).filter((secret) => secret !== '');
     this.#transcript?.('sent', line.shown);
     this.#write(Buffer.from(`${line.wire}\r\n`, 'latin1'));
+  }
+
+  /** A reply as it may be shown: without the secrets of the command line sent last, should it repeat them (I5). */
+  redacted(reply: string): string {
+    return this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), reply);
   }
 
   /** Sends octets as they are; resolves when more may be sent. */

@@ -10,6 +10,8 @@ export type Transcript = (side: 'sent' | 'received', line: string) => void;
 export interface CommandLine {
   readonly wire: string;
   readonly shown: string;
+  /** What must not be shown either where the other side repeats it in its reply. */
+  readonly secrets?: readonly string[];
 }
 
 /** A command line that holds no secret. */
@@ -17,10 +19,13 @@ export function plainCommand(text: string): CommandLine {
   return { wire: text, shown: text };
 }
 
-/** A command line whose last part must never be shown (RFC 1939 PASS, RFC 5034 AUTH and its continuations). */
-export function secretCommand(text: string, secret: string): CommandLine {
+/**
+ * A command line whose last part must never be shown (RFC 1939 PASS, RFC 5034 AUTH and its continuations), nor
+ * `inside`, what can be read out of that part.
+ */
+export function secretCommand(text: string, secret: string, inside: readonly string[] = []): CommandLine {
   const gap = text === '' ? '' : ' ';
-  return { wire: `${text}${gap}${secret}`, shown: `${text}${gap}***` };
+  return { wire: `${text}${gap}${secret}`, shown: `${text}${gap}***`, secrets: [secret, ...inside] };
 }
 
 /** A transcript that makes what the other side says harmless to look at. */

@@ -17,6 +17,7 @@ export interface FetchOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly progress: boolean;
+  readonly confirmDelete?: boolean;
 }
 
 /** `mailferry fetch`: polls once now, then ends. */
@@ -50,7 +51,13 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   const statuses =
     options.dryRun === true
       ? await previewAll(app, accounts, { options, control, terminal })
-      : (await app.poll(accounts, control)).map(statusOfReport);
+      : (
+          await app.poll(accounts, {
+            stop: control.stop,
+            abort: control.abort,
+            confirmDelete: options.confirmDelete,
+          })
+        ).map(statusOfReport);
   return control.status ?? worstStatus(statuses);
 };
 

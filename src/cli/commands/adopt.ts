@@ -1,0 +1,29 @@
+import { App } from '../../app.ts';
+import { systemRuntime } from '../../runtime.ts';
+import type { CommandRun } from '../command.ts';
+import { loadFor, selectAccounts } from '../load.ts';
+import { signalControl } from '../signals.ts';
+import { processTerminal } from '../terminal.ts';
+import { countText } from '../wording.ts';
+
+/** `mailferry adopt`: settles what the ledger does not know, without downloading anything. */
+export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, names) => {
+  const terminal = processTerminal();
+  const configuration = await loadFor(options);
+  const accounts = selectAccounts(configuration, names);
+  using control = signalControl();
+  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} });
+  for (const account of accounts) {
+    const {
+      account: name,
+      listed,
+      adopted,
+    } = await app.adopt(account, { none: options.none === true, control });
+    terminal.out(
+      options.none === true
+        ? `${name}: ${countText(listed, 'message')} listed; the next poll carries what it does not find at the destination`
+        : `${name}: ${countText(adopted, 'message')} of ${listed.toLocaleString('en-US')} count as carried from now on`,
+    );
+  }
+  return control.status ?? 0;
+};

@@ -1,0 +1,50 @@
+import { App } from '../../app.ts';
+import type { Verification } from '../../poll/verify.ts';
+import { systemRuntime } from '../../runtime.ts';
+import type { CommandRun } from '../command.ts';
+import { statusOf } from '../exit-status.ts';
+import { loadFor, selectAccounts } from '../load.ts';
+import { processTerminal, type Terminal } from '../terminal.ts';
+import { countText } from '../wording.ts';
+
+/** How many locations are shown; `--json` has them all. */
+const SHOWN = 10;
+
+/** `mailferry verify`: proves that what was delivered is still what was delivered. */
+export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
+  const terminal = processTerminal();
+  const configuration = await loadFor(options);
+  const accounts = selectAccounts(configuration, names);
+  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} });
+  let good = true;
+  for (const account of accounts) {
+    for (const verification of await app.verify(account)) {
+      const { name } = account.account;
+      if (options.json === true) terminal.out(JSON.stringify({ account: name, ...verification }));
+      else show(name, verification, terminal);
+      good &&= verification.changed.length + verification.missing.length === 0;
+    }
+  }
+  return good ? 0 : statusOf('message-changed');
+};
+
+function show(
+  account: string,
+  { destination, intact, changed, missing }: Verification,
+  terminal: Terminal,
+): void {
+  terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
+  list(`${countText(changed.length, 'message')} changed since:`, changed, terminal);
+  list(
+    `${countText(missing.length, 'message')} not there any more (moved or deleted by you?):`,
+    missing,
+    terminal,
+  );
+}
+
+function list(title: string, locations: readonly string[], terminal: Terminal): void {
+  if (locations.length === 0) return;
+  terminal.out(`  ${terminal.style('yellow', title)}`);
+  for (const location of locations.slice(0, SHOWN)) terminal.out(`    ${location}`);
+  if (locations.length > SHOWN) terminal.out(`    … and ${locations.length - SHOWN} more (--json shows all)`);
+}

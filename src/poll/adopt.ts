@@ -1,0 +1,42 @@
+import { MailError } from '../errors.ts';
+import type { Account } from './account.ts';
+import { takeListing } from './listing.ts';
+import type { PollControl } from './poll.ts';
+import type { PollDeps } from './poll-account.ts';
+
+/** What `adopt` did. */
+export interface Adoption {
+  readonly account: string;
+  readonly listed: number;
+  /** Messages that count as carried from now on. */
+  readonly adopted: number;
+}
+
+/**
+ * Settles what the ledger does not know of an account: all that the server lists now counts as carried, without
+ * being downloaded, and is never deleted by us; or, with `none`, the next poll carries what it finds nowhere.
+ */
+export async function adoptAccount(
+  account: Account,
+  deps: Pick<PollDeps, 'ledgerOf' | 'openSession' | 'runtime'>,
+  { none, control }: { none: boolean; control: PollControl },
+): Promise<Adoption> {
+  const ledger = deps.ledgerOf(account.name);
+  const session = await deps.openSession(account, control.abort);
+  try {
+    const { messages, hasUniqueIds } = await takeListing(session);
+    if (!hasUniqueIds) {
+      throw new MailError('protocol', 'The server gives no unique-ids, so no message can be adopted.', {
+        hint: 'Without them a message is recognised only by its content, when it is retrieved.',
+      });
+    }
+    const uids = new Set(messages.flatMap(({ uid }) => (uid === undefined ? [] : [uid])));
+    const unknown = none ? [] : [...uids].filter((uid) => ledger.withUniqueId(uid).length === 0);
+    if (none) await ledger.carryUnknown();
+    else await ledger.recordAdopted(unknown, deps.runtime.now());
+    await session.quit();
+    return { account: account.name, listed: messages.length, adopted: unknown.length };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,194 @@
+import { appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const MAIL = Array.from(
+  { length: 12 },
+  (_, index) =>
+    `Message-ID: <${index}@mail.example>\r\nSubject: ${index}\r\n\r\nFrom here\r\n${'body\r\n'.repeat(index)}`,
+);
+const MBOX = { type: 'mbox', path: './mbox' };
+
+describe('I8: a ledger that is lost', () => {
+  it('is worked out anew from the names in the Maildir, without a second download', async () => {
+    await using kept = await keptMail();
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    kept.server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
+    const { report, stderr } = await fetch(kept.folder);
+    expect(report).toMatchObject({ outcome: 'ok', fetched: 1, kept: 13 });
+    expect(stderr).toContain('12 messages found at the destination are recorded as carried');
+    expect(await files(kept.folder)).toBe(13);
+    kept.server.setFaults([{ do: 'uids', prefix: 'changed-' }]);
+    expect((await fetch(kept.folder)).report).toMatchObject({ fetched: 0, kept: 13 });
+  });
+
+  it('makes the poll stop when some of the mail was moved, until it is told what to do', async () => {
+    await using kept = await keptMail();
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    const [oldest = ''] = (await readdir(join(kept.folder, 'Mail/new'))).sort();
+    await rename(join(kept.folder, 'Mail/new', oldest), join(kept.folder, 'moved'));
+    const { report, status } = await fetch(kept.folder);
+    expect({ status, code: report.error?.code, fetched: report.fetched }).toEqual({
+      status: 74,
+      code: 'ledger-lost',
+      fetched: 0,
+    });
+    expect(report.error?.hint).toContain('mailferry adopt me');
+    expect((await runProgram(['adopt', 'me'], { cwd: kept.folder })).stdout).toBe(
+      'me: 12 messages of 12 count as carried from now on\n',
+    );
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 0, kept: 12 });
+  });
+
+  it('or carries what was not found, when it is told that', async () => {
+    await using kept = await keptMail();
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    const [oldest = ''] = (await readdir(join(kept.folder, 'Mail/new'))).sort();
+    await rename(join(kept.folder, 'Mail/new', oldest), join(kept.folder, 'moved'));
+    await runProgram(['adopt', '--none', 'me'], { cwd: kept.folder });
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 1, kept: 12 });
+    expect(await files(kept.folder)).toBe(12);
+  });
+
+  it('is set aside when it is damaged; an mbox cannot tell what is in it, so the poll stops and asks', async () => {
+    await using kept = await keptMail({ deliver: MBOX });
+    await rm(join(kept.folder, 'state/ledger.db-wal'), { force: true });
+    await writeFile(join(kept.folder, 'state/ledger.db'), 'this is no database'.repeat(500));
+    const { report, status, stderr } = await fetch(kept.folder);
+    expect({ status, code: report.error?.code }).toEqual({ status: 74, code: 'ledger-lost' });
+    expect(stderr).toContain('The ledger was damaged');
+    expect(
+      (await readdir(join(kept.folder, 'state'))).some((name) => name.startsWith('ledger.db.damaged-')),
+    ).toBe(true);
+    await runProgram(['adopt', 'me'], { cwd: kept.folder });
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 0 });
+  });
+});
+
+describe('mailferry adopt', () => {
+  it('counts old mail as carried, and never lets it be deleted', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: MAIL } } });
+    await writeConfiguration(folder.path, { port: server.address.port, delete: 'after-delivery' });
+    await runProgram(['adopt', 'me'], { cwd: folder.path });
+    server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
+    expect((await fetch(folder.path)).report).toMatchObject({ fetched: 1, deleted: 1, kept: 12 });
+    expect(server.maildrop('alice').messages.length).toBe(12);
+  });
+});
+
+describe('mailferry verify', () => {
+  it.each([
+    ['maildir', { type: 'maildir', path: './Mail' }],
+    ['mbox', MBOX],
+  ])('%s: finds everything as delivered', async (_, deliver) => {
+    await using kept = await keptMail({ deliver });
+    const { status, stdout } = await runProgram(['verify'], { cwd: kept.folder });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^me: 12 messages in .* as delivered\n$/);
+  });
+
+  it('names what was changed and what is not there any more, wherever a mail program put the rest', async () => {
+    await using kept = await keptMail();
+    const maildir = join(kept.folder, 'Mail');
+    const [changed = '', deleted = '', read = ''] = (await readdir(join(maildir, 'new'))).sort();
+    await appendFile(join(maildir, 'new', changed), 'x');
+    await rm(join(maildir, 'new', deleted));
+    await rename(join(maildir, 'new', read), join(maildir, 'cur', `${read}:2,S`));
+    const { status, stdout } = await runProgram(['verify', '--json'], { cwd: kept.folder });
+    expect(status).toBe(65);
+    expect(JSON.parse(stdout)).toMatchObject({
+      account: 'me',
+      intact: 10,
+      changed: [changed],
+      missing: [deleted],
+    });
+  });
+
+  it('notices one octet that is different in an mbox', async () => {
+    await using kept = await keptMail({ deliver: MBOX });
+    const path = join(kept.folder, 'mbox');
+    const text = await readFile(path, 'latin1');
+    await writeFile(path, text.replace('Subject: 7', 'Subject: 8'), 'latin1');
+    expect((await runProgram(['verify'], { cwd: kept.folder })).status).toBe(65);
+  });
+});
+
+describe('deleting what was kept', () => {
+  it('re-reads it first: what has changed here stays on the server, what was moved counts as handed over', async () => {
+    await using kept = await keptMail({ delete: { after: '1s' } });
+    const maildir = join(kept.folder, 'Mail/new');
+    const [changed = '', moved = ''] = (await readdir(maildir)).sort();
+    await truncate(join(maildir, changed), 10);
+    await rm(join(maildir, moved));
+    await expect.poll(async () => (await fetch(kept.folder)).report.deleted, { timeout: 10_000 }).toBe(11);
+    const { report, status } = await fetch(kept.folder);
+    expect({ status, code: report.error?.code }).toEqual({ status: 65, code: 'message-changed' });
+    expect(kept.server.maildrop('alice').messages.length).toBe(1);
+  });
+
+  it('asks before it deletes far more than ever before', async () => {
+    await using folder = await temporaryFolder();
+    const messages = Array.from({ length: 150 }, (_, index) => `Subject: ${index}\r\n\r\nbody\r\n`);
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await writeConfiguration(folder.path, { port: server.address.port, delete: 'never' });
+    await fetch(folder.path);
+    await writeConfiguration(folder.path, { port: server.address.port, delete: 'after-delivery' });
+    server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
+
+    const { report, status } = await fetch(folder.path);
+    expect({ status, code: report.error?.code, fetched: report.fetched, deleted: report.deleted }).toEqual({
+      status: 65,
+      code: 'deletion-unconfirmed',
+      fetched: 1,
+      deleted: 1,
+    });
+    expect(report.error?.hint).toContain('mailferry fetch --confirm-delete me');
+    expect(server.maildrop('alice').messages.length).toBe(150);
+    expect((await fetch(folder.path, '--confirm-delete')).report).toMatchObject({
+      outcome: 'ok',
+      deleted: 150,
+    });
+    expect(server.maildrop('alice').messages).toEqual([]);
+  });
+});
+
+interface Report {
+  readonly outcome: string;
+  readonly fetched: number;
+  readonly deleted: number;
+  readonly error: { readonly code: string; readonly hint: string } | null;
+}
+
+async function fetch(folder: string, ...words: string[]): Promise<Ended & { readonly report: Report }> {
+  const ended = await runProgram(['fetch', '--json', ...words], { cwd: folder });
+  return { ...ended, report: JSON.parse(ended.stdout) as Report };
+}
+
+interface Kept extends AsyncDisposable {
+  readonly folder: string;
+  readonly server: Pop3Server;
+}
+
+/** Twelve messages, carried and kept on the server. */
+async function keptMail(account: Readonly<Record<string, unknown>> = {}): Promise<Kept> {
+  const folder = await temporaryFolder();
+  const server = await createServer({ users: { alice: { password: 'secret', messages: MAIL } } });
+  await writeConfiguration(folder.path, { port: server.address.port, delete: 'never', ...account });
+  expect((await fetch(folder.path)).report).toMatchObject({ outcome: 'ok', fetched: 12 });
+  return {
+    folder: folder.path,
+    server,
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function files(folder: string): Promise<number> {
+  return (await readdir(join(folder, 'Mail/new'))).length;
+}
