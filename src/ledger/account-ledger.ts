@@ -192,7 +192,7 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
   }
 
-  #insert({ uid, octets, sha256, messageId, headerSha256, complete, at }: Delivery): RecordId {
+  #insert({ uid, octets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery): RecordId {
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
       uid ?? null,
@@ -200,6 +200,7 @@ export class SqliteAccountLedger implements AccountLedger {
       blob(sha256),
       messageId ?? null,
       blob(headerSha256),
+      unconfirmed ? 1 : 0,
       complete ? 'delivered' : 'failed',
       at,
       complete ? at : null,
@@ -207,12 +208,16 @@ export class SqliteAccountLedger implements AccountLedger {
     return lastInsertRowid as RecordId;
   }
 
-  #update(record: RecordId, { octets, sha256, messageId, headerSha256, complete, at }: Delivery): void {
+  #update(
+    record: RecordId,
+    { octets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery,
+  ): void {
     this.#statements.updateDelivered.run(
       octets ?? null,
       blob(sha256),
       messageId ?? null,
       blob(headerSha256),
+      unconfirmed ? 1 : 0,
       complete ? 'delivered' : 'failed',
       at,
       complete ? at : null,
@@ -237,6 +242,7 @@ function toRecord(row: Row): LedgerRecord {
     outcome: row['outcome'] as LedgerRecord['outcome'],
     sha256: hex(row['sha256']),
     attempts: Number(row['attempts']),
+    unconfirmed: row['unconfirmed'] === 1,
     triedAt: Number(row['tried_at']),
     deliveredAt: optionalNumber(row['delivered_at']),
     missingAt: optionalNumber(row['missing_at']),

@@ -17,6 +17,8 @@ export interface LedgerRecord {
   /** SHA-256 of the received octets in hexadecimal. */
   readonly sha256: string | undefined;
   readonly attempts: number;
+  /** Whether it came shorter than listed, so that it must come the same once more before it may be deleted. */
+  readonly unconfirmed: boolean;
   /** When it was last tried, in milliseconds since 1970. */
   readonly triedAt: number;
   /** When all its destinations had it safe. */
@@ -42,6 +44,7 @@ export interface Delivery {
   /** SHA-256 of the header as received, in hexadecimal. */
   readonly headerSha256: string | undefined;
   readonly receipts: readonly Receipt[];
+  readonly unconfirmed: boolean;
   /** Whether all destinations of the account have it. */
   readonly complete: boolean;
   readonly at: number;

@@ -1,7 +1,7 @@
 import type { Database, Statement } from './database.ts';
 
 const RECORD = `
-  SELECT id, uid, outcome, sha256, attempts, tried_at, delivered_at, missing_at, gone_at,
+  SELECT id, uid, outcome, sha256, attempts, unconfirmed, tried_at, delivered_at, missing_at, gone_at,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
          END AS destinations
@@ -52,13 +52,13 @@ const SQL: Readonly<Record<StatementName, string>> = {
   setPollOpen: 'UPDATE account SET poll_open = 1 WHERE id = ?',
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
-  listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
-  withUniqueId: `${RECORD} WHERE account = ? AND uid = ?`,
-  withContent: `${RECORD} WHERE account = ? AND sha256 = ?`,
+  listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL ORDER BY id`,
+  withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
+  withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
   deletable: `
     SELECT message.id, dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
     FROM message JOIN account ON account.id = message.account
-    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
+    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND unconfirmed = 0 AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
   upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
@@ -66,9 +66,9 @@ const SQL: Readonly<Record<StatementName, string>> = {
   intents: 'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
-  insertDelivered: `INSERT INTO message (account, uid, octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  updateDelivered: `UPDATE message SET octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
+  insertDelivered: `INSERT INTO message (account, uid, octets, sha256, message_id, header_sha256, unconfirmed, outcome, tried_at, delivered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateDelivered: `UPDATE message SET octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, unconfirmed = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             last_error = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -94,8 +94,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
     WHERE account = ? AND destination = ? ORDER BY message.id`,
   identities: `SELECT id, uid, octets, message_id, header_sha256 FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
-  renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL WHERE id = ?',
-  recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL WHERE id = ?',
+  renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',
+  recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',
   missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };

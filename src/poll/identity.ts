@@ -17,5 +17,5 @@ export interface Identity {
  */
 export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
   const parts = [account, uid ?? '', sha256 ?? '', String(occurrence)];
-  return createHash('sha256').update(parts.join('\0'), 'latin1').digest('hex').slice(0, 20);
+  return createHash('sha256').update(parts.join('\0'), 'utf8').digest('hex').slice(0, 20);
 }

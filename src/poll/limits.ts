@@ -9,6 +9,10 @@ export const MAX_ATTEMPTS = 5;
 /** A quarantined message gets another chance this often: its fault may have been the network's. */
 export const QUARANTINE_RETRY_MS: number = 24 * HOUR_MS;
 
+/** A message that lacks more than this of its listed size, in octets and as a part of it, may have been cut. */
+export const SHORT_OCTETS = 64;
+export const SHORT_PART = 0.02;
+
 /** So many messages that were kept may be deleted in one poll without asking, or so many times the most so far. */
 export const MASS_DELETION = 100;
 export const MASS_DELETION_FACTOR = 10;

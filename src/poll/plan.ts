@@ -15,7 +15,7 @@ export interface Retrieval {
    * `compare`: its unique-id does not settle who it is, so its content has to (I8).
    */
   readonly reason: 'new' | 'again' | 'compare';
-  /** The record of the earlier attempt, for `again`. */
+  /** The record of an earlier attempt that did not end well, if there was one. */
   readonly record: LedgerRecord | undefined;
 }
 
@@ -124,10 +124,12 @@ function decide(
   }
   const record = records.at(-1);
   if (record === undefined) return retrieve('new');
-  if (!isStillThere(record)) return retrieve('compare');
+  if (!isStillThere(record)) return retrieve('compare', record.outcome === 'delivered' ? undefined : record);
   switch (record.outcome) {
     case 'delivered':
-      return leave('carried', record.id);
+      return record.unconfirmed && question.account.deletion.kind !== 'never'
+        ? retrieve('compare')
+        : leave('carried', record.id);
     case 'adopted':
       return leave('carried');
     case 'failed':

@@ -86,10 +86,15 @@ async function carry(poll: Poll): Promise<boolean> {
     tally.kept -= gone;
     tally.deleted += gone;
     if (failure !== undefined) throw failure;
-    return more;
+    return more && !wantsPause(session);
   } finally {
     await session.close();
   }
+}
+
+/** A server that wants time between two logins (RFC 2449 §6.5) gets it: the rest is for the next poll. */
+function wantsPause({ capabilities }: Transaction): boolean {
+  return Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) > 0;
 }
 
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */

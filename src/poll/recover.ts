@@ -77,6 +77,7 @@ async function record(
     messageId: received?.messageId,
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
+    unconfirmed: false,
     complete: recovered.length === destinations.length,
     at: runtime.now(),
   });

@@ -3,7 +3,7 @@ import { asMailError, type MailError } from '../errors.ts';
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
-import { CONCURRENT_DELIVERIES } from './limits.ts';
+import { CONCURRENT_DELIVERIES, SHORT_OCTETS, SHORT_PART } from './limits.ts';
 import type { Retrieval } from './plan.ts';
 import { isLastAttempt } from './plan.ts';
 import type { Poll } from './poll.ts';
@@ -101,7 +101,8 @@ export class Settling {
       this.#poll.observer.carried?.(this.#poll.account.name);
       return;
     }
-    await this.#deliver(received, { record, sha256: received.sha256, occurrence: equal.length });
+    const earlier = record ?? received.retrieval.record;
+    await this.#deliver(received, { record: earlier, sha256: received.sha256, occurrence: equal.length });
   }
 
   async #deliver(
@@ -127,6 +128,7 @@ export class Settling {
         messageId: received.messageId,
         headerSha256: received.headerSha256,
         receipts: all,
+        unconfirmed: this.#isShort(received),
         complete: failure === undefined,
         at: runtime.now(),
       });
@@ -136,6 +138,17 @@ export class Settling {
     tally.fetched += 1;
     tally.bytes += received.octets;
     observer.carried?.(account.name);
+  }
+
+  /** Some servers give less of a message than there is of it, and end it well all the same (Exchange, 2005 to now). */
+  #isShort({ octets, retrieval: { message } }: Received): boolean {
+    const listed = message.octets ?? 0;
+    if (octets >= listed - Math.max(SHORT_OCTETS, listed * SHORT_PART)) return false;
+    this.#poll.observer.noticed?.(
+      this.#poll.account.name,
+      `Message ${message.number} has ${octets} octets, but was listed with ${listed}; it stays on the server until it has come the same twice.`,
+    );
+    return true;
   }
 
   /** A message without a unique-id of its own could not be looked for before its content was known (I3). */

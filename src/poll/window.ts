@@ -52,7 +52,7 @@ export class RetrievalWindow {
     this.#fill();
     const first = this.#sent.shift();
     if (first === undefined) {
-      if (this.#next > 0) await (this.#proof ?? this.#session.noop());
+      if (this.#next > 0) await this.#inStep();
       return undefined;
     }
     this.#octets -= first.octets;
@@ -61,6 +61,15 @@ export class RetrievalWindow {
     } catch (error) {
       if (error instanceof ReplyError) return { retrieval: first.retrieval, refusal: error };
       throw error;
+    }
+  }
+
+  /** Any well-formed reply will do, a refusal too. */
+  async #inStep(): Promise<void> {
+    try {
+      await (this.#proof ?? this.#session.noop());
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
     }
   }
 
