@@ -24,12 +24,6 @@ export interface ScanRow {
   readonly octets: Octets;
 }
 
-/** One row of a unique-id listing, the reply to UIDL (RFC 1939 §7). */
-export interface UniqueIdRow {
-  readonly number: MessageNumber;
-  readonly uid: UniqueId;
-}
-
 const MAX_MESSAGE_NUMBER = 2 ** 31 - 1;
 
 /** `digits` as a message number, or undefined: decimal digits only, 1 to 2³¹−1. */

@@ -12,6 +12,9 @@ import { processTerminal, showError, type Terminal } from '../terminal.ts';
 import { reportLine } from '../wording.ts';
 import { previewAll } from './preview.ts';
 
+/** Some messages could not be carried; the rest are safe. */
+const PARTLY = 65;
+
 export interface FetchOptions {
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -64,7 +67,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
 /** The exit status that one account's report stands for. */
 export function statusOfReport({ outcome, error }: PollReport): number {
   if (outcome === 'ok') return 0;
-  return error === null ? 65 : statusOf(error.code);
+  return outcome === 'partial' || error === null ? PARTLY : statusOf(error.code);
 }
 
 function show(report: PollReport, { json, quiet }: FetchOptions, terminal: Terminal): void {
