@@ -6,13 +6,18 @@ import { countText, durationText, octetsText } from './wording.ts';
 const REDRAW_MS = 100;
 const BAR_CELLS = 24;
 
+interface Amount {
+  readonly messages: number;
+  readonly octets: number;
+}
+
 /** How far all accounts together are, on one line that is drawn again; nothing where nobody watches. */
 export class Progress implements PollObserver {
   readonly #terminal: Terminal;
   readonly #runtime: Runtime;
-  readonly #plans = new Map<string, { messages: number; octets: number }>();
-  #carried = 0;
-  #received = 0;
+  /** By account: what is done, and what it will be in the end. */
+  readonly #done = new Map<string, Amount>();
+  readonly #plans = new Map<string, Amount>();
   #begun: number | undefined;
   #drawnAt = 0;
   #drawn = false;
@@ -22,20 +27,21 @@ export class Progress implements PollObserver {
     this.#runtime = runtime;
   }
 
+  /** A large maildrop is planned anew for each session, with what is left of it. */
   planned(account: string, messages: number, octets: number): void {
     if (messages === 0) return;
-    this.#plans.set(account, { messages, octets });
+    this.#plans.set(account, sum([this.#doneOf(account), { messages, octets }]));
     this.#begun ??= this.#runtime.monotonic();
     this.#draw();
   }
 
-  received(_account: string, octets: number): void {
-    this.#received += octets;
+  received(account: string, octets: number): void {
+    this.#done.set(account, sum([this.#doneOf(account), { messages: 0, octets }]));
     this.#draw();
   }
 
-  carried(): void {
-    this.#carried += 1;
+  carried(account: string): void {
+    this.#done.set(account, sum([this.#doneOf(account), { messages: 1, octets: 0 }]));
     this.#draw();
   }
 
@@ -47,15 +53,20 @@ export class Progress implements PollObserver {
     this.#drawnAt = 0;
   }
 
+  #doneOf(account: string): Amount {
+    return this.#done.get(account) ?? { messages: 0, octets: 0 };
+  }
+
   #draw(): void {
     const now = this.#runtime.monotonic();
     if (!this.#terminal.interactive || this.#begun === undefined || now - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = now;
     this.#drawn = true;
+    const { messages: carried, octets: received } = sum(this.#done.values());
     const line = progressLine({
-      ...total(this.#plans.values()),
-      carried: this.#carried,
-      received: this.#received,
+      ...sum(this.#plans.values()),
+      carried,
+      received,
       elapsedMs: now - this.#begun,
     });
     this.#terminal.draw(`\r\u001b[2K${line.slice(0, this.#terminal.columns - 1)}`);
@@ -84,12 +95,12 @@ export function progressLine({ messages, octets, carried, received, elapsedMs }:
   return `${bar} ${percent}  ${carried}/${countText(messages, 'message')}  ${octetsText(received)}  ${octetsText(rate)}/s${left}`;
 }
 
-function total(plans: Iterable<{ messages: number; octets: number }>): { messages: number; octets: number } {
+function sum(amounts: Iterable<Amount>): Amount {
   let messages = 0;
   let octets = 0;
-  for (const plan of plans) {
-    messages += plan.messages;
-    octets += plan.octets;
+  for (const amount of amounts) {
+    messages += amount.messages;
+    octets += amount.octets;
   }
   return { messages, octets };
 }

@@ -16,7 +16,7 @@ export function octetsText(octets: number): string {
 /** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
 export function durationText(milliseconds: number): string {
   const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { writeAll } from '../durable/file-writer.ts';
 import type { Intent, Recovered } from './destination.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
@@ -21,9 +22,10 @@ export async function recoverAppends(
 ): Promise<ReadonlyMap<string, Recovered>> {
   const found = new Map<string, Recovered>();
   for (const intent of [...intents].sort((a, b) => offsetOf(a) - offsetOf(b))) {
-    if (await standsWhole(file, intent))
+    if (await standsWhole(file, intent)) {
+      await addEmptyLine(file, intent);
       found.set(intent.tag, { receipt: intent.receipt, received: undefined });
-    else if (await isPieceAtEnd(file, intent)) await file.truncate(offsetOf(intent));
+    } else if (await isPieceAtEnd(file, intent)) await file.truncate(offsetOf(intent));
   }
   await file.sync();
   return found;
@@ -31,6 +33,13 @@ export async function recoverAppends(
 
 function offsetOf({ receipt }: Intent): number {
   return Number(receipt.location);
+}
+
+/** The empty line behind a message is written last, and may be missing. */
+async function addEmptyLine(file: FileHandle, intent: Intent): Promise<void> {
+  const end = offsetOf(intent) + intent.opening.indexOf('\n') + 1 + intent.receipt.octets;
+  const { size } = await file.stat();
+  if (size === end) await writeAll(file, Buffer.from('\n'), end);
 }
 
 async function standsWhole(file: FileHandle, intent: Intent): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
 import { makeDirectory } from '../durable/fsync-directory.ts';
 import type { Runtime } from '../runtime.ts';
@@ -16,6 +16,7 @@ import type {
 import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { missingSeparators, withLockedMbox } from './mbox-file.ts';
+import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { recoverAppends } from './mbox-recovery.ts';
 import { storedHashes } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
@@ -55,6 +56,7 @@ export class Mbox implements Destination {
   static async open(settings: MboxSettings, name: string, surroundings: MboxSurroundings): Promise<Mbox> {
     try {
       await makeDirectory(dirname(settings.path));
+      await removeMboxLeftovers(settings.path, surroundings.runtime);
       await withLockedMbox(settings.path, surroundings.runtime, async () => undefined);
       return new Mbox(settings, name, surroundings);
     } catch (error) {
@@ -63,12 +65,7 @@ export class Mbox implements Destination {
   }
 
   begin(): Draft {
-    const { runtime } = this.#surroundings;
-    const spool = join(
-      dirname(this.#path),
-      `.${basename(this.#path)}.spool.${runtime.pid}.${runtime.randomHex(8)}`,
-    );
-    const draft = new MboxDraft(spool);
+    const draft = new MboxDraft(spoolPath(this.#path, this.#surroundings.runtime));
     return {
       write: async (block) => {
         try {

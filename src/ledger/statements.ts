@@ -92,7 +92,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
-  identities: `SELECT id, uid, octets, message_id, header_sha256 FROM message
+  identities: `
+    SELECT id, uid, octets, message_id, CASE unconfirmed WHEN 0 THEN header_sha256 END AS header_sha256 FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
   renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',

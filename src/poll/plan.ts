@@ -38,6 +38,8 @@ export interface PlanQuestion {
   readonly account: { readonly deletion: DeletionPolicy };
   /** What is left of the limits of this poll. */
   readonly limits: PollLimits;
+  /** Messages that had no end in this poll. */
+  readonly passedOver: ReadonlySet<MessageNumber>;
   /** When this poll began and what time it is, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly now: number;
@@ -116,11 +118,13 @@ function decide(
 
   const { renumbered, doubtful } = question.recognition;
   if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
+  if (question.passedOver.has(message.number)) return leave('failed');
   if (message.uid === undefined || doubtful.has(message.number)) return retrieve('compare');
   const records = question.known.withUniqueId(message.uid);
   if (message.twin) {
-    const settled = twinsAreSettled(records, twins.get(message.uid) ?? 0, question);
-    return settled ? leave('carried') : retrieve('compare');
+    if (twinsAreSettled(records, twins.get(message.uid) ?? 0, question)) return leave('carried');
+    const earlier = records.find(({ outcome }) => outcome === 'failed' || outcome === 'quarantined');
+    return isQuarantined(earlier, question) ? leave('quarantined') : retrieve('compare', earlier);
   }
   const record = records.at(-1);
   if (record === undefined) return retrieve('new');
@@ -135,11 +139,13 @@ function decide(
     case 'failed':
       return record.triedAt >= question.startedAt ? leave('failed') : retrieve('again', record);
     case 'quarantined':
-      return question.now - record.triedAt < QUARANTINE_RETRY_MS
-        ? leave('quarantined')
-        : retrieve('again', record);
+      return isQuarantined(record, question) ? leave('quarantined') : retrieve('again', record);
   }
   return retrieve('compare');
+}
+
+function isQuarantined(record: LedgerRecord | undefined, { now }: PlanQuestion): boolean {
+  return record?.outcome === 'quarantined' && now - record.triedAt < QUARANTINE_RETRY_MS;
 }
 
 /** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */
@@ -170,14 +176,20 @@ function isTooLarge({ octets }: ListedMessage, { messageOctets }: PollLimits): b
 }
 
 function isRetry(decision: Decision): boolean {
-  return decision.action === 'retrieve' && decision.reason === 'again';
+  return decision.action === 'retrieve' && decision.record !== undefined;
+}
+
+/** Whether it can be known in the next session, without retrieving it, that a message was carried. */
+export function isIdentified({ message: { uid, twin } }: Retrieval): boolean {
+  return uid !== undefined && !twin;
 }
 
 function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): Decision[] {
   let messages = limits.messagesPerPoll ?? Number.POSITIVE_INFINITY;
   let octets = limits.octetsPerPoll ?? Number.POSITIVE_INFINITY;
   return decisions.map((decision) => {
-    if (decision.action === 'leave') return decision;
+    // Those that only their content tells apart are retrieved each time; a limit would never get past them.
+    if (decision.action === 'leave' || !isIdentified(decision)) return decision;
     if (messages <= 0 || octets <= 0) {
       return { action: 'leave', message: decision.message, reason: 'later', record: undefined };
     }

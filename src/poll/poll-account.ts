@@ -41,7 +41,8 @@ export async function pollAccount(
     await using destinations = closing(await deps.openDestinations(account, ledger));
     const { interrupted } = await ledger.openPoll();
     const startedAt = deps.runtime.now();
-    const poll: Poll = { ...deps, ...destinations, account, ledger, control, tally, startedAt, interrupted };
+    const context = { account, ledger, control, tally, startedAt, interrupted };
+    const poll: Poll = { ...deps, ...destinations, ...context, passedOver: new Set() };
     try {
       while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
     } catch (error) {
@@ -49,7 +50,7 @@ export async function pollAccount(
     }
     const failed = tally.failure !== undefined;
     const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()) };
-    await ledger.closePoll({ ...end, unfinished: interrupted && failed });
+    await ledger.closePoll({ ...end, unfinished: failed && (interrupted || tally.unrecorded) });
   } catch (error) {
     tally.failure ??= asMailError(error);
   }
@@ -78,7 +79,10 @@ async function carry(poll: Poll): Promise<boolean> {
     const work = { retrievals: chosen(plan), absent: recognition.absent };
     const { bound, failure, more } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
-    if (session.broken !== undefined) return more;
+    if (session.broken !== undefined) {
+      if (failure !== undefined) throw failure;
+      return more;
+    }
 
     const marked = await markDeletions(session, new Map([...boundRecords(plan), ...bound]), poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real

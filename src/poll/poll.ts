@@ -1,6 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
+import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -27,6 +28,8 @@ export interface Poll {
   readonly observer: PollObserver;
   readonly control: PollControl;
   readonly tally: Tally;
+  /** The numbers of messages that had no end; they are left alone for the rest of this poll. */
+  readonly passedOver: Set<MessageNumber>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */

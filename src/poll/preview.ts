@@ -7,7 +7,7 @@ import { takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
-import { recognise } from './recognise.ts';
+import { readHeader, recognise } from './recognise.ts';
 
 /** How many messages of a preview are shown with their header. */
 const SUMMARIES = 20;
@@ -44,6 +44,7 @@ export async function previewAccount(
       recognition,
       account,
       limits: account.limits,
+      passedOver: new Set(),
       startedAt: now,
       now,
     });
@@ -66,9 +67,8 @@ async function summarizeFirst(
   if (session.capabilities?.has('TOP') !== true) return summaries;
   for (const { action, message } of decisions) {
     if (action !== 'retrieve' || summaries.size >= SUMMARIES) continue;
-    const blocks: Buffer[] = [];
-    for await (const block of await session.top(message.number, 0)) blocks.push(block);
-    summaries.set(message.number, await summarize(Buffer.concat(blocks)));
+    const header = await readHeader(session, message.number);
+    if (header !== undefined) summaries.set(message.number, await summarize(header));
   }
   return summaries;
 }

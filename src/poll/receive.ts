@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Destination, Draft } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
-import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { MessageNumber, Octets } from '../pop3/types.ts';
 import type { MessageBody } from '../pop3-client/transaction.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
 import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
 import type { Retrieval } from './plan.ts';
+import { StrayReply } from './stray-reply.ts';
 
 const START_OCTETS = 64 * 1024;
 
@@ -26,16 +27,16 @@ export interface Received {
 
 /** A body that went on far beyond its listed size: cut off, so the session is lost with it. */
 export class EndlessMessage extends MailError {
-  readonly uid: UniqueId | undefined;
+  readonly number: MessageNumber;
 
   constructor({ message }: Retrieval, most: Octets) {
-    const { number, octets, uid } = message;
+    const { number, octets } = message;
     super(
       'message-damaged',
       `Message ${number} did not end after ${most} octets; the server had listed ${octets ?? 'no size'}.`,
       { hint: 'The message stays on the server; look at it with the provider’s web mail.' },
     );
-    this.uid = uid;
+    this.number = number;
   }
 }
 
@@ -56,6 +57,7 @@ export async function receive(
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
   const hash = createHash('sha256');
   const most = mostOctets(retrieval.message.octets);
+  const stray = new StrayReply(retrieval.message.octets);
   const start: Buffer[] = [];
   let octets = 0;
   let drained = 0;
@@ -66,6 +68,7 @@ export async function receive(
       octets += block.length;
       onOctets(block.length);
       if (octets > most) throw new EndlessMessage(retrieval, most);
+      if (stray.push(block)) throw unended(retrieval);
       if (failure === undefined) {
         hash.update(block);
         failure = await write(drafts, block);
@@ -98,6 +101,14 @@ async function write(drafts: Received['drafts'], block: Buffer): Promise<MailErr
   } catch (error) {
     return asMailError(error);
   }
+}
+
+function unended({ message: { number } }: Retrieval): MailError {
+  return new MailError(
+    'protocol',
+    `The server did not end message ${number}; the reply to the next command stands inside it.`,
+    { hint: 'The message stays on the server; look at it with the provider’s web mail.' },
+  );
 }
 
 function mostOctets(listed: Octets | undefined): number {

@@ -36,7 +36,7 @@ export async function recognise(
   const settled = new Set(
     listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
   );
-  const pool = ledger.identities().filter(({ uid }) => uid !== undefined && !settled.has(uid));
+  const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
   const absent = new Set(pool.map(({ id }) => id));
   if (absent.size === 0) return NOTHING;
   if (session.capabilities?.has('TOP') === false) return { renumbered: new Map(), doubtful: numbers, absent };
@@ -75,7 +75,9 @@ export function matchHeaders(
     const header = headers.get(number);
     const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
     const match = alike.find((record) => record.octets === octets) ?? alike[0];
-    if (match !== undefined && (match.octets === octets || alike.length === 1)) {
+    // A header without a Message-ID may be that of many messages; one without any is.
+    const identifies = header !== undefined && messageIdOf(header) !== '';
+    if (identifies && match !== undefined && (match.octets === octets || alike.length === 1)) {
       alike.splice(alike.indexOf(match), 1);
       renumbered.set(number, match.id);
     } else if (
@@ -111,7 +113,8 @@ async function readHeaders(
   return headers;
 }
 
-async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
+/** The header of a message, by TOP (RFC 1939 §7); undefined where the server will not give it. */
+export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
   try {
     const blocks: Buffer[] = [];
     for await (const block of await session.top(number, 0)) blocks.push(block);

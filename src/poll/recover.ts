@@ -68,8 +68,13 @@ async function record(
 ): Promise<void> {
   if (message?.uid === undefined) return;
   const received = recovered.find((it) => it.received !== undefined)?.received;
+  const earlier = ledger.withUniqueId(message.uid).at(-1);
+  const safe = new Set([
+    ...(earlier?.destinations ?? []),
+    ...recovered.map(({ receipt }) => receipt.destination),
+  ]);
   await ledger.recordDelivery({
-    record: ledger.withUniqueId(message.uid).at(-1)?.id,
+    record: earlier?.id,
     uid: message.uid,
     tag,
     octets: received?.octets,
@@ -78,7 +83,7 @@ async function record(
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
     unconfirmed: false,
-    complete: recovered.length === destinations.length,
+    complete: destinations.every(({ name }) => safe.has(name)),
     at: runtime.now(),
   });
 }

@@ -40,6 +40,8 @@ export class Tally {
   kept = 0;
   skipped = 0;
   quarantined = 0;
+  /** Whether something became visible at a destination and could not be recorded. */
+  unrecorded = false;
   /** What ended the poll early. */
   failure: MailError | undefined;
   /** Why the first message that could not be carried could not. */

@@ -3,7 +3,7 @@ import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { SESSION_MESSAGES, SESSION_OCTETS } from './limits.ts';
-import type { Retrieval } from './plan.ts';
+import { isIdentified, type Retrieval } from './plan.ts';
 import { type Poll, stoppedOnRequest } from './poll.ts';
 import { discardAll, EndlessMessage, type Received, receive } from './receive.ts';
 import { Settling } from './settle.ts';
@@ -39,8 +39,10 @@ export async function retrieve(
     (thrown: unknown) => asMailError(thrown),
   );
   await settling.drained();
-  // One that had no end costs this session, not the others of the poll: its record makes them pass it over.
-  const passOver = error instanceof EndlessMessage && error.uid !== undefined;
+  // One that had no end costs this session, not the others of the poll: they pass it over. Nothing is deleted in
+  // a lost session, so its number stays what it is.
+  const passOver = error instanceof EndlessMessage;
+  if (passOver) poll.passedOver.add(error.number);
   if (error !== undefined && !passOver) throw settling.failure ?? error;
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
@@ -75,7 +77,9 @@ async function receiveAll(window: RetrievalWindow, settling: Settling, poll: Pol
   } catch (thrown) {
     const error = asMailError(thrown);
     if (unproven !== undefined) await settleUnproven(unproven, error, settling);
-    if (current !== undefined && BLAMED.has(error.code)) await settling.refuse(current, error);
+    const blamed =
+      current ?? (unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited);
+    if (blamed !== undefined && BLAMED.has(error.code)) await settling.refuse(blamed, error);
     throw error;
   }
 }
@@ -106,12 +110,16 @@ async function settleUnproven(unproven: Received, error: MailError, settling: Se
   }
 }
 
-/** As many as one session should carry: a line that drops late must not cost all deletions. */
+/**
+ * As many as one session should carry: a line that drops late must not cost all deletions. Those that only their
+ * content tells apart come in the last session, all together: the next one could not know that they were carried.
+ */
 function firstPortion(retrievals: readonly Retrieval[]): readonly Retrieval[] {
+  const identified = retrievals.filter(isIdentified);
   let octets = 0;
-  const end = retrievals.findIndex(({ message }, index) => {
+  const end = identified.findIndex(({ message }, index) => {
     octets += message.octets ?? 0;
     return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
   });
-  return end < 0 ? retrievals : retrievals.slice(0, end);
+  return end < 0 ? retrievals : identified.slice(0, end);
 }

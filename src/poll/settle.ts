@@ -1,6 +1,6 @@
 import type { Receipt } from '../delivery/destination.ts';
 import { asMailError, type MailError } from '../errors.ts';
-import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { Delivery, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
 import { CONCURRENT_DELIVERIES, SHORT_OCTETS, SHORT_PART } from './limits.ts';
@@ -21,7 +21,8 @@ export class Settling {
   readonly #running = new Set<Promise<void>>();
   /** The records that a message of this session has proven to be; each stands for one message only. */
   readonly #claimed = new Set<RecordId>();
-  #comparison: Promise<void> = Promise.resolve();
+  /** The last comparison of each content. */
+  readonly #comparisons = new Map<string, Promise<void>>();
   #failure: MailError | undefined;
 
   /** `absent`: the records not listed any more, under whose content a message may have been carried (I8). */
@@ -72,17 +73,22 @@ export class Settling {
 
   async #settle(received: Received): Promise<void> {
     try {
-      if (received.retrieval.reason === 'compare') await this.#inTurn(() => this.#compare(received));
-      else await this.#deliver(received, { record: received.retrieval.record, occurrence: 0 });
+      const { reason, record } = received.retrieval;
+      if (reason === 'compare') await this.#inTurn(received.sha256, () => this.#compare(received));
+      else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
+      else await this.#deliver(received, { record, occurrence: 0 });
     } catch (error) {
       this.fail(asMailError(error));
     }
   }
 
   /** Equal messages must be told apart one after the other, or both would be taken for the first. */
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.#comparison.then(act);
-    this.#comparison = turn.catch(() => undefined);
+  #inTurn(sha256: string, act: () => Promise<void>): Promise<void> {
+    const turn = (this.#comparisons.get(sha256) ?? Promise.resolve()).then(act);
+    this.#comparisons.set(
+      sha256,
+      turn.catch(() => undefined),
+    );
     return turn;
   }
 
@@ -101,15 +107,42 @@ export class Settling {
       this.#poll.observer.carried?.(this.#poll.account.name);
       return;
     }
-    const earlier = record ?? received.retrieval.record;
+    const earlier = record ?? this.#claim(received.retrieval.record);
     await this.#deliver(received, { record: earlier, sha256: received.sha256, occurrence: equal.length });
+  }
+
+  /**
+   * A message under the unique-id of one that is gone may be that one again; when the first attempt to compare them
+   * failed, its record stands in the way of the older one, and takes over what that says (I8).
+   */
+  async #wasCarriedBefore(received: Received, tried: LedgerRecord | undefined): Promise<boolean> {
+    const { ledger, observer, account } = this.#poll;
+    const { uid, number } = received.retrieval.message;
+    const carried = ledger
+      .withContent(received.sha256)
+      .find((record) => record.outcome === 'delivered' && record.uid === uid);
+    if (carried === undefined || tried === undefined || tried.destinations.length > 0) return false;
+    await discardAll(received.drafts);
+    const tag = tagFor({ account: account.name, uid, sha256: received.sha256, occurrence: 0 });
+    const receipts = ledger.receiptsOf(carried.id);
+    const id = await this.#record(received, {
+      record: tried,
+      tag,
+      receipts,
+      complete: true,
+      unconfirmed: false,
+    });
+    this.#bind(number, id);
+    observer.carried?.(account.name);
+    return true;
   }
 
   async #deliver(
     received: Received,
     who: { record: LedgerRecord | undefined; sha256?: string; occurrence: number },
   ): Promise<void> {
-    const { account, ledger, runtime, tally, observer } = this.#poll;
+    if (this.#failure !== undefined) return discardAll(received.drafts);
+    const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
     const already = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
@@ -118,26 +151,43 @@ export class Settling {
       ...already.map(({ destination }) => destination),
     ]);
     const all = [...already, ...receipts];
-    if (all.length > 0) {
-      const id = await ledger.recordDelivery({
-        record: who.record?.id,
-        uid,
+    // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
+    if (all.length > 0 || failure === undefined) {
+      const unconfirmed = this.#isShort(received);
+      const complete = failure === undefined;
+      const id = await this.#record(received, {
+        record: who.record,
         tag,
-        octets: received.octets,
-        sha256: received.sha256,
-        messageId: received.messageId,
-        headerSha256: received.headerSha256,
         receipts: all,
-        unconfirmed: this.#isShort(received),
-        complete: failure === undefined,
-        at: runtime.now(),
+        complete,
+        unconfirmed,
       });
-      if (failure === undefined) this.#bind(number, id);
+      if (complete) this.#bind(number, id);
     }
     if (failure !== undefined) throw failure;
     tally.fetched += 1;
     tally.bytes += received.octets;
     observer.carried?.(account.name);
+  }
+
+  async #record(
+    { octets, sha256, messageId, headerSha256, retrieval }: Received,
+    {
+      record,
+      ...what
+    }: Pick<Delivery, 'tag' | 'receipts' | 'complete' | 'unconfirmed'> & {
+      record: LedgerRecord | undefined;
+    },
+  ): Promise<RecordId> {
+    const { ledger, runtime, tally } = this.#poll;
+    const { uid } = retrieval.message;
+    const received = { uid, octets, sha256, messageId, headerSha256 };
+    try {
+      return await ledger.recordDelivery({ ...received, ...what, record: record?.id, at: runtime.now() });
+    } catch (error) {
+      tally.unrecorded = true;
+      throw error;
+    }
   }
 
   /** Some servers give less of a message than there is of it, and end it well all the same (Exchange, 2005 to now). */
@@ -161,6 +211,13 @@ export class Settling {
       if (recovered !== undefined) found.push(recovered.receipt);
     }
     return found;
+  }
+
+  /** The record of an earlier attempt, for the first of the messages that it may be of. */
+  #claim(tried: LedgerRecord | undefined): LedgerRecord | undefined {
+    if (tried === undefined || this.#claimed.has(tried.id)) return undefined;
+    this.#claimed.add(tried.id);
+    return tried;
   }
 
   #bind(number: MessageNumber, record: RecordId): void {

@@ -28,6 +28,7 @@ export class RetrievalWindow {
   #octets = 0;
   #stopped = false;
   #proof: Promise<void> | undefined;
+  #awaited: Retrieval | undefined;
 
   constructor(session: Transaction, retrievals: readonly Retrieval[]) {
     this.#session = session;
@@ -44,6 +45,11 @@ export class RetrievalWindow {
     return this.#retrievals.length - this.#next;
   }
 
+  /** The message whose status line did not come, when `next` has failed. */
+  get awaited(): Retrieval | undefined {
+    return this.#awaited;
+  }
+
   /**
    * The next message, once its status line has come; undefined after the last one, once the server has proven to
    * be in step. The body must have been read to its end before the next call.
@@ -51,13 +57,16 @@ export class RetrievalWindow {
   async next(): Promise<Arrival | undefined> {
     this.#fill();
     const first = this.#sent.shift();
+    this.#awaited = first?.retrieval;
     if (first === undefined) {
       if (this.#next > 0) await this.#inStep();
       return undefined;
     }
     this.#octets -= first.octets;
     try {
-      return { retrieval: first.retrieval, body: await first.body };
+      const body = await first.body;
+      this.#awaited = undefined;
+      return { retrieval: first.retrieval, body };
     } catch (error) {
       if (error instanceof ReplyError) return { retrieval: first.retrieval, refusal: error };
       throw error;

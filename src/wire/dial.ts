@@ -112,7 +112,10 @@ function tlsFailure(serverName: string, cause: Error): WireError {
     });
   }
   if (['ECONNRESET', 'EPIPE'].includes(code)) return connectionLost('setting up TLS', cause);
-  return new WireError('tls', `TLS with ${serverName} failed: ${describeSystemError(cause)}.`, {
+  // OpenSSL's whole message holds the address of a thread, its file names and a line end.
+  const why =
+    'reason' in cause && typeof cause.reason === 'string' ? cause.reason : describeSystemError(cause);
+  return new WireError('tls', `TLS with ${serverName} failed: ${why}.`, {
     cause,
     hint: 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS.',
   });

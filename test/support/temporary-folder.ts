@@ -2,12 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** A folder that is gone, with all in it, when it is disposed of. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
+  /** A path in it. */
+  at(...names: string[]): string;
 }
 
-/** A new, empty folder that is removed with all that is in it when it goes out of scope. */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'mailferry-test-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+  return {
+    path,
+    at: (...names) => join(path, ...names),
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
+  };
 }

@@ -38,7 +38,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   const observer: PollObserver = {
     planned: (account, messages, octets) => progress?.planned(account, messages, octets),
     received: (account, octets) => progress?.received(account, octets),
-    carried: () => progress?.carried(),
+    carried: (account) => progress?.carried(account),
     noticed: (account, notice) => {
       progress?.clear();
       logger.warn({ account }, notice);

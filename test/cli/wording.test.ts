@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
+import type { PollReport } from '../../src/poll/report.ts';
+
+test.each([
+  [0, '0 B'],
+  [1, '1 B'],
+  [999, '999 B'],
+  [1000, '1.0 KB'],
+  [1234, '1.2 KB'],
+  [99_449, '99.4 KB'],
+  [99_500, '100 KB'],
+  [999_499, '999 KB'],
+  [999_500, '1.0 MB'],
+  [12_345_678, '12.3 MB'],
+  [1_500_000_000, '1.5 GB'],
+  [2e15, '2000 TB'],
+])('octetsText(%i) is %j', (octets, expected) => {
+  expect(octetsText(octets)).toBe(expected);
+});
+
+test.each([
+  [0, '0.0 s'],
+  [449, '0.4 s'],
+  [59_900, '59.9 s'],
+  [59_960, '1:00'],
+  [60_000, '1:00'],
+  [65_400, '1:05'],
+  [3_599_600, '1:00:00'],
+  [7_265_000, '2:01:05'],
+  [30 * 86_400_000, '720:00:00'],
+])('durationText(%i) is %j', (milliseconds, expected) => {
+  expect(durationText(milliseconds)).toBe(expected);
+});
+
+test.each([
+  [0, '0 messages'],
+  [1, '1 message'],
+  [2, '2 messages'],
+  [1_234_567, '1,234,567 messages'],
+])('countText(%i) is %j', (count, expected) => {
+  expect(countText(count, 'message')).toBe(expected);
+});
+
+const REPORT: PollReport = {
+  account: 'work',
+  outcome: 'ok',
+  listed: 0,
+  fetched: 0,
+  bytes: 0,
+  deleted: 0,
+  kept: 0,
+  skipped: 0,
+  quarantined: 0,
+  durationMs: 400,
+  error: null,
+};
+
+describe('reportLine', () => {
+  test('says only what happened', () => {
+    expect(reportLine(REPORT)).toBe('work: nothing new, in 0.4 s');
+  });
+
+  test('says all that happened', () => {
+    const report = {
+      ...REPORT,
+      fetched: 1200,
+      bytes: 3_400_000,
+      deleted: 1100,
+      kept: 100,
+      skipped: 2,
+      quarantined: 1,
+    };
+    expect(reportLine(report)).toBe(
+      'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept there, 2 left for later, 1 quarantined, in 0.4 s',
+    );
+  });
+
+  test('says one message as one', () => {
+    expect(reportLine({ ...REPORT, fetched: 1, bytes: 1 })).toBe('work: 1 new message (1 B), in 0.4 s');
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { deliveryFailed } from '../../src/delivery/errors.ts';
+import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { FakeRuntime } from '../support/fake-runtime.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1] => ({
+  runtime: new FakeRuntime(),
+  intend: () => Promise.resolve(),
+  usedBefore,
+});
+
+describe('openDestination', () => {
+  test('creates what is missing where nothing was delivered before', async () => {
+    await using folder = await temporaryFolder();
+    const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
+    const destination = await openDestination(settings, surroundings(false));
+    expect(destination.name).toBe(destinationName(settings));
+    await destination.close();
+    await openDestination({ type: 'mbox', path: folder.at('a', 'mbox') }, surroundings(false));
+    expect((await readdir(folder.path)).sort()).toEqual(['Mail', 'a']);
+  });
+
+  test.each(['maildir', 'mbox'] as const)('does not create a %s again that has gone', async (type) => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('disk', 'mail');
+    const settings = type === 'mbox' ? { type, path } : { type, path, lineEndings: 'lf' as const };
+    await expect(openDestination(settings, surroundings(true))).rejects.toMatchObject({
+      code: 'destination-unusable',
+      hint: expect.stringContaining('mkdir -p') as string,
+    });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('opens a used one that is there', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('Mail'));
+    const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
+    await (await openDestination(settings, surroundings(true))).close();
+    expect((await readdir(folder.at('Mail'))).sort()).toEqual(['cur', 'new', 'tmp']);
+  });
+});
+
+describe('deliveryFailed', () => {
+  test.each([
+    ['ENOSPC', 'disk-full'],
+    ['EDQUOT', 'disk-full'],
+    ['EFBIG', 'disk-full'],
+    ['EACCES', 'destination-unusable'],
+    ['EROFS', 'destination-unusable'],
+    ['ENOENT', 'destination-unusable'],
+    ['ENOTDIR', 'destination-unusable'],
+    ['EEXIST', 'destination-unusable'],
+    ['EIO', 'destination-io'],
+    ['EWHATEVER', 'destination-io'],
+  ])('says of %s that it is %s, with a hint', (code, expected) => {
+    const error = deliveryFailed('/mail', Object.assign(new Error('system'), { code }));
+    expect(error).toMatchObject({ code: expected, hint: expect.any(String) as string });
+    expect(error.message).toContain('/mail');
+  });
+
+  test('keeps what is an error of ours', () => {
+    const error = new MailError('ledger', 'x');
+    expect(deliveryFailed('/mail', error)).toBe(error);
+  });
+});

@@ -1,0 +1,135 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { takeDotLock } from '../../src/durable/dot-lock.ts';
+import { FakeRuntime } from '../support/fake-runtime.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+const STALE_MS = 900_000;
+
+/** A runtime whose clock is that of the files, so that the age of a lock can be told. */
+function runtimeNow(): FakeRuntime {
+  const runtime = new FakeRuntime();
+  runtime.time = new Date().getTime();
+  runtime.startedAt = runtime.time - 3_600_000;
+  runtime.readingMs = 60;
+  return runtime;
+}
+
+function take(folder: TemporaryFolder, runtime: FakeRuntime, patienceMs = 50): Promise<() => Promise<void>> {
+  return takeDotLock(folder.at('mbox'), { patienceMs, staleMs: STALE_MS, runtime });
+}
+
+async function lockWith(
+  folder: TemporaryFolder,
+  text: string,
+  { ageMs, runtime }: { ageMs: number; runtime: FakeRuntime },
+): Promise<void> {
+  await writeFile(folder.at('mbox.lock'), text);
+  const at = new Date(runtime.time - ageMs);
+  await utimes(folder.at('mbox.lock'), at, at);
+}
+
+describe('a dot-lock', () => {
+  test('says whose it is, and leaves nothing behind when it is given back', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    const unlock = await take(folder, runtime);
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    await unlock();
+    expect(await readdir(folder.path)).toEqual([]);
+    await expect(unlock()).resolves.toBeUndefined();
+  });
+
+  test('can be taken for a host whose name is no file name', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    runtime.hostName = 'a/../b';
+    await (await take(folder, runtime))();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test.each([
+    ['of a dead process of this host', '99 ferry.example\n', 0],
+    ['of a dead process that does not name its host', '99\n', 0],
+    ['of nobody, when it is old', '', STALE_MS + 5000],
+    ['of process 0, as some write, when it is old', '0', STALE_MS + 5000],
+    ['with text that says nothing, when it is old', 'locked by me', STALE_MS + 5000],
+    ['of another host, when it is old', '99 other.example\n', STALE_MS + 5000],
+    ['of an earlier process that had our process id', '4242 ferry.example\n', 3_700_000],
+  ])('%s is removed', async (_, text, ageMs) => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    await lockWith(folder, text, { ageMs, runtime });
+    const unlock = await take(folder, runtime);
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    await unlock();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test.each([
+    ['of a living process of this host', '77 ferry.example\n', 0],
+    ['of a living process of this host, however old', '77 ferry.example\n', 100 * STALE_MS],
+    ['of a living process that does not name its host', '77\n', 100 * STALE_MS],
+    ['of this very process', '4242 ferry.example\n', 0],
+    ['of nobody, when it is young', '', 1000],
+    ['of another host, when it is young', '99 other.example\n', 1000],
+  ])('%s is respected', async (_, text, ageMs) => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    runtime.alive.add(77);
+    await lockWith(folder, text, { ageMs, runtime });
+    await expect(take(folder, runtime)).rejects.toMatchObject({
+      code: 'destination-unusable',
+      hint: expect.stringContaining('mbox.lock') as string,
+    });
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe(text);
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+  });
+
+  test('is waited for', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    runtime.readingMs = 0;
+    const first = await take(folder, runtime);
+    let second = false;
+    const waiting = take(folder, runtime).finally(() => {
+      second = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(second).toBe(false);
+    await first();
+    await (await waiting)();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('is never had by two, also when many find a stale one at the same time', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    runtime.readingMs = 0;
+    await lockWith(folder, '99 ferry.example\n', { ageMs: 0, runtime });
+    let holders = 0;
+    let most = 0;
+    const user = async (): Promise<void> => {
+      const unlock = await take(folder, runtime);
+      holders += 1;
+      most = Math.max(most, holders);
+      await new Promise((resolve) => setImmediate(resolve));
+      holders -= 1;
+      await unlock();
+    };
+    await Promise.all(Array.from({ length: 12 }, user));
+    expect(most).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('cannot be taken where there is no folder', async () => {
+    await using folder = await temporaryFolder();
+    const lock = takeDotLock(folder.at('missing', 'mbox'), {
+      patienceMs: 50,
+      staleMs: STALE_MS,
+      runtime: runtimeNow(),
+    });
+    await expect(lock).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

@@ -1,0 +1,81 @@
+import { type FileHandle, readFile, stat, writeFile } from 'node:fs/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { createExclusively, FileWriter, writeAll } from '../../src/durable/file-writer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describe('FileWriter', () => {
+  test('opens no file for what fits its buffer, and gives it back', async () => {
+    let opened = 0;
+    const writer = new FileWriter(() => {
+      opened += 1;
+      return Promise.reject(new Error('not wanted'));
+    }, 4);
+    await writer.write(Buffer.from('ab'));
+    await writer.write(Buffer.alloc(0));
+    await writer.write(Buffer.from('cd'));
+    expect(writer.held()?.toString()).toBe('abcd');
+    expect(writer.octets).toBe(4);
+    expect(opened).toBe(0);
+    await writer.close();
+  });
+
+  test('writes all in order, once, and counts as it goes', async () => {
+    await using folder = await temporaryFolder();
+    const writer = new FileWriter(() => createExclusively(folder.at('file')), 4);
+    for (const text of ['ab', 'cd', 'e', 'fghijklmn', '', 'o']) await writer.write(Buffer.from(text));
+    expect(writer.octets).toBe(15);
+    expect(writer.held()).toBeUndefined();
+    await writer.flush();
+    await writer.flush();
+    await writer.close();
+    expect(await readFile(folder.at('file'), 'utf8')).toBe('abcdefghijklmno');
+  });
+
+  test('makes an empty file when it is flushed with nothing', async () => {
+    await using folder = await temporaryFolder();
+    const writer = new FileWriter(() => createExclusively(folder.at('file')), 4);
+    await writer.flush();
+    await writer.close();
+    expect((await stat(folder.at('file'))).size).toBe(0);
+  });
+
+  test('says that the file cannot be opened, and can be closed then', async () => {
+    const writer = new FileWriter(() => Promise.reject(new Error('ENOSPC')), 1);
+    await expect(writer.write(Buffer.from('ab'))).rejects.toThrow('ENOSPC');
+    await expect(writer.close()).resolves.toBeUndefined();
+  });
+});
+
+describe('writeAll', () => {
+  test('goes on when the system takes only a part', async () => {
+    const taken: [string, number][] = [];
+    const file = {
+      write: vi.fn((block: Uint8Array, from: number, length: number, position: number) => {
+        const octets = Math.min(length, 3);
+        taken.push([Buffer.from(block.subarray(from, from + octets)).toString(), position]);
+        return Promise.resolve({ bytesWritten: octets, buffer: block });
+      }),
+    };
+    await writeAll(file as unknown as FileHandle, Buffer.from('abcdefgh'), 100);
+    expect(taken).toEqual([
+      ['abc', 100],
+      ['def', 103],
+      ['gh', 106],
+    ]);
+  });
+});
+
+describe('createExclusively', () => {
+  test('makes a file that only its owner can read', async () => {
+    await using folder = await temporaryFolder();
+    await (await createExclusively(folder.at('file'))).close();
+    expect((await stat(folder.at('file'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('never takes a file that is there', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('file'), 'mine');
+    await expect(createExclusively(folder.at('file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(folder.at('file'), 'utf8')).toBe('mine');
+  });
+});

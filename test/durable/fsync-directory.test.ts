@@ -1,0 +1,124 @@
+import { type FileHandle, mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { fsyncDirectory, makeDirectory, SyncedDirectory } from '../../src/durable/fsync-directory.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Each call of fsync(2) waits here until it is let go. */
+interface Gate {
+  readonly pass: () => void;
+  readonly fail: (reason: Error) => void;
+}
+
+async function gateSyncs(): Promise<Gate[]> {
+  const handle = await open(tmpdir(), 'r');
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const gates: Gate[] = [];
+  vi.spyOn(prototype, 'sync').mockImplementation(
+    () => new Promise<void>((resolve, reject) => gates.push({ pass: resolve, fail: reject })),
+  );
+  return gates;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('SyncedDirectory', () => {
+  test('serves all who ask during a run by the next one, and by one', async () => {
+    const gates = await gateSyncs();
+    const directory = await SyncedDirectory.open(tmpdir());
+    const done: string[] = [];
+    const note = async (name: string): Promise<void> => {
+      await directory.sync();
+      done.push(name);
+    };
+    const first = note('first');
+    const later = [note('second'), note('third')];
+    await settled();
+    expect(gates).toHaveLength(1);
+    gates[0]?.pass();
+    await first;
+    await settled();
+    expect(done).toEqual(['first']);
+    expect(gates).toHaveLength(2);
+    const fourth = note('fourth');
+    gates[1]?.pass();
+    await Promise.all(later);
+    await settled();
+    expect(done).toEqual(['first', 'second', 'third']);
+    gates[2]?.pass();
+    await fourth;
+    expect(gates).toHaveLength(3);
+    await directory.close();
+  });
+
+  test('tells each who waited for a run that failed, and tries again for the next', async () => {
+    const gates = await gateSyncs();
+    const directory = await SyncedDirectory.open(tmpdir());
+    const first = directory.sync();
+    const second = directory.sync();
+    gates[0]?.fail(new Error('EIO'));
+    await expect(first).rejects.toThrow('EIO');
+    await settled();
+    gates[1]?.pass();
+    await expect(second).resolves.toBeUndefined();
+    await directory.close();
+  });
+
+  test('syncs anew for each who comes when nothing runs', async () => {
+    const gates = await gateSyncs();
+    const directory = await SyncedDirectory.open(tmpdir());
+    for (const index of [0, 1, 2]) {
+      const sync = directory.sync();
+      expect(gates).toHaveLength(index + 1);
+      gates[index]?.pass();
+      await sync;
+    }
+    await directory.close();
+  });
+
+  test('cannot be opened where there is no folder', async () => {
+    await using folder = await temporaryFolder();
+    await expect(SyncedDirectory.open(folder.at('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('makeDirectory', () => {
+  test('creates missing parents, private to the user, and makes each new entry durable', async () => {
+    await using folder = await temporaryFolder();
+    const handle = await open(folder.path, 'r');
+    const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
+    await handle.close();
+    await makeDirectory(folder.at('a', 'b', 'c'));
+    expect(sync).toHaveBeenCalledTimes(3);
+    for (const names of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+      expect((await stat(folder.at(...names))).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  test('leaves a folder that is there as it is', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('a'), { mode: 0o755 });
+    await makeDirectory(folder.at('a'));
+    expect((await stat(folder.at('a'))).mode & 0o777).toBe(0o755);
+  });
+
+  test('does not take a file for a folder', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('a'), '');
+    await expect(makeDirectory(folder.at('a'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeDirectory(folder.at('a', 'b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+});
+
+test('fsyncDirectory says when the disk fails', async () => {
+  const gates = await gateSyncs();
+  const sync = fsyncDirectory(tmpdir());
+  while (gates.length === 0) await settled();
+  gates[0]?.fail(new Error('EIO'));
+  await expect(sync).rejects.toThrow('EIO');
+});

@@ -1,0 +1,36 @@
+import type { Intent, Receipt } from '../../src/delivery/destination.ts';
+import type { Delivery, PollEnd } from '../../src/ledger/ledger.ts';
+import type { UniqueId } from '../../src/pop3/types.ts';
+
+export const uid = (text: string): UniqueId => text as UniqueId;
+
+export function receipt(destination = 'maildir:/a', location = 'file'): Receipt {
+  return { destination, location, octets: 12, sha256: 'cd'.repeat(32) };
+}
+
+export function delivery(more: Partial<Delivery> = {}): Delivery {
+  return {
+    record: undefined,
+    uid: uid('u1'),
+    tag: 'a1',
+    octets: 20,
+    sha256: 'ab'.repeat(32),
+    messageId: '<a@b>',
+    headerSha256: 'ef'.repeat(32),
+    receipts: [receipt()],
+    unconfirmed: false,
+    complete: true,
+    at: 1000,
+    ...more,
+  };
+}
+
+export const CLEAN_END: PollEnd = { at: 5000, success: true, report: '{}', unfinished: false };
+
+export function intent(tag: string, location = '0'): Intent {
+  return {
+    tag,
+    receipt: receipt('mbox:/m', location),
+    opening: Buffer.from(`From \xff\0${tag}\n`, 'latin1'),
+  };
+}

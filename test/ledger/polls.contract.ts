@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { PollEnd } from '../../src/ledger/ledger.ts';
+import { CLEAN_END, delivery, intent, uid } from './fixtures.ts';
+import type { LedgerPlace } from './ledger.contract.ts';
+
+/** How polls begin and end, and how records asked for at the same time get there. */
+export function pollsContract(makePlace: () => Promise<LedgerPlace>): void {
+  test('I3: notices a poll that never ended, and only that', async () => {
+    await using place = await makePlace();
+    const interrupted: boolean[] = [];
+    const poll = async (end: Partial<PollEnd> | undefined): Promise<void> => {
+      const ledger = await place.open();
+      const account = ledger.account('work');
+      interrupted.push((await account.openPoll()).interrupted);
+      if (end !== undefined) await account.closePoll({ ...CLEAN_END, ...end });
+      ledger.close();
+    };
+    await poll({});
+    await poll(undefined);
+    await poll({ success: false, unfinished: true });
+    await poll({});
+    await poll({ success: false });
+    await poll({});
+    expect(interrupted).toEqual([false, false, true, true, false, false]);
+  });
+
+  test('keeps accounts apart', async () => {
+    await using place = await makePlace();
+    const ledger = await place.open();
+    const [work, home] = [ledger.account('work'), ledger.account('home')];
+    await work.openPoll();
+    await work.recordDelivery(delivery());
+    await work.intend('mbox:/m', [intent('a1')]);
+    expect(home.listed().size).toBe(0);
+    expect(home.withUniqueId(uid('u1'))).toEqual([]);
+    expect(home.withContent('ab'.repeat(32))).toEqual([]);
+    expect([...home.deletable(Number.MAX_SAFE_INTEGER).keys()]).toEqual([]);
+    expect(home.openIntents('mbox:/m')).toEqual([]);
+    expect((await home.openPoll()).interrupted).toBe(false);
+    await home.closePoll(CLEAN_END);
+    expect(work.openIntents('mbox:/m')).toHaveLength(1);
+    expect((await work.openPoll()).interrupted).toBe(true);
+    ledger.close();
+  });
+
+  test('commits what is asked for at the same time, all of it', async () => {
+    await using place = await makePlace();
+    const ledger = await place.open();
+    const account = ledger.account('work');
+    const ids = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => account.recordDelivery(delivery({ uid: uid(`u${index}`) }))),
+    );
+    expect(new Set(ids).size).toBe(500);
+    ledger.close();
+    const again = await place.open();
+    expect(again.account('work').listed().size).toBe(500);
+    again.close();
+  });
+
+  test('fails nobody else for one that fails', async () => {
+    await using place = await makePlace();
+    const ledger = await place.open();
+    const account = ledger.account('work');
+    const results = await Promise.allSettled([
+      account.recordDelivery(delivery({ uid: uid('before') })),
+      // The column is for whole numbers only.
+      account.recordDelivery(delivery({ uid: uid('bad'), at: Number.NaN })),
+      account.recordDelivery(delivery({ uid: uid('after') })),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: { code: 'ledger' } });
+    expect([...account.listed().keys()].sort()).toEqual(['after', 'before']);
+    ledger.close();
+  });
+
+  test('rejects what is asked for when it was closed before', async () => {
+    await using place = await makePlace();
+    const ledger = await place.open();
+    const account = ledger.account('work');
+    const late = account.recordDelivery(delivery());
+    ledger.close();
+    await expect(late).rejects.toMatchObject({ code: 'ledger' });
+  });
+}

@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { Database } from '../../src/ledger/database.ts';
+import { GroupCommit } from '../../src/ledger/group-commit.ts';
+import { migrate } from '../../src/ledger/migrations.ts';
+import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { delivery, uid } from './fixtures.ts';
+import { ledgerContract } from './ledger.contract.ts';
+
+ledgerContract('the SQLite ledger', async () => {
+  const folder = await temporaryFolder();
+  return {
+    open: () => SqliteLedger.open(folder.at('state')),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+});
+
+/** Another process that has the database locked; it says a line when it has, and lives until it is killed. */
+const HOLD = `
+  const { DatabaseSync } = require('@photostructure/sqlite');
+  const database = new DatabaseSync(process.argv[1], { timeout: 0 });
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
+  console.log('held');
+  setInterval(() => database, 1000);
+`;
+const TRY = `
+  const { DatabaseSync } = require('@photostructure/sqlite');
+  const database = new DatabaseSync(process.argv[1], { timeout: 0 });
+  try { database.exec('BEGIN EXCLUSIVE'); console.log('had'); } catch { console.log('refused'); }
+`;
+
+function child(script: string, path: string): ReturnType<typeof spawn> {
+  return spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function said(process: ReturnType<typeof spawn>): Promise<string> {
+  const [block] = (await once(process.stdout ?? process, 'data')) as [Buffer];
+  return block.toString().trim();
+}
+
+describe('I6: the owner of a ledger', () => {
+  test('is one at a time, and the next one once it is closed', async () => {
+    await using folder = await temporaryFolder();
+    const first = await SqliteLedger.open(folder.path);
+    await expect(SqliteLedger.open(folder.path)).rejects.toMatchObject({
+      code: 'already-running',
+      message: expect.stringContaining(folder.path) as string,
+    });
+    first.close();
+    (await SqliteLedger.open(folder.path)).close();
+  });
+
+  test('keeps other processes away', async () => {
+    await using folder = await temporaryFolder();
+    const ledger = await SqliteLedger.open(folder.path);
+    expect(await said(child(TRY, folder.at('owner.lock')))).toBe('refused');
+    ledger.close();
+    expect(await said(child(TRY, folder.at('owner.lock')))).toBe('had');
+  });
+
+  test('leaves it to the next one when it is killed', async () => {
+    await using folder = await temporaryFolder();
+    (await SqliteLedger.open(folder.path)).close();
+    const owner = child(HOLD, folder.at('owner.lock'));
+    expect(await said(owner)).toBe('held');
+    await expect(SqliteLedger.open(folder.path)).rejects.toMatchObject({ code: 'already-running' });
+    owner.kill('SIGKILL');
+    await once(owner, 'close');
+    (await SqliteLedger.open(folder.path)).close();
+  });
+});
+
+describe('the file of a ledger', () => {
+  test('is in a folder that nobody else can read', async () => {
+    await using folder = await temporaryFolder();
+    (await SqliteLedger.open(folder.at('a', 'state'))).close();
+    expect((await stat(folder.at('a', 'state'))).mode & 0o777).toBe(0o700);
+    expect(await readdir(folder.at('a', 'state'))).toContain('ledger.db');
+  });
+
+  test('is not made in a folder that cannot be', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('file'), '');
+    for (const path of [folder.at('file'), folder.at('file', 'state')]) {
+      await expect(SqliteLedger.open(path)).rejects.toMatchObject({
+        code: 'ledger',
+        hint: expect.stringContaining('stateDir') as string,
+      });
+    }
+  });
+
+  test('of a newer Mailferry is refused and left as it is', async () => {
+    await using folder = await temporaryFolder();
+    const ledger = await SqliteLedger.open(folder.path);
+    await ledger.account('work').recordDelivery(delivery());
+    ledger.close();
+    setVersion(folder.at('ledger.db'), 99);
+    await expect(SqliteLedger.open(folder.path)).rejects.toMatchObject({
+      code: 'ledger',
+      message: expect.stringContaining('newer') as string,
+    });
+    const database = Database.open(folder.at('ledger.db'));
+    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+    const messages = database.prepare('SELECT uid FROM message').all();
+    database.close();
+    expect([version, messages]).toEqual([99, [{ uid: 'u1' }]]);
+  });
+
+  test('can be opened again and again without a change', async () => {
+    await using folder = await temporaryFolder();
+    for (let count = 0; count < 3; count += 1) {
+      const ledger = await SqliteLedger.open(folder.path);
+      await ledger.account('work').recordDelivery(delivery({ uid: uid(`u${count}`) }));
+      expect(ledger.account('work').listed().size).toBe(count + 1);
+      ledger.close();
+    }
+  });
+
+  test('is brought to its form only once', () => {
+    const database = Database.open(':memory:');
+    migrate(database, 'x');
+    const schema = (): unknown => database.prepare('SELECT sql FROM sqlite_master ORDER BY name').all();
+    const before = schema();
+    migrate(database, 'x');
+    expect(schema()).toEqual(before);
+    database.close();
+  });
+
+  test('I2: is written ahead and fsynced at each commit', async () => {
+    await using folder = await temporaryFolder();
+    const database = Database.open(folder.at('x.db'));
+    const read = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    expect([read('journal_mode'), read('synchronous'), read('foreign_keys')]).toEqual(['wal', 2, 1]);
+    database.close();
+  });
+});
+
+function setVersion(path: string, version: number): void {
+  const database = Database.open(path);
+  database.execute(`PRAGMA user_version = ${version}`);
+  database.close();
+}
+
+describe('a damaged database', () => {
+  test('is reported as damaged', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('x.db'), 'this is no database at all, '.repeat(500));
+    expect(() => Database.open(folder.at('x.db'))).toThrow(
+      expect.objectContaining({ code: 'ledger-damaged' }) as Error,
+    );
+  });
+
+  test('is never opened as if it were new', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('state'));
+    await writeFile(folder.at('state', 'ledger.db'), 'this is no database at all, '.repeat(500));
+    const opened = await SqliteLedger.open(folder.at('state')).then(
+      (ledger) => {
+        const { replaced } = ledger.account('work');
+        ledger.close();
+        return replaced;
+      },
+      (error: unknown) => (error as { code: string }).code,
+    );
+    expect(opened === undefined).toBe(false);
+  });
+
+  test.skipIf(process.getuid?.() === 0)('that cannot be read says so', async () => {
+    await using folder = await temporaryFolder();
+    (await SqliteLedger.open(folder.path)).close();
+    await chmod(folder.at('ledger.db'), 0);
+    await expect(SqliteLedger.open(folder.path)).rejects.toMatchObject({ code: 'ledger' });
+  });
+});
+
+describe('GroupCommit', () => {
+  test('makes one transaction of what is asked for in one turn', async () => {
+    const transactions: number[] = [];
+    let inside = 0;
+    const database = {
+      transaction: <T>(act: () => T): T => {
+        inside = 0;
+        const result = act();
+        transactions.push(inside);
+        return result;
+      },
+    } as unknown as Database;
+    const commits = new GroupCommit(database);
+    const write = (): Promise<number> =>
+      commits.run(() => {
+        inside += 1;
+        return inside;
+      });
+    expect(await Promise.all([write(), write(), write()])).toEqual([1, 2, 3]);
+    expect(await write()).toBe(1);
+    expect(transactions).toEqual([3, 1]);
+  });
+
+  test('I2: resolves nothing before the commit', async () => {
+    let committed = false;
+    const database = {
+      transaction: <T>(act: () => T): T => {
+        const result = act();
+        committed = true;
+        return result;
+      },
+    } as unknown as Database;
+    const seen = await new GroupCommit(database).run(() => committed).then((during) => [during, committed]);
+    expect(seen).toEqual([false, true]);
+  });
+
+  test('rolls back all of a transaction that fails at its end, and tells each', async () => {
+    const database = {
+      transaction: (act: () => unknown): never => {
+        act();
+        throw new Error('disk full');
+      },
+    } as unknown as Database;
+    const commits = new GroupCommit(database);
+    const results = await Promise.allSettled([commits.run(() => 1), commits.run(() => 2)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});

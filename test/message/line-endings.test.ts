@@ -1,0 +1,62 @@
+import { array, assert, constantFrom, integer, property, stringMatching } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CrlfToLf } from '../../src/message/line-endings.ts';
+import { everySplit, inBlocks } from '../support/every-split.ts';
+
+function converted(blocks: readonly Buffer[]): string {
+  const endings = new CrlfToLf();
+  const out = blocks.map((block) => endings.push(block));
+  return Buffer.concat([...out, endings.end()]).toString('latin1');
+}
+
+describe('CrlfToLf', () => {
+  test.each([
+    ['nothing', '', ''],
+    ['a line', 'a\r\n', 'a\n'],
+    ['empty lines', '\r\n\r\n', '\n\n'],
+    ['a bare LF', 'a\nb', 'a\nb'],
+    ['a bare CR', 'a\rb', 'a\rb'],
+    ['a bare CR at the beginning', '\ra', '\ra'],
+    ['a bare CR at the end', 'a\r', 'a\r'],
+    ['CR CR LF', 'a\r\r\nb', 'a\r\nb'],
+    ['many CR before LF', '\r\r\r\r\n', '\r\r\r\n'],
+    ['LF CR', 'a\n\rb', 'a\n\rb'],
+    ['CR LF CR', '\r\n\r', '\n\r'],
+    ['NUL and 8-bit octets', '\0\r\n\xff\r\n', '\0\n\xff\n'],
+  ])('turns %s as it should, wherever the blocks are cut', (_, given, expected) => {
+    expect.hasAssertions();
+    everySplit(Buffer.from(given, 'latin1'), (blocks, how) => {
+      expect(converted(blocks), how).toBe(expected);
+    });
+  });
+
+  test('takes the CR off each CRLF and nothing else, in blocks of any length', () => {
+    const octets = array(constantFrom(0x0d, 0x0d, 0x0a, 0x61), { maxLength: 40 }).map((list) =>
+      Buffer.from(list),
+    );
+    const lengths = array(integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 6 });
+    assert(
+      property(octets, lengths, (given, cuts) => {
+        const expected = given.toString('latin1').replaceAll('\r\n', '\n');
+        expect(converted(inBlocks(given, cuts))).toBe(expected);
+      }),
+      { numRuns: 2000 },
+    );
+    expect.hasAssertions();
+  });
+
+  test('gives back a message that was written with LF only, once its CRLF are made LF', () => {
+    assert(
+      property(array(stringMatching(/^[a-z.>]{0,5}$/), { maxLength: 10 }), (lines) => {
+        expect(converted([Buffer.from(lines.join('\r\n'))])).toBe(lines.join('\n'));
+      }),
+    );
+    expect.hasAssertions();
+  });
+
+  test('leaves the blocks that it is given as they are', () => {
+    const block = Buffer.from('a\r\nb\r\n');
+    new CrlfToLf().push(block);
+    expect(block.toString()).toBe('a\r\nb\r\n');
+  });
+});

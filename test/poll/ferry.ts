@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { type Destination } from '../../src/delivery/destination.ts';
+import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
+import type { DestinationSettings } from '../../src/delivery/settings.ts';
+import type { AccountLedger } from '../../src/ledger/ledger.ts';
+import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import type { Account } from '../../src/poll/account.ts';
+import type { PollControl } from '../../src/poll/poll.ts';
+import { type PollDeps, pollAccount } from '../../src/poll/poll-account.ts';
+import type { PollReport } from '../../src/poll/report.ts';
+import { openSession } from '../../src/pop3-client/index.ts';
+import { Secret } from '../../src/secret.ts';
+import { FakeRuntime } from '../support/fake-runtime.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+export interface FerryOptions {
+  readonly account?: Partial<Account>;
+  /** Default: one Maildir. */
+  readonly destinations?: readonly ('maildir' | 'maildir-2' | 'mbox')[];
+}
+
+const NEVER = new AbortController().signal;
+
+/** Real ledger, real destinations, real sessions: all of a poll but the configuration and the clock. */
+export class Ferry implements AsyncDisposable {
+  readonly runtime: FakeRuntime = new FakeRuntime();
+  /** What was noticed, and what the client has sent and received, line by line. */
+  readonly notices: string[] = [];
+  readonly lines: string[] = [];
+  /** Stands between the poll and its ledger, its destinations. */
+  wrapLedger: (ledger: AccountLedger) => AccountLedger = (ledger) => ledger;
+  wrapDestinations: (destinations: readonly Destination[]) => readonly Destination[] = (all) => all;
+  /** Called when octets of a message have come. */
+  onReceived: (octets: number) => void = () => undefined;
+  readonly folder: TemporaryFolder;
+  /** Who is polled, unless a poll is told otherwise. */
+  readonly account: Account;
+  #ledger: SqliteLedger;
+
+  private constructor(folder: TemporaryFolder, account: Account, ledger: SqliteLedger) {
+    this.folder = folder;
+    this.account = account;
+    this.#ledger = ledger;
+  }
+
+  static async to(
+    { host, port }: { host: string; port: number },
+    { account = {}, destinations = ['maildir'] }: FerryOptions = {},
+  ): Promise<Ferry> {
+    const folder = await temporaryFolder();
+    const complete: Account = {
+      name: 'work',
+      host,
+      port,
+      tls: 'none',
+      ca: [],
+      user: 'alice',
+      password: () => Promise.resolve(new Secret('secret')),
+      auth: 'auto',
+      allowCleartext: false,
+      destinations: destinations.map((kind) => settingsOf(kind, folder)),
+      deletion: { kind: 'never' },
+      limits: { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined },
+      timeouts: { connectMs: 5000, idleMs: 5000 },
+      ...account,
+    };
+    return new Ferry(folder, complete, await SqliteLedger.open(folder.at('state')));
+  }
+
+  get ledger(): AccountLedger {
+    return this.#ledger.account(this.account.name);
+  }
+
+  /** The commands sent since the last call, without those of the login. */
+  takeCommands(): string[] {
+    const sent = this.lines.filter((line) => line.startsWith('sent ')).map((line) => line.slice(5));
+    this.lines.length = 0;
+    return sent.filter((line) => !/^(CAPA|USER|PASS|AUTH|NOOP)/.test(line));
+  }
+
+  poll(changes: Partial<Account> = {}, control: Partial<PollControl> = {}): Promise<PollReport> {
+    this.runtime.advance(1);
+    const account = { ...this.account, ...changes };
+    return pollAccount(account, this.deps(), { stop: NEVER, abort: NEVER, ...control });
+  }
+
+  /** What a poll works with, as the program puts it together. */
+  deps(): PollDeps {
+    return {
+      runtime: this.runtime,
+      observer: {
+        noticed: (_, notice) => void this.notices.push(notice),
+        received: (_, octets) => this.onReceived(octets),
+      },
+      ledgerOf: () => this.wrapLedger(this.ledger),
+      openSession: async (account, signal) =>
+        openSession({
+          ...account,
+          password: await account.password(),
+          signal,
+          transcript: (side, line) => this.lines.push(`${side} ${line}`),
+        }),
+      openDestinations: async (account, ledger) => {
+        const opened: Destination[] = [];
+        for (const settings of account.destinations) {
+          const name = destinationName(settings);
+          opened.push(
+            await openDestination(settings, {
+              runtime: this.runtime,
+              intend: (intents) => ledger.intend(name, intents),
+              usedBefore: ledger.used(name),
+            }),
+          );
+        }
+        return this.wrapDestinations(opened);
+      },
+    };
+  }
+
+  /** Ends as a killed process does, as far as the ledger is concerned: opened again, nothing closed in it. */
+  async restart(): Promise<void> {
+    this.#ledger.close();
+    this.#ledger = await SqliteLedger.open(this.folder.at('state'));
+  }
+
+  /** The messages in a destination, sorted; long ones in brief. */
+  async mail(kind: 'maildir' | 'maildir-2' | 'mbox' = 'maildir'): Promise<string[]> {
+    const path = this.folder.at(kind);
+    if (kind === 'mbox')
+      return parseMbox((await readFile(path)).toString('latin1'))
+        .map(brief)
+        .sort();
+    const paths: string[] = [];
+    for (const part of ['new', 'cur']) {
+      for (const name of await readdir(this.folder.at(kind, part)))
+        paths.push(this.folder.at(kind, part, name));
+    }
+    const contents = await Promise.all(paths.map((name) => readFile(name)));
+    return contents.map((content) => brief(content.toString('latin1'))).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ledger.close();
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+function settingsOf(kind: 'maildir' | 'maildir-2' | 'mbox', folder: TemporaryFolder): DestinationSettings {
+  const path = folder.at(kind);
+  return kind === 'mbox' ? { type: 'mbox', path } : { type: 'maildir', path, lineEndings: 'lf' };
+}
+
+/** The messages of an mbox, the quoting undone. */
+function parseMbox(text: string): string[] {
+  const [, ...messages] = text.split(/(?<=^|\n)From [^\n]*\n/);
+  return messages.map((message) => message.slice(0, -1).replaceAll(/(?<=^|\n)>(>*From )/g, '$1'));
+}
+
+/** A message of the maildrop, its last line complete. */
+export function mail(name: string, body: string = name): string {
+  return `Message-ID: <${name}@mail.example>\r\nSubject: ${name}\r\n\r\n${body}\r\n`;
+}
+
+/** A long text as its length and hash, so that a failure can be read. */
+function brief(text: string): string {
+  if (text.length < 500) return text;
+  return `${text.slice(0, 60)} … ${text.length} ${createHash('sha256').update(text, 'latin1').digest('hex')}`;
+}
+
+/** What stands in a Maildir or an mbox for a message, as `Ferry.mail` gives it. */
+export function stored(message: string | Buffer): string {
+  const text = typeof message === 'string' ? message : message.toString('latin1');
+  return brief(text.replaceAll('\r\n', '\n'));
+}
+
+export const storedAll = (...messages: (string | Buffer)[]): string[] => messages.map(stored).sort();
+
+/** Methods in place of those of a ledger; what is not named stays as it is. */
+export function ledgerWith(ledger: AccountLedger, changes: Partial<AccountLedger>): AccountLedger {
+  return new Proxy(ledger, {
+    get: (target, name) => {
+      const changed: unknown = Reflect.get(changes, name);
+      if (changed !== undefined) return changed;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+const dead = (): Promise<never> => Promise.reject(new Error('killed'));
+
+/** A ledger that is dead from the moment when the first delivery is to be recorded, like its process. */
+export function killedBeforeRecording(ledger: AccountLedger): AccountLedger {
+  return ledgerWith(ledger, { recordDelivery: dead, closePoll: dead, noteMissing: dead, noteGone: dead });
+}

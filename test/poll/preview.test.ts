@@ -1,0 +1,50 @@
+import { readdir } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { previewAccount } from '../../src/poll/preview.ts';
+import { createServer } from '../../src/pop3-server/index.ts';
+import { Ferry, mail } from './ferry.ts';
+
+const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+
+describe('a preview', () => {
+  test('gives the plan of a poll with reasons, and changes nothing', async () => {
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: [ONE, TWO] } },
+    });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.maildrop('alice').add(THREE);
+    ferry.takeCommands();
+    const account = { ...ferry.account, deletion: { kind: 'after-delivery' } } as const;
+    const preview = await previewAccount(account, ferry.deps(), CONTROL);
+    expect(preview.decisions.map(({ action, reason }) => `${action} ${reason}`)).toEqual([
+      'leave carried',
+      'leave carried',
+      'retrieve new',
+    ]);
+    expect([...preview.deletions]).toEqual([1, 2]);
+    expect([...preview.summaries.values()].map(({ subject }) => subject)).toEqual(['three']);
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 3 0', 'QUIT']);
+    expect(server.maildrop('alice').messages).toHaveLength(3);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  });
+
+  test('creates no destination', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using ferry = await Ferry.to(server.address);
+    await previewAccount(ferry.account, ferry.deps(), CONTROL);
+    expect(await readdir(ferry.folder.path)).toEqual(['state']);
+  });
+
+  test('is not spoilt by one message whose header cannot be had', async () => {
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: [ONE, TWO] } },
+    });
+    server.setFaults([{ do: 'refuse', command: 'TOP', messages: [1] }]);
+    await using ferry = await Ferry.to(server.address);
+    const preview = await previewAccount(ferry.account, ferry.deps(), CONTROL);
+    expect(preview.decisions).toHaveLength(2);
+    expect([...preview.summaries.values()].map(({ subject }) => subject)).toEqual(['two']);
+  });
+});

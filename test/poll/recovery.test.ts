@@ -1,0 +1,261 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { Destination } from '../../src/delivery/destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+
+async function serve(
+  messages: readonly (readonly [string, string?])[],
+  faults: Faults = [],
+): Promise<Pop3Server> {
+  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
+  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
+  return server;
+}
+
+/** A poll whose process dies when it has delivered and is about to record; then the program starts again. */
+async function pollAndDie(ferry: Ferry): Promise<void> {
+  ferry.wrapLedger = killedBeforeRecording;
+  await ferry.poll();
+  ferry.wrapLedger = (ledger) => ledger;
+  await ferry.restart();
+}
+
+const PLACES = ['maildir', 'mbox'] as const;
+
+describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (place) => {
+  const SITUATIONS: readonly (readonly [string, readonly (readonly [string, string?])[], Faults])[] = [
+    ['of ordinary messages', [[ONE], [TWO], [THREE]], []],
+    ['of messages without unique-ids', [[ONE], [TWO], [ONE]], [{ do: 'hide', names: ['UIDL'] }]],
+    ['of messages that share a unique-id', [[ONE, 'same'], [TWO, 'same'], [THREE]], []],
+    [
+      'of equal messages that share a unique-id',
+      [
+        [ONE, 'same'],
+        [ONE, 'same'],
+      ],
+      [],
+    ],
+  ];
+
+  test.each(SITUATIONS)('%s has each of them once, and they are deleted', async (_, messages, faults) => {
+    await using server = await serve(messages, faults);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: [place] });
+    await pollAndDie(ferry);
+    expect((await ferry.mail(place)).length).toBeGreaterThan(0);
+    expect(server.maildrop('alice').messages).toHaveLength(messages.length);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: messages.length });
+    expect(await ferry.mail(place)).toEqual(storedAll(...messages.map(([text]) => text)));
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', listed: 0 });
+  });
+
+  test('that is killed again and again has each message once', async () => {
+    await using server = await serve([[ONE], [TWO], [THREE]]);
+    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    for (let count = 0; count < 3; count += 1) await pollAndDie(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE));
+  });
+
+  test('that is killed, then polls without success, has each message once', async () => {
+    await using server = await serve([[ONE], [TWO]]);
+    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    await pollAndDie(ferry);
+    expect(await ferry.poll({ user: 'bob' })).toMatchObject({ outcome: 'failed' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('whose ledger could not be written for a while has each message once', async () => {
+    await using server = await serve([[ONE], [TWO]]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: [place] });
+    ferry.wrapLedger = (ledger) =>
+      ledgerWith(ledger, {
+        recordDelivery: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
+      });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', deleted: 0, error: { code: 'disk-full' } });
+    ferry.wrapLedger = (ledger) => ledger;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+    expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('that was killed before anything was delivered is searched, and then carries all', async () => {
+    await using server = await serve([[ONE]]);
+    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    await ferry.ledger.openPoll();
+    await ferry.restart();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail(place)).toEqual(storedAll(ONE));
+  });
+});
+
+test('I3: without a kill no destination is searched', async () => {
+  await using server = await serve([[ONE]]);
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  let searches = 0;
+  ferry.wrapDestinations = (all) =>
+    all.map((destination) =>
+      changed(destination, {
+        recover: (unfinished) => {
+          searches += 1;
+          return destination.recover(unfinished);
+        },
+      }),
+    );
+  server.maildrop('alice').add(TWO);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  expect(searches).toBe(0);
+});
+
+/** A destination with some of its methods replaced. */
+function changed(destination: Destination, changes: Partial<Destination>): Destination {
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
+
+/** The first destination takes no mail. */
+function firstIsFull(all: readonly Destination[]): readonly Destination[] {
+  return all.map((destination, index) =>
+    index > 0
+      ? destination
+      : changed(destination, { begin: () => ({ ...destination.begin(), commit: full }) }),
+  );
+}
+
+describe('two destinations, of which one fails', () => {
+  const both = { account: AFTER_DELIVERY, destinations: ['maildir', 'mbox'] } as const;
+
+  test('I1: nothing is deleted before both have a message; then each has it once', async () => {
+    await using server = await serve([[ONE], [TWO]]);
+    await using ferry = await Ferry.to(server.address, both);
+    ferry.wrapDestinations = firstIsFull;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', deleted: 0, error: { code: 'disk-full' } });
+    expect(server.maildrop('alice').messages).toHaveLength(2);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('a kill while the other gets the message late leaves each with it once', async () => {
+    await using server = await serve([[ONE], [TWO]]);
+    await using ferry = await Ferry.to(server.address, both);
+    ferry.wrapDestinations = firstIsFull;
+    await ferry.poll();
+    ferry.wrapDestinations = (all) => all;
+    await pollAndDie(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('and is then taken out of the configuration needs the message no more', async () => {
+    await using server = await serve([[ONE], [TWO]]);
+    await using ferry = await Ferry.to(server.address, both);
+    ferry.wrapDestinations = firstIsFull;
+    await ferry.poll();
+    ferry.wrapDestinations = (all) => all;
+    const destinations = ferry.account.destinations.slice(1);
+    expect(await ferry.poll({ destinations })).toMatchObject({ outcome: 'ok', deleted: 2 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('a kill after both have it, of which one recorded it before, is recognised', async () => {
+    await using server = await serve([[ONE]]);
+    await using ferry = await Ferry.to(server.address, {
+      account: AFTER_DELIVERY,
+      destinations: ['maildir', 'maildir-2'],
+    });
+    await pollAndDie(ferry);
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual([]);
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE));
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE));
+  });
+});
+
+describe('a destination that cannot be used', () => {
+  test('is found before the first message is retrieved', async () => {
+    await using server = await serve([[ONE]]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await writeFile(ferry.folder.at('maildir'), 'a file');
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'destination-unusable' } });
+    expect(ferry.lines).toEqual([]);
+  });
+
+  test('because it has gone is not made anew, and nothing is deleted', async () => {
+    await using server = await serve([[ONE]]);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.maildrop('alice').add(TWO);
+    await rm(ferry.folder.at('maildir'), { recursive: true });
+    expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ error: { code: 'destination-unusable' } });
+    expect(await readdir(ferry.folder.path)).not.toContain('maildir');
+    expect(server.maildrop('alice').messages).toHaveLength(2);
+  });
+
+  test('because the disk is full leaves the rest on the server, and deletes what is safe', async () => {
+    const messages = Array.from({ length: 30 }, (_, index) => [mail(`m${index}`)] as const);
+    await using server = await serve(messages);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    let taken = 0;
+    ferry.wrapDestinations = (all) =>
+      all.map((destination) =>
+        changed(destination, {
+          begin: () => {
+            taken += 1;
+            return taken > 10 ? { ...destination.begin(), commit: full } : destination.begin();
+          },
+        }),
+      );
+    const report = await ferry.poll();
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      fetched: 10,
+      deleted: 10,
+      error: { code: 'disk-full' },
+    });
+    expect(ferry.takeCommands().at(-1)).toBe('QUIT');
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 20, deleted: 20 });
+    expect(await ferry.mail()).toEqual(storedAll(...messages.map(([text]) => text)));
+  });
+
+  test('while a message is written costs that session at most, and leaves no trace', async () => {
+    await using server = await serve([[mail('large', 'x'.repeat(2_000_000))], [TWO]]);
+    await using ferry = await Ferry.to(server.address);
+    ferry.wrapDestinations = (all) =>
+      all.map((destination) =>
+        changed(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
+      );
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0, error: { code: 'disk-full' } });
+    expect(ferry.takeCommands().at(-1)).toBe('QUIT');
+    expect(await readdir(ferry.folder.at('maildir', 'tmp'))).toEqual([]);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+  });
+
+  test('is not hidden by a message without end', async () => {
+    await using server = await serve(
+      [[ONE], [TWO]],
+      [{ do: 'endless', command: 'RETR', messages: [2], what: 'body' }],
+    );
+    await using ferry = await Ferry.to(server.address);
+    ferry.wrapDestinations = firstIsFull;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+
+async function serve(
+  messages: readonly (readonly [string, string?])[],
+  faults: Faults = [],
+): Promise<Pop3Server> {
+  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
+  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
+  return server;
+}
+
+describe('I8: when a server gives two messages one unique-id, both are kept', () => {
+  test.each<[string, string, string]>([
+    ['of different content', ONE, TWO],
+    ['of the same content', ONE, ONE],
+  ])('%s', async (_, first, second) => {
+    await using server = await serve([[first, 'same'], [THREE], [second, 'same']]);
+    await using ferry = await Ferry.to(server.address);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, kept: 3 });
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'QUIT']);
+    expect(await ferry.mail()).toEqual(storedAll(first, second, THREE));
+  });
+
+  test.each<[string, string, string]>([
+    ['of different content', ONE, TWO],
+    ['of the same content', ONE, ONE],
+  ])('and both are deleted once they are safe: %s', async (_, first, second) => {
+    await using server = await serve([
+      [first, 'same'],
+      [second, 'same'],
+    ]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 2 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(first, second));
+  });
+
+  test('the second one coming later', async () => {
+    await using server = await serve([[ONE, 'same']]);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.maildrop('alice').add(TWO, { uid: 'same' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('also when it is deleted later, each once', async () => {
+    await using server = await serve([
+      [ONE, 'same'],
+      [TWO, 'same'],
+    ]);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('and one that is refused does not stand for the other', async () => {
+    await using server = await serve(
+      [
+        [ONE, 'same'],
+        [TWO, 'same'],
+      ],
+      [{ do: 'refuse', command: 'RETR', messages: [2], sessions: 1 }],
+    );
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1, deleted: 1 });
+    expect(server.maildrop('alice').messages.map(String)).toEqual([TWO]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+});
+
+describe('I8: a unique-id that comes back', () => {
+  test('with another content after its deletion is another message', async () => {
+    await using server = await serve([[ONE, 'again']]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.maildrop('alice').add(TWO, { uid: 'again' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('with the same content is deleted again and not stored twice', async () => {
+    await using server = await serve([[ONE, 'again']]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.maildrop('alice').add(ONE, { uid: 'again' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(ONE));
+  });
+
+  test('and cannot be had at first is still compared with what was carried', async () => {
+    await using server = await serve([[ONE, 'again']]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.maildrop('alice').add(ONE, { uid: 'again' });
+    server.setFaults([{ do: 'refuse', command: 'RETR', sessions: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE));
+  });
+
+  test('called __proto__ is one like any other', async () => {
+    await using server = await serve([
+      [ONE, '__proto__'],
+      [TWO, 'constructor'],
+    ]);
+    await using ferry = await Ferry.to(server.address);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+  });
+});
+
+describe('I8: a server without unique-ids', () => {
+  const NO_UIDL: Faults = [{ do: 'hide', names: ['UIDL'] }];
+
+  test('has its messages known by their content, and none stored twice', async () => {
+    await using server = await serve([[ONE], [TWO], [ONE]], NO_UIDL);
+    await using ferry = await Ferry.to(server.address);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, kept: 3 });
+    server.maildrop('alice').add(THREE);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE, TWO, THREE));
+  });
+
+  test('has them deleted once they are safe', async () => {
+    await using server = await serve([[ONE], [TWO], [ONE]], NO_UIDL);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, deleted: 3 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE, TWO));
+  });
+
+  test('that has them one day delivers nothing again', async () => {
+    await using server = await serve([[ONE], [TWO]], NO_UIDL);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.setFaults([]);
+    await ferry.poll();
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+});
+
+const status = (text: string): string => `Subject: status\r\n\r\n${text}\r\n`;
+
+describe('I8: when a server changes every unique-id', () => {
+  test('a new message is not taken for an old one that only looks like it from outside', async () => {
+    await using server = await serve([[status('good')], [ONE]]);
+    await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'never' } } });
+    await ferry.poll();
+    await using changed = await serve([
+      [status('evil'), 'new-1'],
+      [ONE, 'new-2'],
+    ]);
+    await ferry.poll({ ...changed.address, ...AFTER_DELIVERY });
+    expect(await ferry.mail()).toEqual(storedAll(status('good'), status('evil'), ONE));
+  });
+});

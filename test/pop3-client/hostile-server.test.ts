@@ -1,0 +1,385 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type MessageBody,
+  openSession,
+  type SessionOptions,
+  type Transaction,
+} from '../../src/pop3-client/index.ts';
+import { MAX_CAPABILITY_LINES, MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
+import { type Answer, answering, type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
+import { everythingOf, number, octetsOf, secretsOf } from './session.suite.ts';
+
+const PASSWORD = 'tr0ub4dor&3';
+
+function options({ host, port }: RawPeer, more: Partial<SessionOptions> = {}): SessionOptions {
+  return { host, port, tls: 'none', user: 'alice', password: PASSWORD, ...more };
+}
+
+/** What an ordinary server says, but for what `answer` says. */
+function serverThat(answer: Answer): Answer {
+  const usual: Readonly<Record<string, string>> = {
+    CAPA: '+OK\r\nTOP\r\nUIDL\r\nUSER\r\n.\r\n',
+    'USER alice': '+OK\r\n',
+    [`PASS ${PASSWORD}`]: '+OK\r\n',
+    NOOP: '+OK\r\n',
+  };
+  return (command, line) => answer(command, line) ?? usual[command];
+}
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => Promise.reject(new Error('it did not fail')),
+    (error: unknown) => error,
+  );
+}
+
+/** The error of opening a session with a server that follows this script. */
+async function openingFailure(
+  script: (line: PeerLine, ordinal: number) => Promise<void>,
+  more: Partial<SessionOptions> = {},
+): Promise<unknown> {
+  await using peer = await rawPeer(script);
+  return await failureOf(openSession(options(peer, more)));
+}
+
+async function inSession<T>(answer: Answer, act: (session: Transaction) => Promise<T>): Promise<T> {
+  await using peer = await rawPeer(answering(serverThat(answer)));
+  const session = await openSession(options(peer));
+  try {
+    return await act(session);
+  } finally {
+    await session.close();
+  }
+}
+
+describe('a greeting', () => {
+  test.each([
+    ['that is none', '220 mail.example ESMTP\r\n', 'protocol'],
+    ['of IMAP', '* OK ready\r\n', 'protocol'],
+    ['of garbage', '\x16\x03\x01\0\xff\r\n', 'protocol'],
+    ['without end', 'x'.repeat(MAX_LINE_OCTETS + 1), 'protocol'],
+    ['that is empty', '\r\n', 'protocol'],
+    ['that turns us away', '-ERR too many connections\r\n', 'server-temporary'],
+    ['that turns us away for now', '-ERR [SYS/TEMP] come back later\r\n', 'server-temporary'],
+    ['that says that the maildrop is in use', '-ERR [IN-USE] busy\r\n', 'maildrop-busy'],
+    ['that says to wait', '-ERR [LOGIN-DELAY] wait\r\n', 'login-delay'],
+  ])('%s ends the session, and nothing is sent', async (_, greeting, code) => {
+    await using peer = await rawPeer(async (line) => {
+      await line.send(greeting);
+      await line.closed();
+    });
+    expect(await failureOf(openSession(options(peer)))).toMatchObject({ code });
+    expect(peer.lines[0]?.received).toBe('');
+  });
+
+  test('that does not come ends with the budget of the connect', async () => {
+    const error = await openingFailure((line) => line.closed(), { timeouts: { connectMs: 50 } });
+    expect(error).toMatchObject({ code: 'timeout' });
+  });
+
+  test('that drips in ends with the budget of the connect', async () => {
+    const error = await openingFailure(
+      async (line) => {
+        const drip = setInterval(() => void line.send('x'), 10);
+        await line.closed();
+        clearInterval(drip);
+      },
+      { timeouts: { connectMs: 100 } },
+    );
+    expect(error).toMatchObject({ code: 'timeout' });
+  });
+
+  test('shows no control character of the server', async () => {
+    const error = await openingFailure(async (line) => {
+      await line.send('-ERR \u001b]0;owned\u0007\r\n');
+      await line.closed();
+    });
+    // oxlint-disable-next-line no-control-regex -- that they are absent is the point
+    expect((error as Error).message).not.toMatch(/[\u0000-\u001f]/);
+  });
+});
+
+test('a server that cannot be reached is named', async () => {
+  const peer = await rawPeer((line) => line.closed());
+  await peer[Symbol.asyncDispose]();
+  const error = await failureOf(openSession(options(peer)));
+  expect(error).toMatchObject({
+    code: 'unreachable',
+    message: `Cannot reach 127.0.0.1:${peer.port}: connection refused.`,
+  });
+});
+
+const silentAtPass: Answer = (command) => (command.startsWith('PASS') ? '' : undefined);
+
+describe('a login', () => {
+  test.each([
+    ['[IN-USE] busy', 'maildrop-busy'],
+    ['[in-use]', 'maildrop-busy'],
+    ['maildrop already locked', 'maildrop-busy'],
+    ['Unable to lock maildrop', 'maildrop-busy'],
+    ['mailbox in use', 'maildrop-busy'],
+    ['[LOGIN-DELAY] 60', 'login-delay'],
+    ['[SYS/TEMP] later', 'server-temporary'],
+    ['[SYS/PERM] never', 'login-refused'],
+    ['[AUTH] wrong', 'login-refused'],
+    ['[UNKNOWN] what', 'login-refused'],
+    ['[__proto__] what', 'login-refused'],
+    ['invalid password', 'login-refused'],
+    ['', 'login-refused'],
+  ])('refused with %j is %s', async (text, code) => {
+    const answer: Answer = (command) => (command.startsWith('PASS') ? `-ERR ${text}\r\n` : undefined);
+    const error = await openingFailure(answering(serverThat(answer)));
+    expect(error).toMatchObject({ code, hint: expect.any(String) as string });
+  });
+
+  test.each([
+    ['a line end in the user name', { user: 'alice\r\nDELE 1', auth: 'user-pass' }],
+    ['a bare LF in the user name', { user: 'alice\nDELE 1', auth: 'user-pass' }],
+    ['a line end in the password', { password: 'tr0ub4dor\r\nDELE 1', auth: 'user-pass' }],
+    ['a bare CR in the password', { password: 'tr0ub4dor\rDELE 1', auth: 'user-pass' }],
+  ] as const)('with %s is not sent', async (_, more) => {
+    await using peer = await rawPeer(answering(serverThat(() => undefined)));
+    const error = await failureOf(openSession(options(peer, more)));
+    expect(error).toMatchObject({ code: 'protocol' });
+    expect(everythingOf(error)).not.toContain('tr0ub4dor');
+    expect(peer.lines[0]?.received).not.toContain('DELE');
+  });
+
+  test.each(['user', 'password'] as const)('with a NUL in the %s is not sent by AUTH PLAIN', async (part) => {
+    await using peer = await rawPeer(answering(serverThat(() => '+OK\r\n.\r\n')));
+    const error = await failureOf(openSession(options(peer, { [part]: 'root\0tr0ub4dor', auth: 'plain' })));
+    expect(error).toMatchObject({ code: 'protocol' });
+    expect(everythingOf(error)).not.toContain('tr0ub4dor');
+    expect(peer.lines[0]?.received).not.toContain('AUTH');
+  });
+
+  const SASL_PLAIN = Buffer.from(`\0alice\0${PASSWORD}`).toString('base64');
+  test.each([
+    ['user-pass', '-ERR unknown command: PASS '],
+    ['user-pass', '500 what is '],
+    ['plain', '-ERR unknown command: AUTH PLAIN '],
+    ['plain', '500 what is '],
+  ] as const)('I5: by %s does not show a password that the server repeats (%s)', async (auth, words) => {
+    const secret = auth === 'plain' ? SASL_PLAIN : PASSWORD;
+    const seen: string[] = [];
+    const answer: Answer = (command) =>
+      /^(PASS|AUTH)/.test(command) ? `${words}${secret} of ${PASSWORD}\r\n` : undefined;
+    const error = await openingFailure(answering(serverThat(answer)), {
+      auth,
+      transcript: (side, line) => seen.push(`${side} ${line}`),
+    });
+    expect(seen.join('\n')).toContain('***');
+    for (const form of secretsOf({ host: '', user: 'alice', password: PASSWORD })) {
+      expect(everythingOf(error)).not.toContain(form);
+      expect(seen.join('\n')).not.toContain(form);
+    }
+  });
+
+  test('takes as long as the server lets it, but not longer than the idle deadline', async () => {
+    const error = await openingFailure(answering(serverThat(silentAtPass)), { timeouts: { idleMs: 50 } });
+    expect(error).toMatchObject({ code: 'timeout' });
+  });
+
+  test('ends when the signal does', async () => {
+    const stop = new AbortController();
+    const answer: Answer = (command) => {
+      if (!command.startsWith('PASS')) return undefined;
+      setImmediate(() => stop.abort());
+      return '';
+    };
+    const error = await openingFailure(answering(serverThat(answer)), { signal: stop.signal });
+    expect(error).toMatchObject({ code: 'aborted' });
+  });
+});
+
+describe('a reply', () => {
+  test.each(['', '2', 'two 320', '-1 320', '1.5 2', '99999999999999999999 1'])(
+    'to STAT of %j makes no sense and ends the session',
+    async (text) => {
+      await inSession(
+        (command) => (command === 'STAT' ? `+OK ${text}\r\n` : undefined),
+        async (session) => {
+          await expect(session.stat()).rejects.toMatchObject({ code: 'protocol' });
+          expect(session.broken).toBeDefined();
+        },
+      );
+    },
+  );
+
+  test.each(['2 320', ' 2 320', '2  320', '2\t320', '2 320 and more'])(
+    'to STAT of %j is understood',
+    async (text) => {
+      await inSession(
+        (command) => (command === 'STAT' ? `+OK ${text}\r\n` : undefined),
+        async (session) => expect(await session.stat()).toEqual({ messages: 2, octets: 320 }),
+      );
+    },
+  );
+
+  test('to LIST keeps the rows that make sense', async () => {
+    const rows = [
+      '1 10',
+      ' 2  20 ',
+      '3',
+      'x 4',
+      '0 5',
+      '-1 6',
+      '7 x',
+      '8\t80',
+      '9 90 more',
+      '',
+      '4294967296 1',
+    ];
+    await inSession(
+      (command) => (command === 'LIST' ? `+OK\r\n${rows.join('\r\n')}\r\n.\r\n` : undefined),
+      async (session) => {
+        expect((await session.list()).map((row) => [row.number, row.octets])).toEqual([
+          [1, 10],
+          [2, 20],
+          [8, 80],
+          [9, 90],
+        ]);
+      },
+    );
+  });
+
+  test('to UIDL keeps unique-ids octet by octet, and numbers whose unique-id cannot be used', async () => {
+    const long = 'x'.repeat(1025);
+    const rows = [
+      '1 __proto__',
+      '2 \xa0a\xa0',
+      '3 a b',
+      '4',
+      '5 ',
+      `6 ${long}`,
+      '7 a\x01',
+      '8\ttab',
+      'x y',
+      '9  two ',
+    ];
+    await inSession(
+      (command) => (command === 'UIDL' ? `+OK\r\n${rows.join('\r\n')}\r\n.\r\n` : undefined),
+      async (session) => {
+        expect((await session.uidl())?.map((row) => [row.number, row.uid])).toEqual([
+          [1, '__proto__'],
+          [2, '\xa0a\xa0'],
+          [3, 'a b'],
+          [4, undefined],
+          [5, undefined],
+          [6, undefined],
+          [7, undefined],
+          [8, 'tab'],
+          [9, 'two'],
+        ]);
+      },
+    );
+  });
+
+  test.each([
+    ['CAPA', (session: Transaction) => session.capa(), MAX_CAPABILITY_LINES],
+    ['a status line', (session: Transaction) => session.noop(), 0],
+  ] as const)('without end to %s ends the session', async (_, ask, lines) => {
+    const flood = lines === 0 ? 'x'.repeat(MAX_LINE_OCTETS + 1) : `+OK\r\n${'X\r\n'.repeat(lines + 1)}`;
+    let asked = 0;
+    await inSession(
+      (command) => {
+        if (command === 'NOOP') return flood;
+        if (command !== 'CAPA') return undefined;
+        asked += 1;
+        return asked > 2 ? flood : undefined;
+      },
+      async (session) => {
+        await expect(ask(session)).rejects.toMatchObject({ code: 'protocol' });
+        expect(session.broken).toBeDefined();
+      },
+    );
+  });
+
+  test.each([
+    ['-ERR [SYS/TEMP] disk', 'server-temporary'],
+    ['-ERR no', 'protocol'],
+  ])('to DELE of %j is an error of that command only', async (reply, code) => {
+    await inSession(
+      (command) => (command.startsWith('DELE') ? `${reply}\r\n` : undefined),
+      async (session) => {
+        await expect(session.dele(number(1))).rejects.toMatchObject({ code });
+        await expect(session.noop()).resolves.toBeUndefined();
+      },
+    );
+  });
+
+  test('to QUIT that is an error says that the deletions are not sure', async () => {
+    await inSession(
+      (command) => (command === 'QUIT' ? '-ERR some deleted messages not removed\r\n' : undefined),
+      async (session) => {
+        await expect(session.quit()).rejects.toMatchObject({ code: 'protocol', name: 'ReplyError' });
+      },
+    );
+  });
+
+  test('to QUIT that never comes is a lost connection', async () => {
+    await inSession(
+      (command, line) => {
+        if (command !== 'QUIT') return undefined;
+        line.end();
+        return '';
+      },
+      (session) => expect(session.quit()).rejects.toMatchObject({ code: 'connection-lost' }),
+    );
+  });
+});
+
+function retrAnswer(reply: string): Answer {
+  return (command) => (command === 'RETR 1' ? reply : undefined);
+}
+
+describe('a message', () => {
+  test('that is cut off is not taken for whole', async () => {
+    await inSession(
+      (command, line) => {
+        if (command !== 'RETR 1') return undefined;
+        void line.send('+OK\r\nhalf\r\n.').then(() => line.end());
+        return '';
+      },
+      async (session) => {
+        await expect(octetsOf(await session.retr(number(1)))).rejects.toMatchObject({
+          code: 'connection-lost',
+        });
+      },
+    );
+  });
+
+  test('behind which something else comes is noticed at the next command', async () => {
+    await inSession(retrAnswer('+OK\r\nfirst\r\n.\r\nnot stuffed\r\n.\r\n'), async (session) => {
+      await octetsOf(await session.retr(number(1)));
+      await expect(session.noop()).rejects.toMatchObject({ code: 'protocol' });
+      expect(session.broken).toBeDefined();
+    });
+  });
+
+  test('that comes with a late status line is no reply to what is asked next', async () => {
+    await inSession(retrAnswer('+OK\r\nfirst\r\n.\r\n+OK forged\r\n'), async (session) => {
+      await octetsOf(await session.retr(number(1)));
+      await expect(session.noop()).rejects.toMatchObject({ code: 'protocol' });
+    });
+  });
+
+  test('is given while it arrives', async () => {
+    let finish: (() => void) | undefined;
+    await inSession(
+      (command, line) => {
+        finish = () => void line.send('second\r\n.\r\n');
+        return command === 'RETR 1' ? '+OK\r\nfirst\r\n' : undefined;
+      },
+      async (session) => {
+        const body: MessageBody = await session.retr(number(1));
+        const seen: string[] = [];
+        for await (const block of body) {
+          seen.push(block.toString());
+          if (seen.length === 1) finish?.();
+        }
+        expect(seen).toEqual(['first\r\n', 'second\r\n']);
+      },
+    );
+  });
+});

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { connect, openSession, type SessionOptions, type TlsMode } from '../../src/pop3-client/index.ts';
+import { createServer, type ServerOptions } from '../../src/pop3-server/index.ts';
+import { authority, certificate } from '../support/certificates.ts';
+import { number, octetsOf, type Served, sessionSuite } from './session.suite.ts';
+
+async function serve(
+  messages: readonly Buffer[],
+  tls: TlsMode,
+  more: Partial<SessionOptions> & Partial<ServerOptions>,
+): Promise<Served> {
+  const server = await createServer({
+    users: { alice: { password: 'open sesame', messages } },
+    ...(tls === 'none' ? {} : { tls: certificate(), tlsPort: 0 }),
+    without: more.without,
+  });
+  const { host, port } = tls === 'implicit' ? (server.tlsAddress ?? server.address) : server.address;
+  const { auth } = more;
+  return {
+    options: { host, port, tls, auth, user: 'alice', password: 'open sesame', ca: [authority().cert] },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+const WAYS: readonly (readonly [string, TlsMode, Partial<SessionOptions> & Partial<ServerOptions>])[] = [
+  ['plain, USER and PASS', 'none', { auth: 'user-pass' }],
+  ['plain, AUTH PLAIN', 'none', { auth: 'plain' }],
+  ['plain, lock-step', 'none', { without: ['PIPELINING'] }],
+  ['plain, without CAPA', 'none', { without: ['CAPA'] }],
+  ['STLS, USER and PASS', 'starttls', { auth: 'user-pass' }],
+  ['STLS, AUTH PLAIN', 'starttls', { auth: 'plain' }],
+  ['implicit TLS', 'implicit', {}],
+];
+
+for (const [name, tls, more] of WAYS) {
+  sessionSuite({ name, serve: (messages) => serve(messages, tls, more) });
+}
+
+test('pipelining is used where it is announced after the login, and not elsewhere', async () => {
+  await using with_ = await serve([], 'none', {});
+  await using without = await serve([], 'none', { without: ['PIPELINING'] });
+  for (const [served, expected] of [
+    [with_, true],
+    [without, false],
+  ] as const) {
+    const session = await openSession(served.options);
+    expect(session.pipelining).toBe(expected);
+    await session.quit();
+  }
+});
+
+test('a server without UIDL gives no unique-ids', async () => {
+  await using served = await serve([Buffer.from('x\r\n')], 'none', { without: ['UIDL'] });
+  const session = await openSession(served.options);
+  expect(await session.uidl()).toBeUndefined();
+  expect(await session.list()).toHaveLength(1);
+  await session.quit();
+});
+
+test('names and passwords outside ASCII are sent as UTF-8', async () => {
+  await using server = await createServer({ users: { jürgen: { password: 'geheim→日本' } } });
+  for (const auth of ['user-pass', 'plain'] as const) {
+    const session = await openSession({
+      ...server.address,
+      tls: 'none',
+      auth,
+      user: 'jürgen',
+      password: 'geheim→日本',
+    });
+    await session.quit();
+  }
+  expect(server.maildrop('jürgen').messages).toEqual([]);
+});
+
+test('an authorization can be left by QUIT without a login', async () => {
+  await using served = await serve([], 'none', {});
+  const authorization = await connect(served.options);
+  expect((await authorization.capa())?.has('USER')).toBe(true);
+  expect(authorization.encrypted).toBe(false);
+  await expect(authorization.quit()).resolves.toBeUndefined();
+});
+
+test('before the login there are no commands of the TRANSACTION state', async () => {
+  await using served = await serve([Buffer.from('x\r\n')], 'none', {});
+  const authorization = await connect(served.options);
+  // @ts-expect-error -- RETR before the login does not compile
+  expect(authorization.retr).toBeUndefined();
+  // @ts-expect-error -- nor does DELE
+  expect(authorization.dele).toBeUndefined();
+  // @ts-expect-error -- nor does LIST
+  expect(authorization.list).toBeUndefined();
+  const session = await authorization.login('user-pass', 'alice', 'open sesame');
+  // @ts-expect-error -- nor a login after the login
+  expect(session.login).toBeUndefined();
+  // @ts-expect-error -- nor STLS
+  expect(session.stls).toBeUndefined();
+  await session.quit();
+});
+
+test('a number of octets is no message number', async () => {
+  await using served = await serve([Buffer.from('x\r\n')], 'none', {});
+  const session = await openSession(served.options);
+  // @ts-expect-error -- a plain number must be parsed first
+  expect((await octetsOf(await session.retr(1))).toString()).toBe('x\r\n');
+  expect((await octetsOf(await session.retr(number(1)))).toString()).toBe('x\r\n');
+  await session.quit();
+});
+
+test('a body that is not read to its end breaks the session, loudly', async () => {
+  await using served = await serve([Buffer.from('x\r\n'.repeat(100_000))], 'none', {});
+  const session = await openSession(served.options);
+  // oxlint-disable-next-line no-unreachable-loop -- to stop early is the point
+  for await (const block of await session.retr(number(1))) {
+    expect(block.length).toBeGreaterThan(0);
+    break;
+  }
+  expect(session.broken).toMatchObject({ code: 'protocol' });
+  await expect(session.noop()).rejects.toBe(session.broken);
+  await session.close();
+});

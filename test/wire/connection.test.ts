@@ -1,0 +1,358 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { Connection } from '../../src/wire/connection.ts';
+import { connectionLost, protocolViolation } from '../../src/wire/errors.ts';
+import { MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
+import { plainCommand, secretCommand } from '../../src/wire/transcript.ts';
+import { MemoryWire } from '../support/memory-wire.ts';
+
+function connected(options: ConstructorParameters<typeof Connection>[1] = {}): {
+  wire: MemoryWire;
+  connection: Connection;
+} {
+  const wire = new MemoryWire();
+  return { wire, connection: new Connection(wire, options) };
+}
+
+async function collect(blocks: AsyncIterable<Buffer>): Promise<string> {
+  const all: Buffer[] = [];
+  for await (const block of blocks) all.push(block);
+  return Buffer.concat(all).toString('latin1');
+}
+
+/** Lets everything that is ready happen. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('readLine', () => {
+  test('gives line after line, whatever the blocks, without their line ends', async () => {
+    const { wire, connection } = connected();
+    for (const block of ['+O', 'K a\r', '\n-ERR', ' b\n\r\n', 'c\r\r\n']) wire.arrive(block);
+    const lines = [];
+    for (let count = 0; count < 4; count += 1) lines.push(await connection.readLine('testing'));
+    expect(lines).toEqual(['+OK a', '-ERR b', '', 'c\r']);
+  });
+
+  test('gives each octet as one character', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('\x00\x7f\x80\xff\xe9\r\n');
+    expect(await connection.readLine('testing')).toBe('\x00\x7f\x80\xff\xe9');
+  });
+
+  test('takes the longest line that is allowed', async () => {
+    const { wire, connection } = connected();
+    wire.arrive(`${'x'.repeat(MAX_LINE_OCTETS - 1)}\r\n`);
+    expect(await connection.readLine('testing')).toHaveLength(MAX_LINE_OCTETS - 1);
+  });
+
+  test.each([
+    ['with an end', 'x'.repeat(MAX_LINE_OCTETS + 2).concat('\r\n')],
+    ['without an end', 'x'.repeat(MAX_LINE_OCTETS + 2)],
+  ])('breaks the connection at a longer one %s', async (_, line) => {
+    const { wire, connection } = connected();
+    wire.arrive(line);
+    await expect(connection.readLine('testing')).rejects.toMatchObject({
+      code: 'protocol',
+      message: expect.stringContaining('while testing') as string,
+    });
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('gives what had come before the end of the stream, then says that it has ended', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('+OK\r\nhalf');
+    wire.finish();
+    expect(await connection.readLine('testing')).toBe('+OK');
+    await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+
+  test('gives the first reason for ever after', async () => {
+    const { wire, connection } = connected();
+    wire.finish();
+    const [first, second] = await Promise.allSettled([connection.readLine('one'), settled()]);
+    expect(second.status).toBe('fulfilled');
+    const reason = first.status === 'rejected' ? (first.reason as unknown) : undefined;
+    await expect(connection.readLine('two')).rejects.toBe(reason);
+    expect(() => connection.sendLine(plainCommand('NOOP'))).toThrow('The connection ended while one.');
+    expect(connection.break(connectionLost('three'))).toBe(reason);
+    expect(connection.broken).toBe(reason);
+  });
+
+  test('says why when the line fails', async () => {
+    const { wire, connection } = connected();
+    const line = connection.readLine('testing');
+    wire.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    await expect(line).rejects.toMatchObject({
+      code: 'connection-lost',
+      message: 'The connection ended while testing (connection reset by the other side).',
+    });
+  });
+});
+
+describe('multiline', () => {
+  test('leaves what comes after it for the next reply', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('a\r\n..b\r\n.\r\n+OK next\r\n');
+    expect(await collect(connection.multiline('testing'))).toBe('a\r\n.b\r\n');
+    expect(await connection.readLine('testing')).toBe('+OK next');
+    expect(connection.heldOctets).toBe(0);
+  });
+
+  test('breaks the connection when it is not read to its end', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('a\r\n');
+    // oxlint-disable-next-line no-unreachable-loop -- to stop early is the point
+    for await (const block of connection.multiline('testing')) {
+      expect(block.toString()).toBe('a\r\n');
+      break;
+    }
+    expect(connection.broken?.message).toContain('not read to its end');
+    await expect(connection.readLine('testing')).rejects.toThrow('not read to its end');
+  });
+
+  test('does not break it when only the end is left to be seen', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('a\r\n.\r\n+OK\r\n');
+    // oxlint-disable-next-line no-unreachable-loop -- to stop early is the point
+    for await (const block of connection.multiline('testing')) {
+      expect(block.toString()).toBe('a\r\n');
+      break;
+    }
+    expect(await connection.readLine('testing')).toBe('+OK');
+  });
+
+  test('raises when the line ends before the response does', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('a\r\n.');
+    wire.finish();
+    await expect(collect(connection.multiline('testing'))).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+});
+
+describe('readLines', () => {
+  test('gives the lines of a response, however they are cut', async () => {
+    const { wire, connection } = connected();
+    for (const octet of '1 a\r\n2 b\r\n\r\n3\nc\r\n..d\r\n.\r\n') wire.arrive(octet);
+    const lines: string[] = [];
+    await connection.readLines('testing', 10, (line) => lines.push(line));
+    expect(lines).toEqual(['1 a', '2 b', '', '3', 'c', '.d']);
+  });
+
+  test('takes as many lines as allowed, and breaks the connection at one more', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('1\r\n2\r\n.\r\n1\r\n2\r\n3\r\n.\r\n');
+    const lines: string[] = [];
+    await connection.readLines('testing', 2, (line) => lines.push(line));
+    await expect(connection.readLines('testing', 2, (line) => lines.push(line))).rejects.toMatchObject({
+      code: 'protocol',
+    });
+    expect(lines).toEqual(['1', '2', '1', '2']);
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('breaks the connection at a line without end', async () => {
+    const { wire, connection } = connected();
+    const lines = connection.readLines('testing', 10, () => undefined);
+    for (let count = 0; count < 10; count += 1) wire.arrive('x'.repeat(MAX_LINE_OCTETS / 4));
+    await expect(lines).rejects.toMatchObject({ code: 'protocol' });
+  });
+});
+
+describe('the idle deadline', () => {
+  test('ends a wait in which nothing comes', async () => {
+    const { wire, connection } = connected({ idleMs: 30 });
+    await expect(connection.readLine('testing')).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'No usable answer for 0.03 s while testing.',
+    });
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('begins anew with each wait', async () => {
+    const { wire, connection } = connected({ idleMs: 200 });
+    for (let count = 0; count < 4; count += 1) {
+      const line = connection.readLine('testing');
+      await delay(100);
+      wire.arrive(`${'x'.repeat(70)}\r\n`);
+      expect(await line).toHaveLength(70);
+    }
+  });
+
+  test('does not run while nobody waits', async () => {
+    const { wire, connection } = connected({ idleMs: 30 });
+    wire.arrive('a\r\n');
+    expect(await connection.readLine('testing')).toBe('a');
+    await delay(80);
+    wire.arrive('b\r\n');
+    expect(await connection.readLine('testing')).toBe('b');
+  });
+
+  test('also ends a drip of single octets', async () => {
+    const { wire, connection } = connected({ idleMs: 60 });
+    const drip = setInterval(() => wire.arrive('x'), 10);
+    try {
+      await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
+    } finally {
+      clearInterval(drip);
+    }
+  });
+
+  test('lets a slow line go on that brings enough', async () => {
+    const { wire, connection } = connected({ idleMs: 60 });
+    let sent = 0;
+    const stream = setInterval(() => {
+      sent += 1;
+      wire.arrive(sent < 20 ? 'x'.repeat(40) : '\r\n');
+      if (sent === 20) clearInterval(stream);
+    }, 10);
+    expect(await connection.readLine('testing')).toHaveLength(19 * 40);
+  });
+});
+
+describe('octets that nobody takes', () => {
+  test('pause the transport, and it goes on when they are taken', async () => {
+    const { wire, connection } = connected();
+    const block = Buffer.alloc(RECEIVE_BUFFER_OCTETS / 4, 'x');
+    for (let count = 0; count < 12; count += 1) wire.arrive(block);
+    await settled();
+    expect(connection.heldOctets).toBeLessThanOrEqual(RECEIVE_BUFFER_OCTETS + block.length);
+    expect(wire.isPaused()).toBe(true);
+    wire.arrive('\r\n.\r\n');
+    const content = await collect(connection.multiline('testing'));
+    expect(content).toHaveLength(12 * block.length + 2);
+    expect(wire.isPaused()).toBe(false);
+  });
+});
+
+describe('sendLine', () => {
+  test('sends a line, and shows the transcript no secret', () => {
+    const seen: string[] = [];
+    const { wire, connection } = connected({ transcript: (side, line) => seen.push(`${side} ${line}`) });
+    connection.sendLine(plainCommand('USER \xe9'));
+    connection.sendLine(secretCommand('PASS', 'tr0ub4dor'));
+    connection.sendLine(secretCommand('', 'dGVzdA=='));
+    expect(wire.written).toBe('USER \xe9\r\nPASS tr0ub4dor\r\ndGVzdA==\r\n');
+    expect(seen).toEqual(['sent USER \xe9', 'sent PASS ***', 'sent ***']);
+  });
+
+  test.each(['a\r\nDELE 1', 'a\nDELE 1', 'a\rDELE 1', 'a\r\n'])('sends nothing of %j', (text) => {
+    const { wire, connection } = connected();
+    expect(() => connection.sendLine(secretCommand('PASS', text))).toThrow('must not contain a line end');
+    expect(wire.written).toBe('');
+    connection.sendLine(plainCommand('NOOP'));
+    expect(wire.written).toBe('NOOP\r\n');
+  });
+});
+
+describe('send', () => {
+  test('resolves at once while the other side takes octets', async () => {
+    const { wire, connection } = connected();
+    await connection.send(Buffer.from('a'));
+    expect(wire.written).toBe('a');
+  });
+
+  test('waits until the other side has taken enough', async () => {
+    const wire = new MemoryWire({ writeBufferOctets: 4 });
+    const connection = new Connection(wire);
+    wire.hold();
+    let done = false;
+    const sent = connection.send(Buffer.from('12345678')).finally(() => {
+      done = true;
+    });
+    await settled();
+    expect(done).toBe(false);
+    wire.release();
+    await sent;
+    expect(done).toBe(true);
+  });
+
+  test.each([
+    ['while it waits', false],
+    ['before', true],
+  ])('raises when the line has gone %s', async (_, before) => {
+    const wire = new MemoryWire({ writeBufferOctets: 4 });
+    const connection = new Connection(wire);
+    wire.hold();
+    if (before) wire.destroy();
+    const sent = connection.send(Buffer.from('12345678'));
+    if (!before) wire.destroy();
+    await expect(sent).rejects.toMatchObject({ code: 'connection-lost' });
+    expect(wire.listenerCount('drain')).toBe(0);
+  });
+});
+
+describe('upgrade', () => {
+  test('refuses clear text that came with the reply that allowed it', async () => {
+    const { wire, connection } = connected();
+    wire.arrive('+OK begin\r\n+OK injected\r\n');
+    expect(await connection.readLine('testing')).toBe('+OK begin');
+    let wrapped = false;
+    const upgrade = connection.upgrade((socket) => {
+      wrapped = true;
+      return Promise.resolve(socket);
+    });
+    await expect(upgrade).rejects.toMatchObject({ code: 'protocol' });
+    expect(wrapped).toBe(false);
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('reads nothing more from the old transport', async () => {
+    const { wire, connection } = connected();
+    const secure = new MemoryWire();
+    await connection.upgrade(() => Promise.resolve(secure));
+    wire.arrive('+OK injected\r\n');
+    secure.arrive('+OK secure\r\n');
+    expect(await connection.readLine('testing')).toBe('+OK secure');
+    connection.sendLine(plainCommand('CAPA'));
+    expect([wire.written, secure.written]).toEqual(['', 'CAPA\r\n']);
+  });
+
+  test('is refused on a broken connection', async () => {
+    const { connection } = connected();
+    const reason = connection.break(protocolViolation('lost step'));
+    await expect(connection.upgrade((socket) => Promise.resolve(socket))).rejects.toBe(reason);
+  });
+});
+
+describe('close', () => {
+  test('flushes what was sent, and may be called again, also at the same time', async () => {
+    const { wire, connection } = connected();
+    connection.sendLine(plainCommand('QUIT'));
+    await Promise.all([connection.close(), connection.close()]);
+    await connection.close();
+    expect(wire.written).toBe('QUIT\r\n');
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('after a break keeps the reason of the break', async () => {
+    const { connection } = connected();
+    const reason = connection.break(protocolViolation('lost step'));
+    await connection.close();
+    expect(connection.broken).toBe(reason);
+  });
+
+  test('does not wait for ever for a side that takes nothing', async () => {
+    const { wire, connection } = connected();
+    wire.hold();
+    connection.sendLine(plainCommand('QUIT'));
+    await connection.close();
+    expect(wire.destroyed).toBe(true);
+  });
+
+  test('ends the wait of whoever reads', async () => {
+    const { connection } = connected();
+    const line = connection.readLine('testing');
+    const [read] = await Promise.allSettled([line, connection.close()]);
+    expect(read.status).toBe('rejected');
+  });
+
+  test('tells who wanted to know, once', async () => {
+    const { connection } = connected();
+    let times = 0;
+    connection.onClose(() => {
+      times += 1;
+    });
+    await connection.close();
+    await settled();
+    expect(times).toBe(1);
+  });
+});
