@@ -92,8 +92,8 @@ function layerViolations(files: ReadonlyMap<string, string>): string[] {
     const own = layerOf(path);
     if (BASE.includes(own))
       return importedLayers(path, text)
-        .filter((it) => !BASE.includes(it))
-        .map((it) => `${path} imports ${it}`);
+        .filter((layer) => !BASE.includes(layer))
+        .map((layer) => `${path} imports ${layer}`);
     const allowed = mayImport.get(own);
     if (allowed === undefined) return [`${path}: "${own}" is not in the table`];
     return importedLayers(path, text)
@@ -153,9 +153,11 @@ function readTable(heading: string): Map<string, string[]> {
       .split('\n\n', 1)[0]
       ?.split('\n')
       .slice(2) ?? [];
-  const names = (cell: string | undefined): string[] =>
-    [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
   return new Map(
     rows.map((row) => row.split('|')).map((cells) => [names(cells[1])[0] ?? '', names(cells[2])]),
   );
+}
+
+function names(cell: string | undefined): string[] {
+  return [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
 }
