@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCode } from '../errors.ts';
 
 /**
  * A folder whose entries are made durable on request. Whoever asks while a sync is under way waits for the next
@@ -54,7 +55,11 @@ export async function fsyncDirectory(path: string): Promise<void> {
 
 /** Creates a folder and its missing parents, private to the user, so that they survive loss of power. */
 export async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    // Of a read-only disk Node says so only when it makes a single folder.
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return mkdir(path, { mode: 0o700 }).then(() => path);
+  });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made))
     await fsyncDirectory(dirname(made));

@@ -178,7 +178,7 @@ async function storedOctets(folder: string): Promise<number> {
 
 async function maildir(folder: string, path = 'Mail'): Promise<string[]> {
   const names = await readdir(join(folder, path, 'new'));
-  return await Promise.all(names.map((name) => readFile(join(folder, path, 'new', name), 'latin1')));
+  return Promise.all(names.map((name) => readFile(join(folder, path, 'new', name), 'latin1')));
 }
 
 async function mbox(folder: string, path = 'Mail/mbox'): Promise<string[]> {
