@@ -44,3 +44,20 @@ export function reportLine(report: PollReport): string {
   ].filter((part) => part !== '');
   return `${account}: ${parts.join(', ')}, in ${durationText(durationMs)}`;
 }
+
+/** Characters that take two columns on a terminal: those of Chinese, Japanese and Korean, and emoji. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+/** `text` cut or filled up to that many columns of a terminal. */
+export function columnText(text: string, columns: number): string {
+  let out = '';
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    const width = WIDE.test(segment) ? 2 : 1;
+    if (used + width > columns) break;
+    out += segment;
+    used += width;
+  }
+  return out + ' '.repeat(columns - used);
+}

@@ -1,4 +1,4 @@
-import { asMailError, type ErrorCode, type MailError } from '../errors.ts';
+import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -104,10 +104,18 @@ async function settleUnproven(unproven: Received, error: MailError, settling: Se
   const listed = unproven.retrieval.message.octets;
   if (error.code === 'protocol' || listed === undefined || unproven.octets < listed) {
     await discardAll(unproven.drafts);
-    if (error.code === 'protocol') await settling.refuse(unproven.retrieval, error);
+    if (error.code === 'protocol') await settling.refuse(unproven.retrieval, endedElsewhere(unproven, error));
   } else {
     await settling.add(unproven);
   }
+}
+
+function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
+  const { number } = retrieval.message;
+  return new MailError('protocol', `Message ${number} did not end where it seemed to: ${error.message}`, {
+    cause: error,
+    hint: 'The server probably does not byte-stuff it. It stays there; look at it with the provider’s web mail.',
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
+import { columnText, countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
 import type { PollReport } from '../../src/poll/report.ts';
 
 test.each([
@@ -79,4 +79,14 @@ describe('reportLine', () => {
   test('says one message as one', () => {
     expect(reportLine({ ...REPORT, fetched: 1, bytes: 1 })).toBe('work: 1 new message (1 B), in 0.4 s');
   });
+});
+
+test.each([
+  ['plain', 8, 'plain   '],
+  ['too long for it', 8, 'too long'],
+  ['山田太郎', 8, '山田太郎'],
+  ['山田太郎', 7, '山田太 '],
+  ['e\u0301te\u0301', 4, 'e\u0301te\u0301 '],
+])('columnText(%j, %i) is %j', (text, columns, expected) => {
+  expect(columnText(text, columns)).toBe(expected);
 });

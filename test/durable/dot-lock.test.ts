@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { takeDotLock } from '../../src/durable/dot-lock.ts';
@@ -121,6 +122,20 @@ describe('a dot-lock', () => {
     await Promise.all(Array.from({ length: 12 }, user));
     expect(most).toBe(1);
     expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that was replaced at the moment when the stale one was to be removed is put back', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    runtime.alive.add(77);
+    await lockWith(folder, '99 ferry.example\n', { ageMs: 0, runtime });
+    runtime.isAlive = (pid) => {
+      if (pid === 99) writeFileSync(folder.at('mbox.lock'), '77 ferry.example\n');
+      return pid === 77;
+    };
+    await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-unusable' });
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('77 ferry.example\n');
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
   });
 
   test('cannot be taken where there is no folder', async () => {

@@ -1,6 +1,8 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { tagOf } from '../../src/delivery/maildir-name.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -40,6 +42,29 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 2 });
     expect(server.maildrop('alice').messages).toEqual([]);
     expect(await ferry.mail()).toEqual(storedAll(first, second));
+  });
+
+  test('I3: and equal ones are told apart also at the destination, should a kill leave them unrecorded', async () => {
+    await using server = await serve([
+      [ONE, 'same'],
+      [ONE, 'same'],
+    ]);
+    await using ferry = await Ferry.to(server.address);
+    let received = 0;
+    ferry.onReceived = (octets) => {
+      received += octets;
+    };
+    ferry.wrapLedger = (ledger) =>
+      ledgerWith(ledger, {
+        recordDelivery: async (delivery) => {
+          while (received < 2 * ONE.length) await new Promise((resolve) => setImmediate(resolve));
+          for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+          return ledger.recordDelivery(delivery);
+        },
+      });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    const names = await readdir(ferry.folder.at('maildir', 'new'));
+    expect(new Set(names.map(tagOf)).size).toBe(2);
   });
 
   test('the second one coming later', async () => {

@@ -16,7 +16,7 @@ import { statusOf } from '../exit-status.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { countText, octetsText, reportLine } from '../wording.ts';
+import { columnText, countText, octetsText, reportLine } from '../wording.ts';
 
 /** How many of the messages are shown. */
 const SHOWN = 5;
@@ -102,7 +102,7 @@ async function verify(mail: readonly Buffer[], { maildir, server, terminal }: Re
   terminal.out('\nSome of it:');
   for (const message of stored.slice(0, SHOWN)) {
     const { from, subject } = await summarize(message);
-    terminal.out(`  ${printable(from, 44).padEnd(44)}  ${printable(subject, 40)}`);
+    terminal.out(`  ${columnText(printable(from), 44)}  ${printable(subject, 40)}`);
   }
   const mark = (good: boolean): string => (good ? terminal.style('green', '✓') : terminal.style('red', '✗'));
   terminal.out(`\n${mark(stored.length === mail.length)} ${countText(stored.length, 'file')} in the Maildir`);

@@ -7,7 +7,7 @@ import type { Preview } from '../../poll/preview.ts';
 import { printable } from '../../wire/text.ts';
 import { statusOf } from '../exit-status.ts';
 import { showError, type Terminal } from '../terminal.ts';
-import { countText, octetsText } from '../wording.ts';
+import { columnText, countText, octetsText } from '../wording.ts';
 
 const REASONS: Readonly<Record<Decision['reason'], string>> = {
   new: 'new',
@@ -78,7 +78,7 @@ function showPreview({ account, decisions, deletions, summaries }: Preview, term
   );
   for (const [number, { from, subject }] of summaries) {
     terminal.out(
-      `  ${String(number).padStart(6)}  ${printable(from, 40).padEnd(40)}  ${printable(subject, 60)}`,
+      `  ${String(number).padStart(6)}  ${columnText(printable(from), 40)}  ${printable(subject, 60)}`,
     );
   }
   if (retrievals.length > summaries.size && summaries.size > 0) {

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { openSession, type Transaction } from '../../src/pop3-client/index.ts';
+import { type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
+
+/** A server that greets, lets in whoever comes, announces these capabilities, and then follows a script. */
+function serverWith(capability: string, script: (line: PeerLine) => Promise<void>): Promise<RawPeer> {
+  return rawPeer(async (line) => {
+    await line.send('+OK ready\r\n');
+    for (const command of ['CAPA', 'USER alice', 'PASS secret', 'CAPA']) {
+      expect(await line.line()).toBe(command);
+      await line.send(command === 'CAPA' ? `+OK\r\nUSER\r\n${capability}\r\n.\r\n` : '+OK\r\n');
+    }
+    await script(line);
+  });
+}
+
+async function sessionWith({ host, port }: RawPeer): Promise<Transaction> {
+  return openSession({
+    host,
+    port,
+    tls: 'none',
+    user: 'alice',
+    password: 'secret',
+    timeouts: { idleMs: 3000 },
+  });
+}
+
+const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('commands that do not wait for each other', () => {
+  test('go out at once where PIPELINING is announced, and get each its own reply', async () => {
+    await using peer = await serverWith('PIPELINING', async (line) => {
+      for (const command of ['STAT', 'LIST', 'NOOP']) expect(await line.line()).toBe(command);
+      await line.send('+OK 1 20\r\n+OK\r\n1 20\r\n.\r\n-ERR not now\r\n');
+      await line.line();
+    });
+    const session = await sessionWith(peer);
+    const [stat, list, noop] = await Promise.allSettled([session.stat(), session.list(), session.noop()]);
+    expect(stat).toMatchObject({ value: { messages: 1, octets: 20 } });
+    expect(list).toMatchObject({ value: [{ number: 1, octets: 20 }] });
+    expect(noop).toMatchObject({ status: 'rejected' });
+    await session.close();
+  });
+
+  test('go out one by one where it is not', async () => {
+    const early: string[] = [];
+    await using peer = await serverWith('TOP', async (line) => {
+      for (const reply of ['+OK 1 20\r\n', '+OK\r\n1 20\r\n.\r\n', '+OK\r\n']) {
+        await line.line();
+        const before = line.received;
+        await moment();
+        early.push(line.received.slice(before.length));
+        await line.send(reply);
+      }
+    });
+    const session = await sessionWith(peer);
+    await Promise.all([session.stat(), session.list(), session.noop()]);
+    expect(early).toEqual(['', '', '']);
+    await session.close();
+  });
+
+  test('all fail with the one reason when the line is lost', async () => {
+    await using peer = await serverWith('PIPELINING', async (line) => {
+      await line.line();
+      await line.send('+OK 1 20\r\n');
+    });
+    const session = await sessionWith(peer);
+    const results = await Promise.allSettled([session.stat(), session.list(), session.noop()]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    const reasons = results.map((result) =>
+      result.status === 'rejected' ? (result.reason as unknown) : undefined,
+    );
+    expect(reasons[1]).toBe(session.broken);
+    expect(reasons[2]).toBe(session.broken);
+    await session.close();
+  });
+});
