@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from '../errors.ts';
 
@@ -53,14 +53,31 @@ export async function fsyncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Creates a folder and its missing parents, private to the user, so that they survive loss of power. */
+/**
+ * Creates a folder and its missing parents, private to the user, so that they survive loss of power. Step by step,
+ * since the recursive mkdir of Node never ends where the system says that a folder inside an existing one is not
+ * there (/proc, an automounter).
+ */
 export async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    // Of a read-only disk Node says so only when it makes a single folder.
+  const missing: string[] = [];
+  for (let folder = path; !(await exists(folder)); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) {
+    await mkdir(folder, { mode: 0o700 }).catch(ignoreExisting);
+    await fsyncDirectory(dirname(folder));
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).isDirectory()) return true;
+  } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    return mkdir(path, { mode: 0o700 }).then(() => path);
-  });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await fsyncDirectory(dirname(made));
+    return dirname(path) === path;
+  }
+  throw Object.assign(new Error(`${path} is not a folder`), { code: 'ENOTDIR' });
+}
+
+/** Somebody else may create it at the same moment. */
+function ignoreExisting(error: unknown): void {
+  if (systemCode(error) !== 'EEXIST') throw error;
 }
