@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { type FileHandle, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -93,8 +94,17 @@ describe('makeDirectory', () => {
     const handle = await open(folder.path, 'r');
     const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
     await handle.close();
+    const synced: string[] = [];
+    sync.mockImplementation(function note(this: FileHandle) {
+      synced.push(process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${this.fd}`) : folder.path);
+      return Promise.resolve();
+    });
     await makeDirectory(folder.at('a', 'b', 'c'));
     expect(sync).toHaveBeenCalledTimes(3);
+    expect(synced).toContain(folder.path);
+    if (process.platform === 'linux') {
+      expect(synced.sort()).toEqual([folder.path, folder.at('a'), folder.at('a', 'b')]);
+    }
     for (const names of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
       expect((await stat(folder.at(...names))).mode & 0o777).toBe(0o700);
     }
@@ -110,7 +120,7 @@ describe('makeDirectory', () => {
   test('does not take a file for a folder', async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at('a'), '');
-    await expect(makeDirectory(folder.at('a'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeDirectory(folder.at('a'))).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(makeDirectory(folder.at('a', 'b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 });
@@ -121,4 +131,8 @@ test('fsyncDirectory says when the disk fails', async () => {
   while (gates.length === 0) await settled();
   gates[0]?.fail(new Error('EIO'));
   await expect(sync).rejects.toThrow('EIO');
+});
+
+test('makeDirectory gives up where the system will have no folder, though the one above is there', async () => {
+  await expect(makeDirectory('/proc/mailferry/new')).rejects.toMatchObject({ code: 'ENOENT' });
 });
