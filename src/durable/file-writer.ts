@@ -45,9 +45,10 @@ export class FileWriter {
     const [first, ...more] = this.#blocks;
     if (first !== undefined) {
       const block = more.length === 0 ? first : Buffer.concat(this.#blocks);
+      await writeAll(this.#file, block, this.#written);
+      // Only now: whoever tries again after a failure must find the octets still here.
       this.#blocks = [];
       this.#buffered = 0;
-      await writeAll(this.#file, block, this.#written);
       this.#written += block.length;
     }
     return this.#file;

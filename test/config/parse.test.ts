@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/config/problem.ts';
 import { SMALLEST_CONFIGURATION } from '../../src/config/smallest.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 import { account, parse, problemsOf } from './fixtures.ts';
 
 describe('a small configuration', () => {
@@ -255,7 +256,7 @@ describe('parseConfiguration', () => {
         if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ConfigurationError);
         else expect(outcome).toHaveProperty('accounts');
       }),
-      { numRuns: 400 },
+      propertyRuns(400),
     );
   });
 });

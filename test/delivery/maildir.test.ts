@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { Maildir } from '../../src/delivery/maildir.ts';
 import { isLeftover, MaildirNames, tagOf } from '../../src/delivery/maildir-name.ts';
 import type { LineEndings } from '../../src/delivery/settings.ts';
+import { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { deliver, destinationContract, MESSAGES } from './destination.contract.ts';
@@ -140,6 +141,17 @@ describe('I3: what had become visible', () => {
     const receipt = await deliver(maildir, MAIL, 'c0ffee');
     await deliver(maildir, MAIL, 'c0ffef');
     expect(await recovered(maildir)).toEqual(receipt);
+    await maildir.close();
+  });
+
+  test('is made durable before it is said to be there', async () => {
+    await using folder = await temporaryFolder();
+    const maildir = await opened(folder);
+    await deliver(maildir, MAIL, 'c0ffee');
+    const sync = vi.spyOn(SyncedDirectory.prototype, 'sync');
+    await recovered(maildir);
+    expect(sync).toHaveBeenCalledTimes(1);
+    sync.mockRestore();
     await maildir.close();
   });
 

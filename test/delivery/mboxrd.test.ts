@@ -2,6 +2,7 @@ import { array, assert, constantFrom, integer, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromLine, MboxrdQuoting } from '../../src/delivery/mboxrd.ts';
 import { everySplit, inBlocks } from '../support/every-split.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 function quoted(blocks: readonly Buffer[]): string {
   const quoting = new MboxrdQuoting();
@@ -61,7 +62,7 @@ describe('MboxrdQuoting', () => {
             .join('\n'),
         ).toBe(message);
       }),
-      { numRuns: 3000 },
+      propertyRuns(3000),
     );
     expect.hasAssertions();
   });

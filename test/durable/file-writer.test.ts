@@ -39,6 +39,18 @@ describe('FileWriter', () => {
     expect((await stat(folder.at('file'))).size).toBe(0);
   });
 
+  test('still holds the octets that could not be written, for whoever tries again', async () => {
+    await using folder = await temporaryFolder();
+    const file = await createExclusively(folder.at('file'));
+    const write = vi.spyOn(file, 'write').mockRejectedValueOnce(new Error('ENOSPC'));
+    const writer = new FileWriter(() => Promise.resolve(file), 4);
+    await expect(writer.write(Buffer.from('abcdef'))).rejects.toThrow('ENOSPC');
+    await writer.flush();
+    expect([write.mock.calls.length, writer.octets]).toEqual([2, 6]);
+    await writer.close();
+    expect(await readFile(folder.at('file'), 'utf8')).toBe('abcdef');
+  });
+
   test('says that the file cannot be opened, and can be closed then', async () => {
     const writer = new FileWriter(() => Promise.reject(new Error('ENOSPC')), 1);
     await expect(writer.write(Buffer.from('ab'))).rejects.toThrow('ENOSPC');

@@ -2,6 +2,7 @@ import { array, assert, constantFrom, integer, property, stringMatching } from '
 import { describe, expect, test } from 'vitest';
 import { CrlfToLf } from '../../src/message/line-endings.ts';
 import { everySplit, inBlocks } from '../support/every-split.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 function converted(blocks: readonly Buffer[]): string {
   const endings = new CrlfToLf();
@@ -40,7 +41,7 @@ describe('CrlfToLf', () => {
         const expected = given.toString('latin1').replaceAll('\r\n', '\n');
         expect(converted(inBlocks(given, cuts))).toBe(expected);
       }),
-      { numRuns: 2000 },
+      propertyRuns(2000),
     );
     expect.hasAssertions();
   });

@@ -12,6 +12,8 @@ function serve(...messages: (string | Buffer)[]): ReturnType<typeof createServer
   return createServer({ users: { alice: { password: 'secret', messages } } });
 }
 
+const PATIENT = { timeouts: { connectMs: 5000, idleMs: 5000 } };
+
 const LOCK_STEP: Faults = [{ do: 'hide', names: ['PIPELINING'] }];
 
 describe.each([
@@ -125,7 +127,7 @@ describe.each([
     const report = await ferry.poll();
     expect(report.outcome).not.toBe('ok');
     server.setFaults(always);
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.poll(PATIENT)).toMatchObject({ outcome: 'ok' });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
   });
 
@@ -151,7 +153,7 @@ describe.each([
       account: { timeouts: { connectMs: 5000, idleMs: 100 } },
     });
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'timeout' } });
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.poll(PATIENT)).toMatchObject({ outcome: 'ok' });
   });
 });
 
@@ -160,7 +162,7 @@ function unstuffedServer(pipelining: boolean): ReturnType<typeof rawPeer> {
   const replies: Readonly<Record<string, string>> = {
     CAPA: `+OK\r\nUIDL\r\nTOP\r\nUSER\r\n${pipelining ? 'PIPELINING\r\n' : ''}.\r\n`,
     STAT: '+OK 2 200\r\n',
-    LIST: '+OK\r\n1 40\r\n2 30\r\n.\r\n',
+    LIST: '+OK\r\n1 20\r\n2 30\r\n.\r\n',
     UIDL: '+OK\r\n1 a\r\n2 b\r\n.\r\n',
     'RETR 1': '+OK\r\nSubject: one\r\n\r\nabove\r\n.\r\nbelow\r\n.\r\n',
     'RETR 2': '+OK\r\nSubject: two\r\n\r\nhello world\r\n.\r\n',

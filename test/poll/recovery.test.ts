@@ -249,6 +249,22 @@ describe('a destination that cannot be used', () => {
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
   });
 
+  test('is not an occasion to download a large message to no purpose', async () => {
+    const large = mail('large', `${'x'.repeat(998)}\r\n`.repeat(20_000));
+    await using server = await serve([[large]]);
+    await using ferry = await Ferry.to(server.address);
+    let octets = 0;
+    ferry.onReceived = (more) => {
+      octets += more;
+    };
+    ferry.wrapDestinations = (all) =>
+      all.map((destination) =>
+        changed(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
+      );
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
+    expect(octets).toBeLessThan(large.length / 2);
+  });
+
   test('is not hidden by a message without end', async () => {
     await using server = await serve(
       [[ONE], [TWO]],

@@ -44,6 +44,21 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
     expect(await ferry.mail()).toEqual(storedAll(first, second));
   });
 
+  test('and both that were refused at first are kept apart later', async () => {
+    await using server = await serve(
+      [
+        [ONE, 'same'],
+        [TWO, 'same'],
+      ],
+      [{ do: 'refuse', command: 'RETR', sessions: 1 }],
+    );
+    await using ferry = await Ferry.to(server.address);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, skipped: 2 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
   test('I3: and equal ones are told apart also at the destination, should a kill leave them unrecorded', async () => {
     await using server = await serve([
       [ONE, 'same'],

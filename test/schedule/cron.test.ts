@@ -3,6 +3,7 @@ import { getTasks } from 'node-cron';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/errors.ts';
 import { parseSchedule } from '../../src/schedule/cron.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 function refusal(text: string, timezone?: string): MailError {
   try {
@@ -110,7 +111,7 @@ describe('a cron expression', () => {
         if (expected <= after) expected.setUTCDate(expected.getUTCDate() + 1);
         expect(next).toEqual(expected);
       }),
-      { numRuns: 50 },
+      propertyRuns(50),
     );
   });
 

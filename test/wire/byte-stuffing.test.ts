@@ -2,6 +2,7 @@ import { type Arbitrary, array, assert, constantFrom, integer, property } from '
 import { describe, expect, test } from 'vitest';
 import { Stuffer, Unstuffer } from '../../src/wire/byte-stuffing.ts';
 import { everySplit, inBlocks } from '../support/every-split.ts';
+import { propertyRuns } from '../support/property-runs.ts';
 
 function unstuffed(blocks: readonly Buffer[]): { content: string; ended: boolean; rest: string } {
   const unstuffer = new Unstuffer();
@@ -127,7 +128,7 @@ describe('byte-stuffing', () => {
         expect(content).toBe(text === '' || text.endsWith('\r\n') ? text : `${text}\r\n`);
         expect(rest).toBe(next.toString('latin1'));
       }),
-      { numRuns: 2000 },
+      propertyRuns(2000),
     );
     expect.hasAssertions();
   });
@@ -138,7 +139,7 @@ describe('byte-stuffing', () => {
         expect(stuffed(inBlocks(octets, lengths))).toBe(stuffed([octets]));
         expect(unstuffed(inBlocks(octets, lengths))).toEqual(unstuffed([octets]));
       }),
-      { numRuns: 2000 },
+      propertyRuns(2000),
     );
     expect.hasAssertions();
   });

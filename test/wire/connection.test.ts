@@ -272,7 +272,10 @@ describe('send', () => {
     const wire = new MemoryWire({ writeBufferOctets: 4 });
     const connection = new Connection(wire);
     wire.hold();
-    if (before) wire.destroy();
+    if (before) {
+      wire.destroy();
+      await settled();
+    }
     const sent = connection.send(Buffer.from('12345678'));
     if (!before) wire.destroy();
     await expect(sent).rejects.toMatchObject({ code: 'connection-lost' });
