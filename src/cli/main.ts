@@ -32,4 +32,7 @@ function reported(thrown: unknown): number {
   return statusOf(error.code);
 }
 
+// Whoever reads our output may leave; the mail goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 await main();

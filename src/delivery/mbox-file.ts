@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { takeDotLock } from '../durable/dot-lock.ts';
 import { fsyncDirectory } from '../durable/fsync-directory.ts';
@@ -15,7 +15,8 @@ const LOCK_STALE_MS = 15 * 60_000;
 
 /**
  * Runs `act` on the open mbox while no other mail program may write to it: dot-lock first, then the kernel's
- * lock, the order that mail programs agree on. Creates the file where it is missing.
+ * lock, the order that mail programs agree on. Creates the file where it is missing. When `act` fails, its error
+ * is the one that is raised, whatever becomes of the locks.
  */
 export async function withLockedMbox<T>(
   path: string,
@@ -23,21 +24,24 @@ export async function withLockedMbox<T>(
   act: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
   const unlock = await takeDotLock(path, { patienceMs: LOCK_PATIENCE_MS, staleMs: LOCK_STALE_MS, runtime });
-  try {
-    const file = await openOrCreate(path);
-    try {
-      if ((await takeKernelLock(file, LOCK_PATIENCE_MS)) === undefined) {
-        throw new MailError('destination-unusable', `${path} is locked by another program.`, {
-          hint: 'The next poll tries again.',
-        });
-      }
-      return await act(file);
-    } finally {
-      await file.close();
-    }
-  } finally {
-    await unlock();
-  }
+  return finishing(unlock, async () => {
+    const file = await openLocked(path, runtime);
+    return finishing(
+      () => file.close(),
+      () => act(file),
+    );
+  });
+}
+
+/**
+ * Raises `destination-unusable` when the open mbox is no longer the one at `path`: another program has put a new one
+ * there, and what was written to ours may be in no file at all.
+ */
+export async function refuseReplaced(file: FileHandle, path: string): Promise<void> {
+  if (await standsAt(file, path)) return;
+  throw new MailError('destination-unusable', `${path} was replaced by another program while it was locked.`, {
+    hint: 'The next poll tries again. Let no program replace the file without locking it.',
+  });
 }
 
 /** How many octets must stand before a From_ line appended at `size`, so that an empty line does. */
@@ -50,6 +54,39 @@ export async function missingSeparators(file: FileHandle, size: number): Promise
   return end.endsWith('\n') ? 1 : 2;
 }
 
+/** A program that held the lock may have put a new file in the place of the one we waited for. */
+async function openLocked(path: string, runtime: Runtime): Promise<FileHandle> {
+  const until = runtime.monotonic() + LOCK_PATIENCE_MS;
+  for (;;) {
+    const file = await openOrCreate(path);
+    try {
+      const patienceMs = until - runtime.monotonic();
+      const isLocked = patienceMs > 0 && (await takeKernelLock(file, patienceMs)) !== undefined;
+      if (!isLocked) {
+        throw new MailError('destination-unusable', `${path} is locked by another program.`, {
+          hint: 'The next poll tries again.',
+        });
+      }
+      if (await standsAt(file, path)) return file;
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+    await file.close();
+  }
+}
+
+async function standsAt(file: FileHandle, path: string): Promise<boolean> {
+  const ours = await file.stat({ bigint: true });
+  try {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return dev === ours.dev && ino === ours.ino;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 async function openOrCreate(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR);
@@ -59,4 +96,17 @@ async function openOrCreate(path: string): Promise<FileHandle> {
     await fsyncDirectory(dirname(path));
     return file;
   }
+}
+
+/** Cleans up after `act` in any case; an error of `act` goes before one of the cleaning up. */
+async function finishing<T>(cleanUp: () => Promise<void>, act: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await act();
+  } catch (error) {
+    await cleanUp().catch(() => undefined);
+    throw error;
+  }
+  await cleanUp();
+  return result;
 }

@@ -89,6 +89,29 @@ export class SqliteAccountLedger implements AccountLedger {
     return typeof path === 'string' ? path : undefined;
   }
 
+  hasNameless(): boolean {
+    return this.#statements.nameless.get(this.#account) !== undefined;
+  }
+
+  renumbering(): boolean {
+    return this.#statements.renumbering.get(this.#account)?.['renumbering'] === 1;
+  }
+
+  async noteRenumbering(renumbering: boolean): Promise<void> {
+    if (renumbering === this.renumbering()) return;
+    await this.#commits.run(() => this.#statements.setRenumbering.run(renumbering ? 1 : 0, this.#account));
+  }
+
+  takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }> {
+    return this.#commits.run(() => {
+      const before = this.#statements.maildrop.get(this.#account)?.['maildrop'] ?? null;
+      if (before === maildrop) return { changed: false };
+      this.#statements.setMaildrop.run(maildrop, this.#account);
+      if (before !== null) this.#statements.allMissing.run(at, this.#account);
+      return { changed: before !== null };
+    });
+  }
+
   identities(): readonly RecordIdentity[] {
     return this.#statements.identities.all(this.#account).map((row) => ({
       id: row['id'] as RecordId,
@@ -192,11 +215,14 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
   }
 
-  #insert({ uid, octets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery): RecordId {
+  #insert(delivery: Delivery): RecordId {
+    const { uid, octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at } =
+      delivery;
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
       uid ?? null,
       octets ?? null,
+      listedOctets ?? null,
       blob(sha256),
       messageId ?? null,
       blob(headerSha256),
@@ -210,10 +236,11 @@ export class SqliteAccountLedger implements AccountLedger {
 
   #update(
     record: RecordId,
-    { octets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery,
+    { octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery,
   ): void {
     this.#statements.updateDelivered.run(
       octets ?? null,
+      listedOctets ?? null,
       blob(sha256),
       messageId ?? null,
       blob(headerSha256),
@@ -243,6 +270,7 @@ function toRecord(row: Row): LedgerRecord {
     sha256: hex(row['sha256']),
     attempts: Number(row['attempts']),
     unconfirmed: row['unconfirmed'] === 1,
+    listedOctets: optionalNumber(row['listed_octets']),
     triedAt: Number(row['tried_at']),
     deliveredAt: optionalNumber(row['delivered_at']),
     missingAt: optionalNumber(row['missing_at']),

@@ -17,6 +17,8 @@ export interface LedgerRecord {
   /** SHA-256 of the received octets in hexadecimal. */
   readonly sha256: string | undefined;
   readonly attempts: number;
+  /** Its size by LIST when it was delivered. */
+  readonly listedOctets?: Octets | undefined;
   /** Whether it came shorter than listed, so that it must come the same once more before it may be deleted. */
   readonly unconfirmed: boolean;
   /** When it was last tried, in milliseconds since 1970. */
@@ -40,6 +42,7 @@ export interface Delivery {
   /** Octets as received, after unstuffing, and their SHA-256; undefined for what was found after a crash. */
   readonly octets: Octets | undefined;
   readonly sha256: string | undefined;
+  readonly listedOctets?: Octets | undefined;
   readonly messageId: string | undefined;
   /** SHA-256 of the header as received, in hexadecimal. */
   readonly headerSha256: string | undefined;
@@ -95,6 +98,11 @@ export interface AccountLedger {
    * never ended.
    */
   openPoll(): Promise<{ readonly interrupted: boolean }>;
+  /**
+   * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
+   * one any more: all of them count as missing.
+   */
+  takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }>;
   closePoll(end: PollEnd): Promise<void>;
 
   /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
@@ -118,6 +126,11 @@ export interface AccountLedger {
   carriesUnknown(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */
   readonly replaced: string | undefined;
+  /** Whether there are carried messages without a unique-id that are not gone. */
+  hasNameless(): boolean;
+  /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
+  renumbering(): boolean;
+  noteRenumbering(renumbering: boolean): Promise<void>;
   /** The carried messages that are not gone, whether listed or missing. */
   identities(): readonly RecordIdentity[];
   /** Whether mail was ever delivered to this destination. */

@@ -10,6 +10,8 @@ const STEPS: readonly string[] = [
   CREATE TABLE account (
     id              INTEGER PRIMARY KEY,
     name            TEXT    NOT NULL UNIQUE,
+    maildrop        TEXT,
+    renumbering     INTEGER NOT NULL DEFAULT 0,
     poll_open       INTEGER NOT NULL DEFAULT 0,
     settled         INTEGER NOT NULL DEFAULT 0,
     carry_unknown   INTEGER NOT NULL DEFAULT 0,
@@ -26,6 +28,7 @@ const STEPS: readonly string[] = [
     account       INTEGER NOT NULL REFERENCES account,
     uid           TEXT,
     octets        INTEGER,
+    listed_octets INTEGER,
     sha256        BLOB,
     message_id    TEXT,
     header_sha256 BLOB,

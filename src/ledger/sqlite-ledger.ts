@@ -37,8 +37,7 @@ export class SqliteLedger implements Ledger {
     try {
       const path = join(stateDir, 'ledger.db');
       const aside = isDamaged(path) ? await setAside(path, runtime) : undefined;
-      const database = Database.open(path);
-      migrate(database, path);
+      const database = openMigrated(path);
       const ledger = new SqliteLedger(database, owner);
       if (aside !== undefined) ledger.#statements.replace.run(aside);
       await fsyncDirectory(stateDir);
@@ -77,6 +76,17 @@ function isDamaged(path: string): boolean {
     }
   } catch (error) {
     if (error instanceof MailError && error.code === 'ledger-damaged') return true;
+    throw error;
+  }
+}
+
+function openMigrated(path: string): Database {
+  const database = Database.open(path);
+  try {
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database.close();
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Database, Statement } from './database.ts';
 
 const RECORD = `
-  SELECT id, uid, outcome, sha256, attempts, unconfirmed, tried_at, delivered_at, missing_at, gone_at,
+  SELECT id, uid, outcome, sha256, attempts, unconfirmed, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
          END AS destinations
@@ -11,6 +11,12 @@ type StatementName =
   | 'accountByName'
   | 'insertAccount'
   | 'pollOpen'
+  | 'maildrop'
+  | 'setMaildrop'
+  | 'allMissing'
+  | 'renumbering'
+  | 'setRenumbering'
+  | 'nameless'
   | 'setPollOpen'
   | 'closePoll'
   | 'listed'
@@ -48,6 +54,14 @@ type StatementName =
 const SQL: Readonly<Record<StatementName, string>> = {
   accountByName: 'SELECT id FROM account WHERE name = ?',
   insertAccount: 'INSERT INTO account (name) VALUES (?)',
+  maildrop: 'SELECT maildrop FROM account WHERE id = ?',
+  setMaildrop: 'UPDATE account SET maildrop = ? WHERE id = ?',
+  allMissing:
+    'UPDATE message SET missing_at = ? WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL',
+  renumbering: 'SELECT renumbering FROM account WHERE id = ?',
+  setRenumbering: 'UPDATE account SET renumbering = ? WHERE id = ?',
+  nameless: `
+    SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered' LIMIT 1`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: 'UPDATE account SET poll_open = 1 WHERE id = ?',
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
@@ -66,9 +80,9 @@ const SQL: Readonly<Record<StatementName, string>> = {
   intents: 'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
-  insertDelivered: `INSERT INTO message (account, uid, octets, sha256, message_id, header_sha256, unconfirmed, outcome, tried_at, delivered_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  updateDelivered: `UPDATE message SET octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, unconfirmed = ?, outcome = ?, tried_at = ?, delivered_at = ?,
+  insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, unconfirmed, outcome, tried_at, delivered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, unconfirmed = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             last_error = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -95,8 +109,10 @@ const SQL: Readonly<Record<StatementName, string>> = {
   identities: `
     SELECT id, uid, octets, message_id, CASE unconfirmed WHEN 0 THEN header_sha256 END AS header_sha256 FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
-  renumbered: 'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',
-  recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, unconfirmed = 0 WHERE id = ?',
+  renumbered:
+    'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, unconfirmed = 0, listed_octets = NULL WHERE id = ?',
+  recognised:
+    'UPDATE message SET gone_at = NULL, missing_at = NULL, unconfirmed = 0, listed_octets = NULL WHERE id = ?',
   missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };

@@ -1,5 +1,5 @@
 import type { Receipt } from '../delivery/destination.ts';
-import { asMailError, MailError } from '../errors.ts';
+import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
@@ -30,9 +30,11 @@ export async function markDeletions(
   const deletable = ledger.deletable(until);
   const wasKept = (record: RecordId | undefined): boolean =>
     record !== undefined && deletable.get(record)?.pending === false;
+  const mustReread = (number: MessageNumber): boolean =>
+    account.deletion.kind === 'after' || wasKept(bound.get(number));
   const due = planDeletions(bound, deletable);
   const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
-  const numbers = account.deletion.kind === 'after' ? await unchangedHere(allowed, bound, poll) : allowed;
+  const numbers = await unchangedHere(allowed, { mustReread, bound }, poll);
   if (numbers.length === 0) return { records: [], kept: 0 };
   await ledger.noteDeleSent(recordsOf(numbers, bound), runtime.now());
   const accepted: MessageNumber[] = [];
@@ -67,11 +69,14 @@ function withoutMassDeletion(
  */
 async function unchangedHere(
   numbers: readonly MessageNumber[],
-  bound: ReadonlyMap<MessageNumber, RecordId>,
+  {
+    mustReread,
+    bound,
+  }: { mustReread: (number: MessageNumber) => boolean; bound: ReadonlyMap<MessageNumber, RecordId> },
   { ledger, destinations, tally }: Poll,
 ): Promise<readonly MessageNumber[]> {
   const changed = new Set<MessageNumber>();
-  const stored = numbers.flatMap((number) => {
+  const stored = numbers.filter(mustReread).flatMap((number) => {
     const record = bound.get(number);
     return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
   });
@@ -125,7 +130,8 @@ async function markOne(session: Transaction, number: MessageNumber, poll: Poll):
     return true;
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    poll.observer.noticed?.(poll.account.name, asMailError(error).message);
+    poll.tally.firstRefusal ??= error;
+    poll.observer.noticed?.(poll.account.name, error.message);
     return false;
   }
 }

@@ -9,6 +9,15 @@ export const MAX_ATTEMPTS = 5;
 /** A quarantined message gets another chance this often: its fault may have been the network's. */
 export const QUARANTINE_RETRY_MS: number = 24 * HOUR_MS;
 
+/**
+ * So much may the listed size of one message change from session to session, as servers that write their own fields
+ * into it do (mailutils, 2026); beyond that the unique-id stands for another message.
+ */
+export const SIZE_DRIFT_OCTETS = 512;
+
+/** How much of a header is read to recognise a message. */
+export const MAX_HEADER_OCTETS: number = MIB;
+
 /** A message that lacks more than this of its listed size, in octets and as a part of it, may have been cut. */
 export const SHORT_OCTETS = 64;
 export const SHORT_PART = 0.02;

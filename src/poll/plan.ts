@@ -2,7 +2,13 @@ import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
 import type { KnownMessages } from './known.ts';
-import { MASS_DELETION, MASS_DELETION_FACTOR, MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
+import {
+  MASS_DELETION,
+  MASS_DELETION_FACTOR,
+  MAX_ATTEMPTS,
+  QUARANTINE_RETRY_MS,
+  SIZE_DRIFT_OCTETS,
+} from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { Recognition } from './recognise.ts';
 
@@ -128,24 +134,35 @@ function decide(
   }
   const record = records.at(-1);
   if (record === undefined) return retrieve('new');
+  if (new Set(records.filter(isStillThere).map(({ outcome }) => outcome)).size > 1)
+    return retrieve('compare');
   if (!isStillThere(record)) return retrieve('compare', record.outcome === 'delivered' ? undefined : record);
   switch (record.outcome) {
     case 'delivered':
-      return record.unconfirmed && question.account.deletion.kind !== 'never'
-        ? retrieve('compare')
-        : leave('carried', record.id);
+      return isDoubtful(record, message, question) ? retrieve('compare') : leave('carried', record.id);
     case 'adopted':
       return leave('carried');
     case 'failed':
-      return record.triedAt >= question.startedAt ? leave('failed') : retrieve('again', record);
+      return wasTriedNow(record, question) ? leave('failed') : retrieve('again', record);
     case 'quarantined':
       return isQuarantined(record, question) ? leave('quarantined') : retrieve('again', record);
   }
   return retrieve('compare');
 }
 
+/** Whether a message that has the unique-id of a delivered one may be another, or may have been cut. */
+function isDoubtful(record: LedgerRecord, { octets }: ListedMessage, { account }: PlanQuestion): boolean {
+  const difference = Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0));
+  return difference > SIZE_DRIFT_OCTETS || (record.unconfirmed && account.deletion.kind !== 'never');
+}
+
+/** In this very poll; a time to come means that the clock was set back. */
+function wasTriedNow({ triedAt }: LedgerRecord, { startedAt, now }: PlanQuestion): boolean {
+  return triedAt >= startedAt && triedAt <= now;
+}
+
 function isQuarantined(record: LedgerRecord | undefined, { now }: PlanQuestion): boolean {
-  return record?.outcome === 'quarantined' && now - record.triedAt < QUARANTINE_RETRY_MS;
+  return record?.outcome === 'quarantined' && Math.abs(now - record.triedAt) < QUARANTINE_RETRY_MS;
 }
 
 /** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */

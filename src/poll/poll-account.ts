@@ -40,6 +40,7 @@ export async function pollAccount(
     const ledger = deps.ledgerOf(account.name);
     await using destinations = closing(await deps.openDestinations(account, ledger));
     const { interrupted } = await ledger.openPoll();
+    await noteMaildrop(account, { ledger, deps });
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, startedAt, interrupted };
     const poll: Poll = { ...deps, ...destinations, ...context, passedOver: new Set() };
@@ -96,6 +97,19 @@ async function carry(poll: Poll): Promise<boolean> {
   }
 }
 
+/** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
+async function noteMaildrop(
+  { name, user, host }: Account,
+  { ledger, deps }: { ledger: AccountLedger; deps: PollDeps },
+): Promise<void> {
+  const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, deps.runtime.now());
+  if (!changed) return;
+  deps.observer.noticed?.(
+    name,
+    'The account has another server or user now; what it lists is compared with what was carried.',
+  );
+}
+
 /** A server that wants time between two logins (RFC 2449 §6.5) gets it: the rest is for the next poll. */
 function wantsPause({ capabilities }: Transaction): boolean {
   return Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) > 0;
@@ -104,9 +118,10 @@ function wantsPause({ capabilities }: Transaction): boolean {
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */
 async function recordRenumbered(
   { messages }: Listing,
-  { renumbered }: Recognition,
+  { renumbered, doubtful, wasRenumbered }: Recognition,
   { ledger, observer, account }: Poll,
 ): Promise<void> {
+  await ledger.noteRenumbering(wasRenumbered && doubtful.size > 0);
   const changed = messages.flatMap(({ number, uid }) => {
     const record = renumbered.get(number);
     return record === undefined || uid === undefined ? [] : [[record, uid] as const];

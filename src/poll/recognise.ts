@@ -3,8 +3,10 @@ import { headerField, headerHash } from '../message/header-field.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
+import { protocolViolation, type WireError } from '../wire/errors.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
 import type { KnownMessages } from './known.ts';
+import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 
 /** What became of messages whose unique-ids the server has changed. */
@@ -15,9 +17,16 @@ export interface Recognition {
   readonly doubtful: ReadonlySet<MessageNumber>;
   /** The records that are not listed under their unique-id any more. */
   readonly absent: ReadonlySet<RecordId>;
+  /** Whether the server has changed its unique-ids; what is doubtful then stays so until it is settled. */
+  readonly wasRenumbered: boolean;
 }
 
-const NOTHING: Recognition = { renumbered: new Map(), doubtful: new Set(), absent: new Set() };
+const NOTHING: Recognition = {
+  renumbered: new Map(),
+  doubtful: new Set(),
+  absent: new Set(),
+  wasRenumbered: false,
+};
 
 /**
  * When most known unique-ids of a maildrop have vanished and unknown ones appeared, the server has probably changed
@@ -30,7 +39,8 @@ export async function recognise(
   listing: Listing,
   { known, ledger }: { known: KnownMessages; ledger: AccountLedger },
 ): Promise<Recognition> {
-  const questionable = whoMayBeCarried(listing, known);
+  const renumbered = known.mostAreMissingFrom(listing) || ledger.renumbering();
+  const questionable = whoMayBeCarried(listing, known, renumbered || ledger.hasNameless());
   if (questionable.length === 0) return NOTHING;
   const numbers = new Set(questionable.map(({ number }) => number));
   const settled = new Set(
@@ -39,23 +49,28 @@ export async function recognise(
   const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
   const absent = new Set(pool.map(({ id }) => id));
   if (absent.size === 0) return NOTHING;
-  if (session.capabilities?.has('TOP') === false) return { renumbered: new Map(), doubtful: numbers, absent };
+  if (session.capabilities?.has('TOP') === false) {
+    return { renumbered: new Map(), doubtful: numbers, absent, wasRenumbered: renumbered };
+  }
   const headers = await readHeaders(session, questionable);
-  return { ...matchHeaders(questionable, headers, pool), absent };
+  return { ...matchHeaders(questionable, headers, pool), absent, wasRenumbered: renumbered };
 }
 
-function whoMayBeCarried(listing: Listing, known: KnownMessages): readonly ListedMessage[] {
-  const renumbered = known.mostAreMissingFrom(listing);
+function whoMayBeCarried(
+  listing: Listing,
+  known: KnownMessages,
+  unknownToo: boolean,
+): readonly ListedMessage[] {
   return listing.messages.filter(({ uid, twin }) => {
     if (uid === undefined || twin) return false;
     const record = known.withUniqueId(uid).at(-1);
-    return record === undefined ? renumbered : record.goneAt === undefined && record.missingAt !== undefined;
+    return record === undefined ? unknownToo : record.goneAt === undefined && record.missingAt !== undefined;
   });
 }
 
 /**
- * Which of the messages are which of the records: the same header means the same message, of the same size where
- * several have it; only the same Message-ID, or a record without a known header, leaves a doubt.
+ * Which of the messages are which of the records: the same header and the same size mean the same message; less than
+ * that, or a record without a known header, leaves a doubt.
  */
 export function matchHeaders(
   messages: readonly ListedMessage[],
@@ -74,10 +89,10 @@ export function matchHeaders(
   for (const { number, octets } of messages) {
     const header = headers.get(number);
     const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
-    const match = alike.find((record) => record.octets === octets) ?? alike[0];
+    const match = alike.find((record) => record.octets === octets);
     // A header without a Message-ID may be that of many messages; one without any is.
     const identifies = header !== undefined && messageIdOf(header) !== '';
-    if (identifies && match !== undefined && (match.octets === octets || alike.length === 1)) {
+    if (identifies && match !== undefined) {
       alike.splice(alike.indexOf(match), 1);
       renumbered.set(number, match.id);
     } else if (
@@ -117,10 +132,21 @@ async function readHeaders(
 export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
   try {
     const blocks: Buffer[] = [];
-    for await (const block of await session.top(number, 0)) blocks.push(block);
+    let octets = 0;
+    for await (const block of await session.top(number, 0)) {
+      octets += block.length;
+      if (octets > MAX_HEADER_OCTETS) throw endlessHeader(number);
+      blocks.push(block);
+    }
     return Buffer.concat(blocks);
   } catch (error) {
     if (error instanceof ReplyError) return undefined;
     throw error;
   }
+}
+
+function endlessHeader(number: MessageNumber): WireError {
+  return protocolViolation(`The header of message ${number} did not end after ${MAX_HEADER_OCTETS} octets.`, {
+    hint: 'The message stays on the server; look at it with the provider’s web mail.',
+  });
 }

@@ -11,8 +11,8 @@ import type { Poll } from './poll.ts';
  */
 export async function recover(listing: Listing, poll: Poll): Promise<void> {
   const { interrupted, ledger, account, observer } = poll;
-  const unknownAccount = ledger.isNew() && !interrupted;
-  if (!interrupted && !unknownAccount) return;
+  const isNew = ledger.isNew();
+  if (!interrupted && !isNew) return;
   const unrecorded = new Map<string, ListedMessage>();
   for (const message of listing.messages) {
     const { uid, twin } = message;
@@ -21,7 +21,8 @@ export async function recover(listing: Listing, poll: Poll): Promise<void> {
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const found = await searchDestinations(new Set(unrecorded.keys()), poll);
-  if (unknownAccount && !ledger.carriesUnknown()) refuseLostLedger(unrecorded, found, poll);
+  const mayBeLost = isNew && (!interrupted || ledger.replaced !== undefined);
+  if (mayBeLost && !ledger.carriesUnknown()) refuseLostLedger(unrecorded, found, poll);
   for (const [tag, recovered] of found) await record(tag, { message: unrecorded.get(tag), recovered }, poll);
   if (interrupted) {
     observer.noticed?.(
@@ -73,17 +74,19 @@ async function record(
     ...(earlier?.destinations ?? []),
     ...recovered.map(({ receipt }) => receipt.destination),
   ]);
+  const complete = destinations.every(({ name }) => safe.has(name));
   await ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,
     tag,
     octets: received?.octets,
-    sha256: received?.sha256,
+    // Worked out from what is stored, so not good enough to compare with what the other destination will get.
+    sha256: complete ? received?.sha256 : undefined,
     messageId: received?.messageId,
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
     unconfirmed: false,
-    complete: destinations.every(({ name }) => safe.has(name)),
+    complete,
     at: runtime.now(),
   });
 }

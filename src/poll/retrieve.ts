@@ -72,6 +72,7 @@ async function receiveAll(window: RetrievalWindow, settling: Settling, poll: Pol
       const received = await receiveOne(arrival, settling, poll);
       if (received.failure !== undefined) settling.fail(received.failure);
       else if (settling.failure === undefined) unproven = received;
+      else await discardAll(received.drafts);
       current = undefined;
     }
   } catch (thrown) {

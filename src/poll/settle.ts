@@ -146,17 +146,20 @@ export class Settling {
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
     const already = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
+    const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
-      ...(who.record?.destinations ?? []),
+      ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),
     ]);
+    // What could not be taken back may have become visible all the same.
+    if (failure !== undefined) tally.unrecorded = true;
     const all = [...already, ...receipts];
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
       const unconfirmed = this.#isShort(received);
       const complete = failure === undefined;
       const id = await this.#record(received, {
-        record: who.record,
+        record,
         tag,
         receipts: all,
         complete,
@@ -181,7 +184,7 @@ export class Settling {
   ): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
     const { uid } = retrieval.message;
-    const received = { uid, octets, sha256, messageId, headerSha256 };
+    const received = { uid, octets, sha256, messageId, headerSha256, listedOctets: retrieval.message.octets };
     try {
       return await ledger.recordDelivery({ ...received, ...what, record: record?.id, at: runtime.now() });
     } catch (error) {
@@ -224,6 +227,12 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
+}
+
+/** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
+function ofTheSame(record: LedgerRecord | undefined, { sha256 }: Received): LedgerRecord | undefined {
+  const same = record?.sha256 === undefined || record.sha256 === sha256 || record.destinations.length === 0;
+  return same ? record : undefined;
 }
 
 /** Whether a record of the same content can be the record of a message with that unique-id. */

@@ -103,6 +103,8 @@ export class Transaction {
         if (number !== undefined) rows.push({ number, uid });
       },
     });
+    // A server that has none says so for good; one that fails now must not be taken for it.
+    if (!response.ok && response.code === 'SYS/TEMP') throw commandRefused('UIDL', response);
     return response.ok ? rows : undefined;
   }
 

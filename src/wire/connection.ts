@@ -13,6 +13,9 @@ export interface ConnectionOptions {
   readonly lastWords?: Uint8Array | undefined;
 }
 
+/** A shorter secret is hidden only in the reply to it: elsewhere it would hide ordinary words. */
+const LASTING_SECRET = 4;
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -128,12 +131,13 @@ export class Connection {
         hint: 'Check user name and password for line ends.',
       });
     }
-    this.#secrets = (line.secrets ?? []).filter((secret) => secret !== '');
+    const before = this.#secrets.filter(({ length }) => length >= LASTING_SECRET);
+    this.#secrets = [...new Set([...before, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
     this.#transcript?.('sent', line.shown);
     this.#write(Buffer.from(`${line.wire}\r\n`, 'latin1'));
   }
 
-  /** A reply as it may be shown: without the secrets of the command line sent last, should it repeat them (I5). */
+  /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */
   redacted(reply: string): string {
     return this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), reply);
   }
