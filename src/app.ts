@@ -123,6 +123,7 @@ async function openDestinations(
         await openDestination(settings, {
           runtime,
           intend: (intents) => ledger.intend(name, intents),
+          takeUnfinished: () => ledger.takeUnfinishedAppends(name),
           usedBefore: ledger.used(name),
         }),
       );

@@ -7,6 +7,8 @@ import { processTerminal, showError } from './terminal.ts';
 
 /** Runs the program; sets the exit status and lets the process end by itself, so that all output gets out. */
 async function main(): Promise<void> {
+  // Whatever is made is private: mail, the ledger, locks.
+  process.umask(0o077);
   const program = buildProgram((load) => async (...received) => {
     const command = received.at(-1) as Command;
     const words = command.args;
@@ -21,9 +23,8 @@ async function main(): Promise<void> {
 }
 
 /** Commander has written its text already; help and version are no errors. */
-function usageStatus({ code }: CommanderError): number {
-  const asked = ['commander.helpDisplayed', 'commander.version'].includes(code);
-  return asked ? 0 : statusOf('usage');
+function usageStatus({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? 0 : statusOf('usage');
 }
 
 function reported(thrown: unknown): number {

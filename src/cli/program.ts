@@ -20,7 +20,7 @@ export function buildProgram(run: ActionOf): Command {
   const levels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'];
   const program = new Command('mailferry')
     .description(
-      'Carries mail from a remote POP3 maildrop to a Maildir or mbox of yours, and takes it off the server\nonly when it is provably safe with you.',
+      'Carries mail from a remote POP3 maildrop to a Maildir or mbox of yours, and takes it off the server only when it is provably safe with you.',
     )
     .version(version(), '-V, --version')
     .addOption(new Option('-c, --config <file>', 'the configuration').env('MAILFERRY_CONFIG'))
@@ -31,7 +31,8 @@ export function buildProgram(run: ActionOf): Command {
         .default('auto'),
     )
     .addHelpText('after', START_HERE)
-    .showHelpAfterError('(mailferry --help shows the commands)')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help shows the options)')
     .exitOverride();
   addFetch(program, run);
   addCheck(program, run);
@@ -48,7 +49,7 @@ function addFetch(program: Command, run: ActionOf): void {
     .argument('[account...]', 'only these accounts')
     .summary('poll once now, then end')
     .description('Polls the accounts once: carries what is new, deletes on the server what may be, and ends.')
-    .option('-n, --dry-run', 'show what would be done; sends neither RETR nor DELE, changes nothing')
+    .option('-n, --dry-run', 'show what would be done; sends neither RETR nor DELE')
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .option('-q, --quiet', 'say nothing unless something is wrong')
     .option('--no-progress', 'no progress bar on a terminal')
@@ -73,7 +74,7 @@ function addAdopt(program: Command, run: ActionOf): void {
     .argument('<account...>', 'the accounts')
     .summary('count what the server lists as carried already')
     .description(
-      'Counts all messages that the server lists now as carried, without downloading them: for a mailbox whose old\nmail you have already, or after the ledger was lost. They are never deleted by Mailferry.',
+      'Counts all messages that the server lists now as carried, without downloading them: for a mailbox whose old mail you have already, or after the ledger was lost. They are never deleted by Mailferry.',
     )
     .option(
       '--none',
@@ -100,19 +101,25 @@ function addServe(program: Command, run: ActionOf): void {
     .command('serve')
     .summary('run the included POP3 server')
     .description(
-      'Runs the included POP3 server, for tests and for trying things out, until it is stopped. Prints one JSON line\nwith its addresses when it is ready. Without --maildrops each user has sample mail, in memory.',
+      'Runs the included POP3 server, for tests and for trying things out, until it is stopped. Prints one JSON line with its addresses when it is ready. Without --maildrops each user has sample mail, in memory.',
     )
-    .option(
-      '--listen <host:port>',
-      'where to listen; port 0 is any free one',
-      address,
-      address('127.0.0.1:1110'),
+    .addOption(
+      new Option('--listen <host:port>', 'where to listen; port 0 is any free one')
+        .argParser(address)
+        .default(address('127.0.0.1:1110'), '127.0.0.1:1110'),
     )
     .option('--tls-listen <host:port>', 'where to listen with TLS from the first octet', address)
     .option('--tls-cert <file>', 'certificate chain in PEM; with it STLS is offered')
     .option('--tls-key <file>', 'its private key in PEM')
-    .option('--maildrops <dir>', 'one folder of .eml files per user, read at login')
-    .option('--user <name:password>', 'a user; may be given several times', collect, [])
+    .option(
+      '--maildrops <dir>',
+      'a folder with a folder of .eml files per user, read at login; DELE removes files',
+    )
+    .addOption(
+      new Option('--user <name:password>', 'a user; may be given several times')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--faults <file>', 'scripted misbehaviour, as JSON')
     .action(run(async () => (await import('./commands/serve.ts')).serve));
 }
@@ -122,7 +129,7 @@ function addDemo(program: Command, run: ActionOf): void {
     .command('demo')
     .summary('see the main job done, without any account')
     .description(
-      'Starts the included server with sample mail, carries it into a Maildir, and shows that nothing was lost.\nTouches nothing but a new folder, whose name it tells.',
+      'Starts the included server with sample mail, carries it into a Maildir, and shows that nothing was lost. Touches nothing but a new folder, whose name it tells.',
     )
     .option('--messages <count>', 'how many messages', positive, 300)
     .action(run(async () => (await import('./commands/demo.ts')).demo));

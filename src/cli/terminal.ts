@@ -12,6 +12,8 @@ export interface Terminal {
   style(style: Style, text: string): string;
   /** Whether people watch standard error. */
   readonly interactive: boolean;
+  /** Whether standard error may have colours (`NO_COLOR`). */
+  readonly colours: boolean;
   /** Columns of standard error. */
   readonly columns: number;
   /** Writes to standard error as it is: for a line that is drawn again and again. */
@@ -26,6 +28,7 @@ export function processTerminal(): Terminal {
     err: (line) => void stderr.write(`${line}\n`),
     style: (style, text) => styleText(style, text, { stream: stdout.isTTY ? stdout : stderr }),
     interactive: stderr.isTTY && process.env['TERM'] !== 'dumb',
+    colours: stderr.isTTY && stderr.hasColors(),
     get columns() {
       return stderr.columns ?? 80;
     },

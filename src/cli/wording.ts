@@ -38,8 +38,8 @@ export function reportLine(report: PollReport): string {
   const parts = [
     fetched === 0 ? 'nothing new' : `${countText(fetched, 'new message')} (${octetsText(bytes)})`,
     deleted > 0 ? `${deleted.toLocaleString('en-US')} deleted on the server` : '',
-    kept > 0 ? `${kept.toLocaleString('en-US')} kept there` : '',
-    skipped > 0 ? `${skipped.toLocaleString('en-US')} left for later` : '',
+    kept > 0 ? `${kept.toLocaleString('en-US')} kept on the server` : '',
+    skipped > 0 ? `${skipped.toLocaleString('en-US')} left there for now` : '',
     quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
   ].filter((part) => part !== '');
   return `${account}: ${parts.join(', ')}, in ${durationText(durationMs)}`;

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
 import type { ReceivedIdentity } from './destination.ts';
+import { baseName } from './maildir-name.ts';
 import type { LineEndings } from './settings.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -15,8 +19,58 @@ export interface StoredFile {
   readonly received: ReceivedIdentity;
 }
 
+/**
+ * The messages of a Maildir, each by its location: the base name, which stays when a mail program gives a file flags
+ * and moves it to `cur`. It may do so at any moment, also between our listing and our reading.
+ */
+export class StoredFiles {
+  readonly #path: string;
+  readonly #lineEndings: LineEndings;
+  #paths: ReadonlyMap<string, string> | undefined;
+
+  constructor(path: string, lineEndings: LineEndings) {
+    this.#path = path;
+    this.#lineEndings = lineEndings;
+  }
+
+  async locations(): Promise<readonly string[]> {
+    this.#paths ??= await this.#list();
+    return [...this.#paths.keys()];
+  }
+
+  /** Reads a message whole; undefined when it is not there, also after a second look. */
+  async read(location: string): Promise<StoredFile | undefined> {
+    this.#paths ??= await this.#list();
+    const listed = this.#paths.get(location);
+    if (listed === undefined) return undefined;
+    const stored = await readIfThere(listed, this.#lineEndings);
+    if (stored !== undefined) return stored;
+    this.#paths = await this.#list();
+    const moved = this.#paths.get(location);
+    return moved === undefined ? undefined : readIfThere(moved, this.#lineEndings);
+  }
+
+  async #list(): Promise<ReadonlyMap<string, string>> {
+    const paths = new Map<string, string>();
+    for (const folder of ['new', 'cur']) {
+      const names = await readdir(join(this.#path, folder));
+      for (const name of names) paths.set(baseName(name), join(this.#path, folder, name));
+    }
+    return paths;
+  }
+}
+
+async function readIfThere(path: string, lineEndings: LineEndings): Promise<StoredFile | undefined> {
+  try {
+    return await readStored(path, lineEndings);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
 /** Reads a file of a Maildir whole, never more than a block of it in memory. */
-export async function readStored(path: string, lineEndings: LineEndings): Promise<StoredFile> {
+async function readStored(path: string, lineEndings: LineEndings): Promise<StoredFile> {
   const stored = createHash('sha256');
   const received = createHash('sha256');
   const start: Buffer[] = [];

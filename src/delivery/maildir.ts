@@ -17,8 +17,8 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
-import { readStored } from './maildir-file.ts';
-import { baseName, isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
+import { StoredFiles } from './maildir-file.ts';
+import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
 import type { LineEndings, MaildirSettings } from './settings.ts';
 
 /** Messages up to this size cost one write. */
@@ -94,45 +94,38 @@ export class Maildir implements Destination {
   }
 
   async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
-    const paths = await this.#storedFiles();
-    for (const { location, sha256 } of receipts) {
-      const path = paths.get(location);
-      if (path === undefined) yield 'missing';
-      else yield (await readStored(path, this.#lineEndings)).sha256 === sha256 ? 'intact' : 'changed';
-    }
+    const files = new StoredFiles(this.#path, this.#lineEndings);
+    for (const receipt of receipts) yield await this.#stateOf(receipt, files);
   }
 
   async close(): Promise<void> {
     await this.#new.close();
   }
 
+  async #stateOf({ location, sha256 }: Receipt, files: StoredFiles): Promise<StoredState> {
+    try {
+      const stored = await files.read(location);
+      if (stored === undefined) return 'missing';
+      return stored.sha256 === sha256 ? 'intact' : 'changed';
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
+  }
+
   async #search(tags: ReadonlySet<string>): Promise<ReadonlyMap<string, Recovered>> {
     const found = new Map<string, Recovered>();
-    for (const folder of ['new', 'cur']) {
-      for (const fileName of await readdir(join(this.#path, folder))) {
-        const tag = tagOf(fileName);
-        if (tag === undefined || !tags.has(tag)) continue;
-        const { octets, sha256, received } = await readStored(
-          join(this.#path, folder, fileName),
-          this.#lineEndings,
-        );
-        const receipt = { destination: this.name, location: baseName(fileName), octets, sha256 };
-        found.set(tag, { receipt, received });
-      }
+    const files = new StoredFiles(this.#path, this.#lineEndings);
+    for (const location of await files.locations()) {
+      const tag = tagOf(location);
+      if (tag === undefined || !tags.has(tag)) continue;
+      const stored = await files.read(location);
+      if (stored === undefined) continue;
+      const { octets, sha256, received } = stored;
+      found.set(tag, { receipt: { destination: this.name, location, octets, sha256 }, received });
     }
     // The rename may have happened without the fsync that makes it last.
     if (found.size > 0) await this.#new.sync();
     return found;
-  }
-
-  /** The files of all messages by base name: a mail program may have given them flags and moved them to `cur`. */
-  async #storedFiles(): Promise<ReadonlyMap<string, string>> {
-    const paths = new Map<string, string>();
-    for (const folder of ['new', 'cur']) {
-      const names = await readdir(join(this.#path, folder));
-      for (const name of names) paths.set(baseName(name), join(this.#path, folder, name));
-    }
-    return paths;
   }
 
   async #publish(writer: FileWriter, from: string, { tag }: Envelope): Promise<string> {

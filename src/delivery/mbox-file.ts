@@ -39,9 +39,13 @@ export async function withLockedMbox<T>(
  */
 export async function refuseReplaced(file: FileHandle, path: string): Promise<void> {
   if (await standsAt(file, path)) return;
-  throw new MailError('destination-unusable', `${path} was replaced by another program while it was locked.`, {
-    hint: 'The next poll tries again. Let no program replace the file without locking it.',
-  });
+  throw new MailError(
+    'destination-unusable',
+    `${path} was replaced by another program while it was locked.`,
+    {
+      hint: 'The next poll tries again. Let no program replace the file without locking it.',
+    },
+  );
 }
 
 /** How many octets must stand before a From_ line appended at `size`, so that an empty line does. */

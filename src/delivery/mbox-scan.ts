@@ -1,26 +1,50 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { systemCode } from '../errors.ts';
+import type { Receipt, StoredState } from './destination.ts';
 
 const FROM_LINE = Buffer.from('\nFrom ');
 
-/**
- * The hexadecimal SHA-256 of every message of an mbox that has one of these sizes in octets, without its From_ line
- * and the empty line after it. None where there is no such file.
- */
-export async function storedHashes(path: string, sizes: ReadonlySet<number>): Promise<ReadonlySet<string>> {
+/** As many NULs in a row stand in no mail, but where a file system has lost what was written. */
+const LOST = Buffer.alloc(32);
+
+/** What there is of an mbox. */
+export interface MboxContents {
+  /** Whether it is there, is empty or begins with a From_ line, and nothing in it was overwritten with NULs. */
+  readonly isSound: boolean;
+  /** The hexadecimal SHA-256 of the messages of the sizes asked for, without From_ line and the empty line after. */
+  readonly hashes: ReadonlySet<string>;
+  /** Sizes in octets of these messages by the offset of their From_ line. */
+  readonly sizes: ReadonlyMap<number, number>;
+}
+
+/** Reads an mbox, and hashes the messages that have one of these sizes in octets. */
+export async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
   const hashes = new Set<string>();
+  const sizesThere = new Map<number, number>();
   try {
-    const bounds = await messageBounds(path);
+    const { bounds, isSound } = await readBounds(path);
     for (const { start, end } of bounds) {
       const content = await contentStart(path, start, end);
       const size = end - content;
-      if (sizes.has(size)) hashes.add(await hashRange(path, content, end));
+      if (!sizes.has(size)) continue;
+      hashes.add(await hashRange(path, content, end));
+      sizesThere.set(start, size);
     }
+    return { isSound, hashes, sizes: sizesThere };
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
+    return { isSound: false, hashes: new Set(), sizes: new Map() };
   }
-  return hashes;
+}
+
+/**
+ * What has become of a message: intact wherever it stands now. An mbox knows no names, so it is said to be missing,
+ * which counts as handed over, only when the mbox is sound and nothing of its size stands in its place.
+ */
+export function stateIn({ isSound, hashes, sizes }: MboxContents, receipt: Receipt): StoredState {
+  if (hashes.has(receipt.sha256)) return 'intact';
+  return isSound && sizes.get(Number(receipt.location)) !== receipt.octets ? 'missing' : 'changed';
 }
 
 interface Bounds {
@@ -30,20 +54,23 @@ interface Bounds {
   readonly end: number;
 }
 
-async function messageBounds(path: string): Promise<Bounds[]> {
+async function readBounds(path: string): Promise<{ bounds: Bounds[]; isSound: boolean }> {
   const starts: number[] = [];
+  let hasLost = false;
   let tail = Buffer.from('\n');
   let position = -1;
   for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
     const data = Buffer.concat([tail, block]);
     for (let at = data.indexOf(FROM_LINE); at >= 0; at = data.indexOf(FROM_LINE, at + 1)) {
-      starts.push(position + at + 1);
+      if (position + at + 1 > (starts.at(-1) ?? -1)) starts.push(position + at + 1);
     }
-    tail = Buffer.from(data.subarray(Math.max(0, data.length - FROM_LINE.length + 1)));
+    hasLost ||= data.includes(LOST);
+    tail = Buffer.from(data.subarray(Math.max(0, data.length - LOST.length + 1)));
     position += data.length - tail.length;
   }
   const size = position + tail.length;
-  return starts.map((start, index) => ({ start, end: (starts[index + 1] ?? size) - 1 }));
+  const bounds = starts.map((start, index) => ({ start, end: (starts[index + 1] ?? size) - 1 }));
+  return { bounds, isSound: !hasLost && (size === 0 || starts[0] === 0) };
 }
 
 async function contentStart(path: string, start: number, end: number): Promise<number> {

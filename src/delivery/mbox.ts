@@ -15,10 +15,10 @@ import type {
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
-import { missingSeparators, withLockedMbox } from './mbox-file.ts';
+import { missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { recoverAppends } from './mbox-recovery.ts';
-import { storedHashes } from './mbox-scan.ts';
+import { type MboxContents, scanMbox, stateIn } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
 
@@ -26,6 +26,11 @@ export interface MboxSurroundings {
   readonly runtime: Runtime;
   /** Resolves when the intents are recorded so that they survive loss of power. */
   readonly intend: (intents: readonly Intent[]) => Promise<void>;
+  /**
+   * What earlier processes intended to append here, for whichever account, and has no recorded outcome. Given once,
+   * so that nothing which this process appends is measured by it.
+   */
+  readonly takeUnfinished: () => readonly Intent[];
 }
 
 interface Waiting {
@@ -52,12 +57,18 @@ export class Mbox implements Destination {
     this.#surroundings = surroundings;
   }
 
-  /** Opens the mbox, creating it and the folders above it where they are missing; locks it once to be sure that it can. */
+  /**
+   * Opens the mbox, creating it and the folders above it where they are missing. Locks it once, to be sure that it
+   * can, and to cut off the piece of a message that a killed process left, before anybody's mail is put behind it (I3).
+   */
   static async open(settings: MboxSettings, name: string, surroundings: MboxSurroundings): Promise<Mbox> {
     try {
       await makeDirectory(dirname(settings.path));
       await removeMboxLeftovers(settings.path, surroundings.runtime);
-      await withLockedMbox(settings.path, surroundings.runtime, async () => undefined);
+      await withLockedMbox(settings.path, surroundings.runtime, async (file) => {
+        const unfinished = surroundings.takeUnfinished();
+        if (unfinished.length > 0) await recoverAppends(file, unfinished);
+      });
       return new Mbox(settings, name, surroundings);
     } catch (error) {
       throw deliveryFailed(settings.path, error);
@@ -84,7 +95,8 @@ export class Mbox implements Destination {
         } catch (error) {
           throw deliveryFailed(this.#path, error);
         } finally {
-          await draft.close();
+          // Its file has no name; nothing is left of it in any case.
+          await draft.close().catch(() => undefined);
         }
       },
       discard: () => draft.close(),
@@ -98,22 +110,31 @@ export class Mbox implements Destination {
   async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     if (intents.length === 0) return new Map();
     try {
-      return await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
-        recoverAppends(file, intents),
-      );
+      return await withLockedMbox(this.#path, this.#surroundings.runtime, async (file) => {
+        const recovered = await recoverAppends(file, intents);
+        await refuseReplaced(file, this.#path);
+        return recovered;
+      });
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }
   }
 
   async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
-    const stored = await storedHashes(this.#path, new Set(receipts.map(({ octets }) => octets)));
-    // A message that was changed is not told from one that was deleted: an mbox knows no names.
-    for (const { sha256 } of receipts) yield stored.has(sha256) ? 'intact' : 'missing';
+    const contents = await this.#scan(new Set(receipts.map(({ octets }) => octets)));
+    for (const receipt of receipts) yield stateIn(contents, receipt);
   }
 
   async close(): Promise<void> {
     // Nothing is held open between two appends.
+  }
+
+  async #scan(sizes: ReadonlySet<number>): Promise<MboxContents> {
+    try {
+      return await scanMbox(this.#path, sizes);
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
   }
 
   async #appendWaiting(): Promise<void> {
@@ -127,16 +148,33 @@ export class Mbox implements Destination {
     this.#appending = false;
   }
 
+  /** One lock for the group. Who cannot have it now will not have it for the next message either: all are told. */
   async #append(group: readonly Waiting[]): Promise<void> {
     try {
-      const receipts = await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
-        this.#appendLocked(file, group),
+      const settle = await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
+        this.#appendWhatFits(file, group),
       );
-      group.forEach(({ resolve }, index) => resolve(receipts[index] as Receipt));
+      for (const tell of settle) tell();
     } catch (error) {
-      // What does not fit together may fit one by one.
-      if (group.length > 1) for (const one of group) await this.#append([one]);
-      else group[0]?.reject(error);
+      for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);
+    }
+  }
+
+  /** What does not fit together may fit one by one. Gives what each is to be told when the lock is given back. */
+  async #appendWhatFits(file: FileHandle, group: readonly Waiting[]): Promise<(() => void)[]> {
+    try {
+      const receipts = await this.#appendLocked(file, group);
+      return group.map(
+        ({ resolve }, index) =>
+          () =>
+            resolve(receipts[index] as Receipt),
+      );
+    } catch (error) {
+      const [first, ...more] = group;
+      if (more.length === 0) return [() => first?.reject(error)];
+      const settle: (() => void)[] = [];
+      for (const one of group) settle.push(...(await this.#appendWhatFits(file, [one])));
+      return settle;
     }
   }
 
@@ -165,12 +203,22 @@ export class Mbox implements Destination {
     try {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
+      await refuseReplaced(file, this.#path);
     } catch (error) {
-      await file.truncate(size);
-      await file.sync();
+      await cutBack(file, size);
       throw error;
     }
     return receipts;
+  }
+}
+
+/** Why the append failed is what must be said, also when this fails. */
+async function cutBack(file: FileHandle, size: number): Promise<void> {
+  try {
+    await file.truncate(size);
+    await file.sync();
+  } catch {
+    // The intent stays open: the next poll looks for what stands there.
   }
 }
 

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Destination, Intent } from './destination.ts';
@@ -11,7 +11,9 @@ export interface DestinationSurroundings {
   readonly runtime: Runtime;
   /** Resolves when the intents of this destination survive loss of power. */
   readonly intend: (intents: readonly Intent[]) => Promise<void>;
-  /** Whether mail was delivered there before: then a missing folder is not created but reported. */
+  /** The intents of this destination that earlier processes left open, for whichever account; given once. */
+  readonly takeUnfinished: () => readonly Intent[];
+  /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
 }
 
@@ -26,28 +28,42 @@ export function destinationName({ type, path }: DestinationSettings): string {
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { runtime, intend, usedBefore }: DestinationSurroundings,
+  { runtime, intend, takeUnfinished, usedBefore }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
   if (usedBefore) await refuseMissing(settings);
   return settings.type === 'maildir'
     ? Maildir.open(settings, name, runtime)
-    : Mbox.open(settings, name, { runtime, intend });
+    : Mbox.open(settings, name, { runtime, intend, takeUnfinished });
 }
 
-/** A disk that is not mounted looks like a Maildir that is not there; mail must not go to the mount point's folder. */
+/**
+ * A disk that is not mounted looks like a destination that is not there, or like an empty folder where the mount point
+ * is the Maildir itself, or the folder of the mbox; mail must not go there. A Maildir that was used has its `cur`. An
+ * mbox may have been removed by a mail program when it was empty: then something else must be in its folder.
+ */
 async function refuseMissing(settings: DestinationSettings): Promise<void> {
-  const folder = settings.type === 'maildir' ? settings.path : dirname(settings.path);
-  const exists = await stat(folder).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (exists) return;
+  const { type, path } = settings;
+  const isThere = type === 'maildir' ? await isFolder(join(path, 'cur')) : await mayHoldMbox(path);
+  if (isThere) return;
+  const command =
+    type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : `mkdir -p ${dirname(path)}; touch ${path}`;
   throw new MailError(
     'destination-unusable',
-    `${folder} is not there, although mail was delivered there before.`,
-    {
-      hint: `Mount the disk it is on; if it was removed on purpose, create it again with: mkdir -p ${folder}`,
-    },
+    `The ${type} ${path} is not there, although mail was delivered there before.`,
+    { hint: `Mount the disk it is on; if it was removed on purpose, create it again with: ${command}` },
   );
+}
+
+async function mayHoldMbox(path: string): Promise<boolean> {
+  if (await stat(path).catch(() => undefined)) return true;
+  if (!(await isFolder(dirname(path)))) return false;
+  // A folder that may be written to but not read shows nothing either way.
+  const names = await readdir(dirname(path)).catch(() => [path]);
+  return names.length > 0;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
 }

@@ -19,11 +19,25 @@ export class SqliteAccountLedger implements AccountLedger {
   readonly #account: number;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
+  readonly #unfinished: Map<string, readonly Intent[]>;
 
-  constructor(account: number, statements: LedgerStatements, commits: GroupCommit) {
+  /** `unfinished`: what earlier processes left open, by destination; the accounts share it. */
+  constructor(
+    account: number,
+    {
+      statements,
+      commits,
+      unfinished,
+    }: {
+      readonly statements: LedgerStatements;
+      readonly commits: GroupCommit;
+      readonly unfinished: Map<string, readonly Intent[]>;
+    },
+  ) {
     this.#account = account;
     this.#statements = statements;
     this.#commits = commits;
+    this.#unfinished = unfinished;
   }
 
   openPoll(): Promise<{ readonly interrupted: boolean }> {
@@ -137,11 +151,15 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   openIntents(destination: string): readonly Intent[] {
-    return this.#statements.intents.all(this.#account, destination).map((row) => ({
-      tag: String(row['tag']),
-      receipt: { ...toReceipt(row), destination },
-      opening: Buffer.from(row['opening'] as Uint8Array),
-    }));
+    return this.#statements.intents
+      .all(this.#account, destination)
+      .map((row) => toIntent({ ...row, destination }));
+  }
+
+  takeUnfinishedAppends(destination: string): readonly Intent[] {
+    const intents = this.#unfinished.get(destination) ?? [];
+    this.#unfinished.delete(destination);
+    return intents;
   }
 
   recordDelivery(delivery: Delivery): Promise<RecordId> {
@@ -259,6 +277,15 @@ function toReceipt(row: Row): Receipt {
     location: String(row['location']),
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
+  };
+}
+
+/** An intent of any account. */
+export function toIntent(row: Row): Intent {
+  return {
+    tag: String(row['tag']),
+    receipt: toReceipt(row),
+    opening: Buffer.from(row['opening'] as Uint8Array),
   };
 }
 

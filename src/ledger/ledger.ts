@@ -139,6 +139,11 @@ export interface AccountLedger {
   intend(destination: string, intents: readonly Intent[]): Promise<void>;
   /** The intents whose outcome is not recorded. */
   openIntents(destination: string): readonly Intent[];
+  /**
+   * The intents for this destination, of all accounts, that were open when the ledger was opened: those of earlier
+   * processes. Given once; empty afterwards.
+   */
+  takeUnfinishedAppends(destination: string): readonly Intent[];
 
   recordDelivery(delivery: Delivery): Promise<RecordId>;
   recordFailure(failure: Failure): Promise<void>;

@@ -1,9 +1,10 @@
-import { rename } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Intent } from '../delivery/destination.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
-import { SqliteAccountLedger } from './account-ledger.ts';
+import { SqliteAccountLedger, toIntent } from './account-ledger.ts';
 import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { AccountLedger, Ledger } from './ledger.ts';
@@ -19,12 +20,18 @@ export class SqliteLedger implements Ledger {
   readonly #owner: Database;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
+  /** The intents that earlier processes left open, by destination, until somebody takes them. */
+  readonly #unfinished = new Map<string, readonly Intent[]>();
 
   private constructor(database: Database, owner: Database) {
     this.#database = database;
     this.#owner = owner;
     this.#statements = prepareStatements(database);
     this.#commits = new GroupCommit(database);
+    for (const intent of this.#statements.allIntents.all().map(toIntent)) {
+      const { destination } = intent.receipt;
+      this.#unfinished.set(destination, [...(this.#unfinished.get(destination) ?? []), intent]);
+    }
   }
 
   /**
@@ -40,6 +47,7 @@ export class SqliteLedger implements Ledger {
       const database = openMigrated(path);
       const ledger = new SqliteLedger(database, owner);
       if (aside !== undefined) ledger.#statements.replace.run(aside);
+      await chmod(path, 0o600);
       await fsyncDirectory(stateDir);
       return ledger;
     } catch (error) {
@@ -56,7 +64,11 @@ export class SqliteLedger implements Ledger {
   account(name: string): AccountLedger {
     const known = this.#statements.accountByName.get(name)?.['id'];
     const id = typeof known === 'number' ? known : this.#statements.insertAccount.run(name).lastInsertRowid;
-    return new SqliteAccountLedger(id, this.#statements, this.#commits);
+    return new SqliteAccountLedger(id, {
+      statements: this.#statements,
+      commits: this.#commits,
+      unfinished: this.#unfinished,
+    });
   }
 
   close(): void {

@@ -26,6 +26,7 @@ type StatementName =
   | 'used'
   | 'upsertIntent'
   | 'intents'
+  | 'allIntents'
   | 'dropIntent'
   | 'dropIntents'
   | 'insertDelivered'
@@ -78,6 +79,7 @@ const SQL: Readonly<Record<StatementName, string>> = {
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
                                sha256 = excluded.sha256, opening = excluded.opening`,
   intents: 'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
+  allIntents: 'SELECT destination, tag, location, octets, sha256, opening FROM intent',
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
   insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, unconfirmed, outcome, tried_at, delivered_at)

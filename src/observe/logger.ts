@@ -11,22 +11,29 @@ const REDACTED = ['password', '*.password', 'secret', '*.secret', 'token', '*.to
 export interface LoggerOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Whether standard error is a terminal that may be written to in colour. */
+  /** Whether people watch standard error, and whether they want colours. */
   readonly terminal: boolean;
+  readonly colours: boolean;
 }
 
 /**
  * The log, on standard error: one JSON object per line, or lines for people on a terminal. Written synchronously,
  * so that no line is lost however the process ends.
  */
-export async function createLogger({ level, format, terminal }: LoggerOptions): Promise<Logger> {
-  const options = { level, redact: { paths: REDACTED, censor: '[secret]' }, base: null, timestamp: isoTime };
+export async function createLogger({ level, format, terminal, colours }: LoggerOptions): Promise<Logger> {
+  const options = {
+    level,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: REDACTED, censor: '[secret]' },
+    base: null,
+    timestamp: isoTime,
+  };
   if (format === 'pretty' || (format === 'auto' && terminal)) {
     const { default: pretty } = await import('pino-pretty');
     const stream = pretty({
       destination: 2,
       sync: true,
-      colorize: terminal,
+      colorize: colours,
       translateTime: 'SYS:HH:MM:ss',
       ignore: 'account',
       messageFormat: forPeople,

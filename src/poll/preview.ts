@@ -18,13 +18,15 @@ export interface Preview {
   readonly decisions: readonly Decision[];
   /** The messages carried before that would be deleted. */
   readonly deletions: ReadonlySet<MessageNumber>;
+  /** Whether what is retrieved would be deleted in the same poll. */
+  readonly deletesRetrieved: boolean;
   /** Who wrote what, for the first of the messages that would be retrieved. */
   readonly summaries: ReadonlyMap<MessageNumber, MessageSummary>;
 }
 
 /**
- * The plan of a poll, made as the poll would make it, and nothing else: no RETR, no DELE, nothing recorded,
- * nothing created. TOP is used to show what the messages are, where the server has it.
+ * The plan of a poll, made as the poll would make it, and nothing else: no RETR, no DELE, nothing recorded
+ * or delivered. TOP is used to show what the messages are, where the server has it.
  */
 export async function previewAccount(
   account: Account,
@@ -53,7 +55,8 @@ export async function previewAccount(
     const deletions = new Set(planDeletions(boundRecords(decisions), deletable));
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
-    return { account: account.name, decisions, deletions, summaries };
+    const deletesRetrieved = account.deletion.kind === 'after-delivery';
+    return { account: account.name, decisions, deletions, deletesRetrieved, summaries };
   } finally {
     await session.close();
   }

@@ -65,7 +65,7 @@ function refuseLostLedger(
 async function record(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
-  { ledger, destinations, runtime }: Poll,
+  { ledger, destinations, runtime, interrupted }: Poll,
 ): Promise<void> {
   if (message?.uid === undefined) return;
   const received = recovered.find((it) => it.received !== undefined)?.received;
@@ -74,7 +74,8 @@ async function record(
     ...(earlier?.destinations ?? []),
     ...recovered.map(({ receipt }) => receipt.destination),
   ]);
-  const complete = destinations.every(({ name }) => safe.has(name));
+  // After a loss of the ledger, what one destination shows had been carried to all of them.
+  const complete = !interrupted || destinations.every(({ name }) => safe.has(name));
   await ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,

@@ -111,6 +111,12 @@ function tlsFailure(serverName: string, cause: Error): WireError {
       hint: fault.hint,
     });
   }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || cause.message.includes('wrong version number')) {
+    return new WireError('tls', `${serverName} does not speak TLS on this port.`, {
+      cause,
+      hint: 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS.',
+    });
+  }
   if (['ECONNRESET', 'EPIPE'].includes(code)) return connectionLost('setting up TLS', cause);
   // OpenSSL's whole message holds the address of a thread, its file names and a line end.
   const why =

@@ -38,6 +38,7 @@ function watched(interactive = true): { drawn: string[]; runtime: FakeRuntime; p
     out: () => undefined,
     err: () => undefined,
     style: (_, text) => text,
+    colours: false,
     interactive,
     columns: 60,
     draw: (text) => void drawn.push(text),

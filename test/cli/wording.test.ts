@@ -72,7 +72,7 @@ describe('reportLine', () => {
       quarantined: 1,
     };
     expect(reportLine(report)).toBe(
-      'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept there, 2 left for later, 1 quarantined, in 0.4 s',
+      'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept on the server, 2 left there for now, 1 quarantined, in 0.4 s',
     );
   });
 

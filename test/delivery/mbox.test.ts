@@ -28,6 +28,7 @@ function opened(folder: TemporaryFolder, intents: Intent[] = [], runtime = new F
   const path = folder.at('place', 'mbox');
   return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, {
     runtime,
+    takeUnfinished: () => [],
     intend: (more) => {
       intents.push(...more);
       return Promise.resolve();
@@ -124,6 +125,7 @@ describe('an mbox', () => {
     let sizeThen = -1;
     const failing = await Mbox.open({ type: 'mbox', path }, 'x', {
       runtime: new FakeRuntime(),
+      takeUnfinished: () => [],
       intend: async () => {
         sizeThen = (await stat(path)).size;
         throw new Error('the ledger is full');

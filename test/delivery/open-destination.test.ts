@@ -9,6 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1] => ({
   runtime: new FakeRuntime(),
   intend: () => Promise.resolve(),
+  takeUnfinished: () => [],
   usedBefore,
 });
 

@@ -109,6 +109,7 @@ export class Ferry implements AsyncDisposable {
             await openDestination(settings, {
               runtime: this.runtime,
               intend: (intents) => ledger.intend(name, intents),
+              takeUnfinished: () => ledger.takeUnfinishedAppends(name),
               usedBefore: ledger.used(name),
             }),
           );

@@ -66,7 +66,13 @@ function plan({
   return planRetrievals({
     listing: { messages, claimed: messages.length, hasUniqueIds: true },
     known: { withUniqueId: (uid) => (Object.hasOwn(records, uid) ? (records[uid] ?? []) : []) },
-    recognition: { renumbered: new Map(), doubtful: new Set(), absent: new Set(), ...recognition },
+    recognition: {
+      renumbered: new Map(),
+      doubtful: new Set(),
+      absent: new Set(),
+      wasRenumbered: false,
+      ...recognition,
+    },
     account: { deletion: deletion ?? { kind: 'never' } },
     limits: { ...NO_LIMITS, ...limits },
     passedOver: new Set(passedOver.map(number)),

@@ -22,7 +22,7 @@ export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, na
     terminal.out(
       options.none === true
         ? `${name}: ${countText(listed, 'message')} listed; the next poll carries what it does not find at the destination`
-        : `${name}: ${countText(adopted, 'message')} of ${listed.toLocaleString('en-US')} count as carried from now on`,
+        : `${name}: ${countText(adopted, 'message')} of ${listed.toLocaleString('en-US')} count as carried from now on${adopted < listed ? '; the others did already' : ''}`,
     );
   }
   return control.status ?? 0;

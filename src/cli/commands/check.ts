@@ -2,10 +2,11 @@ import type { AccountConfiguration } from '../../config/configuration.ts';
 import { destinationName } from '../../delivery/open-destination.ts';
 import type { DeletionPolicy } from '../../poll/account.ts';
 import { systemRuntime } from '../../runtime.ts';
+import { formatDuration } from '../../schedule/duration.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText, durationText } from '../wording.ts';
+import { countText } from '../wording.ts';
 
 /** `mailferry check`: reads the configuration and says what it means. Touches no network. */
 export const check: CommandRun<object> = async (options) => {
@@ -26,7 +27,7 @@ function describe({ account, schedule }: AccountConfiguration): string {
     `  from   ${user} at ${host}:${port} (${line})`,
     ...destinations.map((settings) => `  to     ${destinationName(settings)}`),
     `  then   ${deletionText(deletion)}`,
-    `  next   ${next.toLocaleString('sv-SE')} (${schedule.text})`,
+    `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')} (for a daemon, which is not there yet)`,
   ].join('\n');
 }
 
@@ -37,7 +38,7 @@ function deletionText(deletion: DeletionPolicy): string {
     case 'after-delivery':
       return 'deleted on the server as soon as it is safe here';
     case 'after':
-      return `deleted on the server ${durationText(deletion.milliseconds)} after it is safe here`;
+      return `deleted on the server ${formatDuration(deletion.milliseconds)} after it is safe here`;
   }
   return '';
 }

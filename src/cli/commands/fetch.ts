@@ -3,6 +3,7 @@ import { createLogger } from '../../observe/logger.ts';
 import type { PollObserver } from '../../poll/observer.ts';
 import type { PollReport } from '../../poll/report.ts';
 import { systemRuntime } from '../../runtime.ts';
+import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
@@ -32,6 +33,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
     level: options.logLevel ?? 'warn',
     format: options.logFormat,
     terminal: terminal.interactive,
+    colours: terminal.colours,
   });
   const watched = options.progress && options.quiet !== true && options.json !== true;
   const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
@@ -41,7 +43,8 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
     carried: (account) => progress?.carried(account),
     noticed: (account, notice) => {
       progress?.clear();
-      logger.warn({ account }, notice);
+      terminal.err(`${account}: ${terminal.style('yellow', 'note:')} ${printable(notice, 1000)}`);
+      logger.info({ account }, notice);
     },
     finished: (report) => {
       progress?.clear();

@@ -11,9 +11,9 @@ import { columnText, countText, octetsText } from '../wording.ts';
 
 const REASONS: Readonly<Record<Decision['reason'], string>> = {
   new: 'new',
-  again: 'tried before without success',
+  again: 'tried before, or not at all destinations yet',
   compare: 'its unique-id does not tell whether it was carried; its content will',
-  carried: 'safe here already',
+  carried: 'counted as carried already',
   'too-large': 'larger than limits.messageSize',
   quarantined: 'failed too often',
   failed: 'failed just now',
@@ -53,7 +53,7 @@ export async function previewAll(
 }
 
 /** Stable and documented. */
-function jsonOf({ account, decisions, deletions }: Preview): unknown {
+function jsonOf({ account, decisions, deletions, deletesRetrieved }: Preview): unknown {
   return {
     account,
     dryRun: true,
@@ -63,18 +63,22 @@ function jsonOf({ account, decisions, deletions }: Preview): unknown {
       octets: message.octets ?? null,
       action,
       reason,
-      delete: deletions.has(message.number),
+      delete: deletions.has(message.number) || (action === 'retrieve' && deletesRetrieved),
     })),
     error: null,
   };
 }
 
-function showPreview({ account, decisions, deletions, summaries }: Preview, terminal: Terminal): void {
+function showPreview(
+  { account, decisions, deletions, deletesRetrieved, summaries }: Preview,
+  terminal: Terminal,
+): void {
   const retrievals = decisions.filter(({ action }) => action === 'retrieve');
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
+  const afterwards = deletesRetrieved && retrievals.length > 0 ? ' and then delete them on the server' : '';
   terminal.out(
-    `${account}: a poll would retrieve ${countText(retrievals.length, 'message')} (${octetsText(octets)}) and delete ` +
-      `${countText(deletions.size, 'message')} carried before. Nothing was changed.`,
+    `${account}: a poll would retrieve ${countText(retrievals.length, 'message')} (${octetsText(octets)})${afterwards}` +
+      `, and delete ${countText(deletions.size, 'message')} carried before. Nothing was retrieved or deleted.`,
   );
   for (const [number, { from, subject }] of summaries) {
     terminal.out(
@@ -84,6 +88,7 @@ function showPreview({ account, decisions, deletions, summaries }: Preview, term
   if (retrievals.length > summaries.size && summaries.size > 0) {
     terminal.out(`          … and ${countText(retrievals.length - summaries.size, 'more message')}`);
   }
+  if (decisions.length > 0) terminal.out('  why:');
   for (const [reason, count] of countReasons(decisions)) {
     terminal.out(`  ${String(count).padStart(6)}  ${REASONS[reason]}`);
   }
