@@ -64,7 +64,9 @@ function whoMayBeCarried(
   return listing.messages.filter(({ uid, twin }) => {
     if (uid === undefined || twin) return false;
     const record = known.withUniqueId(uid).at(-1);
-    return record === undefined ? unknownToo : record.goneAt === undefined && record.missingAt !== undefined;
+    if (record === undefined || record.outcome === 'failed' || record.outcome === 'quarantined')
+      return unknownToo;
+    return record.goneAt === undefined && record.missingAt !== undefined;
   });
 }
 

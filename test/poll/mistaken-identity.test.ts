@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { type Destination } from '../../src/delivery/destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { createServer, type MemoryMaildrop } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
+/** Without a Message-ID. */
+const nameless = (text: string): string => `Subject: ${text}\r\n\r\n${text}\r\n`;
+
+const users = { alice: { password: 'secret' } };
+
+/** As with web mail, while nobody polls. */
+async function removeAll(maildrop: MemoryMaildrop): Promise<void> {
+  await maildrop.remove(await maildrop.list());
+}
+
+describe('I8: another message is not taken for one that was carried', () => {
+  test('when the account gets another user under its old name', async () => {
+    await using server = await createServer({ users: { ...users, bob: { password: 'secret' } } });
+    server.maildrop('alice').add(ONE, { uid: '1' });
+    server.maildrop('bob').add(TWO, { uid: '1' });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    expect(await ferry.poll({ user: 'bob', ...AFTER_DELIVERY })).toMatchObject({ fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('while another host name for the same maildrop brings nothing a second time', async () => {
+    await using server = await createServer({ users });
+    for (const message of [ONE, TWO]) server.maildrop('alice').add(message);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    expect(await ferry.poll({ host: 'localhost' })).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('when its unique-id was given again between two polls', async () => {
+    await using server = await createServer({ users });
+    const maildrop = server.maildrop('alice');
+    maildrop.add(ONE, { uid: '1' });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await removeAll(maildrop);
+    maildrop.add(mail('other', 'x'.repeat(3000)), { uid: '1' });
+    expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toHaveLength(2);
+  });
+
+  test('when it has the same header and another size', async () => {
+    await using server = await createServer({ users });
+    const maildrop = server.maildrop('alice');
+    maildrop.add(mail('draft', 'first'), { uid: 'u1' });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await removeAll(maildrop);
+    maildrop.add(mail('draft', 'second, with more text'), { uid: 'u2' });
+    expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ fetched: 1 });
+    expect(await ferry.mail()).toHaveLength(2);
+  });
+
+  test('by one of two destinations that has an older message of its unique-id', async () => {
+    await using server = await createServer({ users });
+    const maildrop = server.maildrop('alice');
+    maildrop.add(ONE, { uid: '1' });
+    const destinations = ['maildir', 'maildir-2'] as const;
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
+    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 0 ? fullOne(it) : it));
+    await ferry.poll();
+    ferry.wrapDestinations = (all) => all;
+    await removeAll(maildrop);
+    await ferry.poll();
+    maildrop.add(TWO, { uid: '1' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(await ferry.mail('maildir')).toContain(storedAll(TWO)[0]);
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));
+  });
+});
+
+describe('I8: when a server changes every unique-id', () => {
+  test('and the line is cut before all are recognised, the next poll goes on with that', async () => {
+    const messages = [
+      ...Array.from({ length: 8 }, (_, index) => mail(`m${index}`)),
+      nameless('x'),
+      nameless('y'),
+    ];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.setFaults([
+      { do: 'uids', prefix: 'new-' },
+      { do: 'cut', command: 'RETR', sessions: 1 },
+    ]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 10 });
+    expect(await ferry.mail()).toHaveLength(10);
+  });
+
+  test('without TOP and with a limit for one poll, nothing is stored twice', async () => {
+    const messages = Array.from({ length: 10 }, (_, index) => mail(`m${index}`));
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages } },
+      without: ['TOP'],
+    });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+    const limits = { messageOctets: undefined, messagesPerPoll: 6, octetsPerPoll: undefined };
+    for (let poll = 0; poll < 3; poll += 1) await ferry.poll({ limits });
+    expect(await ferry.mail()).toHaveLength(10);
+  });
+
+  test('a header without end is cut off (I7)', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.setFaults([
+      { do: 'uids', prefix: 'new-' },
+      { do: 'endless', command: 'TOP', what: 'body' },
+    ]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'protocol' } });
+  });
+});
+
+test('I8: a message that has a unique-id only since today is not stored again', async () => {
+  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  server.maildrop('alice').add(THREE);
+  server.setFaults([{ do: 'hide', names: ['UIDL'], sessions: 1 }]);
+  await ferry.poll();
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+});
+
+test('I9: a poll whose every DELE is refused is not fine', async () => {
+  await using server = await createServer({
+    users: { alice: { password: 'secret', messages: [ONE] } },
+    faults: [{ do: 'refuse', command: 'DELE' }],
+  });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1, deleted: 0 });
+});
+
+/** Takes no mail. */
+function fullOne(destination: Destination): Destination {
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return () => ({
+        ...target.begin(),
+        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
+      });
+    },
+  });
+}
