@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { absolutePath, defaultStateFolder, searchPlaces } from '../../src/config/places.ts';
 
-const AROUND = { env: {}, cwd: '/work', home: '/home/me' };
+const AROUND = { env: {}, cwd: '/here', home: '/home/me' };
 
 describe('searchPlaces', () => {
   it('looks in the current folder, then in that of the user, then in that of the system', () => {
     expect(searchPlaces(AROUND)).toEqual([
-      { path: '/work/mailferry.yaml', inCurrentFolder: true },
-      { path: '/work/mailferry.yml', inCurrentFolder: true },
-      { path: '/work/mailferry.json', inCurrentFolder: true },
+      { path: '/here/mailferry.yaml', inCurrentFolder: true },
+      { path: '/here/mailferry.yml', inCurrentFolder: true },
+      { path: '/here/mailferry.json', inCurrentFolder: true },
       { path: '/home/me/.config/mailferry/config.yaml', inCurrentFolder: false },
       { path: '/etc/mailferry/config.yaml', inCurrentFolder: false },
     ]);

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import * as program from '../src/index.ts';
+import * as client from '../src/pop3-client/index.ts';
+import * as server from '../src/pop3-server/index.ts';
+
+it.each([
+  ['mailferry', program, ['App', 'ConfigurationError', 'MailError', 'loadConfiguration', 'systemRuntime']],
+  [
+    'mailferry/client',
+    client,
+    [
+      'Authorization',
+      'MailError',
+      'ReplyError',
+      'Secret',
+      'Transaction',
+      'WireError',
+      'connect',
+      'openSession',
+      'parseMessageNumber',
+    ],
+  ],
+  ['mailferry/server', server, ['FilesMaildrop', 'MemoryMaildrop', 'createServer', 'parseFaults']],
+])('%s exports these names and no others, so that a change of them is one on purpose', (_, module, names) => {
+  expect(Object.keys(module).toSorted()).toEqual(names);
+});
