@@ -214,6 +214,19 @@ describe('what is stored', () => {
   );
 });
 
+test('what cannot be re-read is an error of the Maildir, not of the program', async () => {
+  await using folder = await temporaryFolder();
+  const maildir = await opened(folder);
+  const receipt = await deliver(maildir, MAIL);
+  const path = folder.at('place', 'new', receipt.location);
+  await rm(path);
+  await mkdir(path);
+  await expect(statesOf(maildir, [receipt])).rejects.toMatchObject({ code: 'destination-unusable' });
+  await rm(folder.at('place'), { recursive: true });
+  await expect(statesOf(maildir, [receipt])).rejects.toMatchObject({ code: 'destination-unusable' });
+  await maildir.close();
+});
+
 async function statesOf(maildir: Maildir, receipts: readonly Receipt[]): Promise<StoredState[]> {
   const states: StoredState[] = [];
   for await (const state of maildir.inspect(receipts)) states.push(state);

@@ -1,4 +1,15 @@
-import { appendFile, mkdir, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Intent, Receipt } from '../../src/delivery/destination.ts';
 import { Mbox } from '../../src/delivery/mbox.ts';
@@ -137,6 +148,57 @@ describe('an mbox', () => {
     expect(await readdir(folder.at('place'))).toEqual(['mbox']);
   });
 
+  test('that cannot be locked refuses all that wait for it after one wait', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = new FakeRuntime();
+    const mbox = await opened(folder, [], runtime);
+    runtime.alive.add(77);
+    await writeFile(folder.at('place', 'mbox.lock'), '77 ferry.example\n');
+    runtime.readingMs = 31_000;
+    const begun = runtime.monotonic();
+    const results = await Promise.allSettled(['a', 'b', 'c', 'd'].map((tag) => deliver(mbox, MAIL, tag)));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
+    expect(runtime.monotonic() - begun).toBeLessThan(100_000);
+    await rm(folder.at('place', 'mbox.lock'));
+    runtime.readingMs = 0;
+    await deliver(mbox, MAIL);
+    expect(parseMbox(await textOf(folder))).toEqual([STORED]);
+  });
+
+  test.each([
+    [
+      'put in its place',
+      async (path: string) => writeFile(`${path}.new`, FOREIGN).then(() => rename(`${path}.new`, path)),
+      FOREIGN,
+    ],
+    [
+      'put in its place, and the old one kept',
+      async (path: string) => rename(path, `${path}.old`).then(() => writeFile(path, FOREIGN)),
+      FOREIGN,
+    ],
+    ['removed', async (path: string) => rm(path), ''],
+  ])(
+    'I2: never says that a message is safe in a file that another program has %s meanwhile',
+    async (_, replace, left) => {
+      await using folder = await temporaryFolder();
+      const path = folder.at('place', 'mbox');
+      let isReplaced = false;
+      const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
+        runtime: new FakeRuntime(),
+        takeUnfinished: () => [],
+        intend: async () => {
+          if (!isReplaced) await replace(path);
+          isReplaced = true;
+        },
+      });
+      await expect(deliver(mbox, MAIL)).rejects.toMatchObject({ code: 'destination-unusable' });
+      expect((await readFile(path).catch(() => '')).toString()).toBe(left);
+      expect((await readFile(`${path}.old`).catch(() => '')).toString()).toBe('');
+      await deliver(mbox, MAIL);
+      expect(parseMbox(await textOf(folder)).at(-1)).toBe(STORED);
+    },
+  );
+
   test('holds its spool of a large message without a name', async () => {
     await using folder = await temporaryFolder();
     const mbox = await opened(folder);
@@ -251,6 +313,24 @@ describe('I3: an append that a kill may have cut short', () => {
     const changed = `${after.slice(0, -10)}XXXXXXX${after.slice(-3)}`;
     await writeFile(folder.at('place', 'mbox'), changed);
     expect((await mbox.recover({ tags: new Set(), intents })).size).toBe(0);
+  });
+
+  test('is cut off when the mbox is opened, before anybody else appends', async () => {
+    await using folder = await temporaryFolder();
+    const { intents, after } = await appended(folder, FOREIGN, LONG);
+    const path = folder.at('place', 'mbox');
+    await truncate(path, after.length - 100);
+    const taken = [intents, []];
+    const surroundings = {
+      runtime: new FakeRuntime(),
+      intend: () => Promise.resolve(),
+      takeUnfinished: () => taken.shift() ?? expect.fail(),
+    };
+    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
+    expect(await textOf(folder)).toBe(FOREIGN);
+    await deliver(mbox, MAIL);
+    await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
+    expect(await textOf(folder)).toBe(`${FOREIGN}${FROM}${STORED}\n`);
   });
 
   test('is not looked for, and nothing is created, where there was none', async () => {

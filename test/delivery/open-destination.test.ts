@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { deliveryFailed } from '../../src/delivery/errors.ts';
 import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
@@ -35,12 +35,36 @@ describe('openDestination', () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test('opens a used one that is there', async () => {
+  test.each(['maildir', 'mbox'] as const)(
+    'takes an empty mount point for a %s that has gone',
+    async (type) => {
+      await using folder = await temporaryFolder();
+      const path = type === 'mbox' ? folder.at('disk', 'mail') : folder.at('disk');
+      await mkdir(folder.at('disk'));
+      const settings = type === 'mbox' ? { type, path } : { type, path, lineEndings: 'lf' as const };
+      await expect(openDestination(settings, surroundings(true))).rejects.toMatchObject({
+        code: 'destination-unusable',
+      });
+      expect(await readdir(folder.at('disk'))).toEqual([]);
+    },
+  );
+
+  test('opens a used Maildir that is there, and makes what it lacks', async () => {
     await using folder = await temporaryFolder();
-    await mkdir(folder.at('Mail'));
+    await mkdir(folder.at('Mail', 'cur'), { recursive: true });
     const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
     await (await openDestination(settings, surroundings(true))).close();
     expect((await readdir(folder.at('Mail'))).sort()).toEqual(['cur', 'new', 'tmp']);
+  });
+
+  test.each([
+    ['that is there', 'mbox'],
+    ['that a mail program has removed, other mail being beside it', 'sent'],
+  ])('opens a used mbox %s', async (_, there) => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at(there), '');
+    await (await openDestination({ type: 'mbox', path: folder.at('mbox') }, surroundings(true))).close();
+    expect(await readdir(folder.path)).toContain('mbox');
   });
 });
 

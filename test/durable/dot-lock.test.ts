@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { takeDotLock } from '../../src/durable/dot-lock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
@@ -52,12 +52,15 @@ describe('a dot-lock', () => {
 
   test.each([
     ['of a dead process of this host', '99 ferry.example\n', 0],
-    ['of a dead process that does not name its host', '99\n', 0],
+    ['of a dead process of this host, as Dovecot writes it', '99:ferry.example', 0],
+    ['of a dead process that does not name its host, when it is old', '99\n', STALE_MS + 5000],
     ['of nobody, when it is old', '', STALE_MS + 5000],
     ['of process 0, as some write, when it is old', '0', STALE_MS + 5000],
     ['with text that says nothing, when it is old', 'locked by me', STALE_MS + 5000],
     ['of another host, when it is old', '99 other.example\n', STALE_MS + 5000],
+    ['of another host, as Dovecot writes it, when it is old', '99:other.example', STALE_MS + 5000],
     ['of an earlier process that had our process id', '4242 ferry.example\n', 3_700_000],
+    ['of an earlier process that had our process id, by a clock ahead', '4242 ferry.example\n', -60_000],
   ])('%s is removed', async (_, text, ageMs) => {
     await using folder = await temporaryFolder();
     const runtime = runtimeNow();
@@ -72,9 +75,10 @@ describe('a dot-lock', () => {
     ['of a living process of this host', '77 ferry.example\n', 0],
     ['of a living process of this host, however old', '77 ferry.example\n', 100 * STALE_MS],
     ['of a living process that does not name its host', '77\n', 100 * STALE_MS],
-    ['of this very process', '4242 ferry.example\n', 0],
+    ['of a process that does not name its host, when it is young', '99\n', 1000],
     ['of nobody, when it is young', '', 1000],
     ['of another host, when it is young', '99 other.example\n', 1000],
+    ['of another host, as Dovecot writes it, when it is young', '99:other.example', 1000],
   ])('%s is respected', async (_, text, ageMs) => {
     await using folder = await temporaryFolder();
     const runtime = runtimeNow();
@@ -86,6 +90,40 @@ describe('a dot-lock', () => {
     });
     expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe(text);
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+  });
+
+  test.each([
+    ['under the same path', ''],
+    ['by way of a symbolic link', 'link'],
+  ])(
+    'that this very process holds is respected, however old the file server says it is: %s',
+    async (_, link) => {
+      await using folder = await temporaryFolder();
+      const runtime = runtimeNow();
+      if (link !== '') await symlink(folder.path, folder.at(link));
+      const unlock = await take(folder, runtime);
+      const longAgo = new Date(runtime.startedAt - 60_000);
+      await utimes(folder.at('mbox.lock'), longAgo, longAgo);
+      const options = { patienceMs: 50, staleMs: STALE_MS, runtime };
+      await expect(takeDotLock(folder.at(link, 'mbox'), options)).rejects.toMatchObject({
+        code: 'destination-unusable',
+      });
+      expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+      await unlock();
+      await (await take(folder, runtime))();
+      expect(await readdir(folder.path)).toEqual(link === '' ? [] : [link]);
+    },
+  );
+
+  test('that was given back is not taken from its next holder by giving it back again', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    const first = await take(folder, runtime);
+    await first();
+    const second = await take(folder, runtime);
+    await first();
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+    await second();
   });
 
   test('is waited for', async () => {

@@ -93,7 +93,9 @@ describe('mailferry fetch', () => {
     await writeConfiguration(folder.path, { port: server.address.port });
     const { status, stdout } = await runProgram(['fetch', '--dry-run'], { cwd: folder.path });
     expect(status).toBe(0);
-    expect(stdout).toContain('a poll would retrieve 2 messages (53 B) and then delete them on the server, and delete 0 messages');
+    expect(stdout).toContain(
+      'a poll would retrieve 2 messages (53 B) and then delete them on the server, and delete 0 messages',
+    );
     expect(stdout).toContain('two');
     expect(commands.filter((line) => /^(RETR|DELE)/i.test(line))).toEqual([]);
     expect(commands).toContain('TOP 1 0');

@@ -7,7 +7,7 @@ import { GroupCommit } from '../../src/ledger/group-commit.ts';
 import { migrate } from '../../src/ledger/migrations.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { delivery, uid } from './fixtures.ts';
+import { delivery, intent, uid } from './fixtures.ts';
 import { ledgerContract } from './ledger.contract.ts';
 
 ledgerContract('the SQLite ledger', async () => {
@@ -40,6 +40,25 @@ async function said(process: ReturnType<typeof spawn>): Promise<string> {
   const [block] = (await once(process.stdout ?? process, 'data')) as [Buffer];
   return block.toString().trim();
 }
+
+test('I3: what earlier processes left open is given once per destination, of all accounts, and nothing newer', async () => {
+  await using folder = await temporaryFolder();
+  const before = await SqliteLedger.open(folder.path);
+  await before.account('work').intend('mbox:/m', [intent('a1', '0')]);
+  await before.account('home').intend('mbox:/m', [intent('a2', '100')]);
+  await before.account('home').intend('mbox:/n', [intent('a3')]);
+  expect(before.account('work').takeUnfinishedAppends('mbox:/m')).toEqual([]);
+  before.close();
+  const ledger = await SqliteLedger.open(folder.path);
+  await ledger.account('work').intend('mbox:/m', [intent('a4', '200')]);
+  expect(ledger.account('third').takeUnfinishedAppends('mbox:/m')).toEqual([
+    intent('a1', '0'),
+    intent('a2', '100'),
+  ]);
+  expect(ledger.account('work').takeUnfinishedAppends('mbox:/m')).toEqual([]);
+  expect(ledger.account('work').openIntents('mbox:/m')).toHaveLength(2);
+  ledger.close();
+});
 
 describe('I6: the owner of a ledger', () => {
   test('is one at a time, and the next one once it is closed', async () => {

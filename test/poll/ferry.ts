@@ -93,7 +93,7 @@ export class Ferry implements AsyncDisposable {
         noticed: (_, notice) => void this.notices.push(notice),
         received: (_, octets) => this.onReceived(octets),
       },
-      ledgerOf: () => this.wrapLedger(this.ledger),
+      ledgerOf: (name) => this.wrapLedger(this.#ledger.account(name)),
       openSession: async (account, signal) =>
         openSession({
           ...account,

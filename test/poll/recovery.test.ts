@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
@@ -92,6 +92,55 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
     expect(await ferry.mail(place)).toEqual(storedAll(ONE));
   });
+});
+
+test('I3: the piece that a kill left in an mbox is cut off also when another account delivers there first', async () => {
+  const users = { alice: { password: 'secret', messages: [mail('long', 'x'.repeat(50_000))] } };
+  await using server = await createServer({
+    users: { ...users, bob: { password: 'secret', messages: [TWO] } },
+  });
+  await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
+  await pollAndDie(ferry);
+  await truncate(ferry.folder.at('mbox'), 20_000);
+  expect(await ferry.poll({ name: 'home', user: 'bob' })).toMatchObject({ outcome: 'ok', fetched: 1 });
+  expect(await ferry.mail('mbox')).toEqual(storedAll(TWO));
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, ...users.alice.messages));
+});
+
+test('a mail program that moves messages while they are re-read is no error', async () => {
+  await using server = await serve([[ONE], [TWO], [THREE]]);
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  const files = await readdir(ferry.folder.at('maildir', 'new'));
+  ferry.wrapDestinations = (all) =>
+    all.map((destination) =>
+      changed(destination, {
+        async *inspect(receipts) {
+          for await (const state of destination.inspect(receipts)) {
+            yield state;
+            for (const name of files.splice(0))
+              await rename(
+                ferry.folder.at('maildir', 'new', name),
+                ferry.folder.at('maildir', 'cur', `${name}:2,S`),
+              );
+          }
+        },
+      }),
+    );
+  const report = await ferry.poll({ deletion: { kind: 'after', milliseconds: 0 } });
+  expect(report).toMatchObject({ outcome: 'ok', deleted: 3 });
+});
+
+test('what was overwritten in an mbox stays on the server', async () => {
+  await using server = await serve([[ONE]]);
+  await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
+  await ferry.poll();
+  const text = await readFile(ferry.folder.at('mbox'), 'latin1');
+  await writeFile(ferry.folder.at('mbox'), text.slice(0, 20) + '\0'.repeat(text.length - 20));
+  const report = await ferry.poll({ deletion: { kind: 'after', milliseconds: 0 } });
+  expect(report).toMatchObject({ deleted: 0, error: { code: 'message-changed' } });
+  expect(server.maildrop('alice').messages).toHaveLength(1);
 });
 
 test('I3: without a kill no destination is searched', async () => {
@@ -206,6 +255,18 @@ describe('a destination that cannot be used', () => {
     expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ error: { code: 'destination-unusable' } });
     expect(await readdir(ferry.folder.path)).not.toContain('maildir');
     expect(server.maildrop('alice').messages).toHaveLength(2);
+  });
+
+  test('because its mount point is empty takes no mail', async () => {
+    await using server = await serve([[ONE]]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    await rm(ferry.folder.at('maildir'), { recursive: true });
+    await mkdir(ferry.folder.at('maildir'));
+    server.maildrop('alice').add(TWO);
+    expect(await ferry.poll()).toMatchObject({ error: { code: 'destination-unusable' } });
+    expect(await readdir(ferry.folder.at('maildir'))).toEqual([]);
+    expect(server.maildrop('alice').messages).toHaveLength(1);
   });
 
   test('because the disk is full leaves the rest on the server, and deletes what is safe', async () => {
