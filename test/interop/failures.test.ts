@@ -101,7 +101,7 @@ const FAULTS: readonly Fault[] = [
     account: ({ ports }) => ({ port: ports.plain }),
     status: 76,
     code: 'tls',
-    message: /TLS with 127\.0\.0\.1 failed/,
+    message: /127\.0\.0\.1 does not speak TLS on this port/,
     hint: /"port" and "tls"/,
   },
   {
