@@ -112,7 +112,7 @@ function tlsFailure(serverName: string, cause: Error): WireError {
     });
   }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || cause.message.includes('wrong version number')) {
-    return new WireError('tls', `${serverName} does not speak TLS on this port.`, {
+    return new WireError('tls', `The server at ${serverName} does not speak TLS on this port.`, {
       cause,
       hint: 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS.',
     });
