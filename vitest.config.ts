@@ -14,7 +14,7 @@ const config: ViteUserConfig = defineConfig({
           ...everyProject,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/interop/**'],
+          exclude: ['test/e2e/**', 'test/interop/**', 'test/torture/**'],
         },
       },
       {
@@ -22,7 +22,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...everyProject,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts', 'test/torture/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

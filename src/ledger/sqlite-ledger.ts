@@ -47,8 +47,7 @@ export class SqliteLedger implements Ledger {
       const database = openMigrated(path);
       const ledger = new SqliteLedger(database, owner);
       if (aside !== undefined) ledger.#statements.replace.run(aside);
-      await chmod(path, 0o600);
-      await fsyncDirectory(stateDir);
+      await makeLasting(path, stateDir);
       return ledger;
     } catch (error) {
       owner.close();
@@ -112,6 +111,19 @@ async function setAside(path: string, runtime: Pick<Runtime, 'now'>): Promise<st
     });
   }
   return aside;
+}
+
+async function makeLasting(path: string, stateDir: string): Promise<void> {
+  try {
+    await chmod(path, 0o600);
+    await fsyncDirectory(stateDir);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new MailError('ledger', `Cannot write to the state folder ${stateDir}: ${text}.`, {
+      cause: error,
+      hint: 'Check the disk, and that this user can write to "stateDir".',
+    });
+  }
 }
 
 async function prepareFolder(stateDir: string): Promise<void> {

@@ -65,7 +65,7 @@ function refuseLostLedger(
 async function record(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
-  { ledger, destinations, runtime, interrupted }: Poll,
+  { ledger, destinations, runtime, interrupted, startedAt }: Poll,
 ): Promise<void> {
   if (message?.uid === undefined) return;
   const received = recovered.find((it) => it.received !== undefined)?.received;
@@ -88,7 +88,8 @@ async function record(
     receipts: recovered.map(({ receipt }) => receipt),
     unconfirmed: false,
     complete,
-    at: runtime.now(),
+    // What one destination lacks is retrieved in this very poll.
+    at: complete ? runtime.now() : startedAt - 1,
   });
 }
 

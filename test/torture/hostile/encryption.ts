@@ -1,0 +1,127 @@
+import { certificate } from '../../support/certificates.ts';
+import type { Scenario } from './scenario.ts';
+
+const NOTHING = { stored: 0, left: 3 } as const;
+const IMPLICIT = { tls: 'implicit', caFile: './ca.pem' };
+const STARTTLS = { tls: 'starttls', caFile: './ca.pem' };
+
+/** What goes wrong with TLS. The password is sent to none of these. */
+export const ENCRYPTION: readonly Scenario[] = [
+  {
+    title: 'has a certificate that has expired',
+    tls: () => certificate({ expired: true }),
+    account: IMPLICIT,
+    faults: [],
+    outcome: { status: 76, code: 'tls', says: 'The certificate of HOST has expired.', ...NOTHING },
+  },
+  {
+    title: 'has a certificate that is signed by nobody but itself',
+    tls: () => certificate({ selfSigned: true }),
+    account: IMPLICIT,
+    faults: [],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The certificate of HOST is signed by nobody but itself.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'has a certificate for another name',
+    tls: () => certificate({ names: ['other.example'] }),
+    account: IMPLICIT,
+    faults: [],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The certificate is not for "HOST", but for other.example.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'has a certificate for another name, after STLS',
+    tls: () => certificate({ names: ['other.example'] }),
+    account: STARTTLS,
+    faults: [],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The certificate is not for "HOST", but for other.example.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'does not offer STLS any more',
+    tls: () => certificate(),
+    account: STARTTLS,
+    faults: [{ do: 'hide', names: ['STLS'] }],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The server does not offer STLS, so the line cannot be encrypted.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'knows no CAPA and refuses STLS',
+    tls: () => certificate(),
+    account: STARTTLS,
+    faults: [
+      { do: 'refuse', command: 'CAPA', text: 'unknown' },
+      { do: 'refuse', command: 'STLS', text: 'unknown' },
+    ],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The server refused to begin TLS, saying "unknown".',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'sends clear text behind its reply to STLS',
+    tls: () => certificate(),
+    account: STARTTLS,
+    faults: [{ do: 'inject', command: 'STLS', text: '+OK you are logged in\r\n' }],
+    outcome: {
+      status: 76,
+      code: 'protocol',
+      says: 'Clear text came where TLS had to begin; somebody may be interfering.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'agrees to STLS and goes on in clear text',
+    tls: () => certificate(),
+    account: STARTTLS,
+    faults: [{ do: 'say', command: 'STLS', line: '+OK begin' }],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The server at HOST does not speak TLS on this port.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'agrees to STLS and is silent',
+    tls: () => certificate(),
+    account: { ...STARTTLS, timeouts: { connect: '1s', idle: '1s' } },
+    faults: [{ do: 'stall', command: 'STLS' }],
+    outcome: {
+      status: 69,
+      code: 'timeout',
+      says: 'No usable answer for 1 s while asking for TLS.',
+      ...NOTHING,
+    },
+  },
+  {
+    title: 'speaks no TLS where TLS must begin',
+    account: IMPLICIT,
+    faults: [],
+    outcome: {
+      status: 76,
+      code: 'tls',
+      says: 'The server at HOST does not speak TLS on this port.',
+      ...NOTHING,
+    },
+  },
+].map((scenario) => ({ ...scenario, noPassword: true }) as Scenario);
