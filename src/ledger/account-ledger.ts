@@ -165,7 +165,9 @@ export class SqliteAccountLedger implements AccountLedger {
   recordDelivery(delivery: Delivery): Promise<RecordId> {
     return this.#commits.run(() => {
       const id = delivery.record ?? this.#insert(delivery);
-      if (delivery.record !== undefined) this.#update(delivery.record, delivery);
+      if (delivery.record !== undefined) {
+        this.#statements.updateDelivered.run(...valuesOf(delivery), delivery.record);
+      }
       for (const { destination, location, octets, sha256 } of delivery.receipts) {
         const hash = Buffer.from(sha256, 'hex');
         this.#statements.upsertDelivery.run(id, destination, location, octets, hash, delivery.at);
@@ -234,41 +236,30 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   #insert(delivery: Delivery): RecordId {
-    const { uid, octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at } =
-      delivery;
+    const values = valuesOf(delivery);
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
-      uid ?? null,
-      octets ?? null,
-      listedOctets ?? null,
-      blob(sha256),
-      messageId ?? null,
-      blob(headerSha256),
-      unconfirmed ? 1 : 0,
-      complete ? 'delivered' : 'failed',
-      at,
-      complete ? at : null,
+      delivery.uid ?? null,
+      ...values,
     );
     return lastInsertRowid as RecordId;
   }
+}
 
-  #update(
-    record: RecordId,
-    { octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at }: Delivery,
-  ): void {
-    this.#statements.updateDelivered.run(
-      octets ?? null,
-      listedOctets ?? null,
-      blob(sha256),
-      messageId ?? null,
-      blob(headerSha256),
-      unconfirmed ? 1 : 0,
-      complete ? 'delivered' : 'failed',
-      at,
-      complete ? at : null,
-      record,
-    );
-  }
+/** What a delivery puts into a record, in the order of the statements that insert and update one. */
+function valuesOf(delivery: Delivery): readonly Value[] {
+  const { octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at } = delivery;
+  return [
+    octets ?? null,
+    listedOctets ?? null,
+    blob(sha256),
+    messageId ?? null,
+    blob(headerSha256),
+    unconfirmed ? 1 : 0,
+    complete ? 'delivered' : 'failed',
+    at,
+    complete ? at : null,
+  ];
 }
 
 function toReceipt(row: Row): Receipt {
