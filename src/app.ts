@@ -14,6 +14,7 @@ import { type Preview, previewAccount } from './poll/preview.ts';
 import type { PollReport } from './poll/report.ts';
 import { type Verification, verifyDeliveries } from './poll/verify.ts';
 import { openSession } from './pop3-client/open-session.ts';
+import type { SessionOptions } from './pop3-client/options.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface AppOptions {
@@ -37,7 +38,7 @@ export class App implements Disposable {
       runtime,
       observer,
       ledgerOf: (account) => ledger.account(account),
-      openSession: (account, signal) => connectTo(account, { signal, logger }),
+      openSession: (account, signal, watch) => connectTo(account, { signal, watch, logger }),
       openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
     };
   }
@@ -91,7 +92,7 @@ function replacedNotice(path: string): string {
 
 async function connectTo(
   account: Account,
-  { signal, logger }: { signal: AbortSignal; logger: Logger | undefined },
+  { logger, ...how }: Pick<SessionOptions, 'signal' | 'watch'> & { logger: Logger | undefined },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
   const { host, port, tls, ca, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();
@@ -105,7 +106,7 @@ async function connectTo(
     auth,
     allowCleartext,
     timeouts,
-    signal,
+    ...how,
     transcript: logger && ((side, line) => logger.trace({ account: account.name, side }, line)),
   });
 }

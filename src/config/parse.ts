@@ -139,6 +139,7 @@ function completeAccount(
         messageOctets: limits?.messageSize,
         messagesPerPoll: limits?.messagesPerPoll,
         octetsPerPoll: limits?.bytesPerPoll,
+        octetsPerDay: limits?.bytesPerDay,
       },
       timeouts: {
         connectMs: timeouts?.connect ?? CONNECT_TIMEOUT_MS,

@@ -247,7 +247,15 @@ export const accountFields: Fields<AccountSettings> = {
       title: 'size',
       description: 'After this much mail the poll ends, and the next one goes on. Default: no limit.',
     }),
-  }).meta({ description: 'Bounds for one poll.' }),
+    bytesPerDay: size()
+      .optional()
+      .meta({
+        title: 'size',
+        description:
+          'After this much mail in one day (UTC) nothing more is carried; the next day goes on. For providers who allow only ' +
+          'so much. Default: no limit.',
+      }),
+  }).meta({ description: 'Bounds for a poll and for a day.' }),
   timeouts: mapping('a mapping of lengths of time', {
     connect: duration('a length of time', 1000, LONGEST_TIMEOUT)
       .optional()
@@ -281,7 +289,8 @@ export const generalFields: Fields<GeneralSettings> = {
     }),
     perHost: wholeNumber('a number', 1, 1024).optional().meta({
       default: DEFAULT_CONCURRENCY.perHost,
-      description: 'How many of them on one host.',
+      description:
+        'How many of them on one host; always fewer than `accounts`, unless that is 1, since a host may hang.',
     }),
   }).meta({ description: 'How much happens at a time.' }),
 };

@@ -18,6 +18,7 @@ interface LimitSettings {
   readonly messageSize?: number | undefined;
   readonly messagesPerPoll?: number | undefined;
   readonly bytesPerPoll?: number | undefined;
+  readonly bytesPerDay?: number | undefined;
 }
 
 interface TimeoutSettings {

@@ -82,6 +82,10 @@ export class SqliteAccountLedger implements AccountLedger {
     return Number(this.#statements.mostDeleted.get(this.#account)?.['most_deleted'] ?? 0);
   }
 
+  octetsOn(day: number): number {
+    return Number(this.#statements.octetsOn.get(this.#account, day)?.['octets'] ?? 0);
+  }
+
   receiptsOf(record: RecordId): readonly Receipt[] {
     return this.#statements.receipts.all(record).map(toReceipt);
   }

@@ -88,6 +88,11 @@ export interface PollEnd {
   readonly unfinished: boolean;
 }
 
+/** The day (UTC) of a moment in milliseconds since 1970, as a number. */
+export function dayOf(at: number): number {
+  return Math.floor(at / 86_400_000);
+}
+
 /**
  * One account's part of the ledger: the only memory of what was carried. A promise that resolves means that the
  * record survives loss of power; records asked for at the same time share one commit.
@@ -116,6 +121,8 @@ export interface AccountLedger {
   deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable>;
   /** How many messages that were not pending were deleted in one poll, at most so far. */
   mostDeleted(): number;
+  /** Octets carried on that day, as `dayOf` numbers them. */
+  octetsOn(day: number): number;
   /** Where a message was delivered to. */
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination. */

@@ -68,6 +68,43 @@ const STEPS: readonly string[] = [
     PRIMARY KEY (account, destination, tag)
   ) STRICT, WITHOUT ROWID;
   `,
+  // What was carried, in all and day by day (UTC), kept by the database itself, so that it agrees with the records.
+  `
+  ALTER TABLE account ADD COLUMN delivered        INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE account ADD COLUMN delivered_octets INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE account ADD COLUMN deleted          INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE account ADD COLUMN standing         TEXT;
+
+  CREATE TABLE carried (
+    account  INTEGER NOT NULL REFERENCES account,
+    day      INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    octets   INTEGER NOT NULL,
+    PRIMARY KEY (account, day)
+  ) STRICT, WITHOUT ROWID;
+
+  UPDATE account SET (delivered, delivered_octets, deleted) = (
+    SELECT count(*), coalesce(sum(octets), 0), count(gone_at) FROM message
+    WHERE message.account = account.id AND outcome = 'delivered');
+
+  CREATE TRIGGER message_delivered_new AFTER INSERT ON message WHEN NEW.outcome = 'delivered' BEGIN
+    UPDATE account SET delivered = delivered + 1, delivered_octets = delivered_octets + coalesce(NEW.octets, 0)
+      WHERE id = NEW.account;
+    INSERT INTO carried VALUES (NEW.account, NEW.delivered_at / 86400000, 1, coalesce(NEW.octets, 0))
+      ON CONFLICT DO UPDATE SET messages = messages + 1, octets = octets + excluded.octets;
+  END;
+  CREATE TRIGGER message_delivered_again AFTER UPDATE OF outcome ON message
+    WHEN NEW.outcome = 'delivered' AND OLD.outcome <> 'delivered' BEGIN
+    UPDATE account SET delivered = delivered + 1, delivered_octets = delivered_octets + coalesce(NEW.octets, 0)
+      WHERE id = NEW.account;
+    INSERT INTO carried VALUES (NEW.account, NEW.delivered_at / 86400000, 1, coalesce(NEW.octets, 0))
+      ON CONFLICT DO UPDATE SET messages = messages + 1, octets = octets + excluded.octets;
+  END;
+  CREATE TRIGGER message_gone AFTER UPDATE OF gone_at ON message
+    WHEN NEW.gone_at IS NOT NULL AND OLD.gone_at IS NULL BEGIN
+    UPDATE account SET deleted = deleted + 1 WHERE id = NEW.account;
+  END;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

@@ -44,6 +44,7 @@ type StatementName =
   | 'replace'
   | 'mostDeleted'
   | 'noteDeleted'
+  | 'octetsOn'
   | 'receipts'
   | 'deliveries'
   | 'identities'
@@ -103,6 +104,7 @@ const SQL: Readonly<Record<StatementName, string>> = {
   replace: 'INSERT INTO replaced (path) VALUES (?)',
   mostDeleted: 'SELECT most_deleted FROM account WHERE id = ?',
   noteDeleted: 'UPDATE account SET most_deleted = max(most_deleted, ?) WHERE id = ?',
+  octetsOn: 'SELECT octets FROM carried WHERE account = ? AND day = ?',
   receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
   deliveries: `
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256

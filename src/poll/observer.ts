@@ -1,7 +1,17 @@
 import type { PollReport } from './report.ts';
 
+/** What the server told about itself in the login. */
+export interface ServerFacts {
+  /** The least time between two logins that it wants (RFC 2449 §6.5), in milliseconds. */
+  readonly loginDelayMs: number | undefined;
+  /** When its certificate ends, in milliseconds since 1970; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
+}
+
 /** Who wants to watch a poll. Nothing of the poll depends on it. */
 export interface PollObserver {
+  /** A session is logged in. */
+  loggedIn?(account: string, facts: ServerFacts): void;
   /** A session has its listing: so many messages, with so many octets by LIST, are going to be retrieved. */
   planned?(account: string, messages: number, octets: number): void;
   /** Octets have arrived. */

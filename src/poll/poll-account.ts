@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError } from '../errors.ts';
-import type { AccountLedger } from '../ledger/ledger.ts';
+import { type AccountLedger, dayOf } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -9,17 +9,18 @@ import { knownMessages } from './known.ts';
 import { type Listing, takeListing } from './listing.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
-import { type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
+import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recover } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
+import { Stopwatch } from './timings.ts';
 
 /** What a poll works with, built once for the process. */
 export interface PollDeps {
   readonly runtime: Runtime;
   readonly ledgerOf: (account: string) => AccountLedger;
-  readonly openSession: (account: Account, signal: AbortSignal) => Promise<Transaction>;
+  readonly openSession: OpenSession;
   readonly openDestinations: (account: Account, ledger: AccountLedger) => Promise<readonly Destination[]>;
   readonly observer: PollObserver;
 }
@@ -35,14 +36,19 @@ export async function pollAccount(
 ): Promise<PollReport> {
   const begun = deps.runtime.monotonic();
   const tally = new Tally();
-  const report = (): PollReport => tally.report(account.name, deps.runtime.monotonic() - begun);
+  const stopwatch = new Stopwatch(deps.runtime);
+  const report = (): PollReport => {
+    stopwatch.enter(undefined);
+    const durationMs = deps.runtime.monotonic() - begun;
+    return tally.report(account.name, { durationMs, timings: stopwatch.timings() });
+  };
   try {
     const ledger = deps.ledgerOf(account.name);
     await using destinations = closing(await deps.openDestinations(account, ledger));
     const { interrupted } = await ledger.openPoll();
     await noteMaildrop(account, { ledger, deps });
     const startedAt = deps.runtime.now();
-    const context = { account, ledger, control, tally, startedAt, interrupted };
+    const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
     const poll: Poll = { ...deps, ...destinations, ...context, passedOver: new Set() };
     try {
       while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
@@ -65,19 +71,21 @@ export async function pollAccount(
  * in another session.
  */
 async function carry(poll: Poll): Promise<boolean> {
-  const { account, ledger, tally, runtime } = poll;
-  const session = await poll.openSession(account, poll.control.abort);
+  const { account, ledger, tally, runtime, stopwatch } = poll;
+  const session = await logIn(poll);
   try {
+    stopwatch.enter('listingMs');
     const listing = await takeListing(session);
     await recover(listing, poll); // I3
     const known = knownMessages(ledger);
     const recognition = await recognise(session, listing, { known, ledger }); // I8
     await recordRenumbered(listing, recognition, poll);
-    const limits = tally.remaining(account.limits);
+    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
     const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
     announce(listing, plan, poll);
 
     const work = { retrievals: chosen(plan), absent: recognition.absent };
+    stopwatch.enter('retrieveMs');
     const { bound, failure, more } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     if (session.broken !== undefined) {
@@ -85,6 +93,7 @@ async function carry(poll: Poll): Promise<boolean> {
       return more;
     }
 
+    stopwatch.enter('deleteMs');
     const marked = await markDeletions(session, new Map([...boundRecords(plan), ...bound]), poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(known.missingFrom(listing), runtime.now());
@@ -95,6 +104,24 @@ async function carry(poll: Poll): Promise<boolean> {
   } finally {
     await session.close();
   }
+}
+
+/** A session that is logged in; whoever watches learns what the server said about itself. */
+async function logIn(poll: Poll): Promise<Transaction> {
+  const { account, control, observer, stopwatch, openSession } = poll;
+  stopwatch.enter('connectMs');
+  let certificateExpiresAt: number | undefined;
+  const session = await openSession(account, control.abort, {
+    greeted: () => stopwatch.enter('loginMs'),
+    secured: (expiresAt) => {
+      certificateExpiresAt = expiresAt;
+    },
+  });
+  observer.loggedIn?.(account.name, {
+    loginDelayMs: loginDelayMs(session) || undefined,
+    certificateExpiresAt,
+  });
+  return session;
 }
 
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
@@ -111,8 +138,13 @@ async function noteMaildrop(
 }
 
 /** A server that wants time between two logins (RFC 2449 §6.5) gets it: the rest is for the next poll. */
-function wantsPause({ capabilities }: Transaction): boolean {
-  return Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) > 0;
+function wantsPause(session: Transaction): boolean {
+  return loginDelayMs(session) > 0;
+}
+
+function loginDelayMs({ capabilities }: Transaction): number {
+  const seconds = Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0);
+  return seconds > 0 ? seconds * 1000 : 0;
 }
 
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */

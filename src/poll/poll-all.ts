@@ -1,13 +1,9 @@
+import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { Account } from './account.ts';
 import type { PollControl } from './poll.ts';
 import { stoppedOnRequest } from './poll.ts';
 import { type PollReport, Tally } from './report.ts';
-
-/** How many accounts are polled at a time, in all and of one host. */
-export interface Concurrency {
-  readonly accounts: number;
-  readonly perHost: number;
-}
+import { NO_TIMINGS } from './timings.ts';
 
 /**
  * Polls many accounts, as many at a time as `concurrency` allows; a host that hangs holds back only its own. The
@@ -18,30 +14,15 @@ export async function pollAll(
   poll: (account: Account) => Promise<PollReport>,
   { concurrency, control }: { concurrency: Concurrency; control: PollControl },
 ): Promise<PollReport[]> {
-  const reports = new Map<string, PollReport>();
-  const waiting = [...accounts];
-  const perHost = new Map<string, number>();
-  const busy = (host: string): number => perHost.get(host) ?? 0;
-
-  const worker = async (): Promise<void> => {
-    for (;;) {
-      const index = waiting.findIndex(({ host }) => busy(host) < concurrency.perHost);
-      const account = waiting[index];
-      if (account === undefined) return;
-      waiting.splice(index, 1);
-      perHost.set(account.host, busy(account.host) + 1);
-      reports.set(account.name, control.stop.aborted ? notBegun(account) : await poll(account));
-      perHost.set(account.host, busy(account.host) - 1);
-    }
-  };
-
-  // A worker that finds only accounts of busy hosts ends; the one that frees the host goes on with them.
-  await Promise.all(Array.from({ length: Math.min(concurrency.accounts, accounts.length) }, worker));
-  return accounts.map(({ name }) => reports.get(name)).filter((report) => report !== undefined);
+  const turns = new Turns(concurrency);
+  const pollInTurn = (account: Account): Promise<PollReport> =>
+    turns.run(account, async () => (control.stop.aborted ? notBegun(account) : poll(account)));
+  return Promise.all(accounts.map(pollInTurn));
 }
 
-function notBegun({ name }: Account): PollReport {
+/** The report of a poll that a stop came before. */
+export function notBegun({ name }: Account): PollReport {
   const tally = new Tally();
   tally.failure = stoppedOnRequest();
-  return tally.report(name, 0);
+  return tally.report(name, { durationMs: 0, timings: NO_TIMINGS });
 }

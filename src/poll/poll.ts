@@ -2,11 +2,13 @@ import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
+import type { SessionWatch } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import type { PollObserver } from './observer.ts';
 import type { Tally } from './report.ts';
+import type { Stopwatch } from './timings.ts';
 
 /** How a poll is stopped from outside. */
 export interface PollControl {
@@ -18,16 +20,24 @@ export interface PollControl {
   readonly confirmDelete?: boolean | undefined;
 }
 
+/** Connects to the server of an account and logs in; `watch` is told how far it is. */
+export type OpenSession = (
+  account: Account,
+  signal: AbortSignal,
+  watch?: SessionWatch,
+) => Promise<Transaction>;
+
 /** One visit to one maildrop: what all its steps share. */
 export interface Poll {
   readonly account: Account;
   readonly ledger: AccountLedger;
   readonly destinations: readonly Destination[];
-  readonly openSession: (account: Account, signal: AbortSignal) => Promise<Transaction>;
+  readonly openSession: OpenSession;
   readonly runtime: Runtime;
   readonly observer: PollObserver;
   readonly control: PollControl;
   readonly tally: Tally;
+  readonly stopwatch: Stopwatch;
   /** The numbers of messages that had no end; they are left alone for the rest of this poll. */
   readonly passedOver: Set<MessageNumber>;
   /** Milliseconds since 1970. */

@@ -1,3 +1,4 @@
+import { dayOf } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -8,6 +9,7 @@ import { boundRecords, type Decision, deletableUntil, planDeletions, planRetriev
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
 import { readHeader, recognise } from './recognise.ts';
+import { Tally } from './report.ts';
 
 /** How many messages of a preview are shown with their header. */
 const SUMMARIES = 20;
@@ -45,7 +47,7 @@ export async function previewAccount(
       known,
       recognition,
       account,
-      limits: account.limits,
+      limits: new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now))),
       passedOver: new Set(),
       startedAt: now,
       now,

@@ -2,6 +2,7 @@ import type { ErrorCode, MailError } from '../errors.ts';
 import type { PollLimits } from './account.ts';
 import type { Listing } from './listing.ts';
 import type { Decision } from './plan.ts';
+import type { PollTimings } from './timings.ts';
 
 /** What one poll did: the object of `fetch --json`, and the poll's line in the log. Stable and documented. */
 export interface PollReport {
@@ -22,6 +23,7 @@ export interface PollReport {
   /** Messages that failed too often and are left alone. */
   readonly quarantined: number;
   readonly durationMs: number;
+  readonly timings: PollTimings;
   readonly error: ReportedError | null;
 }
 
@@ -56,16 +58,22 @@ export class Tally {
     this.quarantined = left('quarantined');
   }
 
-  /** What is left of the limits of this poll after what was carried in it. */
-  remaining({ messageOctets, messagesPerPoll, octetsPerPoll }: PollLimits): PollLimits {
+  /** What is left of the limits after what was carried in this poll, and before it on the same day. */
+  remaining(
+    { messageOctets, messagesPerPoll, octetsPerPoll, octetsPerDay }: PollLimits,
+    octetsToday: number,
+  ): PollLimits {
+    const ofPoll = octetsPerPoll === undefined ? Number.POSITIVE_INFINITY : octetsPerPoll - this.bytes;
+    const ofDay = octetsPerDay === undefined ? Number.POSITIVE_INFINITY : octetsPerDay - octetsToday;
+    const octets = Math.max(0, Math.min(ofPoll, ofDay));
     return {
       messageOctets,
       messagesPerPoll: messagesPerPoll && Math.max(0, messagesPerPoll - this.fetched),
-      octetsPerPoll: octetsPerPoll && Math.max(0, octetsPerPoll - this.bytes),
+      octetsPerPoll: Number.isFinite(octets) ? octets : undefined,
     };
   }
 
-  report(account: string, durationMs: number): PollReport {
+  report(account: string, { durationMs, timings }: Pick<PollReport, 'durationMs' | 'timings'>): PollReport {
     const { listed, fetched, bytes, deleted, kept, skipped, quarantined } = this;
     const error = this.failure ?? this.firstRefusal;
     return {
@@ -79,6 +87,7 @@ export class Tally {
       skipped,
       quarantined,
       durationMs: Math.round(durationMs),
+      timings,
       error:
         error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
     };

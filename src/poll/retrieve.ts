@@ -38,6 +38,7 @@ export async function retrieve(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
   );
+  poll.stopwatch.enter('settleMs');
   await settling.drained();
   // One that had no end costs this session, not the others of the poll: they pass it over. Nothing is deleted in
   // a lost session, so its number stays what it is.

@@ -15,6 +15,8 @@ export interface TlsUpgrade {
   readonly serverName: string;
   readonly ca?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Is told when the certificate ends, in milliseconds since 1970. */
+  readonly onCertificate?: ((expiresAt: number) => void) | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export class Authorization {
   }
 
   /** STLS (RFC 2595 §4). What the server announced before is void afterwards. */
-  async stls({ serverName, ca, signal }: TlsUpgrade): Promise<void> {
+  async stls(upgrade: TlsUpgrade): Promise<void> {
     const response = await this.#pipeline.command(plainCommand('STLS'), 'asking for TLS');
     if (!response.ok) {
       throw this.#pipeline.connection.break(
@@ -50,7 +52,7 @@ export class Authorization {
         }),
       );
     }
-    await this.#pipeline.connection.upgrade((socket) => wrapTls(socket, { serverName, ca, signal }));
+    await this.#pipeline.connection.upgrade((socket) => wrapTls(socket, upgrade));
     this.#encrypted = true;
   }
 

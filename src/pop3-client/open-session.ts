@@ -7,7 +7,7 @@ import { WireError } from '../wire/errors.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS } from '../wire/limits.ts';
 import { printable } from '../wire/text.ts';
 import { sanitized } from '../wire/transcript.ts';
-import { Authorization } from './authorization.ts';
+import { Authorization, type TlsUpgrade } from './authorization.ts';
 import { chooseMechanism } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
 import { defaultPort, isLoopback, type SessionOptions } from './options.ts';
@@ -35,7 +35,7 @@ export async function openSession(options: SessionOptions): Promise<Transaction>
       signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
       return logIn(authorization, options, signal);
     });
-    watch(connection, options.signal);
+    breakOnAbort(connection, options.signal);
     return transaction;
   } catch (error) {
     connection.break(asWireError(error));
@@ -49,12 +49,12 @@ interface Greeted {
 }
 
 function greet(options: SessionOptions): Promise<Greeted> {
-  const { host, tls = 'implicit', ca, port = defaultPort(tls), timeouts, transcript } = options;
+  const { host, tls = 'implicit', port = defaultPort(tls), timeouts, transcript, watch } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const raw = await dial({ host, port, signal });
-    const socket = tls === 'implicit' ? await wrapTls(raw, { serverName: host, ca, signal }) : raw;
+    const socket = tls === 'implicit' ? await wrapTls(raw, tlsOptions(options, signal)) : raw;
     const connection = new Connection(socket, {
       idleMs: timeouts?.idleMs ?? IDLE_TIMEOUT_MS,
       transcript: transcript && sanitized(transcript),
@@ -63,6 +63,7 @@ function greet(options: SessionOptions): Promise<Greeted> {
     const pipeline = new Pipeline(connection);
     const greeting = await pipeline.readStatus('waiting for the greeting');
     if (!greeting.ok) throw connection.break(greetingRefused(host, greeting.text, greeting.code));
+    watch?.greeted?.();
     return { authorization: new Authorization(pipeline, tls === 'implicit'), connection };
   });
 }
@@ -72,11 +73,11 @@ async function logIn(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<Transaction> {
-  const { host, tls = 'implicit', ca } = options;
+  const { host, tls = 'implicit' } = options;
   let capabilities = await authorization.capa();
   if (tls === 'starttls') {
     refuseMissingStls(capabilities);
-    await authorization.stls({ serverName: host, ca, signal });
+    await authorization.stls(tlsOptions(options, signal));
     capabilities = await authorization.capa();
   }
   const mechanism = chooseMechanism({
@@ -87,6 +88,10 @@ async function logIn(
   const transaction = await authorization.login(mechanism, options.user, options.password);
   if (capabilities !== undefined) await transaction.capa();
   return transaction;
+}
+
+function tlsOptions({ host, ca, watch }: SessionOptions, signal: AbortSignal): TlsUpgrade {
+  return { serverName: host, ca, signal, onCertificate: (expiresAt) => watch?.secured?.(expiresAt) };
 }
 
 /** A server without CAPA is asked for STLS all the same; one that leaves STLS out of its list is believed. */
@@ -104,7 +109,7 @@ function greetingRefused(host: string, text: string, code: string | undefined): 
 }
 
 /** From the login on, the signal ends the session at whatever it is doing. */
-function watch(connection: Connection, signal: AbortSignal | undefined): void {
+function breakOnAbort(connection: Connection, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   const onAbort = (): void => void connection.break(asWireError(abortReason(signal)));
   signal.addEventListener('abort', onAbort, { once: true });

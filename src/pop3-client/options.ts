@@ -14,6 +14,14 @@ export interface SessionTimeouts {
   readonly idleMs: number;
 }
 
+/** Is told how far the opening of a session has come. */
+export interface SessionWatch {
+  /** The greeting is there. */
+  greeted?(): void;
+  /** TLS is there; the server's certificate ends then, in milliseconds since 1970. */
+  secured?(certificateExpiresAt: number): void;
+}
+
 export interface SessionOptions {
   readonly host: string;
   /** Default: 995 with implicit TLS, else 110. */
@@ -33,6 +41,7 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
   /** Sees each line of the session, without secrets and message bodies. */
   readonly transcript?: Transcript | undefined;
+  readonly watch?: SessionWatch | undefined;
 }
 
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */

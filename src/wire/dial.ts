@@ -37,10 +37,13 @@ export interface TlsClientOptions {
   /** Trust anchors in PEM, in addition to the ones that Node ships. */
   readonly ca?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Is told when the certificate ends, in milliseconds since 1970. */
+  readonly onCertificate?: ((expiresAt: number) => void) | undefined;
 }
 
 /** TLS 1.2 or newer on an open connection, the certificate always checked. Raises `tls` when it is not good. */
-export function wrapTls(socket: Duplex, { serverName, ca, signal }: TlsClientOptions): Promise<Duplex> {
+export function wrapTls(socket: Duplex, options: TlsClientOptions): Promise<Duplex> {
+  const { serverName, ca, signal, onCertificate } = options;
   return new Promise((resolve, reject) => {
     const secure = connectTls({
       socket,
@@ -67,7 +70,10 @@ export function wrapTls(socket: Duplex, { serverName, ca, signal }: TlsClientOpt
     signal.addEventListener('abort', onAbort, { once: true });
     secure.once('error', onError);
     secure.once('close', onClose);
-    secure.once('secureConnect', () => settle(() => resolve(secure)));
+    secure.once('secureConnect', () => {
+      onCertificate?.(Date.parse(secure.getPeerCertificate().valid_to));
+      settle(() => resolve(secure));
+    });
   });
 }
 

@@ -3,6 +3,7 @@ import { statusOfReport } from '../../src/cli/commands/fetch.ts';
 import { EXIT_STATUS_HELP, statusOf, worstStatus } from '../../src/cli/exit-status.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { PollReport } from '../../src/poll/report.ts';
+import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 test.each<[ErrorCode, number]>([
   ['message-refused', 65],
@@ -63,6 +64,7 @@ const report = (outcome: PollReport['outcome'], code?: ErrorCode): PollReport =>
   skipped: 0,
   quarantined: 0,
   durationMs: 0,
+  timings: NO_TIMINGS,
   error: code === undefined ? null : { code, message: '', hint: null },
 });
 

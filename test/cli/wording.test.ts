@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { columnText, countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
 import type { PollReport } from '../../src/poll/report.ts';
+import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 test.each([
   [0, '0 B'],
@@ -53,6 +54,7 @@ const REPORT: PollReport = {
   skipped: 0,
   quarantined: 0,
   durationMs: 400,
+  timings: NO_TIMINGS,
   error: null,
 };
 

@@ -49,7 +49,7 @@ describe('mailferry fetch', () => {
     await using server = await createServer({ users });
     await writeConfiguration(folder.path, { port: server.address.port });
     const { stdout, stderr, status } = await runProgram(['fetch', '--json'], { cwd: folder.path });
-    expect({ ...(JSON.parse(stdout) as object), durationMs: 0 }).toEqual({
+    expect({ ...(JSON.parse(stdout) as object), durationMs: 0, timings: {} }).toEqual({
       account: 'me',
       outcome: 'ok',
       listed: 2,
@@ -60,6 +60,7 @@ describe('mailferry fetch', () => {
       skipped: 0,
       quarantined: 0,
       durationMs: 0,
+      timings: {},
       error: null,
     });
     expect(stdout.trimEnd().split('\n').length).toBe(1);

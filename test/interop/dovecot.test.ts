@@ -192,7 +192,8 @@ async function fetch(...options: readonly string[]): Promise<unknown> {
 function report(counts: Readonly<Record<string, number>>): unknown {
   const nothing = { listed: 0, fetched: 0, bytes: 0, deleted: 0, kept: 0, skipped: 0, quarantined: 0 };
   const durationMs: unknown = expect.any(Number);
-  return { account: 'me', outcome: 'ok', ...nothing, ...counts, durationMs, error: null };
+  const timings: unknown = expect.any(Object);
+  return { account: 'me', outcome: 'ok', ...nothing, ...counts, durationMs, timings, error: null };
 }
 
 /** The messages as they are on the wire, by a client that shares no code with ours. */

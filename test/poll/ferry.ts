@@ -94,11 +94,12 @@ export class Ferry implements AsyncDisposable {
         received: (_, octets) => this.onReceived(octets),
       },
       ledgerOf: (name) => this.wrapLedger(this.#ledger.account(name)),
-      openSession: async (account, signal) =>
+      openSession: async (account, signal, watch) =>
         openSession({
           ...account,
           password: await account.password(),
           signal,
+          watch,
           transcript: (side, line) => this.lines.push(`${side} ${line}`),
         }),
       openDestinations: async (account, ledger) => {

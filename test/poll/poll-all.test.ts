@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { pollAll } from '../../src/poll/poll-all.ts';
 import { type PollReport, Tally } from '../../src/poll/report.ts';
+import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 const account = (name: string, host: string): Account => ({ name, host }) as Account;
-const report = ({ name }: Account): PollReport => new Tally().report(name, 0);
+const report = ({ name }: Account): PollReport =>
+  new Tally().report(name, { durationMs: 0, timings: NO_TIMINGS });
 const NEVER = { stop: new AbortController().signal, abort: new AbortController().signal };
 
 /** Polls that each last until they are let go; the most that ran at a time, in all and per host. */
