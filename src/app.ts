@@ -5,14 +5,14 @@ import type { AccountLedger } from './ledger/ledger.ts';
 import { SqliteLedger } from './ledger/sqlite-ledger.ts';
 import type { Logger } from './observe/logger.ts';
 import type { Account } from './poll/account.ts';
-import { type Adoption, adoptAccount } from './poll/adopt.ts';
+import type { Adoption } from './poll/adopt.ts';
 import type { PollObserver } from './poll/observer.ts';
 import type { PollControl } from './poll/poll.ts';
 import { type PollDeps, pollAccount } from './poll/poll-account.ts';
 import { pollAll } from './poll/poll-all.ts';
-import { type Preview, previewAccount } from './poll/preview.ts';
+import type { Preview } from './poll/preview.ts';
 import type { PollReport } from './poll/report.ts';
-import { type Verification, verifyDeliveries } from './poll/verify.ts';
+import type { Verification } from './poll/verify.ts';
 import { openSession } from './pop3-client/open-session.ts';
 import type { SessionOptions } from './pop3-client/options.ts';
 import type { Runtime } from './runtime.ts';
@@ -61,17 +61,24 @@ export class App implements Disposable {
   }
 
   /** What a poll of this account would do now. Changes nothing. */
-  preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
+  async preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
+    // It brings the parser of headers, which a poll does without.
+    const { previewAccount } = await import('./poll/preview.ts');
     return previewAccount(account, this.#deps, control);
   }
 
   /** Counts what the server lists as carried, or with `none` as not carried. Downloads nothing. */
-  adopt({ account }: AccountConfiguration, how: { none: boolean; control: PollControl }): Promise<Adoption> {
+  async adopt(
+    { account }: AccountConfiguration,
+    how: { none: boolean; control: PollControl },
+  ): Promise<Adoption> {
+    const { adoptAccount } = await import('./poll/adopt.ts');
     return adoptAccount(account, this.#deps, how);
   }
 
   /** Re-reads everything that was delivered for this account and compares it with what was recorded. */
   async verify({ account }: AccountConfiguration): Promise<readonly Verification[]> {
+    const { verifyDeliveries } = await import('./poll/verify.ts');
     const ledger = this.#deps.ledgerOf(account.name);
     const destinations = await this.#deps.openDestinations(account, ledger);
     try {

@@ -1,5 +1,5 @@
 import { App } from '../../app.ts';
-import { createLogger } from '../../observe/logger.ts';
+import type { Logger } from '../../observe/logger.ts';
 import type { PollObserver } from '../../poll/observer.ts';
 import type { PollReport } from '../../poll/report.ts';
 import { systemRuntime } from '../../runtime.ts';
@@ -11,7 +11,6 @@ import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
 import { reportLine } from '../wording.ts';
-import { previewAll } from './preview.ts';
 
 /** Some messages could not be carried; the rest are safe. */
 const PARTLY = 65;
@@ -29,12 +28,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
-  const logger = await createLogger({
-    level: options.logLevel ?? 'warn',
-    format: options.logFormat,
-    terminal: terminal.interactive,
-    colours: terminal.colours,
-  });
+  const logger = await loggerFor(options, terminal);
   const watched = options.progress && options.quiet !== true && options.json !== true;
   const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
   const observer: PollObserver = {
@@ -44,11 +38,11 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
     noticed: (account, notice) => {
       progress?.clear();
       terminal.err(`${account}: ${terminal.style('yellow', 'note:')} ${printable(notice, 1000)}`);
-      logger.info({ account }, notice);
+      logger?.info({ account }, notice);
     },
     finished: (report) => {
       progress?.clear();
-      logger.info(report, 'poll finished');
+      logger?.info(report, 'poll finished');
       show(report, options, terminal);
     },
   };
@@ -56,7 +50,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   using app = await App.open({ configuration, runtime: systemRuntime, observer, logger });
   const statuses =
     options.dryRun === true
-      ? await previewAll(app, accounts, { options, control, terminal })
+      ? await (await import('./preview.ts')).previewAll(app, accounts, { options, control, terminal })
       : (
           await app.poll(accounts, {
             stop: control.stop,
@@ -66,6 +60,16 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
         ).map(statusOfReport);
   return control.status ?? worstStatus(statuses);
 };
+
+/** A poll logs nothing above the level info, so that the logger need not be loaded for less. */
+async function loggerFor(
+  { logLevel, logFormat }: Parameters<typeof fetch>[0],
+  { interactive, colours }: Terminal,
+): Promise<Logger | undefined> {
+  if (logLevel !== 'info' && logLevel !== 'debug' && logLevel !== 'trace') return undefined;
+  const { createLogger } = await import('../../observe/logger.ts');
+  return createLogger({ level: logLevel, format: logFormat, terminal: interactive, colours });
+}
 
 /** The exit status that one account's report stands for. */
 export function statusOfReport({ outcome, error }: PollReport): number {
