@@ -21,6 +21,8 @@ export interface DovecotOptions {
   readonly tls?: KeyPair;
   /** One session at a time for each maildrop, as RFC 1939 §4 wants it and Dovecot does only when told. */
   readonly lockSession?: boolean;
+  /** Made for many sessions at a time, as where the mail of many lives; also reachable at these addresses. */
+  readonly busy?: { readonly listen: readonly string[] };
 }
 
 /** Where Dovecot listens; `tls` is 0 where it has none. */
@@ -66,6 +68,11 @@ export class Dovecot implements AsyncDisposable {
       if (found !== null) return found;
       await once(this.#process.stderr as NodeJS.ReadableStream, 'data');
     }
+  }
+
+  /** The Maildir that holds a user's maildrop. */
+  maildropFolder(user: string): string {
+    return join(this.#folder, 'mail', user);
   }
 
   /** What is in the maildrop, by the files on disk, in the order of their names. */
@@ -206,7 +213,11 @@ function mailOwner(): { uid: number; gid: number } {
   return runsAsRoot() ? { uid: NOBODY, gid: NOBODY } : userInfo();
 }
 
-function configuration(folder: string, ports: Ports, { tls, lockSession = false }: DovecotOptions): string {
+function configuration(
+  folder: string,
+  ports: Ports,
+  { tls, lockSession = false, busy }: DovecotOptions,
+): string {
   const secured =
     tls === undefined
       ? 'ssl = no'
@@ -215,7 +226,7 @@ function configuration(folder: string, ports: Ports, { tls, lockSession = false 
 base_dir = ${folder}/run
 log_path = /dev/stderr
 protocols = pop3
-listen = 127.0.0.1
+listen = ${['127.0.0.1', ...(busy?.listen ?? [])].join(', ')}
 ${secured}
 disable_plaintext_auth = no
 auth_failure_delay = 0
@@ -223,6 +234,7 @@ first_valid_uid = 1
 first_valid_gid = 1
 pop3_lock_session = ${lockSession ? 'yes' : 'no'}
 ${runsAsRoot() ? '' : asPresentUser()}
+${busy === undefined ? '' : FOR_MANY}
 service pop3-login {
   inet_listener pop3 {
     port = ${ports.plain}
@@ -246,6 +258,18 @@ userdb {
 }
 `;
 }
+
+const FOR_MANY = `
+service pop3-login {
+  service_count = 0
+  process_min_avail = 2
+}
+service pop3 {
+  process_limit = 2000
+  service_count = 100
+  process_min_avail = 4
+}
+`;
 
 /** Without root there is nobody to change to, and no folder to be locked up in. */
 function asPresentUser(): string {
