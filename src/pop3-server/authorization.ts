@@ -1,7 +1,6 @@
 import { formatCapabilities } from '../pop3/capabilities.ts';
 import { type Credentials, parsePlainResponse } from './authentication.ts';
 import type { Command } from './command.ts';
-import { MAX_LOGIN_FAILURES } from './limits.ts';
 import type { LockedMaildrop } from './locked-maildrop.ts';
 import type { Maildrop } from './maildrop.ts';
 import { capabilities } from './offer.ts';
@@ -14,6 +13,8 @@ import { Transaction } from './transaction.ts';
 export class Authorization implements State {
   readonly #context: SessionContext;
   #user: string | undefined;
+  /** The name that the command before this one gave. */
+  #named: string | undefined;
   #failures = 0;
 
   constructor(context: SessionContext) {
@@ -21,6 +22,9 @@ export class Authorization implements State {
   }
 
   perform(command: Command): Promise<State | undefined> {
+    // PASS counts only right after USER (RFC 1939 §7).
+    this.#named = this.#user;
+    this.#user = undefined;
     return performByRules(this.#rules, command, { context: this.#context, state: this });
   }
 
@@ -47,7 +51,7 @@ export class Authorization implements State {
   }
 
   /** RFC 2595 §4. What was said before counts no more. */
-  async #startTls(): Promise<State> {
+  async #startTls(): Promise<State | undefined> {
     if (!this.#context.canStartTls) return this.#refuse('TLS cannot be started here.');
     await this.#context.replies.ok('Begin TLS now.');
     await this.#context.startTls();
@@ -55,7 +59,7 @@ export class Authorization implements State {
   }
 
   /** RFC 1939 §7; always accepted, so as not to tell who exists. */
-  async #nameUser(argument: string | undefined): Promise<State> {
+  async #nameUser(argument: string | undefined): Promise<State | undefined> {
     if (this.#mustStartTls) return this.#refuse('Start TLS first, with STLS.');
     if (argument === undefined || argument === '') return this.#refuse('USER needs a name.');
     this.#user = argument;
@@ -65,8 +69,7 @@ export class Authorization implements State {
 
   /** RFC 1939 §7; the password is all that follows, spaces included. */
   #givePassword(argument: string | undefined): Promise<State | undefined> {
-    const user = this.#user;
-    this.#user = undefined;
+    const user = this.#named;
     if (this.#mustStartTls) return this.#refuse('Start TLS first, with STLS.');
     if (user === undefined) return this.#refuse('Send USER first.');
     if (argument === undefined) return this.#refuse('PASS needs a password.');
@@ -83,6 +86,7 @@ export class Authorization implements State {
     if (mechanism.toUpperCase() !== 'PLAIN') return this.#refuse('Unknown mechanism.');
     if (initialResponse === undefined) await this.#context.replies.prompt();
     const response = initialResponse ?? (await this.#context.readResponse());
+    if (response === undefined) return this.#refuse('The response is too long.');
     if (response === '*') return this.#refuse('Authentication was called off.');
     const credentials = parsePlainResponse(response);
     if (credentials === undefined) return this.#refuse('That is no PLAIN response in base64.');
@@ -90,14 +94,13 @@ export class Authorization implements State {
   }
 
   async #logIn(credentials: Credentials): Promise<State | undefined> {
-    const { replies, users } = this.#context;
+    const { replies, users, failedLogins, wait } = this.#context;
     const maildrop = users.verify(credentials);
-    if (maildrop === undefined) {
-      this.#failures += 1;
-      await replies.error('Wrong user name or password.', 'AUTH');
-      return this.#failures < MAX_LOGIN_FAILURES ? this : undefined;
-    }
-    return this.#enter(maildrop);
+    if (maildrop !== undefined) return this.#enter(maildrop);
+    this.#failures += 1;
+    if (failedLogins.delayMs > 0) await wait(failedLogins.delayMs);
+    await replies.error('Wrong user name or password.', 'AUTH');
+    return this.#failures < failedLogins.most ? this : undefined;
   }
 
   /** The lock is taken with the login, and the login fails without it (RFC 1939 §4). */
@@ -108,9 +111,9 @@ export class Authorization implements State {
       opened = await openMaildrop(maildrop);
     } catch (error) {
       onTrouble(error);
-      return this.#refuse('The maildrop cannot be read.', 'SYS/TEMP');
+      return this.#keepOut('The maildrop cannot be read.', 'SYS/TEMP');
     }
-    if (opened === undefined) return this.#refuse('Another session has this maildrop.', 'IN-USE');
+    if (opened === undefined) return this.#keepOut('Another session has this maildrop.', 'IN-USE');
     const { messages, octets } = opened.dropListing();
     await replies.ok(`The maildrop has ${messages} messages (${octets} octets).`);
     return new Transaction(this.#context, opened);
@@ -120,8 +123,13 @@ export class Authorization implements State {
     await this.#context.replies.ok('Goodbye.');
   }
 
-  async #refuse(text: string, code?: string): Promise<State> {
+  /** Refuses a login for a reason that is not the client's. */
+  async #keepOut(text: string, code: string): Promise<State> {
     await this.#context.replies.error(text, code);
     return this;
+  }
+
+  #refuse(text: string): Promise<State | undefined> {
+    return this.#context.patience.refuse(text, this);
   }
 }

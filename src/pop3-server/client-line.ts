@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { Connection } from '../wire/connection.ts';
 import { timedOut, type WireError } from '../wire/errors.ts';
-import { MAX_COMMAND_OCTETS } from '../wire/limits.ts';
-import { NO_IDLE_DEADLINE_MS } from './limits.ts';
+import { MAX_COMMAND_OCTETS, MAX_SKIPPED_OCTETS } from '../wire/limits.ts';
+import { NO_IDLE_DEADLINE_MS, RECEIVED_OCTETS } from './limits.ts';
 
 /** Puts TLS on an open connection, as the server. Rejects, with the connection closed, when that fails. */
 export type WrapTls = (socket: Duplex) => Promise<Duplex>;
@@ -24,6 +24,7 @@ export class ClientLine {
   constructor(socket: Duplex, { autologoutMs, secure }: ClientLineOptions) {
     this.#connection = new Connection(socket, {
       idleMs: NO_IDLE_DEADLINE_MS,
+      receiveBufferOctets: RECEIVED_OCTETS,
       lastWords: Buffer.from('-ERR The line is too long.\r\n'),
     });
     this.#secure = secure;
@@ -49,16 +50,19 @@ export class ClientLine {
     this.#autologout.refresh();
   };
 
-  /** The client's next line. Raises `WireError` when there is none, or when it is too long. */
-  async readLine(during: string): Promise<string> {
-    const line = await this.#connection.readLine(during, MAX_COMMAND_OCTETS);
+  /**
+   * The client's next line; undefined for one that is too long, which has been thrown away. Raises `WireError` when
+   * there is none, or when it never ends.
+   */
+  async readLine(during: string): Promise<string | undefined> {
+    const line = await this.#connection.readLineOrSkip(during, MAX_COMMAND_OCTETS, MAX_SKIPPED_OCTETS);
     this.#autologout.refresh();
     return line;
   }
 
   /** Reads and ignores what the client says; rejects when the connection has ended. */
   readonly holdUntilClosed = async (): Promise<never> => {
-    for (;;) await this.#connection.readLine('keeping silent on purpose', MAX_COMMAND_OCTETS);
+    for (;;) await this.#connection.readLineOrSkip('keeping silent on purpose', 0, Infinity);
   };
 
   /** Puts TLS under the line. Clear text that came after STLS ends the connection (RFC 2595 §4). */

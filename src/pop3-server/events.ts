@@ -1,10 +1,12 @@
 import type { MailError } from '../errors.ts';
 
 /**
- * What happens in a server, in order, each with the number of its session (1 for the first). Lines come without
+ * What happens in a server, in order, with the number of the session (1 for the first) where there is one. Lines come without
  * line ends and harmless to print; passwords and SASL responses are `***`.
  */
 export type ServerEvent =
+  /** There were too many connections, in all or from this address, so one more was refused. */
+  | { readonly kind: 'turned-away'; readonly address: string }
   /** A session has begun; `secure` when TLS came first. */
   | { readonly kind: 'opened'; readonly session: number; readonly secure: boolean }
   /** A command line, or the client's part of an AUTH, has arrived and is about to be answered. */

@@ -9,7 +9,7 @@ export type { Fault, Faults } from './faults.ts';
 export { FilesMaildrop } from './files-maildrop.ts';
 export type { Maildrop, StoredMessage } from './maildrop.ts';
 export { type AddOptions, MemoryMaildrop } from './memory-maildrop.ts';
-export type { ServerOptions, ServerUser } from './options.ts';
+export type { ServerLimits, ServerOptions, ServerUser } from './options.ts';
 export { parseFaults } from './parse-faults.ts';
 export { createServer, type Pop3Server, type ServerAddress } from './server.ts';
 export type { TlsKeyPair } from './wrap-tls.ts';

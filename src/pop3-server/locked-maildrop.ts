@@ -50,12 +50,15 @@ export class LockedMaildrop {
   readonly #messages: readonly NumberedMessage[];
   readonly #release: () => void;
   readonly #marked = new Set<NumberedMessage>();
+  /** Of the messages that are not marked; kept up to date, so that STAT costs nothing in a large maildrop. */
+  #octets = 0;
   #state: 'open' | 'updated' | 'released' = 'open';
 
   constructor(maildrop: Maildrop, messages: readonly NumberedMessage[], release: () => void) {
     this.#maildrop = maildrop;
     this.#messages = messages;
     this.#release = release;
+    for (const { octets } of messages) this.#octets += octets;
   }
 
   /** The message of that number, unless there is none or it is marked. */
@@ -71,16 +74,17 @@ export class LockedMaildrop {
 
   /** Count and octets of the messages that are not marked. */
   dropListing(): DropListing {
-    let octets = 0;
-    for (const message of this.messages()) octets += message.octets;
-    return { messages: this.#messages.length - this.#marked.size, octets };
+    return { messages: this.#messages.length - this.#marked.size, octets: this.#octets };
   }
 
+  /** Marks a message that is not marked. */
   mark(message: NumberedMessage): void {
     this.#marked.add(message);
+    this.#octets -= message.octets;
   }
 
   unmarkAll(): void {
+    for (const { octets } of this.#marked) this.#octets += octets;
     this.#marked.clear();
   }
 

@@ -13,6 +13,20 @@ export interface ServerUser {
   readonly maildrop?: Maildrop | undefined;
 }
 
+/** What the server grants its clients, each with a default that withstands hostile ones. */
+export interface ServerLimits {
+  /** Connections at a time; one more is told `-ERR [SYS/TEMP]`, or nothing within implicit TLS. Default: 2000. */
+  readonly connections?: number | undefined;
+  /** Of these, from one address. Default: 1000. */
+  readonly connectionsPerAddress?: number | undefined;
+  /** Commands in a row that make no sense, the last of which ends the session. Default: 100. */
+  readonly badCommands?: number | undefined;
+  /** Failed logins in a session, the last of which ends it. Default: 5. */
+  readonly failedLogins?: number | undefined;
+  /** How long the answer to a failed login is put off, in milliseconds. Default: 0, so that tests need not wait. */
+  readonly failedLoginDelayMs?: number | undefined;
+}
+
 export interface ServerOptions {
   /** By name. Names and passwords go over the wire as UTF-8. */
   readonly users: Readonly<Record<string, ServerUser>>;
@@ -36,4 +50,5 @@ export interface ServerOptions {
   readonly observe?: Observe | undefined;
   /** A client silent for so many milliseconds is dropped without UPDATE. Default: ten minutes (RFC 1939 §3). */
   readonly autologoutMs?: number | undefined;
+  readonly limits?: ServerLimits | undefined;
 }

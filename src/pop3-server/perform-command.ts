@@ -16,19 +16,16 @@ export async function performByRules(
   command: Command,
   { context, state }: { readonly context: SessionContext; readonly state: State },
 ): Promise<State | undefined> {
-  const refuse = async (text: string): Promise<State> => {
-    await context.replies.error(text);
-    return state;
-  };
+  const { patience, hidden } = context;
   const { keyword } = command;
-  if (!KNOWN.has(keyword) || !isOffered(keyword, context.hidden)) return refuse('Unknown command.');
+  if (!KNOWN.has(keyword) || !isOffered(keyword, hidden)) return patience.refuse('Unknown command.', state);
   const rule = rules.get(keyword);
-  if (rule === undefined) return refuse(`${keyword} cannot be used now.`);
+  if (rule === undefined) return patience.refuse(`${keyword} cannot be used now.`, state);
   const args = argumentsOf(command);
   if (rule.takes !== undefined) {
     const [least, most] = rule.takes;
     if (args.length < least || args.length > most)
-      return refuse(`${keyword} has the wrong number of arguments.`);
+      return patience.refuse(`${keyword} has the wrong number of arguments.`, state);
   }
-  return rule.perform(command, args);
+  return patience.during(() => rule.perform(command, args));
 }

@@ -1,17 +1,14 @@
 import { createServer as createListener, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { asMailError, MailError } from '../errors.ts';
-import { connectionLost, describeSystemError } from '../wire/errors.ts';
+import { MailError } from '../errors.ts';
+import { describeSystemError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
-import { ClientLine } from './client-line.ts';
 import type { Faults } from './faults.ts';
+import { openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
 import type { ServerOptions } from './options.ts';
-import { parseFaults } from './parse-faults.ts';
-import { scriptSession } from './scripted-session.ts';
-import { Session, type SessionSettings } from './session.ts';
+import { Visitors } from './visitors.ts';
 import { tlsWrapper } from './wrap-tls.ts';
 
 /** Where a listener can be reached. */
@@ -44,16 +41,19 @@ export async function createServer(options: ServerOptions): Promise<Pop3Server> 
     throw new MailError('config', 'TLS needs a key and a certificate.', { hint: 'Give them with "tls".' });
   }
   const accounts = openAccounts(options.users);
+  const limits = openLimits(options.limits);
   const visitors = new Visitors(
     {
       users: accounts.users,
       locks: new MaildropLocks(),
       hidden: (options.without ?? []).map((name) => name.toUpperCase()),
       requireTls,
-      observe: options.observe ?? (() => undefined),
+      maxBadCommands: limits.badCommands,
+      failedLogins: { most: limits.failedLogins, delayMs: limits.failedLoginDelayMs },
+      observe: options.observe,
       wrapTls: tls === undefined ? undefined : tlsWrapper(tls),
     },
-    options.autologoutMs ?? AUTOLOGOUT_MS,
+    { ...limits, autologoutMs: options.autologoutMs ?? AUTOLOGOUT_MS },
   );
   visitors.setFaults(options.faults ?? []);
   const listeners: Server[] = [];
@@ -94,65 +94,6 @@ function running(listeners: readonly Server[], visitors: Visitors, { inMemory }:
   };
 }
 
-/** Everybody who is connected, from the first octet to the last. */
-class Visitors {
-  readonly #settings: SessionSettings;
-  readonly #autologoutMs: number;
-  readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<Session>();
-  readonly #visits = new Set<Promise<void>>();
-  #faults: Faults = [];
-  #faultyFrom = 0;
-  #received = 0;
-
-  constructor(settings: SessionSettings, autologoutMs: number) {
-    this.#settings = settings;
-    this.#autologoutMs = autologoutMs;
-  }
-
-  setFaults(faults: Faults): void {
-    this.#faults = parseFaults(faults);
-    this.#faultyFrom = this.#received;
-  }
-
-  receive(socket: Socket, implicitTls: boolean): void {
-    // Whoever uses the connection learns of the error; without a listener here it could end the process.
-    socket.on('error', () => undefined);
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    const visit = this.#visit(socket, implicitTls).finally(() => this.#visits.delete(visit));
-    this.#visits.add(visit);
-  }
-
-  /** Ends all sessions at once; resolves when their locks are free and their connections gone. */
-  async dismiss(): Promise<void> {
-    for (const session of this.#sessions) session.end(connectionLost('the server was closing'));
-    for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(this.#visits);
-  }
-
-  async #visit(socket: Socket, implicitTls: boolean): Promise<void> {
-    this.#received += 1;
-    const number = this.#received;
-    const ordinal = number - this.#faultyFrom;
-    const faults = this.#faults;
-    const { wrapTls, observe } = this.#settings;
-    let transport: Duplex = socket;
-    try {
-      if (implicitTls && wrapTls !== undefined) transport = await wrapTls(socket);
-    } catch (error) {
-      observe({ kind: 'closed', session: number, error: asMailError(error) });
-      return;
-    }
-    const line = new ClientLine(transport, { autologoutMs: this.#autologoutMs, secure: implicitTls });
-    const misbehaviour = scriptSession(faults, ordinal, line);
-    const session = new Session(this.#settings, { line, number, misbehaviour });
-    this.#sessions.add(session);
-    await session.run();
-    this.#sessions.delete(session);
-  }
-}
-
 function listen(address: ServerAddress, onConnection: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
     // Half-open, so that a client that says all it has to say and closes its side still gets its answers.
@@ -166,7 +107,12 @@ function listen(address: ServerAddress, onConnection: (socket: Socket) => void):
         }),
       );
     });
-    listener.listen(address.port, address.host, () => resolve(listener));
+    listener.listen(address.port, address.host, () => {
+      // Later errors are about one connection that could not be accepted, for want of file descriptors say.
+      listener.removeAllListeners('error');
+      listener.on('error', () => undefined);
+      resolve(listener);
+    });
   });
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { asMailError, type MailError } from '../errors.ts';
 import type { WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
@@ -9,8 +10,9 @@ import type { Observe } from './events.ts';
 import type { LockedMaildrop, MaildropLocks } from './locked-maildrop.ts';
 import { type Misbehaviour, SessionCut } from './misbehaviour.ts';
 import { isCodeOffered } from './offer.ts';
+import { Patience } from './patience.ts';
 import { Replies } from './replies.ts';
-import type { SessionContext, State } from './state.ts';
+import type { FailedLogins, SessionContext, State } from './state.ts';
 
 /** What all sessions of a server share. */
 export interface SessionSettings {
@@ -19,7 +21,10 @@ export interface SessionSettings {
   /** Capabilities and commands to hide, in upper case. */
   readonly hidden: readonly string[];
   readonly requireTls: boolean;
-  readonly observe: Observe;
+  readonly maxBadCommands: number;
+  readonly failedLogins: FailedLogins;
+  /** Undefined where nobody wants to know, so that nothing is made for it. */
+  readonly observe: Observe | undefined;
   /** Undefined where there is no certificate. */
   readonly wrapTls: WrapTls | undefined;
 }
@@ -30,6 +35,9 @@ export interface SessionStart {
   readonly number: number;
   readonly misbehaviour: Misbehaviour | undefined;
 }
+
+/** Commands of one session answered before all others have their turn. */
+const COMMANDS_PER_TURN = 4;
 
 const GREETING: Command = { keyword: 'GREETING', argument: undefined };
 
@@ -44,6 +52,7 @@ export class Session {
   readonly #misbehaviour: Misbehaviour | undefined;
   readonly #hidden: ReadonlySet<string>;
   readonly #replies: Replies;
+  readonly #patience: Patience;
   #maildrop: LockedMaildrop | undefined;
 
   constructor(settings: SessionSettings, { line, number, misbehaviour }: SessionStart) {
@@ -56,18 +65,19 @@ export class Session {
       send: (octets) => (misbehaviour ?? line).send(octets),
       mayUse: (code) => isCodeOffered(code, this.#hidden),
       onStatus: (status) =>
-        settings.observe({ kind: 'reply', session: number, line: printable(status, 500) }),
+        settings.observe?.({ kind: 'reply', session: number, line: printable(status, 500) }),
     });
+    this.#patience = new Patience(this.#replies, settings.maxBadCommands);
   }
 
   /** Resolves when the session is over; never rejects. */
   async run(): Promise<void> {
     const { observe } = this.#settings;
-    observe({ kind: 'opened', session: this.#number, secure: this.#line.secure });
+    observe?.({ kind: 'opened', session: this.#number, secure: this.#line.secure });
     const error = await this.#converse().catch((thrown: unknown) => this.#afterEnd(thrown));
     // Only QUIT and a fault that says so get as far as UPDATE (RFC 1939 §6).
     this.#maildrop?.release();
-    observe({ kind: 'closed', session: this.#number, error });
+    observe?.({ kind: 'closed', session: this.#number, error });
     await this.#line.close();
   }
 
@@ -79,12 +89,17 @@ export class Session {
   async #converse(): Promise<undefined> {
     await this.#around(GREETING, () => this.#replies.ok('Mailferry POP3 server ready.'));
     let state: State | undefined = new Authorization(this.#context());
-    while (state !== undefined) state = await this.#step(state);
+    for (let commands = 1; state !== undefined; commands += 1) {
+      state = await this.#step(state);
+      // Commands that came together must not keep the other sessions waiting.
+      if (commands % COMMANDS_PER_TURN === 0) await nextTurn();
+    }
   }
 
   async #step(state: State): Promise<State | undefined> {
     const line = await this.#line.readLine('waiting for a command');
-    this.#settings.observe({ kind: 'command', session: this.#number, line: shownCommand(line) });
+    if (line === undefined) return this.#patience.refuse('The line is too long.', state);
+    this.#settings.observe?.({ kind: 'command', session: this.#number, line: shownCommand(line) });
     const command = parseCommand(line);
     // A fault may keep the command from being performed; QUIT ends the session even so.
     let next = command.keyword === 'QUIT' ? undefined : state;
@@ -108,19 +123,20 @@ export class Session {
   }
 
   readonly #onTrouble = (error: unknown): void =>
-    this.#settings.observe({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+    this.#settings.observe?.({ kind: 'trouble', session: this.#number, error: asMailError(error) });
 
-  readonly #readResponse = async (): Promise<string> => {
+  readonly #readResponse = async (): Promise<string | undefined> => {
     const response = await this.#line.readLine('waiting for a SASL response');
-    this.#settings.observe({ kind: 'command', session: this.#number, line: '***' });
+    this.#settings.observe?.({ kind: 'command', session: this.#number, line: '***' });
     return response;
   };
 
   #context(): SessionContext {
-    const { users, locks, requireTls, wrapTls } = this.#settings;
+    const { users, locks, requireTls, wrapTls, failedLogins } = this.#settings;
     const line = this.#line;
     return {
       replies: this.#replies,
+      patience: this.#patience,
       users,
       hidden: this.#hidden,
       requireTls,
@@ -134,6 +150,8 @@ export class Session {
         if (wrapTls !== undefined) await line.startTls(wrapTls);
       },
       readResponse: this.#readResponse,
+      failedLogins,
+      wait: (milliseconds) => delay(milliseconds, undefined, { signal: line.signal }),
       openMaildrop: async (maildrop) => {
         const listedAs = this.#misbehaviour?.listedAs.bind(this.#misbehaviour);
         this.#maildrop = await locks.open(maildrop, listedAs);

@@ -1,5 +1,5 @@
 import { formatCapabilities } from '../pop3/capabilities.ts';
-import { parseMessageNumber, parseOctets } from '../pop3/types.ts';
+import { parseMessageNumber } from '../pop3/types.ts';
 import type { Command } from './command.ts';
 import type { LockedMaildrop, NumberedMessage } from './locked-maildrop.ts';
 import { capabilities } from './offer.ts';
@@ -57,8 +57,9 @@ export class Transaction implements State {
 
   /** RFC 1939 §7. */
   #top(number: string | undefined, lines: string | undefined): Promise<State> {
-    const bodyLines = parseOctets(lines ?? '');
-    if (bodyLines === undefined) return this.#refuse('TOP needs a message number and a number of lines.');
+    // More lines than anybody can count are all lines.
+    if (!/^\d+$/.test(lines ?? '')) return this.#refuse('TOP needs a message number and a number of lines.');
+    const bodyLines = Number(lines);
     return this.#withMessage(number, (message) =>
       this.#sendMessage('Top of message follows.', headerAndLines(message.stored.read(), bodyLines)),
     );

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { Unstuffer } from './byte-stuffing.ts';
 import { connectionLost, protocolViolation, type WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
-import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS } from './limits.ts';
+import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import type { CommandLine, Transcript } from './transcript.ts';
 
 export interface ConnectionOptions {
@@ -11,10 +11,15 @@ export interface ConnectionOptions {
   readonly transcript?: Transcript | undefined;
   /** What a peer is told when its line is too long, before the connection ends; without it, nothing. */
   readonly lastWords?: Uint8Array | undefined;
+  /** Received octets held for a slow consumer before the peer has to wait. */
+  readonly receiveBufferOctets?: number | undefined;
 }
 
 /** A shorter secret is hidden only in the reply to it: elsewhere it would hide ordinary words. */
 const LASTING_SECRET = 4;
+
+/** Pieces of a line held before they are made one. */
+const MAX_PARTS = 64;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -31,12 +36,14 @@ export class Connection {
   readonly #idleMs: number;
   readonly #transcript: Transcript | undefined;
   readonly #lastWords: Uint8Array | undefined;
+  readonly #receiveBufferOctets: number;
 
   constructor(socket: Duplex, options: ConnectionOptions = {}) {
     this.#socket = socket;
     this.#idleMs = options.idleMs ?? IDLE_TIMEOUT_MS;
     this.#transcript = options.transcript;
     this.#lastWords = options.lastWords;
+    this.#receiveBufferOctets = options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS;
     this.#inbound = this.#listen(socket);
   }
 
@@ -65,6 +72,15 @@ export class Connection {
    * Breaks the connection on a line over `maxOctets`, on the end of the stream, and on the idle deadline.
    */
   async readLine(during: string, maxOctets: number = MAX_LINE_OCTETS): Promise<string> {
+    // With both limits equal nothing is skipped.
+    return (await this.readLineOrSkip(during, maxOctets, maxOctets)) ?? '';
+  }
+
+  /**
+   * As `readLine`; but a line over `keepOctets` is read to its end, thrown away, and undefined. Only one over
+   * `maxOctets` breaks the connection.
+   */
+  async readLineOrSkip(during: string, keepOctets: number, maxOctets: number): Promise<string | undefined> {
     const parts: Buffer[] = [];
     let octets = 0;
     for (;;) {
@@ -77,9 +93,13 @@ export class Connection {
           protocolViolation(`A line of more than ${maxOctets} octets came while ${during}.`),
         );
       }
-      parts.push(part);
+      if (octets <= keepOctets) parts.push(part);
+      else parts.length = 0;
+      // A line that comes octet by octet must not cost an object for each (I7).
+      if (parts.length === MAX_PARTS) parts.splice(0, MAX_PARTS, Buffer.concat(parts));
       if (end < 0) continue;
       this.#inbound.putBack(block.subarray(end + 1));
+      if (octets > keepOctets) return undefined;
       const line = withoutCarriageReturn(parts.length === 1 ? part : Buffer.concat(parts));
       const text = line.toString('latin1');
       this.#transcript?.('received', this.redacted(text));
@@ -201,7 +221,7 @@ export class Connection {
   #listen(socket: Duplex): Inbound {
     // A socket's late error has nobody left to tell; without a listener it would end the process.
     socket.on('error', () => undefined);
-    return new Inbound(socket, this.#idleMs);
+    return new Inbound(socket, this.#idleMs, this.#receiveBufferOctets);
   }
 
   #breakAfterLastWords(reason: WireError): WireError {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { connectionLost, timedOut, type WireError } from './errors.ts';
-import { MIN_OCTETS_PER_IDLE_PERIOD, RECEIVE_BUFFER_OCTETS } from './limits.ts';
+import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
 interface Waiter {
   readonly resolve: (more: boolean) => void;
@@ -14,6 +14,7 @@ interface Waiter {
 export class Inbound {
   readonly #socket: Duplex;
   readonly #idleMs: number;
+  readonly #bufferOctets: number;
   #blocks: Buffer[] = [];
   #held = 0;
   #failure: WireError | undefined;
@@ -25,9 +26,10 @@ export class Inbound {
   #waitedMs = 0;
   #octets = 0;
 
-  constructor(socket: Duplex, idleMs: number) {
+  constructor(socket: Duplex, idleMs: number, bufferOctets: number) {
     this.#socket = socket;
     this.#idleMs = idleMs;
+    this.#bufferOctets = bufferOctets;
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
@@ -48,7 +50,7 @@ export class Inbound {
     const block = this.#blocks.shift();
     if (block === undefined) return undefined;
     this.#held -= block.length;
-    if (this.#socket.isPaused() && this.#held < RECEIVE_BUFFER_OCTETS / 2) this.#socket.resume();
+    if (this.#socket.isPaused() && this.#held < this.#bufferOctets / 2) this.#socket.resume();
     return block;
   }
 
@@ -100,7 +102,7 @@ export class Inbound {
   readonly #onData = (block: Buffer): void => {
     this.#blocks.push(block);
     this.#held += block.length;
-    if (this.#held >= RECEIVE_BUFFER_OCTETS) this.#socket.pause();
+    if (this.#held >= this.#bufferOctets) this.#socket.pause();
     if (this.#drips(block.length)) this.fail(timedOut(this.#during, this.#idleMs));
     this.#release()?.resolve(true);
   };

@@ -12,6 +12,9 @@ export const MAX_LINE_OCTETS: number = 8 * KIB;
 /** Command lines, seen by the server. RFC 2449 §4 says 255; a SASL initial response (RFC 5034 §4) is longer. */
 export const MAX_COMMAND_OCTETS: number = 16 * KIB;
 
+/** A longer command line is refused and the session goes on; one longer than this can only be malice, and ends it. */
+export const MAX_SKIPPED_OCTETS: number = MIB;
+
 /** Lines of a LIST or UIDL response: more than any maildrop known, and it bounds memory. */
 export const MAX_LISTING_LINES = 5_000_000;
 

@@ -57,6 +57,16 @@ describe('USER and PASS', () => {
     expect(await client.command('PASS secret')).toMatch(/^-ERR/);
   });
 
+  test.each(['CAPA', 'bogus', 'NOOP', 'AUTH', ''])(
+    'need to follow each other at once: not after %j',
+    async (between) => {
+      await using server = await serve();
+      await using client = await greetedClient(server.address);
+      client.send(`USER alice\r\n${between}\r\nPASS secret\r\nQUIT\r\n`);
+      expect((await client.rest()).toString()).toMatch(/-ERR Send USER first\.\r\n\+OK Goodbye\.\r\n$/);
+    },
+  );
+
   test('hang up after five failures', async () => {
     await using server = await serve();
     await using client = await greetedClient(server.address);

@@ -148,8 +148,9 @@ describe('TOP', () => {
     [2, 'A: 1\r\nB: 2\r\n\r\nfirst\r\n..second\r\n.\r\n'],
     [3, 'A: 1\r\nB: 2\r\n\r\nfirst\r\n..second\r\n\r\n.\r\n'],
     [4, 'A: 1\r\nB: 2\r\n\r\nfirst\r\n..second\r\n\r\nfourth\r\n.\r\n'],
+    ['99999999999999999999999999', 'A: 1\r\nB: 2\r\n\r\nfirst\r\n..second\r\n\r\nfourth\r\n.\r\n'],
     [9_007_199_254_740_991, 'A: 1\r\nB: 2\r\n\r\nfirst\r\n..second\r\n\r\nfourth\r\n.\r\n'],
-  ])('gives the header, the blank line and %d lines', async (lines, expected) => {
+  ])('gives the header, the blank line and %s lines', async (lines, expected) => {
     await using server = await createServer({
       users: { alice: { password: 'secret', messages: [message] } },
     });

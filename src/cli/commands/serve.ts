@@ -28,6 +28,9 @@ export interface ServeOptions {
   readonly faults?: string;
 }
 
+/** Guessing passwords must not be quick. */
+const FAILED_LOGIN_DELAY_MS = 1000;
+
 /** How much sample mail a user without a folder has. */
 const SAMPLE_MESSAGES = 20;
 
@@ -51,6 +54,7 @@ async function start(options: ServeOptions): Promise<Pop3Server> {
       tls: await keyPair(options),
       tlsHost: tlsListen?.host,
       tlsPort: tlsListen?.port,
+      limits: { failedLoginDelayMs: FAILED_LOGIN_DELAY_MS },
       faults: faults === undefined ? undefined : parseFaults(JSON.parse(await read(faults, '--faults'))),
     });
   } catch (error) {
