@@ -25,7 +25,12 @@ export async function runMeasured(
   const count = join(folder, 'fsyncs');
   const [first = '', ...rest] = [
     ...prefix,
-    ...['time', '-f', '%e %U %S %M', '-o', timing, 'env'],
+    'time',
+    '-f',
+    '%e %U %S %M',
+    '-o',
+    timing,
+    'env',
     ...(fsyncDelay > 0 ? [`LD_PRELOAD=${compile('slow-disk.c')}`] : []),
     `SLOW_DISK_MS=${fsyncDelay}`,
     `SLOW_DISK_COUNT=${count}`,
