@@ -1,4 +1,4 @@
-import { isLoopback } from '../pop3-client/options.ts';
+import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
 import { absolutePath } from './places.ts';
@@ -27,14 +27,18 @@ export function checkRequired(draft: AccountDraft, report: Report): void {
   }
 }
 
+/** Mechanisms that never show the password. APOP is none: a false server gets it out of that (CVE-2007-1558). */
+const HIDING: readonly AuthChoice[] = ['scram-sha-256', 'scram-sha-1', 'cram-md5'];
+
 /** Reports a line that shows the password to others, where the configuration does not say in words that it may (I5). */
 export function checkCleartext(draft: AccountDraft, report: Report): void {
-  const { tls, host, allowCleartext } = draft.settings;
+  const { tls, host, allowCleartext, auth } = draft.settings;
   if (tls !== 'none' || host === undefined || isLoopback(host) || allowCleartext === true) return;
+  if (auth !== undefined && HIDING.includes(auth)) return;
   report(
     draft.keysOf('tls'),
     `without TLS the password of account ${quoted(draft.name)} can be read on the way to ${quoted(host)}; ` +
-      'use implicit or starttls, or accept it with allowCleartext: true',
+      'use implicit or starttls, a mechanism that hides it (auth: scram-sha-256), or accept it with allowCleartext: true',
   );
 }
 

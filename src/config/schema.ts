@@ -1,6 +1,7 @@
 import type { LineEndings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
+import type { AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { Secret } from '../secret.ts';
@@ -201,7 +202,8 @@ export const accountFields: Fields<AccountSettings> = {
   allowCleartext: z.boolean(expected('true or false')).meta({
     default: false,
     description:
-      'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way.',
+      'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way. Not ' +
+      'needed with a mechanism that does not show it: `scram-sha-256`, `scram-sha-1` or (weak passwords can be guessed) `cram-md5`.',
   }),
   caFile: path('the path of a file with certificates').meta({
     title: 'path',
@@ -213,11 +215,24 @@ export const accountFields: Fields<AccountSettings> = {
     description:
       'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
   }),
-  auth: choice(['auto', 'user-pass', 'plain']).meta({
+  auth: choice<AuthChoice>([
+    'auto',
+    'user-pass',
+    'apop',
+    'plain',
+    'login',
+    'cram-md5',
+    'scram-sha-1',
+    'scram-sha-256',
+    'xoauth2',
+    'oauthbearer',
+  ]).meta({
     default: 'auto',
     description:
-      'How to log in: `auto` takes the best that the server offers, `user-pass` the commands USER and PASS, `plain` ' +
-      'the SASL mechanism PLAIN.',
+      'How to log in. `auto` takes the best that the server announces: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, ' +
+      'or USER and PASS. It never tries a second one after a refusal, since that may be what an attacker waits for. The others are ' +
+      'taken whatever the server announces: `user-pass` stands for USER and PASS, `xoauth2` and `oauthbearer` send the ' +
+      'password as an access token of OAuth.',
   }),
   deliver: deliver.meta({
     description: 'Where mail goes: one destination, or a list of which each gets every message.',

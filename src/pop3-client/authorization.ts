@@ -1,13 +1,20 @@
-import type { Capabilities } from '../pop3/capabilities.ts';
+import { MailError } from '../errors.ts';
+import { apopDigest, apopTimestamp } from '../pop3/apop.ts';
+import { type Capabilities, saslMechanisms } from '../pop3/capabilities.ts';
+import type { Response } from '../pop3/response.ts';
+import { systemRuntime } from '../runtime.ts';
+import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 import { Secret } from '../secret.ts';
 import { wrapTls } from '../wire/dial.ts';
-import { protocolViolation, WireError } from '../wire/errors.ts';
+import { WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
-import type { Mechanism } from './choose-mechanism.ts';
+import { authenticate } from './authenticate.ts';
+import { assertMayUse, type LineSecrecy, type Mechanism, saslName } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
 import type { Pipeline } from './pipeline.ts';
+import { refusalHint } from './refusal-hint.ts';
 import { Transaction } from './transaction.ts';
 
 export interface TlsUpgrade {
@@ -19,17 +26,32 @@ export interface TlsUpgrade {
   readonly onCertificate?: ((expiresAt: number) => void) | undefined;
 }
 
+/** What a session knows of its line from the greeting on. */
+export interface Greeted {
+  /** The words of the greeting. */
+  readonly greeting: string;
+  /** Whether TLS protects the line already. */
+  readonly encrypted: boolean;
+  /** Whether a login may show the password where it does not: to this very machine, or because the user said so. */
+  readonly mayShowPassword: boolean;
+  /** Silence that is borne while the reply to a login is waited for, in milliseconds. */
+  readonly loginReplyMs: number;
+}
+
 /**
  * A session in the AUTHORIZATION state (RFC 1939 §4). A login turns it into a `Transaction`; commands of that
  * state do not exist here.
  */
 export class Authorization {
   readonly #pipeline: Pipeline;
+  readonly #greeted: Greeted;
   #encrypted: boolean;
+  #capabilities: Capabilities | undefined;
 
-  constructor(pipeline: Pipeline, encrypted: boolean) {
+  constructor(pipeline: Pipeline, greeted: Greeted) {
     this.#pipeline = pipeline;
-    this.#encrypted = encrypted;
+    this.#greeted = greeted;
+    this.#encrypted = greeted.encrypted;
   }
 
   /** Whether TLS protects the line. */
@@ -37,9 +59,16 @@ export class Authorization {
     return this.#encrypted;
   }
 
+  /** Who may be listening on the line. */
+  get secrecy(): LineSecrecy {
+    if (this.#encrypted) return 'encrypted';
+    return this.#greeted.mayShowPassword ? 'readable' : 'watched';
+  }
+
   /** CAPA (RFC 2449 §5); undefined where the server does not know it. */
-  capa(): Promise<Capabilities | undefined> {
-    return askCapabilities(this.#pipeline);
+  async capa(): Promise<Capabilities | undefined> {
+    this.#capabilities = await askCapabilities(this.#pipeline);
+    return this.#capabilities;
   }
 
   /** STLS (RFC 2595 §4). What the server announced before is void afterwards. */
@@ -54,13 +83,24 @@ export class Authorization {
     }
     await this.#pipeline.connection.upgrade((socket) => wrapTls(socket, upgrade));
     this.#encrypted = true;
+    this.#capabilities = undefined;
   }
 
-  /** Logs in; the session is in the TRANSACTION state then, and holds the maildrop's lock (RFC 1939 §4). */
+  /**
+   * Logs in; the session is in the TRANSACTION state then, and holds the maildrop's lock (RFC 1939 §4). After a
+   * refusal another login may be tried. Raises `tls` where the line would show the password and may not (I5).
+   */
   async login(mechanism: Mechanism, user: string, password: Secret | string): Promise<Transaction> {
+    assertMayUse(mechanism, this.secrecy);
     const secret = typeof password === 'string' ? new Secret(password) : password;
-    if (mechanism === 'plain') await this.#authPlain(user, secret);
-    else await this.#userPass(user, secret);
+    const { connection } = this.#pipeline;
+    const { idleMs } = connection;
+    connection.idleMs = this.#greeted.loginReplyMs;
+    try {
+      await this.#perform(mechanism, user, secret);
+    } finally {
+      connection.idleMs = idleMs;
+    }
     return new Transaction(this.#pipeline);
   }
 
@@ -70,31 +110,67 @@ export class Authorization {
     await this.#pipeline.connection.close();
   }
 
-  /** USER and PASS (RFC 1939 §7). */
-  async #userPass(user: string, password: Secret): Promise<void> {
-    const named = await this.#pipeline.command(plainCommand(`USER ${utf8(user)}`), 'sending the user name');
-    if (!named.ok) throw loginRefused(user, named);
-    const response = await this.#pipeline.command(
-      secretCommand('PASS', utf8(password.reveal())),
-      'waiting for the login',
-    );
-    if (!response.ok) throw loginRefused(user, response);
+  #perform(mechanism: Mechanism, user: string, secret: Secret): Promise<void> {
+    const sasl = saslName(mechanism);
+    if (sasl !== undefined) return this.#auth(sasl, user, secret);
+    return mechanism === 'apop' ? this.#apop(user, secret) : this.#userPass(user, secret);
   }
 
-  /** AUTH PLAIN with an initial response (RFC 5034 §4, RFC 4616 §2). */
-  async #authPlain(user: string, password: Secret): Promise<void> {
-    const parts = [user, password.reveal()];
-    if (parts.some((part) => part.includes('\0'))) {
-      throw protocolViolation('User name and password must not contain a NUL.', {
-        hint: 'Check the places where they come from.',
-      });
-    }
-    const initial = Buffer.from(['', ...parts].join('\0'), 'utf8').toString('base64');
+  /** USER and PASS (RFC 1939 §7), one after the other: Courier forgets what comes in one segment with PASS. */
+  async #userPass(user: string, secret: Secret): Promise<void> {
+    const named = await this.#pipeline.command(plainCommand(`USER ${utf8(user)}`), 'sending the user name');
+    this.#assertLoggedIn(named, { mechanism: 'user-pass', user });
     const response = await this.#pipeline.command(
-      secretCommand('AUTH PLAIN', initial, [utf8(password.reveal())]),
+      secretCommand('PASS', utf8(secret.reveal())),
       'waiting for the login',
     );
-    if (!response.ok) throw loginRefused(user, response);
+    this.#assertLoggedIn(response, { mechanism: 'user-pass', user });
+  }
+
+  /** APOP (RFC 1939 §7). */
+  async #apop(user: string, secret: Secret): Promise<void> {
+    const timestamp = apopTimestamp(this.#greeted.greeting);
+    if (timestamp === undefined) {
+      throw new MailError(
+        'login-refused',
+        'The server does not offer APOP: its greeting holds no timestamp.',
+        {
+          hint: 'Say "auth: auto", with TLS.',
+        },
+      );
+    }
+    if (user.includes(' ')) {
+      throw new MailError('config', 'A user name with a space cannot be sent by APOP.', {
+        hint: 'Say "auth: auto", with TLS.',
+      });
+    }
+    const response = await this.#pipeline.command(
+      secretCommand(`APOP ${utf8(user)}`, apopDigest(timestamp, secret)),
+      'waiting for the login',
+    );
+    this.#assertLoggedIn(response, { mechanism: 'apop', user });
+  }
+
+  /** AUTH (RFC 5034 §4). */
+  async #auth(sasl: MechanismName, user: string, secret: Secret): Promise<void> {
+    const exchange = await MECHANISMS[sasl].client({ user, secret, runtime: systemRuntime });
+    const mayBegin = this.#offered.includes(sasl);
+    const response = await authenticate(this.#pipeline, { mechanism: sasl, exchange, mayBegin, secret });
+    const reason = exchange.refusal && this.#pipeline.connection.redacted(exchange.refusal);
+    this.#assertLoggedIn(response, { mechanism: sasl, user, reason });
+  }
+
+  get #offered(): readonly string[] {
+    return this.#capabilities === undefined ? [] : saslMechanisms(this.#capabilities);
+  }
+
+  #assertLoggedIn(
+    response: Response,
+    { mechanism, user, reason }: { mechanism: string; user: string; reason?: string | undefined },
+  ): void {
+    if (response.ok) return;
+    const hint = refusalHint({ mechanism, offered: this.#offered, encrypted: this.#encrypted });
+    throw loginRefused({ user, response, reason, hint });
   }
 }
 

@@ -19,9 +19,14 @@ function quoted({ code, text }: Response): string {
   return words.trim() === '' ? 'without saying why' : `saying "${printable(words.trim())}"`;
 }
 
+/** Whether the server says that the fault is its own, and will pass (RFC 3206 §4). */
+export function isTemporary({ code }: Response): boolean {
+  return code === 'SYS/TEMP' || code?.startsWith('SYS/TEMP/') === true;
+}
+
 /** A `-ERR` to a command of the TRANSACTION state. */
 export function commandRefused(command: string, response: Response): ReplyError {
-  if (response.code === 'SYS/TEMP') {
+  if (isTemporary(response)) {
     return new ReplyError('server-temporary', `The server failed at ${command}, ${quoted(response)}.`, {
       response,
       hint: 'The fault is at the server and temporary; the next poll tries again.',
@@ -59,29 +64,54 @@ const BUSY: Refusal = {
   hint: 'Another program is reading this maildrop; the next poll tries again.',
 };
 
-const REFUSALS: Readonly<Record<string, Refusal>> = {
-  'IN-USE': BUSY,
-  'LOGIN-DELAY': {
-    code: 'login-delay',
-    what: 'wants more time between two logins of',
-    hint: 'Poll this account less often (see "schedule").',
-  },
-  'SYS/TEMP': {
-    code: 'server-temporary',
-    what: 'cannot now log in',
-    hint: 'The fault is at the server and temporary; the next poll tries again.',
-  },
-  'SYS/PERM': { ...BAD_LOGIN, hint: 'The fault is at the server and will stay; ask the provider.' },
-};
+const REFUSALS: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries({
+    AUTH: BAD_LOGIN,
+    'IN-USE': BUSY,
+    'LOGIN-DELAY': {
+      code: 'login-delay',
+      what: 'wants more time between two logins of',
+      hint: 'Poll this account less often (see "schedule").',
+    },
+    'SYS/TEMP': {
+      code: 'server-temporary',
+      what: 'cannot now log in',
+      hint: 'The fault is at the server and temporary; the next poll tries again.',
+    },
+    'SYS/PERM': { ...BAD_LOGIN, hint: 'The fault is at the server and will stay; ask the provider.' },
+  } as const),
+);
+
+const BUSY_WORDS =
+  /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:the )?mail ?(?:drop|box)\b/i;
+
+/** What is known about a login that was refused. */
+export interface RefusedLogin {
+  readonly user: string;
+  readonly response: Response;
+  /** What the server said before that about its reason (RFC 7628 §3.2.2, RFC 5802 §7). */
+  readonly reason?: string | undefined;
+  /** What to do when the server finds the name or the password wrong, if there is more to say than that. */
+  readonly hint?: string | undefined;
+}
 
 /** A `-ERR` to a login (RFC 2449 §8.1, RFC 3206 §4). Servers without response codes are understood by their words. */
-export function loginRefused(user: string, response: Response): ReplyError {
-  const busy =
-    /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:the )?mail ?(?:drop|box)\b/i;
-  const refusal = REFUSALS[response.code ?? ''] ?? (busy.test(response.text) ? BUSY : BAD_LOGIN);
+export function loginRefused({ user, response, reason, hint }: RefusedLogin): ReplyError {
+  const known = refusalOf(response.code);
+  const refusal = known ?? (BUSY_WORDS.test(response.text) ? BUSY : BAD_LOGIN);
+  const because = reason === undefined || reason === '' ? '' : ` (${printable(reason)})`;
   return new ReplyError(
     refusal.code,
-    `The server ${refusal.what} "${printable(user)}", ${quoted(response)}.`,
-    { response, hint: refusal.hint },
+    `The server ${refusal.what} "${printable(user)}", ${quoted(response)}${because}.`,
+    { response, hint: refusal === BAD_LOGIN ? (hint ?? refusal.hint) : refusal.hint },
   );
+}
+
+/** Levels of detail that mean nothing to us are left out: `SYS/TEMP/DISK` is `SYS/TEMP` (RFC 2449 §8). */
+function refusalOf(code: string | undefined): Refusal | undefined {
+  for (let levels = code?.split('/') ?? []; levels.length > 0; levels = levels.slice(0, -1)) {
+    const refusal = REFUSALS.get(levels.join('/'));
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }

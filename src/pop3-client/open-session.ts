@@ -4,7 +4,7 @@ import { Connection } from '../wire/connection.ts';
 import { abortReason, withDeadline } from '../wire/deadline.ts';
 import { dial, wrapTls } from '../wire/dial.ts';
 import { WireError } from '../wire/errors.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS } from '../wire/limits.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_MS } from '../wire/limits.ts';
 import { printable } from '../wire/text.ts';
 import { sanitized } from '../wire/transcript.ts';
 import { Authorization, type TlsUpgrade } from './authorization.ts';
@@ -55,8 +55,9 @@ function greet(options: SessionOptions): Promise<Greeted> {
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const raw = await dial({ host, port, signal });
     const socket = tls === 'implicit' ? await wrapTls(raw, tlsOptions(options, signal)) : raw;
+    const idleMs = timeouts?.idleMs ?? IDLE_TIMEOUT_MS;
     const connection = new Connection(socket, {
-      idleMs: timeouts?.idleMs ?? IDLE_TIMEOUT_MS,
+      idleMs,
       transcript: transcript && sanitized(transcript),
     });
     signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
@@ -64,7 +65,13 @@ function greet(options: SessionOptions): Promise<Greeted> {
     const greeting = await pipeline.readStatus('waiting for the greeting');
     if (!greeting.ok) throw connection.break(greetingRefused(host, greeting.text, greeting.code));
     watch?.greeted?.();
-    return { authorization: new Authorization(pipeline, tls === 'implicit'), connection };
+    const authorization = new Authorization(pipeline, {
+      greeting: greeting.text,
+      encrypted: tls === 'implicit',
+      mayShowPassword: options.allowCleartext === true || isLoopback(host),
+      loginReplyMs: timeouts?.loginReplyMs ?? Math.max(idleMs, MIN_LOGIN_REPLY_MS),
+    });
+    return { authorization, connection };
   });
 }
 
@@ -73,7 +80,7 @@ async function logIn(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<Transaction> {
-  const { host, tls = 'implicit' } = options;
+  const { tls = 'implicit' } = options;
   let capabilities = await authorization.capa();
   if (tls === 'starttls') {
     refuseMissingStls(capabilities);
@@ -83,7 +90,8 @@ async function logIn(
   const mechanism = chooseMechanism({
     wanted: options.auth ?? 'auto',
     capabilities,
-    mayShowPassword: authorization.encrypted || options.allowCleartext === true || isLoopback(host),
+    secrecy: authorization.secrecy,
+    certified: false,
   });
   const transaction = await authorization.login(mechanism, options.user, options.password);
   if (capabilities !== undefined) await transaction.capa();
@@ -103,7 +111,7 @@ function refuseMissingStls(capabilities: Capabilities | undefined): void {
 }
 
 function greetingRefused(host: string, text: string, code: string | undefined): WireError {
-  const { code: kind, hint } = loginRefused('', { ok: false, code, text });
+  const { code: kind, hint } = loginRefused({ user: '', response: { ok: false, code, text } });
   const errorCode = code === undefined && kind === 'login-refused' ? 'server-temporary' : kind;
   return new WireError(errorCode, `${host} turned us away at once, saying "${printable(text)}".`, { hint });
 }

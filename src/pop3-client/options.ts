@@ -5,13 +5,26 @@ import type { Transcript } from '../wire/transcript.ts';
 export type TlsMode = 'implicit' | 'starttls' | 'none';
 
 /** The login mechanism; `auto` takes the strongest that both sides have and the line allows. */
-export type AuthChoice = 'auto' | 'user-pass' | 'plain';
+export type AuthChoice =
+  | 'auto'
+  | 'user-pass'
+  | 'apop'
+  | 'plain'
+  | 'login'
+  | 'cram-md5'
+  | 'scram-sha-1'
+  | 'scram-sha-256'
+  | 'xoauth2'
+  | 'oauthbearer'
+  | 'external';
 
 export interface SessionTimeouts {
   /** One budget in milliseconds for DNS, TCP, TLS and greeting. */
   readonly connectMs: number;
   /** No octet for this many milliseconds ends the session. */
   readonly idleMs: number;
+  /** The same while the reply to a login is waited for. Default: `idleMs`, at least 15 seconds. */
+  readonly loginReplyMs?: number | undefined;
 }
 
 /** Is told how far the opening of a session has come. */
@@ -31,6 +44,7 @@ export interface SessionOptions {
   /** Trust anchors in PEM, in addition to the ones that Node ships. Certificates are always checked. */
   readonly ca?: readonly string[] | undefined;
   readonly user: string;
+  /** The access token in its place with `xoauth2` and `oauthbearer`; not used with `external`. */
   readonly password: Secret | string;
   /** Default: `auto`. */
   readonly auth?: AuthChoice | undefined;

@@ -1,6 +1,7 @@
 import { parseResponse, type Response } from '../pop3/response.ts';
 import type { Connection } from '../wire/connection.ts';
 import { protocolViolation } from '../wire/errors.ts';
+import { MAX_CHALLENGE_OCTETS } from '../wire/limits.ts';
 import { printable } from '../wire/text.ts';
 import type { CommandLine } from '../wire/transcript.ts';
 
@@ -62,7 +63,16 @@ export class Pipeline {
 
   /** Reads a status line; whatever is not one means that the session has lost step. */
   async readStatus(during: string): Promise<Response> {
-    const line = await this.connection.readLine(during);
+    return this.#statusOf(await this.connection.readLine(during), during);
+  }
+
+  /** Reads a status line, or what follows the `+` of a challenge (RFC 5034 §4). */
+  async readChallenge(during: string): Promise<Response | string> {
+    const line = await this.connection.readLine(during, MAX_CHALLENGE_OCTETS);
+    return line === '+' || line.startsWith('+ ') ? line.slice(2) : this.#statusOf(line, during);
+  }
+
+  #statusOf(line: string, during: string): Response {
     const shown = this.connection.redacted(line.slice(INDICATOR_LENGTH));
     const response = parseResponse(line.slice(0, INDICATOR_LENGTH) + shown);
     if (response !== undefined) return response;

@@ -12,7 +12,7 @@ import { protocolViolation, type WireError } from '../wire/errors.ts';
 import { MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
-import { commandRefused, messageRefused } from './errors.ts';
+import { commandRefused, isTemporary, messageRefused } from './errors.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
@@ -104,7 +104,7 @@ export class Transaction {
       },
     });
     // A server that has none says so for good; one that fails now must not be taken for it.
-    if (!response.ok && response.code === 'SYS/TEMP') throw commandRefused('UIDL', response);
+    if (!response.ok && isTemporary(response)) throw commandRefused('UIDL', response);
     return response.ok ? rows : undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Unstuffer } from './byte-stuffing.ts';
-import { connectionLost, protocolViolation, type WireError } from './errors.ts';
+import { connectionLost, protocolViolation, WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import type { CommandLine, Transcript } from './transcript.ts';
@@ -33,7 +33,7 @@ export class Connection {
   #inbound: Inbound;
   #broken: WireError | undefined;
   #secrets: readonly string[] = [];
-  readonly #idleMs: number;
+  #idleMs: number;
   readonly #transcript: Transcript | undefined;
   readonly #lastWords: Uint8Array | undefined;
   readonly #receiveBufferOctets: number;
@@ -55,6 +55,16 @@ export class Connection {
   /** Octets that have arrived and were not read. */
   get heldOctets(): number {
     return this.#inbound.held;
+  }
+
+  /** How long silence is borne, in milliseconds; a change counts from the next wait on. */
+  get idleMs(): number {
+    return this.#idleMs;
+  }
+
+  set idleMs(milliseconds: number) {
+    this.#idleMs = milliseconds;
+    this.#inbound.idleMs = milliseconds;
   }
 
   /** Ends the connection at once, for this reason; the first reason counts. */
@@ -147,7 +157,7 @@ export class Connection {
   /** Sends one command line. A line end inside it would be a second command, so that is refused. */
   sendLine(line: CommandLine): void {
     if (/[\r\n]/.test(line.wire)) {
-      throw protocolViolation('A command must not contain a line end.', {
+      throw new WireError('config', 'A command must not contain a line end.', {
         hint: 'Check user name and password for line ends.',
       });
     }

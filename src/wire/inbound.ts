@@ -13,7 +13,7 @@ interface Waiter {
  */
 export class Inbound {
   readonly #socket: Duplex;
-  readonly #idleMs: number;
+  #idleMs: number;
   readonly #bufferOctets: number;
   #blocks: Buffer[] = [];
   #held = 0;
@@ -39,6 +39,13 @@ export class Inbound {
   /** Octets that have arrived and were not taken. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Changes how long silence is borne, from the next wait on. */
+  set idleMs(milliseconds: number) {
+    this.#idleMs = milliseconds;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /**

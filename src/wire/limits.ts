@@ -15,6 +15,15 @@ export const MAX_COMMAND_OCTETS: number = 16 * KIB;
 /** A longer command line is refused and the session goes on; one longer than this can only be malice, and ends it. */
 export const MAX_SKIPPED_OCTETS: number = MIB;
 
+/** An AUTH line with its initial response and its line end (RFC 5034 §4); a longer one must be split. */
+export const MAX_AUTH_LINE_OCTETS = 255;
+
+/** A challenge (RFC 5034 §4): as long as the mechanism makes it, so that it may exceed a status line. */
+export const MAX_CHALLENGE_OCTETS: number = 64 * KIB;
+
+/** Challenges of one login. No mechanism here has more than three. */
+export const MAX_CHALLENGES = 8;
+
 /** Lines of a LIST or UIDL response: more than any maildrop known, and it bounds memory. */
 export const MAX_LISTING_LINES = 5_000_000;
 
@@ -42,6 +51,12 @@ export const MIN_OCTETS_PER_IDLE_PERIOD = 64;
 
 /** From the greeting to the first TRANSACTION command, however many steps the login has. */
 export const LOGIN_TIMEOUT_MS = 60_000;
+
+/**
+ * The least that the reply to a login is waited for: servers in the field take eleven seconds to say that a maildrop is
+ * in use, and let wrong passwords wait longer each time.
+ */
+export const MIN_LOGIN_REPLY_MS = 15_000;
 
 /** RFC 1939 §3: a server's autologout timer must not be shorter than ten minutes. */
 export const AUTOLOGOUT_MS: number = 10 * 60_000;

@@ -104,6 +104,14 @@ describe('each key', () => {
 
   it('of cleartext is accepted on this machine, or in words', async () => {
     await expect(parse(account({ tls: 'none', host: '127.0.0.1' }))).resolves.toBeDefined();
+    for (const auth of ['scram-sha-256', 'scram-sha-1', 'cram-md5']) {
+      await expect(parse(account({ tls: 'none', auth }))).resolves.toMatchObject({
+        accounts: [{ account: { auth } }],
+      });
+    }
+    for (const auth of ['auto', 'apop', 'plain', 'login', 'user-pass', 'xoauth2', 'oauthbearer']) {
+      await expect(parse(account({ tls: 'none', auth }))).rejects.toThrow();
+    }
     await expect(parse(account({ tls: 'none', allowCleartext: 'true' }))).resolves.toMatchObject({
       accounts: [{ account: { allowCleartext: true, tls: 'none', port: 110 } }],
     });

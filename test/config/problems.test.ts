@@ -56,7 +56,7 @@ describe('the message', () => {
     ['host', 'a b', 'expected the name or address of the POP3 server, found "a b"'],
     ['host', '""', 'found ""'],
     ['user', '"a\\nb"', 'expected the name to log in with, in one line'],
-    ['auth', 'apop', 'expected one of auto, user-pass, plain, found "apop"'],
+    ['auth', 'digest-md5', 'expected one of auto, user-pass, apop, plain, login'],
     ['allowCleartext', '"yes"', 'expected true or false, found "yes"'],
     ['delete', 'always', 'expected never, after-delivery or { after: 30d }, found "always"'],
     ['delete', 'true', 'expected never, after-delivery or { after: 30d }, found true'],

@@ -1,56 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type MessageBody,
-  openSession,
-  type SessionOptions,
-  type Transaction,
-} from '../../src/pop3-client/index.ts';
+import { type MessageBody, openSession, type Transaction } from '../../src/pop3-client/index.ts';
 import { MAX_CAPABILITY_LINES, MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
-import { type Answer, answering, type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
-import { everythingOf, number, octetsOf, secretsOf } from './session.suite.ts';
-
-const PASSWORD = 'tr0ub4dor&3';
-
-function options({ host, port }: RawPeer, more: Partial<SessionOptions> = {}): SessionOptions {
-  return { host, port, tls: 'none', user: 'alice', password: PASSWORD, ...more };
-}
-
-/** What an ordinary server says, but for what `answer` says. */
-function serverThat(answer: Answer): Answer {
-  const usual: Readonly<Record<string, string>> = {
-    CAPA: '+OK\r\nTOP\r\nUIDL\r\nUSER\r\n.\r\n',
-    'USER alice': '+OK\r\n',
-    [`PASS ${PASSWORD}`]: '+OK\r\n',
-    NOOP: '+OK\r\n',
-  };
-  return (command, line) => answer(command, line) ?? usual[command];
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => error,
-  );
-}
-
-/** The error of opening a session with a server that follows this script. */
-async function openingFailure(
-  script: (line: PeerLine, ordinal: number) => Promise<void>,
-  more: Partial<SessionOptions> = {},
-): Promise<unknown> {
-  await using peer = await rawPeer(script);
-  return await failureOf(openSession(options(peer, more)));
-}
-
-async function inSession<T>(answer: Answer, act: (session: Transaction) => Promise<T>): Promise<T> {
-  await using peer = await rawPeer(answering(serverThat(answer)));
-  const session = await openSession(options(peer));
-  try {
-    return await act(session);
-  } finally {
-    await session.close();
-  }
-}
+import { type Answer, rawPeer } from '../support/raw-peer.ts';
+import { failureOf, inSession, openingFailure, options } from './hostile.ts';
+import { number, octetsOf } from './session.suite.ts';
 
 describe('a greeting', () => {
   test.each([
@@ -106,89 +59,6 @@ test('a server that cannot be reached is named', async () => {
   expect(error).toMatchObject({
     code: 'unreachable',
     message: `Cannot reach 127.0.0.1:${peer.port}: connection refused.`,
-  });
-});
-
-const silentAtPass: Answer = (command) => (command.startsWith('PASS') ? '' : undefined);
-
-describe('a login', () => {
-  test.each([
-    ['[IN-USE] busy', 'maildrop-busy'],
-    ['[in-use]', 'maildrop-busy'],
-    ['maildrop already locked', 'maildrop-busy'],
-    ['Unable to lock maildrop', 'maildrop-busy'],
-    ['mailbox in use', 'maildrop-busy'],
-    ['[LOGIN-DELAY] 60', 'login-delay'],
-    ['[SYS/TEMP] later', 'server-temporary'],
-    ['[SYS/PERM] never', 'login-refused'],
-    ['[AUTH] wrong', 'login-refused'],
-    ['[UNKNOWN] what', 'login-refused'],
-    ['[__proto__] what', 'login-refused'],
-    ['invalid password', 'login-refused'],
-    ['', 'login-refused'],
-  ])('refused with %j is %s', async (text, code) => {
-    const answer: Answer = (command) => (command.startsWith('PASS') ? `-ERR ${text}\r\n` : undefined);
-    const error = await openingFailure(answering(serverThat(answer)));
-    expect(error).toMatchObject({ code, hint: expect.any(String) as string });
-  });
-
-  test.each([
-    ['a line end in the user name', { user: 'alice\r\nDELE 1', auth: 'user-pass' }],
-    ['a bare LF in the user name', { user: 'alice\nDELE 1', auth: 'user-pass' }],
-    ['a line end in the password', { password: 'tr0ub4dor\r\nDELE 1', auth: 'user-pass' }],
-    ['a bare CR in the password', { password: 'tr0ub4dor\rDELE 1', auth: 'user-pass' }],
-  ] as const)('with %s is not sent', async (_, more) => {
-    await using peer = await rawPeer(answering(serverThat(() => undefined)));
-    const error = await failureOf(openSession(options(peer, more)));
-    expect(error).toMatchObject({ code: 'protocol' });
-    expect(everythingOf(error)).not.toContain('tr0ub4dor');
-    expect(peer.lines[0]?.received).not.toContain('DELE');
-  });
-
-  test.each(['user', 'password'] as const)('with a NUL in the %s is not sent by AUTH PLAIN', async (part) => {
-    await using peer = await rawPeer(answering(serverThat(() => '+OK\r\n.\r\n')));
-    const error = await failureOf(openSession(options(peer, { [part]: 'root\0tr0ub4dor', auth: 'plain' })));
-    expect(error).toMatchObject({ code: 'protocol' });
-    expect(everythingOf(error)).not.toContain('tr0ub4dor');
-    expect(peer.lines[0]?.received).not.toContain('AUTH');
-  });
-
-  const SASL_PLAIN = Buffer.from(`\0alice\0${PASSWORD}`).toString('base64');
-  test.each([
-    ['user-pass', '-ERR unknown command: PASS '],
-    ['user-pass', '500 what is '],
-    ['plain', '-ERR unknown command: AUTH PLAIN '],
-    ['plain', '500 what is '],
-  ] as const)('I5: by %s does not show a password that the server repeats (%s)', async (auth, words) => {
-    const secret = auth === 'plain' ? SASL_PLAIN : PASSWORD;
-    const seen: string[] = [];
-    const answer: Answer = (command) =>
-      /^(PASS|AUTH)/.test(command) ? `${words}${secret} of ${PASSWORD}\r\n` : undefined;
-    const error = await openingFailure(answering(serverThat(answer)), {
-      auth,
-      transcript: (side, line) => seen.push(`${side} ${line}`),
-    });
-    expect(seen.join('\n')).toContain('***');
-    for (const form of secretsOf({ host: '', user: 'alice', password: PASSWORD })) {
-      expect(everythingOf(error)).not.toContain(form);
-      expect(seen.join('\n')).not.toContain(form);
-    }
-  });
-
-  test('takes as long as the server lets it, but not longer than the idle deadline', async () => {
-    const error = await openingFailure(answering(serverThat(silentAtPass)), { timeouts: { idleMs: 50 } });
-    expect(error).toMatchObject({ code: 'timeout' });
-  });
-
-  test('ends when the signal does', async () => {
-    const stop = new AbortController();
-    const answer: Answer = (command) => {
-      if (!command.startsWith('PASS')) return undefined;
-      setImmediate(() => stop.abort());
-      return '';
-    };
-    const error = await openingFailure(answering(serverThat(answer)), { signal: stop.signal });
-    expect(error).toMatchObject({ code: 'aborted' });
   });
 });
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
+import { Authorization, openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
+import { Pipeline } from '../../src/pop3-client/pipeline.ts';
 import { createServer, type ServerOptions } from '../../src/pop3-server/index.ts';
+import { Connection } from '../../src/wire/connection.ts';
+import { dial } from '../../src/wire/dial.ts';
 import { authority, type CertificateOptions, certificate } from '../support/certificates.ts';
 import { answering, type RawPeer, rawPeer } from '../support/raw-peer.ts';
 
@@ -61,7 +64,7 @@ describe('STLS', () => {
         if (event.kind === 'command') steps.push(event.line.replace(/^(AUTH PLAIN) .*/, '$1'));
       },
     });
-    const session = await openSession(options(server.address));
+    const session = await openSession(options(server.address, { auth: 'plain' }));
     await session.quit();
     expect(steps).toEqual(['CAPA', 'STLS', 'CAPA', 'AUTH PLAIN', 'CAPA', 'QUIT']);
   });
@@ -85,12 +88,18 @@ describe('a password', () => {
   const CAPA = '+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n';
 
   test('I5: is not sent without TLS to another machine', async () => {
-    const { chooseMechanism } = await import('../../src/pop3-client/choose-mechanism.ts');
-    for (const wanted of ['auto', 'plain', 'user-pass'] as const) {
-      expect(() => chooseMechanism({ wanted, capabilities: new Map(), mayShowPassword: false })).toThrow(
-        'readable',
-      );
+    await using peer = await rawPeer(answering((command) => (command === 'QUIT' ? undefined : '+OK\r\n')));
+    const mayShowPassword = false;
+    const greeted = { greeting: '<1.2@peer>', encrypted: false, mayShowPassword, loginReplyMs: 1000 };
+    const { host, port } = peer;
+    const socket = await dial({ host, port, signal: AbortSignal.timeout(5000) });
+    const authorization = new Authorization(new Pipeline(new Connection(socket)), greeted);
+    for (const auth of ['plain', 'login', 'user-pass', 'apop', 'xoauth2', 'oauthbearer'] as const) {
+      const login = authorization.login(auth, 'alice', PASSWORD);
+      await expect(login).rejects.toMatchObject({ code: 'tls' });
     }
+    await authorization.quit();
+    expect(peer.lines[0]?.received).toBe('QUIT\r\n');
   });
 
   test.each([

@@ -1,0 +1,30 @@
+/** What may lie behind a refused login. */
+interface Refused {
+  /** By the name it has on the line. */
+  readonly mechanism: string;
+  /** The SASL mechanisms that the server announces. */
+  readonly offered: readonly string[];
+  readonly encrypted: boolean;
+}
+
+const TOKENS = ['XOAUTH2', 'OAUTHBEARER'];
+
+/** Advice that fits the mechanism that was refused; undefined where there is no more than the usual one. */
+export function refusalHint({ mechanism, offered, encrypted }: Refused): string | undefined {
+  if (TOKENS.includes(mechanism)) {
+    return 'The token may have run out, or not be meant for POP3; check what makes it, and that "user" is its owner.';
+  }
+  if (mechanism === 'EXTERNAL') {
+    return 'The server does not take this certificate for "user"; check "clientCertificate" and "user".';
+  }
+  if (mechanism.startsWith('SCRAM') || mechanism === 'CRAM-MD5' || mechanism === 'apop') {
+    const other = encrypted ? '"auth: plain"' : '"auth: plain" with TLS';
+    return `Check "user" and "password"; if they are right, the server cannot check them this way: try ${other}.`;
+  }
+  const token = offered.find((name) => TOKENS.includes(name));
+  if (token === undefined) return undefined;
+  return (
+    'Check "user" and "password". The provider may want an app password, or take only tokens of OAuth: ' +
+    `"auth: ${token.toLowerCase()}", with a command for "password" that prints an access token.`
+  );
+}
