@@ -1,9 +1,17 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
+'use strict';
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
 
-const main = new URL('../dist/cli/main.js', import.meta.url);
-if (!existsSync(main)) {
+// Each message being delivered waits for an fsync in a thread of its own, and a slow disk does many of them at a
+// time. Node reads this when the first thread is wanted, which an ES module would be too late for.
+process.env.UV_THREADPOOL_SIZE ??= '32';
+
+const main = join(__dirname, '../dist/cli/main.js');
+if (existsSync(main)) {
+  void import(pathToFileURL(main).href);
+} else {
   process.stderr.write('mailferry: this clone is not built yet. Run: node bin/ready.js\n');
-  process.exit(70);
+  process.exitCode = 70;
 }
-await import(main);

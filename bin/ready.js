@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 // Makes a clone ready to run: installs the locked dependencies and builds dist/, each only when it is missing
 // or older than what it is made from. Needs nothing but Node and npm, so it can be the first thing ever run.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+'use strict';
+const { spawnSync } = require('node:child_process');
+const { existsSync, readdirSync, statSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(__dirname, '..');
 const installed = join(root, 'node_modules', '.package-lock.json');
 const built = join(root, 'dist', '.built');
 

@@ -41,6 +41,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   openPoll(): Promise<{ readonly interrupted: boolean }> {
+    this.#commits.polls += 1;
     return this.#commits.run(() => {
       const interrupted = this.#statements.pollOpen.get(this.#account)?.['poll_open'] === 1;
       this.#statements.setPollOpen.run(this.#account);
@@ -49,6 +50,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   async closePoll({ at, success, report, unfinished }: PollEnd): Promise<void> {
+    this.#commits.polls -= 1;
     await this.#commits.run(() => {
       this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, success ? at : null, this.#account);
       if (success) this.#statements.settle.run(this.#account);
@@ -167,7 +169,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   recordDelivery(delivery: Delivery): Promise<RecordId> {
-    return this.#commits.run(() => {
+    return this.#commits.runPatiently(() => {
       const id = delivery.record ?? this.#insert(delivery);
       if (delivery.record !== undefined) {
         this.#statements.updateDelivered.run(...valuesOf(delivery), delivery.record);

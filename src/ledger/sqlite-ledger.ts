@@ -11,6 +11,8 @@ import type { AccountLedger, Ledger } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
+type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
+
 /**
  * The ledger as one SQLite file, `ledger.db` in the state folder. While it is open, `owner.lock` beside it keeps
  * every other Mailferry away, and frees itself when this process dies (I6).
@@ -23,11 +25,11 @@ export class SqliteLedger implements Ledger {
   /** The intents that earlier processes left open, by destination, until somebody takes them. */
   readonly #unfinished = new Map<string, readonly Intent[]>();
 
-  private constructor(database: Database, owner: Database) {
+  private constructor(database: Database, owner: Database, runtime: LedgerRuntime) {
     this.#database = database;
     this.#owner = owner;
     this.#statements = prepareStatements(database);
-    this.#commits = new GroupCommit(database);
+    this.#commits = new GroupCommit(database, runtime);
     for (const intent of this.#statements.allIntents.all().map(toIntent)) {
       const { destination } = intent.receipt;
       this.#unfinished.set(destination, [...(this.#unfinished.get(destination) ?? []), intent]);
@@ -38,14 +40,14 @@ export class SqliteLedger implements Ledger {
    * Opens or creates it. One that is damaged is set aside and replaced by an empty one, which knows that it has
    * replaced another. Raises `already-running` when another process owns it, or `ledger`.
    */
-  static async open(stateDir: string, runtime: Pick<Runtime, 'now'> = systemRuntime): Promise<SqliteLedger> {
+  static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
     await prepareFolder(stateDir);
     const owner = takeOwnership(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
       const aside = isDamaged(path) ? await setAside(path, runtime) : undefined;
       const database = openMigrated(path);
-      const ledger = new SqliteLedger(database, owner);
+      const ledger = new SqliteLedger(database, owner, runtime);
       if (aside !== undefined) ledger.#statements.replace.run(aside);
       await makeLasting(path, stateDir);
       return ledger;

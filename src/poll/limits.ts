@@ -1,6 +1,7 @@
 /** The limits of a poll, each with the reason for its value (I7). Those of the protocol are in `wire/limits.ts`. */
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 const HOUR_MS = 3_600_000;
 
 /** How often one message is tried before it is left alone and reported. */
@@ -30,8 +31,12 @@ export const MASS_DELETION_FACTOR = 10;
 export const SESSION_MESSAGES = 2500;
 export const SESSION_OCTETS: number = 512 * MIB;
 
-/** Messages being made durable at a time; their octets wait in memory up to the destination's buffer. */
-export const CONCURRENT_DELIVERIES = 32;
+/** Messages being made durable at a time: enough to keep a slow disk and all threads of the pool busy. */
+export const CONCURRENT_DELIVERIES = 128;
+
+/** But not more octets than this at a time, as far as a destination holds them in memory before it writes. */
+export const CONCURRENT_OCTETS: number = 4 * MIB;
+export const HELD_OCTETS: number = 256 * KIB;
 
 /** How much of a refused or failed message is read and thrown away to save the session. */
 export const DRAIN_OCTETS: number = 4 * MIB;

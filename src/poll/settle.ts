@@ -3,7 +3,7 @@ import { asMailError, type MailError } from '../errors.ts';
 import type { Delivery, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
-import { CONCURRENT_DELIVERIES, SHORT_OCTETS, SHORT_PART } from './limits.ts';
+import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, SHORT_OCTETS, SHORT_PART } from './limits.ts';
 import type { Retrieval } from './plan.ts';
 import { isLastAttempt } from './plan.ts';
 import type { Poll } from './poll.ts';
@@ -18,7 +18,11 @@ export class Settling {
   readonly #absent: ReadonlySet<RecordId>;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
-  readonly #running = new Set<Promise<void>>();
+  /** How many messages are being settled, and how many of their octets are in memory. */
+  #running = 0;
+  #octets = 0;
+  /** Whoever waits until one is done; there is never more than one. */
+  #onSettled: (() => void) | undefined;
   /** The records that a message of this session has proven to be; each stands for one message only. */
   readonly #claimed = new Set<RecordId>();
   /** The last comparison of each content. */
@@ -43,14 +47,23 @@ export class Settling {
 
   /** Begins to settle a message; waits while too many others are under way. */
   async add(received: Received): Promise<void> {
-    while (this.#running.size >= CONCURRENT_DELIVERIES) await Promise.race(this.#running);
-    const task = this.#settle(received).finally(() => this.#running.delete(task));
-    this.#running.add(task);
+    while (this.#running >= CONCURRENT_DELIVERIES || this.#octets >= CONCURRENT_OCTETS) {
+      await new Promise<void>((resolve) => (this.#onSettled = resolve));
+    }
+    const octets = Math.min(received.octets, HELD_OCTETS);
+    this.#running += 1;
+    this.#octets += octets;
+    // Never rejects: a failure is noted.
+    void this.#settle(received).then(() => {
+      this.#running -= 1;
+      this.#octets -= octets;
+      this.#onSettled?.();
+    });
   }
 
   /** Resolves when every message added is settled. */
   async drained(): Promise<void> {
-    await Promise.all(this.#running);
+    while (this.#running > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
   }
 
   /** Records that this one message could not be carried this time; the others are not affected (I9). */
