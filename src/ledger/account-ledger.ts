@@ -14,6 +14,9 @@ import type {
 } from './ledger.ts';
 import type { LedgerStatements } from './statements.ts';
 
+/** How many of the messages that came last tell what the sizes are worth that a server lists. */
+const SIZES_REMEMBERED = 50;
+
 /** One account's part of the SQLite ledger. */
 export class SqliteAccountLedger implements AccountLedger {
   readonly #account: number;
@@ -86,6 +89,12 @@ export class SqliteAccountLedger implements AccountLedger {
 
   octetsOn(day: number): number {
     return Number(this.#statements.octetsOn.get(this.#account, day)?.['octets'] ?? 0);
+  }
+
+  recentSizes(): readonly { readonly listed: number; readonly octets: number }[] {
+    return this.#statements.recentSizes
+      .all(this.#account, SIZES_REMEMBERED)
+      .map((row) => ({ listed: Number(row['listed_octets']), octets: Number(row['octets']) }));
   }
 
   receiptsOf(record: RecordId): readonly Receipt[] {
@@ -183,11 +192,11 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  async recordFailure({ record, uid, error, quarantined, at }: Failure): Promise<void> {
+  async recordFailure({ record, uid, sha256, error, quarantined, at }: Failure): Promise<void> {
     const outcome = quarantined ? 'quarantined' : 'failed';
     await this.#commits.run(() => {
-      if (record === undefined) this.#statements.insertFailed.run(this.#account, uid, outcome, error, at);
-      else this.#statements.updateFailed.run(outcome, error, at, record);
+      if (record !== undefined) this.#statements.updateFailed.run(blob(sha256), outcome, error, at, record);
+      else this.#statements.insertFailed.run(this.#account, uid ?? null, blob(sha256), outcome, error, at);
     });
   }
 
@@ -254,14 +263,13 @@ export class SqliteAccountLedger implements AccountLedger {
 
 /** What a delivery puts into a record, in the order of the statements that insert and update one. */
 function valuesOf(delivery: Delivery): readonly Value[] {
-  const { octets, listedOctets, sha256, messageId, headerSha256, unconfirmed, complete, at } = delivery;
+  const { octets, listedOctets, sha256, messageId, headerSha256, complete, at } = delivery;
   return [
     octets ?? null,
     listedOctets ?? null,
     blob(sha256),
     messageId ?? null,
     blob(headerSha256),
-    unconfirmed ? 1 : 0,
     complete ? 'delivered' : 'failed',
     at,
     complete ? at : null,
@@ -293,7 +301,6 @@ function toRecord(row: Row): LedgerRecord {
     outcome: row['outcome'] as LedgerRecord['outcome'],
     sha256: hex(row['sha256']),
     attempts: Number(row['attempts']),
-    unconfirmed: row['unconfirmed'] === 1,
     listedOctets: optionalNumber(row['listed_octets']),
     triedAt: Number(row['tried_at']),
     deliveredAt: optionalNumber(row['delivered_at']),

@@ -19,8 +19,6 @@ export interface LedgerRecord {
   readonly attempts: number;
   /** Its size by LIST when it was delivered. */
   readonly listedOctets?: Octets | undefined;
-  /** Whether it came shorter than listed, so that it must come the same once more before it may be deleted. */
-  readonly unconfirmed: boolean;
   /** When it was last tried, in milliseconds since 1970. */
   readonly triedAt: number;
   /** When all its destinations had it safe. */
@@ -47,7 +45,6 @@ export interface Delivery {
   /** SHA-256 of the header as received, in hexadecimal. */
   readonly headerSha256: string | undefined;
   readonly receipts: readonly Receipt[];
-  readonly unconfirmed: boolean;
   /** Whether all destinations of the account have it. */
   readonly complete: boolean;
   readonly at: number;
@@ -55,7 +52,9 @@ export interface Delivery {
 
 export interface Failure {
   readonly record: RecordId | undefined;
-  readonly uid: UniqueId;
+  readonly uid: UniqueId | undefined;
+  /** Of what came, where that must come the same once more; undefined: what was known of it stays. */
+  readonly sha256?: string | undefined;
   readonly error: string;
   readonly quarantined: boolean;
   readonly at: number;
@@ -123,6 +122,8 @@ export interface AccountLedger {
   mostDeleted(): number;
   /** Octets carried on that day, as `dayOf` numbers them. */
   octetsOn(day: number): number;
+  /** The sizes of the messages that came last, listed and received. */
+  recentSizes(): readonly { readonly listed: Octets; readonly octets: Octets }[];
   /** Where a message was delivered to. */
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination. */

@@ -34,7 +34,6 @@ const STEPS: readonly string[] = [
     header_sha256 BLOB,
     outcome       TEXT    NOT NULL CHECK (outcome IN ('delivered', 'adopted', 'failed', 'quarantined')),
     attempts      INTEGER NOT NULL DEFAULT 0,
-    unconfirmed   INTEGER NOT NULL DEFAULT 0,
     last_error    TEXT,
     tried_at      INTEGER NOT NULL,
     delivered_at  INTEGER,

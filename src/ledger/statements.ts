@@ -1,7 +1,7 @@
 import type { Database, Statement } from './database.ts';
 
 const RECORD = `
-  SELECT id, uid, outcome, sha256, attempts, unconfirmed, listed_octets, tried_at, delivered_at, missing_at, gone_at,
+  SELECT id, uid, outcome, sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
          END AS destinations
@@ -45,6 +45,7 @@ type StatementName =
   | 'mostDeleted'
   | 'noteDeleted'
   | 'octetsOn'
+  | 'recentSizes'
   | 'receipts'
   | 'deliveries'
   | 'identities'
@@ -74,7 +75,7 @@ const SQL: Readonly<Record<StatementName, string>> = {
   deletable: `
     SELECT message.id, dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
     FROM message JOIN account ON account.id = message.account
-    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND unconfirmed = 0 AND delivered_at <= ?`,
+    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
   upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
@@ -83,15 +84,16 @@ const SQL: Readonly<Record<StatementName, string>> = {
   allIntents: 'SELECT destination, tag, location, octets, sha256, opening FROM intent',
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
-  insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, unconfirmed, outcome, tried_at, delivered_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, unconfirmed = ?, outcome = ?, tried_at = ?, delivered_at = ?,
+  insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             last_error = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
-  insertFailed: `INSERT INTO message (account, uid, outcome, attempts, last_error, tried_at) VALUES (?, ?, ?, 1, ?, ?)`,
-  updateFailed:
-    'UPDATE message SET outcome = ?, attempts = attempts + 1, last_error = ?, tried_at = ? WHERE id = ?',
+  insertFailed: `INSERT INTO message (account, uid, sha256, outcome, attempts, last_error, tried_at)
+     VALUES (?, ?, ?, ?, 1, ?, ?)`,
+  updateFailed: `UPDATE message SET sha256 = coalesce(?, sha256), outcome = ?, attempts = attempts + 1, last_error = ?,
+            tried_at = ? WHERE id = ?`,
   deleSent: 'UPDATE message SET dele_sent_at = ? WHERE id = ?',
   insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
   settled: `
@@ -105,18 +107,21 @@ const SQL: Readonly<Record<StatementName, string>> = {
   mostDeleted: 'SELECT most_deleted FROM account WHERE id = ?',
   noteDeleted: 'UPDATE account SET most_deleted = max(most_deleted, ?) WHERE id = ?',
   octetsOn: 'SELECT octets FROM carried WHERE account = ? AND day = ?',
+  recentSizes: `
+    SELECT listed_octets, octets FROM message
+    WHERE account = ? AND outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL
+    ORDER BY id DESC LIMIT ?`,
   receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
   deliveries: `
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
   identities: `
-    SELECT id, uid, octets, message_id, CASE unconfirmed WHEN 0 THEN header_sha256 END AS header_sha256 FROM message
+    SELECT id, uid, octets, message_id, header_sha256 FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
   renumbered:
-    'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, unconfirmed = 0, listed_octets = NULL WHERE id = ?',
-  recognised:
-    'UPDATE message SET gone_at = NULL, missing_at = NULL, unconfirmed = 0, listed_octets = NULL WHERE id = ?',
+    'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
+  recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };

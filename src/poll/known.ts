@@ -8,8 +8,8 @@ export interface KnownMessages {
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
   /** The records that were listed until now and are not any more, without our doing. */
   missingFrom(listing: Listing): ReadonlyMap<RecordId, UniqueId>;
-  /** Whether fewer of them are listed than not; also when none should be, as after an empty listing. */
-  mostAreMissingFrom(listing: Listing): boolean;
+  /** Whether one of them is not listed any more; also when none should be, as after an empty listing. */
+  someAreMissingFrom(listing: Listing): boolean;
 }
 
 /** Reads the records that should be listed at once, and the others only when one is asked for. */
@@ -25,10 +25,9 @@ export function knownMessages(ledger: AccountLedger): KnownMessages {
       }
       return missing;
     },
-    mostAreMissingFrom: (listing) => {
+    someAreMissingFrom: (listing) => {
       const present = uniqueIdsOf(listing);
-      const there = [...listed.keys()].filter((uid) => present.has(uid)).length;
-      return there * 2 <= listed.size;
+      return listed.size === 0 || [...listed.keys()].some((uid) => !present.has(uid));
     },
   };
 }

@@ -19,9 +19,15 @@ export const SIZE_DRIFT_OCTETS = 512;
 /** How much of a header is read to recognise a message. */
 export const MAX_HEADER_OCTETS: number = MIB;
 
-/** A message that lacks more than this of its listed size, in octets and as a part of it, may have been cut. */
-export const SHORT_OCTETS = 64;
+/**
+ * A message that lacks more than this of its listed size, in octets and as a part of it, may have been cut, as long as
+ * nothing is known of the sizes that the server lists. Some count the end of the message.
+ */
+export const SHORT_OCTETS = 8;
 export const SHORT_PART = 0.02;
+
+/** After so many messages with an end in doubt, a poll pipelines no more: each of them has cost it a session. */
+export const MOST_DOUBTS = 3;
 
 /** So many messages that were kept may be deleted in one poll without asking, or so many times the most so far. */
 export const MASS_DELETION = 100;

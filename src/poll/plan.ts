@@ -1,6 +1,7 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
+import type { Doubts } from './doubts.ts';
 import type { KnownMessages } from './known.ts';
 import {
   MASS_DELETION,
@@ -23,6 +24,11 @@ export interface Retrieval {
   readonly reason: 'new' | 'again' | 'compare';
   /** The record of an earlier attempt that did not end well, if there was one. */
   readonly record: LedgerRecord | undefined;
+  /**
+   * Whether it is asked for when nothing else is under way, since it failed before, or since nothing but its end could
+   * tell it from the reply behind it: then it can spoil no other.
+   */
+  readonly alone: boolean;
 }
 
 /** A message to leave where it is, and why. */
@@ -44,19 +50,19 @@ export interface PlanQuestion {
   readonly account: { readonly deletion: DeletionPolicy };
   /** What is left of the limits of this poll. */
   readonly limits: PollLimits;
-  /** Messages that had no end in this poll. */
-  readonly passedOver: ReadonlySet<MessageNumber>;
+  readonly doubts: Pick<Doubts, 'isPassedOver' | 'mustBeAlone'>;
   /** When this poll began and what time it is, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly now: number;
 }
 
-/** Decides for each listed message whether to retrieve it. Messages that failed before come last. */
+/** Decides for each listed message whether to retrieve it. Those that are asked for alone come last. */
 export function planRetrievals(question: PlanQuestion): Decision[] {
   const twins = countTwins(question.listing);
   const decisions = question.listing.messages.map((message) => decide(message, twins, question));
-  const ordered = [...decisions.filter((it) => !isRetry(it)), ...decisions.filter(isRetry)];
-  return applyPollLimits(ordered, question.limits);
+  const [together, alone] = [decisions.filter((it) => !isAlone(it)), decisions.filter(isAlone)];
+  alone.sort((a, b) => attemptsAt(a) - attemptsAt(b));
+  return applyPollLimits([...together, ...alone], question.limits);
 }
 
 /** The messages of a plan that are to be retrieved, in that order. */
@@ -114,7 +120,7 @@ function decide(
   const retrieve = (reason: Retrieval['reason'], record?: LedgerRecord): Decision =>
     isTooLarge(message, question.limits)
       ? leave('too-large')
-      : { action: 'retrieve', message, reason, record };
+      : { action: 'retrieve', message, reason, record, alone: isRisky(message, record, question) };
   const leave = (reason: Leaving['reason'], record?: RecordId): Decision => ({
     action: 'leave',
     message,
@@ -124,13 +130,19 @@ function decide(
 
   const { renumbered, doubtful } = question.recognition;
   if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
-  if (question.passedOver.has(message.number)) return leave('failed');
-  if (message.uid === undefined || doubtful.has(message.number)) return retrieve('compare');
-  const records = question.known.withUniqueId(message.uid);
-  if (message.twin) {
-    if (twinsAreSettled(records, twins.get(message.uid) ?? 0, question)) return leave('carried');
-    const earlier = records.find(({ outcome }) => outcome === 'failed' || outcome === 'quarantined');
-    return isQuarantined(earlier, question) ? leave('quarantined') : retrieve('compare', earlier);
+  const records = message.uid === undefined ? [] : question.known.withUniqueId(message.uid);
+  if (question.doubts.isPassedOver(message)) {
+    return leave(isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
+  }
+  if (message.uid === undefined) return retrieve('compare');
+  if (message.twin && twinsAreSettled(records, twins.get(message.uid) ?? 0, question))
+    return leave('carried');
+  if (message.twin || doubtful.has(message.number)) {
+    const tried = records.find(hasFailed);
+    if (isQuarantined(tried, question)) return leave('quarantined');
+    return !message.twin && tried && wasTriedNow(tried, question)
+      ? leave('failed')
+      : retrieve('compare', tried);
   }
   const record = records.at(-1);
   if (record === undefined) return retrieve('new');
@@ -139,7 +151,7 @@ function decide(
   if (!isStillThere(record)) return retrieve('compare', record.outcome === 'delivered' ? undefined : record);
   switch (record.outcome) {
     case 'delivered':
-      return isDoubtful(record, message, question) ? retrieve('compare') : leave('carried', record.id);
+      return isDoubtful(record, message) ? retrieve('compare') : leave('carried', record.id);
     case 'adopted':
       return leave('carried');
     case 'failed':
@@ -150,14 +162,21 @@ function decide(
   return retrieve('compare');
 }
 
-/** Whether a message that has the unique-id of a delivered one may be another, or may have been cut. */
-function isDoubtful(record: LedgerRecord, { octets }: ListedMessage, { account }: PlanQuestion): boolean {
-  const difference = Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0));
-  return difference > SIZE_DRIFT_OCTETS || (record.unconfirmed && account.deletion.kind !== 'never');
+/** Whether a message that has the unique-id of a delivered one may be another. */
+function isDoubtful(record: LedgerRecord, { octets }: ListedMessage): boolean {
+  return Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0)) > SIZE_DRIFT_OCTETS;
+}
+
+/** Whether an attempt at a message did not end well. */
+export function hasFailed({ outcome }: LedgerRecord): boolean {
+  return outcome === 'failed' || outcome === 'quarantined';
 }
 
 /** In this very poll; a time to come means that the clock was set back. */
-function wasTriedNow({ triedAt }: LedgerRecord, { startedAt, now }: PlanQuestion): boolean {
+export function wasTriedNow(
+  { triedAt }: LedgerRecord,
+  { startedAt, now }: Pick<PlanQuestion, 'startedAt' | 'now'>,
+): boolean {
   return triedAt >= startedAt && triedAt <= now;
 }
 
@@ -192,8 +211,21 @@ function isTooLarge({ octets }: ListedMessage, { messageOctets }: PollLimits): b
   return messageOctets !== undefined && (octets ?? 0) > messageOctets;
 }
 
-function isRetry(decision: Decision): boolean {
-  return decision.action === 'retrieve' && decision.record !== undefined;
+/** Whether what one message does may spoil others that are under way at the same time. */
+function isRisky(
+  message: ListedMessage,
+  record: LedgerRecord | undefined,
+  { doubts }: PlanQuestion,
+): boolean {
+  return message.uid === undefined || (record?.attempts ?? 0) > 0 || doubts.mustBeAlone(message);
+}
+
+function isAlone(decision: Decision): decision is Retrieval {
+  return decision.action === 'retrieve' && decision.alone;
+}
+
+function attemptsAt({ record }: Retrieval): number {
+  return record?.attempts ?? 0;
 }
 
 /** Whether it can be known in the next session, without retrieving it, that a message was carried. */

@@ -1,11 +1,13 @@
 import type { Destination } from '../delivery/destination.ts';
-import { asMailError } from '../errors.ts';
+import { asMailError, MailError } from '../errors.ts';
 import { type AccountLedger, dayOf } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { confirmDeletions, markDeletions } from './delete.ts';
+import { Doubts } from './doubts.ts';
 import { knownMessages } from './known.ts';
+import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
@@ -15,6 +17,7 @@ import { recover } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
 import { Stopwatch } from './timings.ts';
+import { noteUnreadable, UnreadableHeader } from './unreadable-header.ts';
 
 /** What a poll works with, built once for the process. */
 export interface PollDeps {
@@ -49,7 +52,8 @@ export async function pollAccount(
     await noteMaildrop(account, { ledger, deps });
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
-    const poll: Poll = { ...deps, ...destinations, ...context, passedOver: new Set() };
+    const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
+    const poll: Poll = { ...deps, ...destinations, ...context, ...memory };
     try {
       while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
     } catch (error) {
@@ -71,14 +75,14 @@ export async function pollAccount(
  * in another session.
  */
 async function carry(poll: Poll): Promise<boolean> {
-  const { account, ledger, tally, runtime, stopwatch } = poll;
+  const { account, ledger, tally, runtime, stopwatch, doubts } = poll;
   const session = await logIn(poll);
   try {
     stopwatch.enter('listingMs');
     const listing = await takeListing(session);
     await recover(listing, poll); // I3
     const known = knownMessages(ledger);
-    const recognition = await recognise(session, listing, { known, ledger }); // I8
+    const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
     await recordRenumbered(listing, recognition, poll);
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
     const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
@@ -86,11 +90,11 @@ async function carry(poll: Poll): Promise<boolean> {
 
     const work = { retrievals: chosen(plan), absent: recognition.absent };
     stopwatch.enter('retrieveMs');
-    const { bound, failure, more } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
+    const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
-      return more;
+      return more && mayGoOn(session, left, poll);
     }
 
     stopwatch.enter('deleteMs');
@@ -100,7 +104,10 @@ async function carry(poll: Poll): Promise<boolean> {
     tally.kept -= gone;
     tally.deleted += gone;
     if (failure !== undefined) throw failure;
-    return more && !wantsPause(session);
+    return more && mayGoOn(session, left, poll);
+  } catch (error) {
+    if (!(error instanceof UnreadableHeader)) throw error;
+    return await noteUnreadable(error, session, poll);
   } finally {
     await session.close();
   }
@@ -118,7 +125,7 @@ async function logIn(poll: Poll): Promise<Transaction> {
     },
   });
   observer.loggedIn?.(account.name, {
-    loginDelayMs: loginDelayMs(session) || undefined,
+    loginDelayMs: session.loginDelay * 1000 || undefined,
     certificateExpiresAt,
   });
   return session;
@@ -137,14 +144,19 @@ async function noteMaildrop(
   );
 }
 
-/** A server that wants time between two logins (RFC 2449 §6.5) gets it: the rest is for the next poll. */
-function wantsPause(session: Transaction): boolean {
-  return loginDelayMs(session) > 0;
-}
-
-function loginDelayMs({ capabilities }: Transaction): number {
-  const seconds = Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0);
-  return seconds > 0 ? seconds * 1000 : 0;
+/**
+ * Whether the poll may go on in another session. A server that wants time between two logins (RFC 2449 §6.5) gets it:
+ * the rest is for the next poll, which is said (I9).
+ */
+function mayGoOn({ loginDelay }: Transaction, left: number, { tally }: Poll): boolean {
+  if (loginDelay === 0) return true;
+  tally.skipped += left;
+  tally.firstRefusal ??= new MailError(
+    'login-delay',
+    `The server wants ${loginDelay} s between two logins, so ${left} messages are left for the next poll.`,
+    { hint: 'The next poll goes on from there.' },
+  );
+  return false;
 }
 
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */

@@ -1,11 +1,12 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
 import type { SessionWatch } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import type { Doubts } from './doubts.ts';
+import type { SizeExperience } from './listed-size.ts';
 import type { PollObserver } from './observer.ts';
 import type { Tally } from './report.ts';
 import type { Stopwatch } from './timings.ts';
@@ -38,8 +39,8 @@ export interface Poll {
   readonly control: PollControl;
   readonly tally: Tally;
   readonly stopwatch: Stopwatch;
-  /** The numbers of messages that had no end; they are left alone for the rest of this poll. */
-  readonly passedOver: Set<MessageNumber>;
+  readonly doubts: Doubts;
+  readonly sizes: SizeExperience;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */

@@ -3,6 +3,7 @@ import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
+import { Doubts } from './doubts.ts';
 import { knownMessages } from './known.ts';
 import { takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
@@ -41,14 +42,14 @@ export async function previewAccount(
     const listing = await takeListing(session);
     const known = knownMessages(ledger);
     const now = deps.runtime.now();
-    const recognition = await recognise(session, listing, { known, ledger });
+    const recognition = await recognise(session, listing, { known, ledger, doubts: new Doubts() });
     const decisions = planRetrievals({
       listing,
       known,
       recognition,
       account,
       limits: new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now))),
-      passedOver: new Set(),
+      doubts: new Doubts(),
       startedAt: now,
       now,
     });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Destination, Draft } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
-import type { MessageNumber, Octets } from '../pop3/types.ts';
+import type { Octets } from '../pop3/types.ts';
 import type { MessageBody } from '../pop3-client/transaction.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
 import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
@@ -27,8 +27,6 @@ export interface Received {
 
 /** A body that went on far beyond its listed size: cut off, so the session is lost with it. */
 export class EndlessMessage extends MailError {
-  readonly number: MessageNumber;
-
   constructor({ message }: Retrieval, most: Octets) {
     const { number, octets } = message;
     super(
@@ -36,12 +34,22 @@ export class EndlessMessage extends MailError {
       `Message ${number} did not end after ${most} octets; the server had listed ${octets ?? 'no size'}.`,
       { hint: 'The message stays on the server; look at it with the provider’s web mail.' },
     );
-    this.number = number;
+  }
+}
+
+/** A message that may hold the reply to the next command: what comes after it cannot be trusted either. */
+export class EndInDoubt extends MailError {
+  constructor({ message: { number } }: Retrieval) {
+    super('protocol', `Message ${number} may run on into the reply to the next command.`, {
+      hint: 'It is asked for again, alone, so that nothing else can end it.',
+    });
   }
 }
 
 export interface ReceiveOptions {
   readonly destinations: readonly Destination[];
+  /** Whether commands were under way behind it, so that it may run on into a reply. */
+  readonly pipelined: boolean;
   readonly onOctets: (octets: number) => void;
 }
 
@@ -52,12 +60,12 @@ export interface ReceiveOptions {
 export async function receive(
   retrieval: Retrieval,
   body: MessageBody,
-  { destinations, onOctets }: ReceiveOptions,
+  { destinations, pipelined, onOctets }: ReceiveOptions,
 ): Promise<Received> {
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
   const hash = createHash('sha256');
   const most = mostOctets(retrieval.message.octets);
-  const stray = new StrayReply(retrieval.message.octets);
+  const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
   const start: Buffer[] = [];
   let octets = 0;
   let drained = 0;
@@ -68,7 +76,7 @@ export async function receive(
       octets += block.length;
       onOctets(block.length);
       if (octets > most) throw new EndlessMessage(retrieval, most);
-      if (stray.push(block)) throw unended(retrieval);
+      if (stray?.push(block) === true) throw new EndInDoubt(retrieval);
       if (failure === undefined) {
         hash.update(block);
         failure = await write(drafts, block);
@@ -77,6 +85,7 @@ export async function receive(
         if (drained > DRAIN_OCTETS) throw failure;
       }
     }
+    if (stray?.mayBeIn(octets) === true) throw new EndInDoubt(retrieval);
   } catch (error) {
     await discardAll(drafts);
     throw error;
@@ -101,14 +110,6 @@ async function write(drafts: Received['drafts'], block: Buffer): Promise<MailErr
   } catch (error) {
     return asMailError(error);
   }
-}
-
-function unended({ message: { number } }: Retrieval): MailError {
-  return new MailError(
-    'protocol',
-    `The server did not end message ${number}; the reply to the next command stands inside it.`,
-    { hint: 'The message stays on the server; look at it with the provider’s web mail.' },
-  );
 }
 
 function mostOctets(listed: Octets | undefined): number {

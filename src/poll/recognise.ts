@@ -1,13 +1,16 @@
-import type { AccountLedger, RecordId, RecordIdentity } from '../ledger/ledger.ts';
+import { asMailError } from '../errors.ts';
+import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../ledger/ledger.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
-import { protocolViolation, type WireError } from '../wire/errors.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
+import type { Doubts } from './doubts.ts';
 import type { KnownMessages } from './known.ts';
 import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
+import { hasFailed } from './plan.ts';
+import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
 
 /** What became of messages whose unique-ids the server has changed. */
 export interface Recognition {
@@ -29,17 +32,17 @@ const NOTHING: Recognition = {
 };
 
 /**
- * When most known unique-ids of a maildrop have vanished and unknown ones appeared, the server has probably changed
- * them all; when one that was missing for a while is listed again, it may stand for another message. Such messages
+ * When known unique-ids of a maildrop have vanished and unknown ones appeared, the server may have changed them, one or
+ * all; when one that was missing for a while is listed again, it may stand for another message. Such messages
  * are recognised by their header, read with TOP, so that what was carried is neither downloaded nor stored a second
  * time (I8). Changes nothing.
  */
 export async function recognise(
   session: Transaction,
   listing: Listing,
-  { known, ledger }: { known: KnownMessages; ledger: AccountLedger },
+  { known, ledger, doubts }: { known: KnownMessages; ledger: AccountLedger; doubts: Doubts },
 ): Promise<Recognition> {
-  const renumbered = known.mostAreMissingFrom(listing) || ledger.renumbering();
+  const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
   const questionable = whoMayBeCarried(listing, known, renumbered || ledger.hasNameless());
   if (questionable.length === 0) return NOTHING;
   const numbers = new Set(questionable.map(({ number }) => number));
@@ -52,7 +55,12 @@ export async function recognise(
   if (session.capabilities?.has('TOP') === false) {
     return { renumbered: new Map(), doubtful: numbers, absent, wasRenumbered: renumbered };
   }
-  const headers = await readHeaders(session, questionable);
+  const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
+  // One that failed before may do so by its header already; whether it was carried, its content will tell.
+  const readable = questionable.filter((message) => (tried(message)?.attempts ?? 0) === 0);
+  if (doubts.headersAlone) session.lockStep = true;
+  const headers = await readHeaders(session, readable, tried);
+  session.lockStep = false;
   return { ...matchHeaders(questionable, headers, pool), absent, wasRenumbered: renumbered };
 }
 
@@ -113,19 +121,32 @@ function messageIdOf(header: Buffer): string {
   return headerField(header, 'Message-ID') ?? '';
 }
 
+function triedRecord({ uid }: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
+  return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
+}
+
+/** Raises `UnreadableHeader` for the first message whose header costs the session. */
 async function readHeaders(
   session: Transaction,
   messages: readonly ListedMessage[],
+  tried: (message: ListedMessage) => LedgerRecord | undefined,
 ): Promise<ReadonlyMap<MessageNumber, Buffer>> {
   const headers = new Map<MessageNumber, Buffer>();
   for (let from = 0; from < messages.length; from += PIPELINE_COMMANDS) {
     const group = messages.slice(from, from + PIPELINE_COMMANDS);
-    await Promise.all(
-      group.map(async ({ number }) => {
-        const header = await readHeader(session, number);
-        if (header !== undefined) headers.set(number, header);
-      }),
-    );
+    const replies = group.map(({ number }) => readHeader(session, number));
+    const outcomes = await Promise.allSettled(replies);
+    for (const [index, outcome] of outcomes.entries()) {
+      const listed = group[index] as ListedMessage;
+      // The first in the order of the commands is the one; the others failed with the session.
+      if (outcome.status === 'rejected')
+        throw new UnreadableHeader(listed, tried(listed), asMailError(outcome.reason));
+      const header = outcome.value;
+      if (header === undefined) continue;
+      if (session.pipelining && /(?:\+OK|-ERR)[ \r\n]/.test(header.toString('latin1')))
+        throw new UnreadableHeader(listed, tried(listed), new HeaderInDoubt(listed));
+      headers.set(listed.number, header);
+    }
   }
   return headers;
 }
@@ -137,7 +158,7 @@ export async function readHeader(session: Transaction, number: MessageNumber): P
     let octets = 0;
     for await (const block of await session.top(number, 0)) {
       octets += block.length;
-      if (octets > MAX_HEADER_OCTETS) throw endlessHeader(number);
+      if (octets > MAX_HEADER_OCTETS) throw new EndlessHeader(number);
       blocks.push(block);
     }
     return Buffer.concat(blocks);
@@ -145,10 +166,4 @@ export async function readHeader(session: Transaction, number: MessageNumber): P
     if (error instanceof ReplyError) return undefined;
     throw error;
   }
-}
-
-function endlessHeader(number: MessageNumber): WireError {
-  return protocolViolation(`The header of message ${number} did not end after ${MAX_HEADER_OCTETS} octets.`, {
-    hint: 'The message stays on the server; look at it with the provider’s web mail.',
-  });
 }

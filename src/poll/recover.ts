@@ -86,7 +86,6 @@ async function record(
     messageId: received?.messageId,
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
-    unconfirmed: false,
     complete,
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,

@@ -2,10 +2,12 @@ import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
+import { WireError } from '../wire/errors.ts';
 import { SESSION_MESSAGES, SESSION_OCTETS } from './limits.ts';
 import { isIdentified, type Retrieval } from './plan.ts';
 import { type Poll, stoppedOnRequest } from './poll.ts';
-import { discardAll, EndlessMessage, type Received, receive } from './receive.ts';
+import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
+import { refuseMessage } from './refuse.ts';
 import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
@@ -18,8 +20,9 @@ export interface Retrieved {
   readonly bound: ReadonlyMap<MessageNumber, RecordId>;
   /** What ended it early; the session can still DELE and QUIT. */
   readonly failure: MailError | undefined;
-  /** Whether messages were left for another session of the same poll. */
+  /** Whether the poll is not done with this session, and how many messages were not asked for yet. */
   readonly more: boolean;
+  readonly left: number;
 }
 
 /**
@@ -31,30 +34,41 @@ export async function retrieve(
   { retrievals, absent }: { retrievals: readonly Retrieval[]; absent: ReadonlySet<RecordId> },
   poll: Poll,
 ): Promise<Retrieved> {
-  const portion = firstPortion(retrievals);
+  const mayReconnect = session.loginDelay === 0;
+  const portion = firstPortion(retrievals, mayReconnect);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, absent);
-  const error = await receiveAll(window, settling, poll).then(
+  const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
+  const refusedBefore = refusals();
+  const error = await receiveAll({ session, window, settling, poll }).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
   );
   poll.stopwatch.enter('settleMs');
   await settling.drained();
-  // One that had no end costs this session, not the others of the poll: they pass it over. Nothing is deleted in
-  // a lost session, so its number stays what it is.
-  const passOver = error instanceof EndlessMessage;
-  if (passOver) poll.passedOver.add(error.number);
-  if (error !== undefined && !passOver) throw settling.failure ?? error;
+  // One that had no end costs this session, not the others of the poll: they pass it over.
+  const costsASession = error instanceof EndlessMessage || error instanceof EndInDoubt;
+  if (error !== undefined && !costsASession) throw settling.failure ?? error;
+  if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
   return {
     bound: settling.bound,
     failure,
-    more: failure === undefined && (passOver || portion.length < retrievals.length),
+    more: failure === undefined && (costsASession || portion.length < retrievals.length),
+    left: failure === undefined ? retrievals.length - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
 }
 
-async function receiveAll(window: RetrievalWindow, settling: Settling, poll: Poll): Promise<void> {
+interface Receiving {
+  readonly session: Transaction;
+  readonly window: RetrievalWindow;
+  readonly settling: Settling;
+  readonly poll: Poll;
+}
+
+async function receiveAll(receiving: Receiving): Promise<void> {
+  const { window, settling, poll } = receiving;
   /** The last message that has come; only the next reply proves that it is whole. */
   let unproven: Received | undefined;
   let current: Retrieval | undefined;
@@ -66,11 +80,11 @@ async function receiveAll(window: RetrievalWindow, settling: Settling, poll: Pol
       unproven = undefined;
       if (arrival === undefined) return;
       if ('refusal' in arrival) {
-        await settling.refuse(arrival.retrieval, arrival.refusal);
+        await refuseMessage(arrival.retrieval, arrival.refusal, poll);
         continue;
       }
       current = arrival.retrieval;
-      const received = await receiveOne(arrival, settling, poll);
+      const received = await receiveOne(arrival, receiving);
       if (received.failure !== undefined) settling.fail(received.failure);
       else if (settling.failure === undefined) unproven = received;
       else await discardAll(received.drafts);
@@ -78,21 +92,28 @@ async function receiveAll(window: RetrievalWindow, settling: Settling, poll: Pol
     }
   } catch (thrown) {
     const error = asMailError(thrown);
-    if (unproven !== undefined) await settleUnproven(unproven, error, settling);
+    if (unproven !== undefined) await settleUnproven(unproven, error, receiving);
     const blamed =
       current ?? (unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited);
-    if (blamed !== undefined && BLAMED.has(error.code)) await settling.refuse(blamed, error);
+    if (blamed !== undefined) await blame(blamed, error, receiving);
     throw error;
   }
+}
+
+/** One whose end is in doubt is asked for alone in the next session; where that is in the next poll, it must count. */
+async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
+  if (error instanceof EndInDoubt && session.loginDelay === 0) return poll.doubts.doubt(retrieval.message);
+  if (error instanceof EndlessMessage) poll.doubts.passOver(retrieval.message);
+  if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
 }
 
 /** After a failure elsewhere, what is still arriving is read only to save the session. */
 function receiveOne(
   { retrieval, body }: { retrieval: Retrieval; body: AsyncIterable<Buffer> },
-  settling: Settling,
-  poll: Poll,
+  { session, settling, poll }: Receiving,
 ): Promise<Received> {
   return receive(retrieval, body, {
+    pipelined: session.pipelining && !retrieval.alone,
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });
@@ -102,11 +123,16 @@ function receiveOne(
  * The session failed right after this message. A reply that made no sense means that the message may have gone
  * on; a line that was cut says nothing against a message that had its end and its size.
  */
-async function settleUnproven(unproven: Received, error: MailError, settling: Settling): Promise<void> {
+async function settleUnproven(
+  unproven: Received,
+  error: MailError,
+  { settling, poll }: Receiving,
+): Promise<void> {
   const listed = unproven.retrieval.message.octets;
   if (error.code === 'protocol' || listed === undefined || unproven.octets < listed) {
     await discardAll(unproven.drafts);
-    if (error.code === 'protocol') await settling.refuse(unproven.retrieval, endedElsewhere(unproven, error));
+    if (error.code === 'protocol')
+      await refuseMessage(unproven.retrieval, endedElsewhere(unproven, error), poll);
   } else {
     await settling.add(unproven);
   }
@@ -121,15 +147,19 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
 }
 
 /**
- * As many as one session should carry: a line that drops late must not cost all deletions. Those that only their
- * content tells apart come in the last session, all together: the next one could not know that they were carried.
+ * As many as one session should carry: a line that drops late must not cost all deletions. Those that may cost a
+ * session have one for themselves. Those that only their content tells apart come in the last session, all together:
+ * the next one could not know that they were carried.
  */
-function firstPortion(retrievals: readonly Retrieval[]): readonly Retrieval[] {
+function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): readonly Retrieval[] {
   const identified = retrievals.filter(isIdentified);
+  const calm = mayReconnect ? identified.filter(({ alone }) => !alone) : [];
+  const first = calm.length > 0 ? calm : identified;
   let octets = 0;
-  const end = identified.findIndex(({ message }, index) => {
+  const end = first.findIndex(({ message }, index) => {
     octets += message.octets ?? 0;
     return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
   });
-  return end < 0 ? retrievals : identified.slice(0, end);
+  if (end >= 0) return first.slice(0, end);
+  return first.length < identified.length ? first : retrievals;
 }

@@ -1,13 +1,13 @@
 import type { Receipt } from '../delivery/destination.ts';
-import { asMailError, type MailError } from '../errors.ts';
+import { asMailError, MailError } from '../errors.ts';
 import type { Delivery, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
-import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, SHORT_OCTETS, SHORT_PART } from './limits.ts';
-import type { Retrieval } from './plan.ts';
-import { isLastAttempt } from './plan.ts';
+import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from './limits.ts';
+import { wasTriedNow } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { discardAll, type Received } from './receive.ts';
+import { refuseMessage } from './refuse.ts';
 
 /**
  * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
@@ -66,26 +66,9 @@ export class Settling {
     while (this.#running > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
   }
 
-  /** Records that this one message could not be carried this time; the others are not affected (I9). */
-  async refuse({ message, record }: Retrieval, error: MailError): Promise<void> {
-    const quarantined = isLastAttempt(record);
-    const { tally, observer, account } = this.#poll;
-    tally.firstRefusal ??= error;
-    if (quarantined) tally.quarantined += 1;
-    else tally.skipped += 1;
-    observer.noticed?.(account.name, error.message);
-    if (message.uid === undefined) return;
-    await this.#poll.ledger.recordFailure({
-      record: record?.id,
-      uid: message.uid,
-      error: error.message,
-      quarantined,
-      at: this.#poll.runtime.now(),
-    });
-  }
-
   async #settle(received: Received): Promise<void> {
     try {
+      if (this.#mayBeCut(received)) return await this.#refuseShort(received);
       const { reason, record } = received.retrieval;
       if (reason === 'compare') await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
@@ -111,7 +94,8 @@ export class Settling {
     const equal = this.#poll.ledger
       .withContent(received.sha256)
       .filter((record) => mayBe(record, uid, this.#absent));
-    const record = equal.find(({ id }) => !this.#claimed.has(id));
+    const free = equal.filter(({ id }) => !this.#claimed.has(id));
+    const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') {
       await discardAll(received.drafts);
       if (uid === undefined) await this.#poll.ledger.noteRecognised([record.id]);
@@ -143,7 +127,6 @@ export class Settling {
       tag,
       receipts,
       complete: true,
-      unconfirmed: false,
     });
     this.#bind(number, id);
     observer.carried?.(account.name);
@@ -169,14 +152,12 @@ export class Settling {
     const all = [...already, ...receipts];
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
-      const unconfirmed = this.#isShort(received);
       const complete = failure === undefined;
       const id = await this.#record(received, {
         record,
         tag,
         receipts: all,
         complete,
-        unconfirmed,
       });
       if (complete) this.#bind(number, id);
     }
@@ -191,7 +172,7 @@ export class Settling {
     {
       record,
       ...what
-    }: Pick<Delivery, 'tag' | 'receipts' | 'complete' | 'unconfirmed'> & {
+    }: Pick<Delivery, 'tag' | 'receipts' | 'complete'> & {
       record: LedgerRecord | undefined;
     },
   ): Promise<RecordId> {
@@ -206,15 +187,27 @@ export class Settling {
     }
   }
 
-  /** Some servers give less of a message than there is of it, and end it well all the same (Exchange, 2005 to now). */
-  #isShort({ octets, retrieval: { message } }: Received): boolean {
-    const listed = message.octets ?? 0;
-    if (octets >= listed - Math.max(SHORT_OCTETS, listed * SHORT_PART)) return false;
-    this.#poll.observer.noticed?.(
-      this.#poll.account.name,
-      `Message ${message.number} has ${octets} octets, but was listed with ${listed}; it stays on the server until it has come the same twice.`,
+  /** What came so short in an earlier poll too, or was carried so, is all that the server has of it. */
+  #mayBeCut({ octets, sha256, retrieval: { message } }: Received): boolean {
+    const { ledger, sizes, startedAt, runtime } = this.#poll;
+    const compared = { listed: message.octets ?? octets, octets };
+    const now = runtime.now();
+    const isShort =
+      sizes.isShort(compared) &&
+      !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }));
+    if (!isShort) sizes.note(compared);
+    return isShort;
+  }
+
+  async #refuseShort({ drafts, octets, sha256, retrieval }: Received): Promise<void> {
+    await discardAll(drafts);
+    const { number, octets: listed } = retrieval.message;
+    const error = new MailError(
+      'message-damaged',
+      `Message ${number} came with ${octets} octets, but is listed with ${listed ?? octets}.`,
+      { hint: 'It stays on the server, and is taken as it is when it comes the same in another poll.' },
     );
-    return true;
+    await refuseMessage(retrieval, error, this.#poll, sha256);
   }
 
   /** A message without a unique-id of its own could not be looked for before its content was known (I3). */

@@ -18,7 +18,8 @@ interface Sent {
 /**
  * The RETR commands of a session, several under way at a time where the server allows it, within a window of
  * commands and octets (RFC 2449 §6.6). A NOOP behind the last one makes the server answer once more: a reply in
- * its place proves that the message before it ended where it seemed to, and was byte-stuffed.
+ * its place proves that the message before it ended where it seemed to, and was byte-stuffed. From the first message
+ * on that must be alone, the session goes in lock-step.
  */
 export class RetrievalWindow {
   readonly #session: Transaction;
@@ -80,19 +81,20 @@ export class RetrievalWindow {
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
     }
+    this.#session.lockStep = false;
   }
 
   #fill(): void {
-    const commands = this.#session.pipelining ? PIPELINE_COMMANDS : 1;
     while (
       !this.#stopped &&
-      this.#sent.length < commands &&
+      this.#sent.length < (this.#session.pipelining ? PIPELINE_COMMANDS : 1) &&
       (this.#sent.length === 0 || this.#octets < PIPELINE_OCTETS)
     ) {
       const retrieval = this.#retrievals[this.#next];
       if (retrieval === undefined) break;
       const octets = retrieval.message.octets ?? 0;
-      if (this.#sent.length > 0 && this.#octets + octets > PIPELINE_OCTETS) break;
+      if (this.#sent.length > 0 && (retrieval.alone || this.#octets + octets > PIPELINE_OCTETS)) break;
+      if (retrieval.alone) this.#session.lockStep = true;
       const body = this.#session.retr(retrieval.message.number);
       // Whoever awaits it sees the error; until then it must not count as unhandled.
       body.catch(() => undefined);

@@ -46,6 +46,20 @@ export class Transaction {
     return this.#pipeline.pipelining;
   }
 
+  /**
+   * From now on sends each command only when nothing else is under way, or where that was asked for before, at once
+   * again. In lock-step, whatever has come unasked when a command is to be sent ends the session.
+   */
+  set lockStep(wanted: boolean) {
+    this.#pipeline.pipelining = !wanted && this.#capabilities?.has('PIPELINING') === true;
+  }
+
+  /** The seconds that the server wants between two logins (LOGIN-DELAY, RFC 2449 §6.5); 0 where it does not say. */
+  get loginDelay(): number {
+    const seconds = Number(this.#capabilities?.get('LOGIN-DELAY')?.[0] ?? 0);
+    return seconds > 0 ? seconds : 0;
+  }
+
   /** Why nothing more can be said in this session, once that is so. */
   get broken(): WireError | undefined {
     return this.#pipeline.connection.broken;

@@ -16,6 +16,7 @@ export type Fault =
   | RefuseFault
   | SayFault
   | OmitEndFault
+  | ShortenFault
   | EndlessFault
   | InjectFault
   | SizesFault
@@ -72,6 +73,12 @@ interface SayFault extends AtCommand {
 /** Leaves the termination octet and its CRLF out of a multi-line response. */
 interface OmitEndFault extends AtCommand {
   readonly do: 'omit-end';
+}
+
+/** Sends only so many octets of a multi-line response, as stuffed, and ends it well. */
+interface ShortenFault extends AtCommand {
+  readonly do: 'shorten';
+  readonly octets: number;
 }
 
 /** Answers without end: a status line, the rows of a listing, or the lines of a message. */

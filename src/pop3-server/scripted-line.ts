@@ -17,10 +17,12 @@ interface Stop {
   readonly act: () => Promise<never>;
 }
 
+const PLUS = 0x2b;
+
 /** The end of a multi-line response, with the end of the line before it; no status line ends so. */
 const END = Buffer.from('\r\n.\r\n');
 
-/** What becomes of octets on their way out: something added, the end left out, cut off, slowed down. */
+/** What becomes of octets on their way out: something added, the end or more left out, cut off, slowed down. */
 export class ScriptedLine {
   readonly #line: HonestLine;
   readonly #stop: Stop | undefined;
@@ -29,6 +31,8 @@ export class ScriptedLine {
   #appended: Buffer | undefined;
   /** The last octets of a response whose end is left out; undefined while nothing is. */
   #withheld: Buffer | undefined;
+  /** What is sent of a response that is to be shortened; undefined while none is. */
+  #kept: Buffer[] | undefined;
 
   constructor(faults: Faults, line: HonestLine) {
     this.#line = line;
@@ -37,6 +41,10 @@ export class ScriptedLine {
   }
 
   async send(octets: Buffer): Promise<void> {
+    if (this.#kept !== undefined) {
+      this.#kept.push(octets);
+      return;
+    }
     let data = octets;
     if (this.#appended !== undefined) data = Buffer.concat([data, this.#appended]);
     this.#appended = undefined;
@@ -61,6 +69,21 @@ export class ScriptedLine {
     const rest = this.#withheld;
     this.#withheld = undefined;
     await this.#sendUntilStop(rest.equals(END) ? rest.subarray(0, 2) : rest);
+  }
+
+  /** Sends so many octets of the multi-line response that `perform` sends, then its end. */
+  async shortened(octets: number, perform: () => Promise<void>): Promise<void> {
+    this.#kept = [];
+    await perform();
+    const all = Buffer.concat(this.#kept);
+    this.#kept = undefined;
+    const head = all.indexOf('\r\n') + 2;
+    const isWhole = all[0] !== PLUS || all.length - END.length <= head + octets;
+    // A lone dot at the cut would end it there.
+    const part = all.toString('latin1', head, head + octets).replace(/(?<=^|\n)\.$/, '');
+    const line = part === '' || part.endsWith('\r\n') ? part : `${part.replace(/\r$/, '')}\r\n`;
+    const rest = Buffer.from(`${line}.\r\n`, 'latin1');
+    await this.send(isWhole ? all : Buffer.concat([all.subarray(0, head), rest]));
   }
 
   holdUntilClosed(): Promise<never> {

@@ -66,6 +66,8 @@ class ScriptedSession implements Misbehaviour {
         return this.#say(fault.line);
       case 'omit-end':
         return this.#line.withoutEnd(perform);
+      case 'shorten':
+        return this.#line.shortened(fault.octets, perform);
       case 'endless':
         for (const octets of endlessReply(fault.what)) await this.send(octets);
         return;

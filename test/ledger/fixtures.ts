@@ -18,7 +18,6 @@ export function delivery(more: Partial<Delivery> = {}): Delivery {
     messageId: '<a@b>',
     headerSha256: 'ef'.repeat(32),
     receipts: [receipt()],
-    unconfirmed: false,
     complete: true,
     at: 1000,
     ...more,

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
-import { createServer, type MemoryMaildrop } from '../../src/pop3-server/index.ts';
+import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
+import {
+  createServer,
+  type Faults,
+  type MemoryMaildrop,
+  type Pop3Server,
+} from '../../src/pop3-server/index.ts';
 import { Ferry, mail, storedAll } from './ferry.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -15,6 +21,8 @@ const users = { alice: { password: 'secret' } };
 async function removeAll(maildrop: MemoryMaildrop): Promise<void> {
   await maildrop.remove(await maildrop.list());
 }
+
+const LATE = mail('late');
 
 describe('I8: another message is not taken for one that was carried', () => {
   test('when the account gets another user under its old name', async () => {
@@ -119,9 +127,91 @@ describe('I8: when a server changes every unique-id', () => {
       { do: 'uids', prefix: 'new-' },
       { do: 'endless', command: 'TOP', what: 'body' },
     ]);
-    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'protocol' } });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', error: { code: 'protocol' } });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+  });
+
+  test('only some of them, those are recognised too', async () => {
+    const messages = Array.from({ length: 10 }, (_, index) => mail(`m${index}`));
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.setFaults([{ do: 'uids', messages: [2, 7, 9], prefix: 'new-' }]);
+    server.maildrop('alice').add(THREE);
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 11 });
+    expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual(['RETR 11']);
+    expect(await ferry.mail()).toEqual(storedAll(...messages, THREE));
   });
 });
+
+describe.each([
+  ['pipelined', []],
+  ['in lock-step', ['PIPELINING']],
+] as const)(
+  'I9: when a server changes every unique-id, one odd header blocks no other (%s):',
+  (_, without) => {
+    const messages = [ONE, TWO, THREE];
+
+    async function renumbered(faults: Faults): Promise<{ server: Pop3Server; ferry: Ferry }> {
+      const server = await createServer({ users: { alice: { password: 'secret', messages } }, without });
+      const ferry = await Ferry.to(server.address, {
+        account: { timeouts: { connectMs: 5000, idleMs: 300 } },
+      });
+      await ferry.poll();
+      server.setFaults([{ do: 'uids', prefix: 'new-' }, ...faults]);
+      server.maildrop('alice').add(LATE);
+      return { server, ferry };
+    }
+
+    test('one without end costs a session, and its message is known by its content', async () => {
+      const { server, ferry } = await renumbered([
+        { do: 'endless', command: 'TOP', messages: [2], what: 'body' },
+      ]);
+      await using _server = server;
+      await using _ferry = ferry;
+      expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1, kept: 3, skipped: 1 });
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 4 });
+      expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, LATE));
+    });
+
+    test('one at which the server hangs up is not asked for again', async () => {
+      const { server, ferry } = await renumbered([{ do: 'cut', command: 'TOP', messages: [2] }]);
+      await using _server = server;
+      await using _ferry = ferry;
+      expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'connection-lost' } });
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
+      expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, LATE));
+    });
+
+    test('one of a message that has no end either is quarantined in the end', async () => {
+      const { server, ferry } = await renumbered([
+        { do: 'endless', command: 'TOP', messages: [2], what: 'body' },
+        { do: 'endless', command: 'RETR', messages: [2], what: 'body' },
+      ]);
+      await using _server = server;
+      await using _ferry = ferry;
+      for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt += 1) {
+        expect(await ferry.poll()).toMatchObject({ outcome: 'partial', skipped: 1, quarantined: 0 });
+      }
+      expect(await ferry.poll()).toMatchObject({ outcome: 'partial', quarantined: 1 });
+      ferry.takeCommands();
+      expect(await ferry.poll()).toMatchObject({ outcome: 'partial', quarantined: 1, error: null });
+      expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual([]);
+      expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, LATE));
+    });
+
+    test('one that runs on into the next reply does not shift the others', async () => {
+      const { server, ferry } = await renumbered([{ do: 'omit-end', command: 'TOP', messages: [1] }]);
+      await using _server = server;
+      await using _ferry = ferry;
+      await ferry.poll();
+      server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 4 });
+      expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, LATE));
+    });
+  },
+);
 
 test('I8: a message that has a unique-id only since today is not stored again', async () => {
   await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });

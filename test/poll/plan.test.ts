@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
+import { Doubts } from '../../src/poll/doubts.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from '../../src/poll/limits.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import {
@@ -41,7 +42,6 @@ function record(more: Partial<LedgerRecord> = {}): LedgerRecord {
     goneAt: undefined,
     missingAt: undefined,
     destinations: [],
-    unconfirmed: false,
     ...more,
   };
 }
@@ -75,10 +75,16 @@ function plan({
     },
     account: { deletion: deletion ?? { kind: 'never' } },
     limits: { ...NO_LIMITS, ...limits },
-    passedOver: new Set(passedOver.map(number)),
+    doubts: doubtsAbout(passedOver),
     startedAt: STARTED,
     now: NOW,
   });
+}
+
+function doubtsAbout(passedOver: readonly number[]): Doubts {
+  const doubts = new Doubts();
+  for (const value of passedOver) doubts.passOver(message(value, { twin: true }));
+  return doubts;
 }
 
 const inShort = (decisions: readonly Decision[]): string[] =>

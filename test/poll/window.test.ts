@@ -10,7 +10,7 @@ function retrievals(...octets: (number | undefined)[]): Retrieval[] {
   return octets.map((size, index) => {
     const number = (index + 1) as MessageNumber;
     const message: ListedMessage = { number, octets: size, uid: undefined, twin: false };
-    return { action: 'retrieve', message, reason: 'new', record: undefined };
+    return { action: 'retrieve', message, reason: 'new', record: undefined, alone: false };
   });
 }
 

@@ -155,6 +155,34 @@ describe('omit-end', () => {
   });
 });
 
+describe('shorten', () => {
+  test.each([
+    [100, 'Subject: 1\r\n\r\nx\r\n'],
+    [14, 'Subject: 1\r\n\r\n'],
+    [4, 'Subj\r\n'],
+    [0, ''],
+  ])('ends a message well after %s octets', async (octets, expected) => {
+    await using server = await serve([{ do: 'shorten', command: 'RETR', octets }]);
+    const replies = await allReplies(server, 'USER alice\r\nPASS secret\r\nRETR 1\r\nNOOP\r\nQUIT\r\n');
+    expect(replies).toContain(`octets\r\n${expected}.\r\n+OK Nothing done.\r\n`);
+  });
+
+  test('does not end it at a dot that begins a line', async () => {
+    const messages = ['x\r\n.dot\r\n'];
+    await using server = await serve([{ do: 'shorten', command: 'RETR', octets: 4 }], {
+      users: { alice: { password: 'secret', messages } },
+    });
+    const replies = await allReplies(server, 'USER alice\r\nPASS secret\r\nRETR 1\r\nNOOP\r\nQUIT\r\n');
+    expect(replies).toContain('\r\nx\r\n.\r\n+OK Nothing done.\r\n');
+  });
+
+  test('leaves an error whole', async () => {
+    await using server = await serve([{ do: 'shorten', command: 'RETR', octets: 1 }]);
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('RETR 9')).toBe('-ERR There is no such message.');
+  });
+});
+
 test.each([
   ['line', 'STAT', /^\+OK x{100000}/],
   ['rows', 'LIST', /^\+OK Endless\.\r\n1 100\r\n2 100\r\n(.|\r\n){100000}/],

@@ -74,6 +74,7 @@ async function loggerFor(
 /** The exit status that one account's report stands for. */
 export function statusOfReport({ outcome, error }: PollReport): number {
   if (outcome === 'ok') return 0;
+  if (error?.code === 'login-delay') return statusOf(error.code);
   return outcome === 'partial' || error === null ? PARTLY : statusOf(error.code);
 }
 

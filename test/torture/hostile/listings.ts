@@ -34,18 +34,36 @@ export const LISTINGS: readonly Scenario[] = [
   {
     title: 'lists sizes that are a thousand times too large',
     faults: [{ do: 'sizes', factor: 1000 }],
-    outcome: { status: 0, code: null, says: null, stored: 3, left: 3 },
+    outcome: {
+      status: 65,
+      code: 'message-damaged',
+      says: 'Message 1 came with 53 octets, but is listed with 53000.',
+      stored: 0,
+      left: 3,
+    },
+  },
+  {
+    title: 'lists sizes that are a thousand times too large, day after day',
+    faults: [{ do: 'sizes', factor: 1000 }],
+    insist: 2,
+    outcome: { status: 0, code: null, says: null, stored: 3, left: 0, polls: 1 },
   },
   {
     title: 'lists a petabyte for a message',
     messages: [MAIL[0]!],
     faults: [{ do: 'sizes', offset: 1e15 }],
-    outcome: { status: 0, code: null, says: null, stored: 1, left: 1 },
+    outcome: {
+      status: 65,
+      code: 'message-damaged',
+      says: 'Message 1 came with 53 octets, but is listed with 1000000000000053.',
+      stored: 0,
+      left: 1,
+    },
   },
   {
     title: 'lists the numbers out of order',
     listings: {
-      scanRows: ['3 78', '1 61', '2 66'],
+      scanRows: ['3 66', '1 53', '2 60'],
       uniqueIdRows: ['2 uid-2', '3 uid-3', '1 uid-1'],
     },
     outcome: ALL,
@@ -53,7 +71,7 @@ export const LISTINGS: readonly Scenario[] = [
   {
     title: 'lists a number twice',
     listings: {
-      scanRows: ['1 61', '2 66', '2 67', '3 78'],
+      scanRows: ['1 53', '2 60', '2 67', '3 66'],
       uniqueIdRows: ['1 uid-1', '2 uid-2', '2 uid-2', '3 uid-3'],
     },
     outcome: ALL,
@@ -65,7 +83,7 @@ export const LISTINGS: readonly Scenario[] = [
   },
   {
     title: 'leaves a number out of LIST',
-    listings: { scanRows: ['1 61', '3 78'] },
+    listings: { scanRows: ['1 53', '3 66'] },
     outcome: ALL,
   },
   {
@@ -76,7 +94,7 @@ export const LISTINGS: readonly Scenario[] = [
   {
     title: 'lists a message that is not there',
     listings: {
-      scanRows: ['1 61', '2 66', '3 78', '4 100'],
+      scanRows: ['1 53', '2 60', '3 66', '4 100'],
       uniqueIdRows: ['1 uid-1', '2 uid-2', '3 uid-3', '4 x'],
     },
     outcome: {
@@ -90,7 +108,7 @@ export const LISTINGS: readonly Scenario[] = [
   {
     title: 'lists nonsense between the rows, some of it a number without anything',
     listings: {
-      scanRows: ['hello', '1 61', '-1 5', '0 5', '2 67', '99999999999999999999 1', '3 78', '3', ''],
+      scanRows: ['hello', '1 53', '-1 5', '0 5', '2 60', '99999999999999999999 1', '3 66', '3', ''],
       uniqueIdRows: ['', '1 uid-1', 'x y', '2 uid-2', '0 zero', '3 uid-3', '4'],
     },
     outcome: {

@@ -1,0 +1,39 @@
+import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import { MOST_DOUBTS } from './limits.ts';
+import type { ListedMessage } from './listing.ts';
+
+/**
+ * What went wrong with the framing in the sessions of one poll: which messages had no end, and which may have run on
+ * into the reply behind them.
+ */
+export class Doubts {
+  readonly #passedOver = new Set<UniqueId | MessageNumber>();
+  readonly #inDoubt = new Set<UniqueId | MessageNumber>();
+  /** Whether a header may have run on into the reply behind it, so that headers are asked for one by one. */
+  headersAlone = false;
+  /** How many sessions were lost by headers. */
+  unreadable = 0;
+
+  /** Leaves a message that had no end alone for the rest of this poll. */
+  passOver(message: ListedMessage): void {
+    this.#passedOver.add(keyOf(message));
+  }
+
+  isPassedOver(message: ListedMessage): boolean {
+    return this.#passedOver.has(keyOf(message));
+  }
+
+  /** Asks for a message again when nothing else is under way, so that nothing but its own end can end it. */
+  doubt(message: ListedMessage): void {
+    this.#inDoubt.add(keyOf(message));
+  }
+
+  mustBeAlone(message: ListedMessage): boolean {
+    return this.#inDoubt.size >= MOST_DOUBTS || this.#inDoubt.has(keyOf(message));
+  }
+}
+
+/** Numbers change from session to session when something is deleted; unique-ids do not. */
+function keyOf({ uid, number, twin }: ListedMessage): UniqueId | MessageNumber {
+  return uid === undefined || twin ? number : uid;
+}

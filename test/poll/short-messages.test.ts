@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
+import { SizeExperience } from '../../src/poll/listed-size.ts';
+import { createServer, type Faults } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const NEVER = { deletion: { kind: 'never' } } as const;
+const NO_UIDL: Faults = [{ do: 'hide', names: ['UIDL'] }];
+
+function serve(...messages: string[]): ReturnType<typeof createServer> {
+  return createServer({ users: { alice: { password: 'secret', messages } } });
+}
+
+describe.each([
+  ['with unique-ids', []],
+  ['without unique-ids', NO_UIDL],
+] as const)('I9: a message that comes shorter than listed (%s)', (_, always) => {
+  test.each([
+    ['by half', 1200],
+    ['by a few octets', THREE.length - 12],
+  ])('%s is not stored, and comes whole with the next poll', async (__, octets) => {
+    await using server = await serve(ONE, TWO, THREE);
+    server.setFaults([...always, { do: 'shorten', command: 'RETR', messages: [3], octets }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({
+      outcome: 'partial',
+      fetched: 2,
+      deleted: 2,
+      skipped: 1,
+      error: { code: 'message-damaged' },
+    });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+    server.setFaults(always);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+
+  test('is taken as it is when it comes the same in another poll', async () => {
+    await using server = await serve(ONE, THREE);
+    server.setFaults([...always, { do: 'shorten', command: 'RETR', messages: [2], octets: 1200 }]);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect((await ferry.mail()).join().length).toBeLessThan(THREE.length);
+  });
+});
+
+test('I9: a message that comes short otherwise each time is quarantined', async () => {
+  await using server = await serve(ONE, THREE);
+  await using ferry = await Ferry.to(server.address, { account: NEVER });
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    server.setFaults([{ do: 'shorten', command: 'RETR', messages: [2], octets: 1200 + 6 * attempt }]);
+    expect((await ferry.poll()).outcome).toBe('partial');
+  }
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', quarantined: 1, error: null });
+  expect(await ferry.mail()).toEqual(storedAll(ONE));
+});
+
+test('a server whose sizes are wrong by habit delays mail only once', async () => {
+  await using server = await serve(ONE, TWO);
+  server.setFaults([{ do: 'sizes', factor: 1.1, offset: 20 }]);
+  await using ferry = await Ferry.to(server.address, { account: NEVER });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, skipped: 2 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+  server.maildrop('alice').add(THREE);
+  server.maildrop('alice').add(mail('four'));
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+});
+
+describe('SizeExperience', () => {
+  const exact = { listed: 100, octets: 100 };
+  test.each([
+    ['nothing, that the end of a message may be counted', [], { listed: 100, octets: 92 }, false],
+    ['nothing, that a small message may be cut', [], { listed: 100, octets: 60 }, true],
+    ['nothing, that a little of a large one is nothing', [], { listed: 1_000_000, octets: 981_000 }, false],
+    ['nothing, that more is not less', [], { listed: 100, octets: 1000 }, false],
+    ['exact sizes, that each octet counts', [exact], { listed: 1_000_000, octets: 999_999 }, true],
+    [
+      'exact sizes but one',
+      [exact, exact, exact, exact, { listed: 10, octets: 12 }],
+      { listed: 9, octets: 8 },
+      true,
+    ],
+    [
+      'some exact sizes, that they are chance',
+      [exact, { listed: 10, octets: 12 }],
+      { listed: 9, octets: 8 },
+      false,
+    ],
+    ['fields that are not sent', [{ listed: 1000, octets: 960 }], { listed: 100, octets: 60 }, false],
+    [
+      'fields that are not sent, but not so many',
+      [{ listed: 1000, octets: 960 }],
+      { listed: 100, octets: 50 },
+      true,
+    ],
+    ['a part that is always missing', [{ listed: 2000, octets: 1000 }], { listed: 500, octets: 250 }, false],
+  ])('knows by %s', (_, past, sizes, expected) => {
+    expect(new SizeExperience(past).isShort(sizes)).toBe(expected);
+  });
+});
