@@ -54,7 +54,7 @@ export class Settling {
     this.#running += 1;
     this.#octets += octets;
     // Never rejects: a failure is noted.
-    void this.#settle(received).then(() => {
+    void this.#settle(received).finally(() => {
       this.#running -= 1;
       this.#octets -= octets;
       this.#onSettled?.();
