@@ -1,11 +1,11 @@
-import { formatCapabilities } from '../pop3/capabilities.ts';
-import { type Credentials, parsePlainResponse } from './authentication.ts';
+import { textOf } from '../sasl/exchange.ts';
+import { MECHANISMS, type MechanismName, mechanismNamed } from '../sasl/mechanisms.ts';
 import type { Command } from './command.ts';
+import { changeLanguage } from './language.ts';
 import type { LockedMaildrop } from './locked-maildrop.ts';
-import type { Maildrop } from './maildrop.ts';
-import { capabilities } from './offer.ts';
 import { type CommandRules, performByRules } from './perform-command.ts';
 import { linesAsBlocks } from './replies.ts';
+import { type SaslOutcome, saslLogin } from './sasl-login.ts';
 import type { CommandRule, SessionContext, State } from './state.ts';
 import { Transaction } from './transaction.ts';
 
@@ -31,81 +31,111 @@ export class Authorization implements State {
   readonly #rules: CommandRules = new Map<string, CommandRule>([
     ['CAPA', { takes: [0, 0], perform: () => this.#listCapabilities() }],
     ['STLS', { takes: [0, 0], perform: () => this.#startTls() }],
+    ['UTF8', { takes: [0, 0], perform: () => this.#useUtf8() }],
+    ['LANG', { takes: [0, 1], perform: (_, [tag]) => changeLanguage(tag, this.#context, this) }],
     ['USER', { perform: ({ argument }) => this.#nameUser(argument) }],
     ['PASS', { perform: ({ argument }) => this.#givePassword(argument) }],
+    ['APOP', { takes: [2, 2], perform: (_, [user, digest]) => this.#giveDigest(user, digest) }],
     ['AUTH', { takes: [0, 2], perform: (_, args) => this.#authenticate(args) }],
     ['QUIT', { takes: [0, 0], perform: () => this.#quit() }],
   ]);
 
-  /** True while a login would show the password to whoever listens, and the server must not allow that. */
-  get #mustStartTls(): boolean {
-    return this.#context.requireTls && !this.#context.secure;
-  }
-
   /** RFC 2449 §5. */
   async #listCapabilities(): Promise<State> {
-    const { replies, hidden, canStartTls } = this.#context;
-    const offered = capabilities({ hidden, stls: canStartTls, login: !this.#mustStartTls });
-    await replies.multiline('Capabilities follow.', linesAsBlocks(formatCapabilities(offered)));
+    await this.#context.replies.multiline(
+      'Capabilities follow.',
+      linesAsBlocks(this.#context.capabilities('before')),
+    );
     return this;
   }
 
-  /** RFC 2595 §4. What was said before counts no more. */
+  /** RFC 2595 §4. What was said before counts no more. After UTF8 it is too late (RFC 6856 §2.1). */
   async #startTls(): Promise<State | undefined> {
     if (!this.#context.canStartTls) return this.#refuse('TLS cannot be started here.');
+    if (this.#context.utf8.enabled) return this.#refuse('STLS cannot follow UTF8.');
     await this.#context.replies.ok('Begin TLS now.');
     await this.#context.startTls();
     return new Authorization(this.#context);
   }
 
+  /** RFC 6856 §2.1. */
+  async #useUtf8(): Promise<State> {
+    this.#context.utf8.enabled = true;
+    await this.#context.replies.ok('UTF-8 it is.');
+    return this;
+  }
+
   /** RFC 1939 §7; always accepted, so as not to tell who exists. */
   async #nameUser(argument: string | undefined): Promise<State | undefined> {
-    if (this.#mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (this.#context.mustStartTls) return this.#refuse('Start TLS first, with STLS.');
     if (argument === undefined || argument === '') return this.#refuse('USER needs a name.');
     this.#user = argument;
-    await this.#context.replies.ok('Send the password.');
+    await this.#context.replies.ok(this.#context.profile.texts.named);
     return this;
   }
 
   /** RFC 1939 §7; the password is all that follows, spaces included. */
   #givePassword(argument: string | undefined): Promise<State | undefined> {
-    const user = this.#named;
-    if (this.#mustStartTls) return this.#refuse('Start TLS first, with STLS.');
-    if (user === undefined) return this.#refuse('Send USER first.');
+    if (this.#context.mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (this.#named === undefined) return this.#refuse('Send USER first.');
     if (argument === undefined) return this.#refuse('PASS needs a password.');
-    return this.#logIn({ user: Buffer.from(user, 'latin1'), password: Buffer.from(argument, 'latin1') });
+    const user = textFrom(this.#named);
+    const password = textFrom(argument);
+    const right =
+      user !== undefined && password !== undefined && this.#context.users.verifyPassword(user, password);
+    return right ? this.#enter(user, 'USER') : this.#failLogin();
+  }
+
+  /** RFC 1939 §7. */
+  #giveDigest(name: string | undefined, digest: string | undefined): Promise<State | undefined> {
+    const { timestamp, users, mustStartTls } = this.#context;
+    if (mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (timestamp === undefined) return this.#refuse('The greeting had no timestamp.');
+    const user = textFrom(name ?? '');
+    const right = user !== undefined && users.verifyApop(timestamp, user, digest ?? '');
+    return right ? this.#enter(user, 'APOP') : this.#failLogin();
   }
 
   /** RFC 5034 §4. */
-  async #authenticate([mechanism, initialResponse]: readonly string[]): Promise<State | undefined> {
-    if (this.#mustStartTls) return this.#refuse('Start TLS first, with STLS.');
-    if (mechanism === undefined) {
-      await this.#context.replies.multiline('Mechanisms follow.', linesAsBlocks(['PLAIN']));
+  async #authenticate([name, initialResponse]: readonly string[]): Promise<State | undefined> {
+    const { mustStartTls, mechanisms, saslMeans, replies, readResponse, profile } = this.#context;
+    if (mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (name === undefined) {
+      await replies.multiline('Mechanisms follow.', linesAsBlocks(mechanisms()));
       return this;
     }
-    if (mechanism.toUpperCase() !== 'PLAIN') return this.#refuse('Unknown mechanism.');
-    if (initialResponse === undefined) await this.#context.replies.prompt();
-    const response = initialResponse ?? (await this.#context.readResponse());
-    if (response === undefined) return this.#refuse('The response is too long.');
-    if (response === '*') return this.#refuse('Authentication was called off.');
-    const credentials = parsePlainResponse(response);
-    if (credentials === undefined) return this.#refuse('That is no PLAIN response in base64.');
-    return this.#logIn(credentials);
+    const mechanism = mechanismNamed(name);
+    if (mechanism === undefined || !mechanisms().includes(mechanism))
+      return this.#refuse('Unknown mechanism.');
+    if (initialResponse !== undefined && !profile.initialResponse)
+      return this.#refuse('Command is not valid in this state.');
+    const outcome = await saslLogin(MECHANISMS[mechanism].server(saslMeans()), initialResponse, {
+      challenge: (octets) => replies.challenge(octets),
+      readResponse,
+    });
+    return this.#conclude(outcome, mechanism);
   }
 
-  async #logIn(credentials: Credentials): Promise<State | undefined> {
-    const { replies, users, failedLogins, wait } = this.#context;
-    const maildrop = users.verify(credentials);
-    if (maildrop !== undefined) return this.#enter(maildrop);
+  #conclude(outcome: SaslOutcome, mechanism: MechanismName): Promise<State | undefined> {
+    if (outcome.kind === 'success') return this.#enter(outcome.user, mechanism);
+    return outcome.kind === 'wrong' ? this.#failLogin() : this.#refuse(outcome.why);
+  }
+
+  async #failLogin(): Promise<State | undefined> {
+    const { replies, failedLogins, wait, profile } = this.#context;
     this.#failures += 1;
     if (failedLogins.delayMs > 0) await wait(failedLogins.delayMs);
-    await replies.error('Wrong user name or password.', 'AUTH');
-    return this.#failures < failedLogins.most ? this : undefined;
+    await replies.error(profile.texts.wrongLogin, 'AUTH');
+    return this.#failures < failedLogins.most && !profile.hangsUp ? this : undefined;
   }
 
   /** The lock is taken with the login, and the login fails without it (RFC 1939 §4). */
-  async #enter(maildrop: Maildrop): Promise<State> {
-    const { replies, openMaildrop, onTrouble } = this.#context;
+  async #enter(user: string, by: string): Promise<State | undefined> {
+    const { replies, users, openMaildrop, onTrouble, onEntered, loginDelays, profile } = this.#context;
+    const maildrop = users.maildropOf(user);
+    if (maildrop === undefined) return this.#failLogin();
+    if (loginDelays.isTooSoon(user))
+      return this.#keepOut('It is too soon after your last login.', 'LOGIN-DELAY');
     let opened: LockedMaildrop | undefined;
     try {
       opened = await openMaildrop(maildrop);
@@ -113,14 +143,16 @@ export class Authorization implements State {
       onTrouble(error);
       return this.#keepOut('The maildrop cannot be read.', 'SYS/TEMP');
     }
-    if (opened === undefined) return this.#keepOut('Another session has this maildrop.', 'IN-USE');
+    if (opened === undefined) return this.#keepOut(profile.texts.inUse, 'IN-USE');
+    loginDelays.note(user);
+    onEntered(user, by);
     const { messages, octets } = opened.dropListing();
-    await replies.ok(`The maildrop has ${messages} messages (${octets} octets).`);
+    await replies.ok(profile.texts.entered.replace('%m', String(messages)).replace('%o', String(octets)));
     return new Transaction(this.#context, opened);
   }
 
   async #quit(): Promise<undefined> {
-    await this.#context.replies.ok('Goodbye.');
+    await this.#context.replies.ok(this.#context.profile.texts.goodbye);
   }
 
   /** Refuses a login for a reason that is not the client's. */
@@ -132,4 +164,9 @@ export class Authorization implements State {
   #refuse(text: string): Promise<State | undefined> {
     return this.#context.patience.refuse(text, this);
   }
+}
+
+/** What came as octets, as the text that it is in UTF-8 (RFC 6856 §2.2); undefined where it is not. */
+function textFrom(latin1: string): string | undefined {
+  return textOf(Buffer.from(latin1, 'latin1'));
 }

@@ -3,15 +3,11 @@ import { Connection } from '../wire/connection.ts';
 import { timedOut, type WireError } from '../wire/errors.ts';
 import { MAX_COMMAND_OCTETS, MAX_SKIPPED_OCTETS } from '../wire/limits.ts';
 import { NO_IDLE_DEADLINE_MS, RECEIVED_OCTETS } from './limits.ts';
-
-/** Puts TLS on an open connection, as the server. Rejects, with the connection closed, when that fails. */
-export type WrapTls = (socket: Duplex) => Promise<Duplex>;
+import { type TlsState, tlsStateOf, type WrapTls } from './wrap-tls.ts';
 
 export interface ClientLineOptions {
   /** RFC 1939 §3: no complete line from the client, and no progress in sending, for this long ends the session. */
   readonly autologoutMs: number;
-  /** True when TLS is under the connection already. */
-  readonly secure: boolean;
 }
 
 /** The server's end of the line to one client, under the autologout timer. */
@@ -19,24 +15,24 @@ export class ClientLine {
   readonly #connection: Connection;
   readonly #autologout: NodeJS.Timeout;
   readonly #ended = new AbortController();
-  #secure: boolean;
+  #tls: TlsState | undefined;
 
-  constructor(socket: Duplex, { autologoutMs, secure }: ClientLineOptions) {
+  constructor(socket: Duplex, { autologoutMs }: ClientLineOptions) {
     this.#connection = new Connection(socket, {
       idleMs: NO_IDLE_DEADLINE_MS,
       receiveBufferOctets: RECEIVED_OCTETS,
       lastWords: Buffer.from('-ERR The line is too long.\r\n'),
     });
-    this.#secure = secure;
+    this.#tls = tlsStateOf(socket);
     this.#autologout = setTimeout(
       () => this.end(timedOut('waiting for the client', autologoutMs)),
       autologoutMs,
     );
   }
 
-  /** True once TLS is under the line. */
-  get secure(): boolean {
-    return this.#secure;
+  /** TLS as it is under the line; undefined in clear text. */
+  get tls(): TlsState | undefined {
+    return this.#tls;
   }
 
   /** Aborted when this side has ended the session. */
@@ -67,8 +63,11 @@ export class ClientLine {
 
   /** Puts TLS under the line. Clear text that came after STLS ends the connection (RFC 2595 §4). */
   async startTls(wrap: WrapTls): Promise<void> {
-    await this.#connection.upgrade(wrap);
-    this.#secure = true;
+    await this.#connection.upgrade(async (socket) => {
+      const secured = await wrap(socket);
+      this.#tls = tlsStateOf(secured);
+      return secured;
+    });
   }
 
   /** Ends the connection at once, for this reason. */

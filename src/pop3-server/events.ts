@@ -9,6 +9,10 @@ export type ServerEvent =
   | { readonly kind: 'turned-away'; readonly address: string }
   /** A session has begun; `secure` when TLS came first. */
   | { readonly kind: 'opened'; readonly session: number; readonly secure: boolean }
+  /** TLS has come under a session: `protocol` such as `TLSv1.3`, and the cipher. */
+  | { readonly kind: 'secured'; readonly session: number; readonly protocol: string; readonly cipher: string }
+  /** A user has logged in, by `USER`, `APOP` or the SASL mechanism of that name. */
+  | { readonly kind: 'entered'; readonly session: number; readonly user: string; readonly by: string }
   /** A command line, or the client's part of an AUTH, has arrived and is about to be answered. */
   | { readonly kind: 'command'; readonly session: number; readonly line: string }
   /** A status line is about to be sent; a fault may still keep it. */

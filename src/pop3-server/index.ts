@@ -11,5 +11,8 @@ export type { Maildrop, StoredMessage } from './maildrop.ts';
 export { type AddOptions, MemoryMaildrop } from './memory-maildrop.ts';
 export type { ServerLimits, ServerOptions, ServerUser } from './options.ts';
 export { parseFaults } from './parse-faults.ts';
+export { PERSONALITIES, type PersonalityName } from './personalities/index.ts';
+export type { Personality, Popped, Sourced, Texts } from './personality.ts';
+export type { Utf8Mode } from './profile.ts';
 export { createServer, type Pop3Server, type ServerAddress } from './server.ts';
 export type { TlsKeyPair } from './wrap-tls.ts';

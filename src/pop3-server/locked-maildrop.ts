@@ -13,9 +13,14 @@ export interface NumberedMessage extends ListedAs {
   readonly stored: StoredMessage;
 }
 
-/** The exclusive-access locks of one server (RFC 1939 §4): one session at a time has a maildrop. */
+/** The exclusive-access locks of one server (RFC 1939 §4): one session at a time has a maildrop, if `exclusive`. */
 export class MaildropLocks {
+  readonly #exclusive: boolean;
   readonly #held = new Set<Maildrop>();
+
+  constructor(exclusive: boolean) {
+    this.#exclusive = exclusive;
+  }
 
   /**
    * Takes the lock and lists the maildrop; undefined when another session has it. `listedAs` may change what is
@@ -25,7 +30,7 @@ export class MaildropLocks {
     maildrop: Maildrop,
     listedAs: (truth: ListedAs, number: number) => ListedAs = (truth) => truth,
   ): Promise<LockedMaildrop | undefined> {
-    if (this.#held.has(maildrop)) return undefined;
+    if (this.#exclusive && this.#held.has(maildrop)) return undefined;
     this.#held.add(maildrop);
     const release = (): void => void this.#held.delete(maildrop);
     try {
@@ -50,6 +55,7 @@ export class LockedMaildrop {
   readonly #messages: readonly NumberedMessage[];
   readonly #release: () => void;
   readonly #marked = new Set<NumberedMessage>();
+  readonly #retrieved = new Set<StoredMessage>();
   /** Of the messages that are not marked; kept up to date, so that STAT costs nothing in a large maildrop. */
   #octets = 0;
   #state: 'open' | 'updated' | 'released' = 'open';
@@ -88,10 +94,16 @@ export class LockedMaildrop {
     this.#marked.clear();
   }
 
+  /** Notes that the client has got the whole message. */
+  noteRetrieved({ stored }: NumberedMessage): void {
+    this.#retrieved.add(stored);
+  }
+
   /** The UPDATE state: removes what is marked, once. Rejects when some of it is still there. */
   async update(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'updated';
+    if (this.#retrieved.size > 0) await this.#maildrop.retrieved?.([...this.#retrieved]);
     if (this.#marked.size > 0) await this.#maildrop.remove([...this.#marked].map(({ stored }) => stored));
   }
 

@@ -6,6 +6,8 @@ export interface StoredMessage {
   readonly uid: string;
   /** Exactly the octets that `read` gives, plus the CRLF that RETR adds where the last line has none. */
   readonly octets: Octets;
+  /** When it came, in milliseconds since 1970, where that is known. */
+  readonly receivedAt?: number | undefined;
   /**
    * The octets of the message, lines ended by CRLF, in blocks of moderate size. The caller reads to the end or
    * returns the iterator. Rejects, before the first block where possible, when the message cannot be had.
@@ -20,6 +22,8 @@ export interface StoredMessage {
 export interface Maildrop {
   /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`. */
   list(): Promise<readonly StoredMessage[]>;
+  /** Learns, in the UPDATE state and before `remove`, which messages RETR has sent whole. Rejects as `remove` does. */
+  retrieved?(messages: readonly StoredMessage[]): Promise<void>;
   /**
    * Takes these messages, all from the last `list`, away for good; resolves when that is durable. Rejects when
    * some are still there; others may be gone.

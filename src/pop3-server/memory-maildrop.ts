@@ -8,6 +8,8 @@ import type { Maildrop, StoredMessage } from './maildrop.ts';
 export interface AddOptions {
   /** Default: made from the content, so that it is the same whenever the same messages are added in order. */
   readonly uid?: string | undefined;
+  /** When it came, in milliseconds since 1970. Default: nobody knows. */
+  readonly receivedAt?: number | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export class MemoryMaildrop implements Maildrop {
     if (parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS) === undefined) {
       throw new MailError('usage', `A unique-id needs 1 to ${MAX_UNIQUE_ID_OCTETS} printable characters.`);
     }
-    this.#messages.push(new MemoryMessage(uid, content));
+    this.#messages.push(new MemoryMessage(uid, content, options.receivedAt));
     return uid;
   }
 
@@ -69,9 +71,11 @@ class MemoryMessage implements StoredMessage {
   readonly uid: string;
   readonly content: Buffer;
   readonly octets: number;
+  readonly receivedAt: number | undefined;
 
-  constructor(uid: string, content: Buffer) {
+  constructor(uid: string, content: Buffer, receivedAt: number | undefined) {
     this.uid = uid;
+    this.receivedAt = receivedAt;
     this.content = content;
     const complete = content.length === 0 || content.subarray(-2).equals(Buffer.from('\r\n'));
     this.octets = content.length + (complete ? 0 : 2);

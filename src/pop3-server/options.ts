@@ -2,11 +2,19 @@ import type { Secret } from '../secret.ts';
 import type { Observe } from './events.ts';
 import type { Faults } from './faults.ts';
 import type { Maildrop } from './maildrop.ts';
+import type { PersonalityName } from './personalities/index.ts';
+import type { Personality } from './personality.ts';
+import type { Utf8Mode } from './profile.ts';
 import type { TlsKeyPair } from './wrap-tls.ts';
 
 /** A user of the server: with messages that are kept in memory, or with a maildrop of any kind. */
 export interface ServerUser {
-  readonly password: Secret | string;
+  /** For USER, APOP and all mechanisms of SASL that have one. */
+  readonly password?: Secret | string | undefined;
+  /** An access token, for XOAUTH2 and OAUTHBEARER. */
+  readonly token?: Secret | string | undefined;
+  /** True: a client certificate for this name, signed by `clientCa`, is enough for EXTERNAL. Default: false. */
+  readonly certificate?: boolean | undefined;
   /** Served octet by octet as given, text as UTF-8; lines end with CRLF. Default: none. */
   readonly messages?: Iterable<Uint8Array | string> | undefined;
   /** In place of `messages`. Users who share one share its lock. */
@@ -40,10 +48,25 @@ export interface ServerOptions {
   readonly tlsPort?: number | undefined;
   /** Where that one listens. Default: `host`. */
   readonly tlsHost?: string | undefined;
-  /** Refuses USER and AUTH before STLS. Needs `tls`. Default: false. */
+  /** Authorities in PEM whose client certificates let in by EXTERNAL (common name or mail address). Needs `tls`. */
+  readonly clientCa?: string | Buffer | undefined;
+  /** Refuses every login before STLS, and offers none. Needs `tls`. Default: false, so that tests can do without. */
   readonly requireTls?: boolean | undefined;
-  /** Capabilities and commands that the server shall not have, such as `UIDL`, `CAPA`, `PIPELINING`, `RESP-CODES`. */
+  /** Capabilities and commands that the server shall not have, such as `UIDL`, `CAPA`, `PIPELINING`, `CRAM-MD5`. */
   readonly without?: readonly string[] | undefined;
+  /** Behaves as that server does. Default: as Mailferry, by the RFCs. */
+  readonly personality?: PersonalityName | Personality | undefined;
+  /** The text of IMPLEMENTATION (RFC 2449 §6.9). */
+  readonly implementation?: string | undefined;
+  /** Seconds between two logins of a user, announced and enforced (RFC 2449 §6.5). Default: 0. */
+  readonly loginDelay?: number | undefined;
+  /** Days that messages are kept, as EXPIRE announces it (RFC 2449 §6.7); nothing expires by it. Default: none said. */
+  readonly expire?: number | 'never' | undefined;
+  /**
+   * UTF8 of RFC 6856: `strict` refuses RETR and TOP of a message with UTF-8 in its header with `-ERR [UTF8]` unless
+   * the client has said UTF8; `lenient`, the default, sends every message as it is; `off` does not have it.
+   */
+  readonly utf8?: Utf8Mode | undefined;
   /** Scripted misbehaviour. Default: none. */
   readonly faults?: Faults | undefined;
   /** Sees what happens, in order. */

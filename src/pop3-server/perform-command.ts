@@ -4,7 +4,7 @@ import type { CommandRule, SessionContext, State } from './state.ts';
 
 /** Every command of this server, to tell a wrong moment from a wrong word. */
 const KNOWN: ReadonlySet<string> = new Set(
-  'USER PASS AUTH STLS CAPA QUIT STAT LIST UIDL RETR TOP DELE NOOP RSET'.split(' '),
+  'USER PASS APOP AUTH STLS UTF8 LANG CAPA QUIT STAT LIST UIDL RETR TOP DELE NOOP RSET'.split(' '),
 );
 
 /** The rules of one state, by keyword. */
@@ -16,11 +16,12 @@ export async function performByRules(
   command: Command,
   { context, state }: { readonly context: SessionContext; readonly state: State },
 ): Promise<State | undefined> {
-  const { patience, hidden } = context;
+  const { patience, hidden, profile } = context;
   const { keyword } = command;
-  if (!KNOWN.has(keyword) || !isOffered(keyword, hidden)) return patience.refuse('Unknown command.', state);
+  if (!KNOWN.has(keyword) || !isOffered(keyword, hidden))
+    return patience.refuse(profile.texts.unknown, state);
   const rule = rules.get(keyword);
-  if (rule === undefined) return patience.refuse(`${keyword} cannot be used now.`, state);
+  if (rule === undefined) return patience.refuse(profile.texts.notNow.replace('%c', keyword), state);
   const args = argumentsOf(command);
   if (rule.takes !== undefined) {
     const [least, most] = rule.takes;

@@ -13,7 +13,7 @@ export interface RepliesOptions {
   readonly onStatus: (line: string) => void;
 }
 
-/** The three kinds of reply: a status line, a multi-line response, and the prompt for a SASL response. */
+/** The three kinds of reply: a status line, a multi-line response, and the challenge of a SASL exchange. */
 export class Replies {
   readonly #options: RepliesOptions;
 
@@ -32,9 +32,9 @@ export class Replies {
     return this.#options.send(this.#status({ ok: false, code: usable, text }));
   }
 
-  /** An empty server challenge (RFC 5034 §4). */
-  prompt(): Promise<void> {
-    return this.#options.send(Buffer.from('+ \r\n'));
+  /** A server challenge (RFC 5034 §4); an empty one is `+ `. */
+  challenge(octets: Buffer): Promise<void> {
+    return this.#options.send(Buffer.from(`+ ${octets.toString('base64')}\r\n`));
   }
 
   /**

@@ -1,13 +1,16 @@
 import { createServer as createListener, type Server, type Socket } from 'node:net';
 import { MailError } from '../errors.ts';
+import { type Runtime, systemRuntime } from '../runtime.ts';
 import { describeSystemError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import type { Faults } from './faults.ts';
 import { openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
+import { LoginDelays } from './login-delays.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
 import type { ServerOptions } from './options.ts';
+import { openProfile } from './profile.ts';
 import { Visitors } from './visitors.ts';
 import { tlsWrapper } from './wrap-tls.ts';
 
@@ -35,23 +38,37 @@ export interface Pop3Server extends AsyncDisposable {
  * Starts a POP3 server (RFC 1939); resolves when it can be reached. Raises `config` when an option is wrong or an
  * address cannot be had.
  */
-export async function createServer(options: ServerOptions): Promise<Pop3Server> {
-  const { host = '127.0.0.1', port = 0, tls, tlsPort, tlsHost = host, requireTls = false } = options;
-  if (tls === undefined && (requireTls || tlsPort !== undefined)) {
+export async function createServer(
+  options: ServerOptions,
+  runtime: Runtime = systemRuntime,
+): Promise<Pop3Server> {
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    tls,
+    tlsPort,
+    tlsHost = host,
+    requireTls = false,
+    clientCa,
+  } = options;
+  if (tls === undefined && (requireTls || tlsPort !== undefined || clientCa !== undefined)) {
     throw new MailError('config', 'TLS needs a key and a certificate.', { hint: 'Give them with "tls".' });
   }
-  const accounts = openAccounts(options.users);
+  const profile = openProfile(options);
+  const accounts = openAccounts(options.users, profile, runtime);
   const limits = openLimits(options.limits);
   const visitors = new Visitors(
     {
       users: accounts.users,
-      locks: new MaildropLocks(),
-      hidden: (options.without ?? []).map((name) => name.toUpperCase()),
+      locks: new MaildropLocks(profile.locks),
+      profile,
+      loginDelays: new LoginDelays(profile.loginDelaySeconds, runtime),
+      runtime,
       requireTls,
       maxBadCommands: limits.badCommands,
       failedLogins: { most: limits.failedLogins, delayMs: limits.failedLoginDelayMs },
       observe: options.observe,
-      wrapTls: tls === undefined ? undefined : tlsWrapper(tls),
+      wrapTls: tls === undefined ? undefined : tlsWrapper({ tls, clientCa, runtime }),
     },
     { ...limits, autologoutMs: options.autologoutMs ?? AUTOLOGOUT_MS },
   );

@@ -1,25 +1,34 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { asMailError, type MailError } from '../errors.ts';
+import { newApopTimestamp } from '../pop3/apop.ts';
+import type { Runtime } from '../runtime.ts';
+import type { ServerMeans } from '../sasl/exchange.ts';
+import type { MechanismName } from '../sasl/mechanisms.ts';
 import type { WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
-import type { Users } from './authentication.ts';
 import { Authorization } from './authorization.ts';
-import type { ClientLine, WrapTls } from './client-line.ts';
+import type { ClientLine } from './client-line.ts';
 import { type Command, parseCommand, shownCommand } from './command.ts';
 import type { Observe } from './events.ts';
 import type { LockedMaildrop, MaildropLocks } from './locked-maildrop.ts';
+import type { LoginDelays } from './login-delays.ts';
+import type { Maildrop } from './maildrop.ts';
 import { type Misbehaviour, SessionCut } from './misbehaviour.ts';
-import { isCodeOffered } from './offer.ts';
+import { capabilityLines, isCodeOffered, isOffered } from './offer.ts';
 import { Patience } from './patience.ts';
+import type { Profile } from './profile.ts';
 import { Replies } from './replies.ts';
 import type { FailedLogins, SessionContext, State } from './state.ts';
+import type { Users } from './users.ts';
+import type { WrapTls } from './wrap-tls.ts';
 
 /** What all sessions of a server share. */
 export interface SessionSettings {
   readonly users: Users;
   readonly locks: MaildropLocks;
-  /** Capabilities and commands to hide, in upper case. */
-  readonly hidden: readonly string[];
+  readonly profile: Profile;
+  readonly loginDelays: LoginDelays;
+  readonly runtime: Runtime;
   readonly requireTls: boolean;
   readonly maxBadCommands: number;
   readonly failedLogins: FailedLogins;
@@ -53,6 +62,8 @@ export class Session {
   readonly #hidden: ReadonlySet<string>;
   readonly #replies: Replies;
   readonly #patience: Patience;
+  readonly #utf8 = { enabled: false };
+  #timestamp: string | undefined;
   #maildrop: LockedMaildrop | undefined;
 
   constructor(settings: SessionSettings, { line, number, misbehaviour }: SessionStart) {
@@ -60,7 +71,7 @@ export class Session {
     this.#line = line;
     this.#number = number;
     this.#misbehaviour = misbehaviour;
-    this.#hidden = new Set([...settings.hidden, ...(misbehaviour?.hidden ?? [])]);
+    this.#hidden = new Set([...settings.profile.hidden, ...(misbehaviour?.hidden ?? [])]);
     this.#replies = new Replies({
       send: (octets) => (misbehaviour ?? line).send(octets),
       mayUse: (code) => isCodeOffered(code, this.#hidden),
@@ -73,7 +84,7 @@ export class Session {
   /** Resolves when the session is over; never rejects. */
   async run(): Promise<void> {
     const { observe } = this.#settings;
-    observe?.({ kind: 'opened', session: this.#number, secure: this.#line.secure });
+    observe?.({ kind: 'opened', session: this.#number, secure: this.#line.tls !== undefined });
     const error = await this.#converse().catch((thrown: unknown) => this.#afterEnd(thrown));
     // Only QUIT and a fault that says so get as far as UPDATE (RFC 1939 §6).
     this.#maildrop?.release();
@@ -87,7 +98,12 @@ export class Session {
   }
 
   async #converse(): Promise<undefined> {
-    await this.#around(GREETING, () => this.#replies.ok('Mailferry POP3 server ready.'));
+    this.#noteTls();
+    const { users, runtime, profile } = this.#settings;
+    const apop = isOffered('APOP', this.#hidden) && users.haveAny('password') && !this.#mustStartTls;
+    this.#timestamp = apop ? newApopTimestamp(runtime) : undefined;
+    const greeting = [profile.greeting, this.#timestamp].filter((part) => part !== undefined).join(' ');
+    await this.#around(GREETING, () => this.#replies.ok(greeting.trim()));
     let state: State | undefined = new Authorization(this.#context());
     for (let commands = 1; state !== undefined; commands += 1) {
       state = await this.#step(state);
@@ -131,33 +147,94 @@ export class Session {
     return response;
   };
 
+  /** True while a login would show something to whoever listens, and the server must not allow that. */
+  get #mustStartTls(): boolean {
+    return this.#settings.requireTls && this.#line.tls === undefined;
+  }
+
+  get #canStartTls(): boolean {
+    return this.#settings.wrapTls !== undefined && this.#line.tls === undefined;
+  }
+
+  /** What AUTH takes on this line, for at least one of the users. */
+  readonly #mechanisms = (): readonly MechanismName[] => {
+    const { users, profile } = this.#settings;
+    if (this.#mustStartTls || !isOffered('AUTH', this.#hidden)) return [];
+    const means = this.#saslMeans();
+    return profile.mechanisms.filter((name) => {
+      if (this.#hidden.has(name)) return false;
+      if (name === 'EXTERNAL') return means.certifiedUser !== undefined;
+      return users.haveAny(name === 'XOAUTH2' || name === 'OAUTHBEARER' ? 'token' : 'password');
+    });
+  };
+
+  readonly #saslMeans = (): ServerMeans => {
+    const { users, runtime } = this.#settings;
+    const { verifyPassword, passwordOf, scramKeysOf, verifyToken } = users;
+    const certifiedUser = users.certified(this.#line.tls?.names ?? []);
+    return { verifyPassword, passwordOf, scramKeysOf, verifyToken, certifiedUser, runtime };
+  };
+
+  readonly #capabilities = (when: 'before' | 'after'): readonly string[] =>
+    capabilityLines({
+      lines: this.#settings.profile.capabilities?.[when] ?? [],
+      hidden: this.#hidden,
+      stls: when === 'before' && this.#canStartTls,
+      login: !this.#mustStartTls,
+      mechanisms: this.#mechanisms(),
+    });
+
+  #noteTls(): void {
+    const { tls } = this.#line;
+    if (tls === undefined) return;
+    const { protocol, cipher } = tls;
+    this.#settings.observe?.({ kind: 'secured', session: this.#number, protocol, cipher });
+  }
+
+  readonly #startTls = async (): Promise<void> => {
+    const { wrapTls } = this.#settings;
+    if (wrapTls !== undefined) await this.#line.startTls(wrapTls);
+    this.#noteTls();
+  };
+
+  readonly #openMaildrop = async (maildrop: Maildrop): Promise<LockedMaildrop | undefined> => {
+    const listedAs = this.#misbehaviour?.listedAs.bind(this.#misbehaviour);
+    this.#maildrop = await this.#settings.locks.open(maildrop, listedAs);
+    return this.#maildrop;
+  };
+
+  /** What changes in the course of a session is asked for anew each time. */
   #context(): SessionContext {
-    const { users, locks, requireTls, wrapTls, failedLogins } = this.#settings;
+    const { users, profile, loginDelays, failedLogins, observe } = this.#settings;
     const line = this.#line;
+    const mustStartTls = (): boolean => this.#mustStartTls;
+    const canStartTls = (): boolean => this.#canStartTls;
     return {
       replies: this.#replies,
       patience: this.#patience,
       users,
+      profile,
+      loginDelays,
       hidden: this.#hidden,
-      requireTls,
-      get secure() {
-        return line.secure;
+      get mustStartTls() {
+        return mustStartTls();
       },
       get canStartTls() {
-        return wrapTls !== undefined && !line.secure;
+        return canStartTls();
       },
-      startTls: async () => {
-        if (wrapTls !== undefined) await line.startTls(wrapTls);
-      },
+      startTls: this.#startTls,
+      capabilities: this.#capabilities,
+      mechanisms: this.#mechanisms,
+      saslMeans: this.#saslMeans,
+      timestamp: this.#timestamp,
+      utf8: this.#utf8,
       readResponse: this.#readResponse,
       failedLogins,
       wait: (milliseconds) => delay(milliseconds, undefined, { signal: line.signal }),
-      openMaildrop: async (maildrop) => {
-        const listedAs = this.#misbehaviour?.listedAs.bind(this.#misbehaviour);
-        this.#maildrop = await locks.open(maildrop, listedAs);
-        return this.#maildrop;
-      },
+      openMaildrop: this.#openMaildrop,
       onTrouble: this.#onTrouble,
+      onEntered: (user, by) =>
+        observe?.({ kind: 'entered', session: this.#number, user: printable(user), by }),
     };
   }
 }

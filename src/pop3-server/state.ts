@@ -1,9 +1,13 @@
-import type { Users } from './authentication.ts';
+import type { ServerMeans } from '../sasl/exchange.ts';
+import type { MechanismName } from '../sasl/mechanisms.ts';
 import type { Command } from './command.ts';
 import type { LockedMaildrop } from './locked-maildrop.ts';
+import type { LoginDelays } from './login-delays.ts';
 import type { Maildrop } from './maildrop.ts';
 import type { Patience } from './patience.ts';
+import type { Profile } from './profile.ts';
 import type { Replies } from './replies.ts';
+import type { Users } from './users.ts';
 
 /** A state of the session (RFC 1939 §3): it knows its commands and nothing of the others. */
 export interface State {
@@ -25,16 +29,25 @@ export interface SessionContext {
   readonly replies: Replies;
   readonly patience: Patience;
   readonly users: Users;
+  readonly profile: Profile;
+  readonly loginDelays: LoginDelays;
   /** Capabilities and commands that this session does not have, in upper case. */
   readonly hidden: ReadonlySet<string>;
-  /** True when nobody may log in before STLS. */
-  readonly requireTls: boolean;
-  /** True once TLS is under the line. */
-  readonly secure: boolean;
+  /** True while nobody may log in before STLS. */
+  readonly mustStartTls: boolean;
   /** True when STLS can be done now. */
   readonly canStartTls: boolean;
   /** Puts TLS under the line (RFC 2595 §4); raises `WireError` when that fails. */
   readonly startTls: () => Promise<void>;
+  /** The lines of CAPA, before or after the login. */
+  readonly capabilities: (when: 'before' | 'after') => readonly string[];
+  /** What AUTH takes just now. */
+  readonly mechanisms: () => readonly MechanismName[];
+  readonly saslMeans: () => ServerMeans;
+  /** That of the greeting (RFC 1939 §7, APOP); undefined where it had none. */
+  readonly timestamp: string | undefined;
+  /** Whether the client has said UTF8 (RFC 6856 §2.1). */
+  readonly utf8: { enabled: boolean };
   /** The client's next line, not a command and never shown (RFC 5034 §4); undefined for one that is too long. */
   readonly readResponse: () => Promise<string | undefined>;
   /** How many failed logins are answered, and how long each answer is put off, in milliseconds. */
@@ -45,6 +58,7 @@ export interface SessionContext {
   readonly openMaildrop: (maildrop: Maildrop) => Promise<LockedMaildrop | undefined>;
   /** Tells whoever runs the server what the client is not told. */
   readonly onTrouble: (error: unknown) => void;
+  readonly onEntered: (user: string, by: string) => void;
 }
 
 /** What a state does at a command, with its arguments one by one. */

@@ -1,8 +1,8 @@
-import { formatCapabilities } from '../pop3/capabilities.ts';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { parseMessageNumber } from '../pop3/types.ts';
 import type { Command } from './command.ts';
+import { changeLanguage } from './language.ts';
 import type { LockedMaildrop, NumberedMessage } from './locked-maildrop.ts';
-import { capabilities } from './offer.ts';
 import { type CommandRules, performByRules } from './perform-command.ts';
 import { linesAsBlocks } from './replies.ts';
 import type { CommandRule, SessionContext, State } from './state.ts';
@@ -30,7 +30,8 @@ export class Transaction implements State {
     ['TOP', { takes: [2, 2], perform: (_, [number, lines]) => this.#top(number, lines) }],
     ['DELE', { takes: [1, 1], perform: (_, [number]) => this.#withMessage(number, this.#markDeleted) }],
     ['RSET', { takes: [0, 0], perform: () => this.#reset() }],
-    ['NOOP', { takes: [0, 0], perform: () => this.#ok('Nothing done.') }],
+    ['NOOP', { takes: [0, 0], perform: () => this.#ok(this.#context.profile.texts.nothingDone) }],
+    ['LANG', { takes: [0, 1], perform: (_, [tag]) => changeLanguage(tag, this.#context, this) }],
     ['CAPA', { takes: [0, 0], perform: () => this.#listCapabilities() }],
     ['QUIT', { takes: [0, 0], perform: () => this.#quit() }],
   ]);
@@ -52,22 +53,26 @@ export class Transaction implements State {
     return this;
   }
 
-  readonly #retrieve = (message: NumberedMessage): Promise<State> =>
-    this.#sendMessage(`${message.octets} octets`, message.stored.read());
+  readonly #retrieve = async (message: NumberedMessage): Promise<State> => {
+    const sent = await this.#sendMessage(`${message.octets} octets`, message.stored.read());
+    if (sent) this.#maildrop.noteRetrieved(message);
+    return this;
+  };
 
   /** RFC 1939 §7. */
   #top(number: string | undefined, lines: string | undefined): Promise<State> {
     // More lines than anybody can count are all lines.
     if (!/^\d+$/.test(lines ?? '')) return this.#refuse('TOP needs a message number and a number of lines.');
     const bodyLines = Number(lines);
-    return this.#withMessage(number, (message) =>
-      this.#sendMessage('Top of message follows.', headerAndLines(message.stored.read(), bodyLines)),
-    );
+    return this.#withMessage(number, async (message) => {
+      await this.#sendMessage('Top of message follows.', headerAndLines(message.stored.read(), bodyLines));
+      return this;
+    });
   }
 
   readonly #markDeleted = (message: NumberedMessage): Promise<State> => {
     this.#maildrop.mark(message);
-    return this.#ok(`Message ${message.number} is marked.`);
+    return this.#ok(this.#context.profile.texts.marked);
   };
 
   #reset(): Promise<State> {
@@ -77,39 +82,49 @@ export class Transaction implements State {
   }
 
   async #listCapabilities(): Promise<State> {
-    const offered = capabilities({ hidden: this.#context.hidden, stls: false, login: true });
-    await this.#context.replies.multiline('Capabilities follow.', linesAsBlocks(formatCapabilities(offered)));
+    const { replies, capabilities } = this.#context;
+    await replies.multiline('Capabilities follow.', linesAsBlocks(capabilities('after')));
     return this;
   }
 
   /** The reply tells how UPDATE went; the lock is free by then, so that the client may come back at once. */
   async #quit(): Promise<undefined> {
-    const { replies, onTrouble } = this.#context;
+    const { replies, onTrouble, profile } = this.#context;
     const failure = await this.#maildrop.update().then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
     this.#maildrop.release();
     if (failure === undefined) {
-      await replies.ok('Goodbye.');
+      await replies.ok(profile.texts.goodbye);
     } else {
       onTrouble(failure.error);
       await replies.error('some messages not removed');
     }
   }
 
-  /** Opens the message before it promises it: one that cannot be read is refused, and the session goes on. */
-  async #sendMessage(text: string, blocks: AsyncIterable<Buffer>): Promise<State> {
+  /**
+   * Opens the message before it promises it: one that cannot be read is refused, and the session goes on. Resolves to
+   * whether it was sent.
+   */
+  async #sendMessage(text: string, blocks: AsyncIterable<Buffer>): Promise<boolean> {
+    const { profile, utf8, replies, onTrouble } = this.#context;
     const iterator = blocks[Symbol.asyncIterator]();
     let first: IteratorResult<Buffer>;
     try {
       first = await iterator.next();
     } catch (error) {
-      this.#context.onTrouble(error);
-      return this.#refuse('The message cannot be read.', 'SYS/TEMP');
+      onTrouble(error);
+      await replies.error('The message cannot be read.', 'SYS/TEMP');
+      return false;
     }
-    await this.#context.replies.multiline(text, resumed(first, iterator));
-    return this;
+    if (profile.utf8 === 'strict' && !utf8.enabled && first.done !== true && needsUtf8(first.value)) {
+      await iterator.return?.();
+      await replies.error('The header of the message is in UTF-8; say UTF8 before the login.', 'UTF8');
+      return false;
+    }
+    await replies.multiline(text, resumed(first, iterator));
+    return true;
   }
 
   async #withMessage(
@@ -118,7 +133,7 @@ export class Transaction implements State {
   ): Promise<State> {
     const parsed = parseMessageNumber(number ?? '');
     const message = parsed === undefined ? undefined : this.#maildrop.message(parsed);
-    return message === undefined ? this.#refuse('There is no such message.') : perform(message);
+    return message === undefined ? this.#refuse(this.#context.profile.texts.noSuchMessage) : perform(message);
   }
 
   async #ok(text: string): Promise<State> {
@@ -126,10 +141,17 @@ export class Transaction implements State {
     return this;
   }
 
-  async #refuse(text: string, code?: string): Promise<State> {
-    await this.#context.replies.error(text, code);
+  async #refuse(text: string): Promise<State> {
+    await this.#context.replies.error(text);
     return this;
   }
+}
+
+/** Whether the header of a message that begins so has UTF-8 in it; the first block holds every sane header. */
+function needsUtf8(block: Buffer): boolean {
+  const end = block.indexOf('\r\n\r\n');
+  const header = end < 0 ? block : block.subarray(0, end);
+  return !isAscii(header) && isUtf8(header);
 }
 
 function scanRow({ number, octets }: NumberedMessage): string {

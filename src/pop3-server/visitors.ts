@@ -76,7 +76,7 @@ export class Visitors {
       socket.destroy();
       return;
     }
-    const code = isCodeOffered('SYS/TEMP', new Set(this.#settings.hidden)) ? 'SYS/TEMP' : undefined;
+    const code = isCodeOffered('SYS/TEMP', new Set(this.#settings.profile.hidden)) ? 'SYS/TEMP' : undefined;
     const line = formatResponse({ ok: false, code, text: 'Too many connections; try again later.' });
     socket.end(`${line}\r\n`, () => socket.destroy());
   }
@@ -95,7 +95,7 @@ export class Visitors {
       return;
     }
     const { autologoutMs } = this.#limits;
-    const line = new ClientLine(transport, { autologoutMs, secure: implicitTls });
+    const line = new ClientLine(transport, { autologoutMs });
     const misbehaviour = scriptSession(faults, ordinal, line);
     const session = new Session(this.#settings, { line, number, misbehaviour });
     this.#sessions.add(session);

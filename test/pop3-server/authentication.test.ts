@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { parsePlainResponse } from '../../src/pop3-server/authentication.ts';
 import { shownCommand } from '../../src/pop3-server/command.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Secret } from '../../src/secret.ts';
@@ -15,7 +14,6 @@ function serve(): Promise<Pop3Server> {
   });
 }
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const onWire = (text: string): string => Buffer.from(text).toString('latin1');
 
 describe('USER and PASS', () => {
@@ -73,85 +71,6 @@ describe('USER and PASS', () => {
     client.send('USER alice\r\nPASS wrong\r\n'.repeat(6));
     const replies = (await client.rest()).toString();
     expect(replies.match(/-ERR \[AUTH\]/g)).toHaveLength(5);
-  });
-});
-
-describe('AUTH', () => {
-  test('lists its mechanisms when none is named', async () => {
-    await using server = await serve();
-    await using client = await greetedClient(server.address);
-    expect(await client.multiline('AUTH')).toMatch(/\r\nPLAIN\r\n\.\r\n$/);
-  });
-
-  test('PLAIN lets in with an initial response', async () => {
-    await using server = await serve();
-    await using client = await greetedClient(server.address);
-    expect(await client.command(`auth plain ${base64('\0jörg\0pass wörd  ')}`)).toMatch(/^\+OK/);
-    expect(await client.command('STAT')).toBe('+OK 0 0');
-  });
-
-  test('PLAIN asks for the response when there is none', async () => {
-    await using server = await serve();
-    await using client = await greetedClient(server.address);
-    expect(await client.command('AUTH PLAIN')).toBe('+ ');
-    expect(await client.command(base64('alice\0alice\0secret'))).toMatch(/^\+OK/);
-  });
-
-  test('is called off by an asterisk', async () => {
-    await using server = await serve();
-    await using client = await greetedClient(server.address);
-    await client.command('AUTH PLAIN');
-    expect(await client.command('*')).toMatch(/^-ERR/);
-    expect(await client.logIn()).toMatch(/^\+OK/);
-  });
-
-  test.each([
-    ['a wrong password', base64('\0alice\0wrong')],
-    ['a stranger', base64('\0nobody\0secret')],
-  ])('PLAIN refuses %s with the code AUTH', async (_, response) => {
-    await using server = await serve();
-    await using client = await greetedClient(server.address);
-    expect(await client.command(`AUTH PLAIN ${response}`)).toBe('-ERR [AUTH] Wrong user name or password.');
-    expect(await client.logIn()).toMatch(/^\+OK/);
-  });
-
-  test.each(['AUTH CRAM-MD5', 'AUTH PLAIN !!!', 'AUTH PLAIN =', `AUTH PLAIN ${base64('\0alice\0secret')} x`])(
-    'refuses %s',
-    async (command) => {
-      await using server = await serve();
-      await using client = await greetedClient(server.address);
-      expect(await client.command(command)).toMatch(/^-ERR/);
-    },
-  );
-});
-
-describe('a PLAIN response', () => {
-  test.each([
-    ['without an authorization identity', '\0user\0pass', ['user', 'pass']],
-    ['with an authorization identity that is the user', 'user\0user\0pass', ['user', 'pass']],
-    ['with an empty password', '\0user\0', ['user', '']],
-    ['with spaces and 8-bit octets', '\0jörg k\0p ä', ['jörg k', 'p ä']],
-    ['that acts for somebody else', 'admin\0user\0pass', undefined],
-    ['with one NUL', 'user\0pass', undefined],
-    ['with three NULs', '\0user\0pass\0', undefined],
-    ['without NUL', 'user', undefined],
-    ['that is empty', '', undefined],
-  ])('%s', (_, text, expected) => {
-    const credentials = parsePlainResponse(base64(text));
-    const read = credentials && [credentials.user.toString(), credentials.password.toString()];
-    expect(read).toEqual(expected);
-  });
-
-  test.each([
-    'AHVzZXIAcGFzcw',
-    'AHVzZXIAcGFzcw=',
-    'AHVzZXIAcGFzcx==',
-    'AHVz ZXIAcGFzcw==',
-    '=',
-    '-_',
-    'AHVzZXIAcGFzcw===',
-  ])('%j is no base64', (text) => {
-    expect(parsePlainResponse(text)).toBeUndefined();
   });
 });
 

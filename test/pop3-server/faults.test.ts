@@ -13,7 +13,13 @@ const MESSAGES = ['Subject: 1\r\n\r\nx\r\n', 'Subject: 2\r\n\r\nx\r\n', 'Subject
 const WHOLE_SESSION = 'USER alice\r\nPASS secret\r\nLIST\r\nRETR 1\r\nDELE 1\r\nQUIT\r\n';
 
 function serve(faults: Faults, options: Partial<ServerOptions> = {}): Promise<Pop3Server> {
-  return createServer({ users: { alice: { password: 'secret', messages: MESSAGES } }, faults, ...options });
+  // The timestamp of APOP differs each time.
+  return createServer({
+    users: { alice: { password: 'secret', messages: MESSAGES } },
+    without: ['APOP'],
+    faults,
+    ...options,
+  });
 }
 
 async function allReplies(server: Pop3Server, commands: string): Promise<string> {

@@ -41,7 +41,7 @@ describe('a session', () => {
     },
   );
 
-  test.each(['USER alice', 'PASS secret', 'AUTH', 'AUTH PLAIN', 'STLS'])(
+  test.each(['USER alice', 'PASS secret', 'APOP alice x', 'AUTH', 'AUTH PLAIN', 'STLS', 'UTF8'])(
     'refuses %s after the login',
     async (command) => {
       await using server = await serve();
@@ -51,22 +51,15 @@ describe('a session', () => {
     },
   );
 
-  test.each([
-    '',
-    ' ',
-    'HELO x',
-    'RETRIEVE 1',
-    'STAT\t',
-    '\0\xff\x1b[31m',
-    'constructor',
-    '__proto__',
-    'APOP alice x',
-  ])('refuses the unknown command %j, and goes on', async (command) => {
-    await using server = await serve();
-    await using client = await loggedInClient(server.address);
-    expect(await client.command(command)).toBe('-ERR Unknown command.');
-    expect(await client.command('NOOP')).toMatch(/^\+OK/);
-  });
+  test.each(['', ' ', 'HELO x', 'RETRIEVE 1', 'STAT\t', '\0\xff\x1b[31m', 'constructor', '__proto__'])(
+    'refuses the unknown command %j, and goes on',
+    async (command) => {
+      await using server = await serve();
+      await using client = await loggedInClient(server.address);
+      expect(await client.command(command)).toBe('-ERR Unknown command.');
+      expect(await client.command('NOOP')).toMatch(/^\+OK/);
+    },
+  );
 
   test.each([
     'RETR',
@@ -181,8 +174,19 @@ describe('a session', () => {
   test('lists its capabilities in both states', async () => {
     await using server = await serve();
     await using client = await greetedClient(server.address);
-    const all = 'TOP UIDL USER SASL_PLAIN RESP-CODES AUTH-RESP-CODE PIPELINING IMPLEMENTATION_Mailferry .';
-    const expected = all.split(' ').map((line) => line.replace('_', ' '));
+    const expected = [
+      'TOP',
+      'UIDL',
+      'USER',
+      'SASL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN',
+      'RESP-CODES',
+      'AUTH-RESP-CODE',
+      'PIPELINING',
+      'UTF8 USER',
+      'LANG',
+      'IMPLEMENTATION Mailferry',
+      '.',
+    ];
     const before = await client.multiline('CAPA');
     await client.logIn();
     const after = await client.multiline('CAPA');

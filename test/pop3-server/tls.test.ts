@@ -1,3 +1,4 @@
+import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import {
   createServer,
@@ -79,13 +80,13 @@ describe('STLS', () => {
   test('must come first where TLS is required', async () => {
     await using server = await serve({ requireTls: true });
     await using client = await greetedClient(server.address);
-    expect(await client.multiline('CAPA')).not.toMatch(/USER|SASL/);
+    expect(await client.multiline('CAPA')).not.toMatch(/^(USER|SASL)/m);
     for (const command of ['USER alice', 'PASS secret', 'AUTH PLAIN', 'AUTH']) {
       expect(await client.command(command)).toMatch(/^-ERR/);
     }
     await client.command('STLS');
     await client.startTls(authority().cert);
-    expect(await client.multiline('CAPA')).toMatch(/USER\r\nSASL PLAIN/);
+    expect(await client.multiline('CAPA')).toMatch(/USER\r\nSASL .*PLAIN/);
     expect(await client.logIn()).toMatch(/^\+OK/);
   });
 });
@@ -133,4 +134,74 @@ describe('implicit TLS', () => {
     await using server = await serve({ tlsPort: 0, tls: certificate(options) });
     await expect(rawClient(tlsAddress(server))).rejects.toMatchObject({ code });
   });
+});
+
+function serveCertified(): Promise<Pop3Server> {
+  return createServer({
+    users: { alice: { certificate: true }, bob: { password: 'secret' } },
+    tls: certificate(),
+    tlsPort: 0,
+    clientCa: authority().cert,
+  });
+}
+
+describe('a client certificate', () => {
+  const aliceAtHome = Buffer.from('alice').toString('base64');
+
+  test.each([['AUTH EXTERNAL ='], [`AUTH EXTERNAL ${aliceAtHome}`]])('lets in by %s', async (command) => {
+    await using server = await serveCertified();
+    const own = certificate({ commonName: 'alice' });
+    await using client = await greetedClient({ ...tlsAddress(server), own });
+    expect(await client.multiline('CAPA')).toMatch(/^SASL .*EXTERNAL\r$/m);
+    expect(await client.command(command)).toMatch(/^\+OK The maildrop/);
+  });
+
+  test('lets in by EXTERNAL without an initial response', async () => {
+    await using server = await serveCertified();
+    const own = certificate({ commonName: 'alice' });
+    await using client = await greetedClient({ ...tlsAddress(server), own });
+    expect(await client.command('AUTH EXTERNAL')).toBe('+ ');
+    expect(await client.command('')).toMatch(/^\+OK The maildrop/);
+  });
+
+  test('lets nobody act for another', async () => {
+    await using server = await serveCertified();
+    const own = certificate({ commonName: 'alice' });
+    await using client = await greetedClient({ ...tlsAddress(server), own });
+    const bob = Buffer.from('bob').toString('base64');
+    expect(await client.command(`AUTH EXTERNAL ${bob}`)).toMatch(/^-ERR \[AUTH\] /);
+  });
+
+  test.each([
+    ['none', undefined],
+    ['one of a user without that right', { commonName: 'bob' }],
+    ['one that nobody has signed', { commonName: 'alice', selfSigned: true }],
+    ['one whose time is over', { commonName: 'alice', expired: true }],
+  ])('is of no use when it is %s', async (_, options) => {
+    await using server = await serveCertified();
+    const own = options === undefined ? {} : { own: certificate(options) };
+    await using client = await greetedClient({ ...tlsAddress(server), ...own });
+    expect(await client.multiline('CAPA')).not.toMatch(/EXTERNAL/);
+    expect(await client.command('AUTH EXTERNAL =')).toMatch(/^-ERR/);
+    expect(await client.logIn('bob')).toMatch(/^\+OK/);
+  });
+});
+
+test('a session of TLS can be resumed on the next connection', async () => {
+  await using server = await serve({ tlsPort: 0 });
+  const { host, port, ca } = tlsAddress(server);
+  const visit = (session?: Buffer): Promise<{ reused: boolean; session: Buffer | undefined }> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host, port, ca, servername: 'localhost', ...(session && { session }) });
+      let ticket: Buffer | undefined;
+      let reused = false;
+      socket.on('secureConnect', () => (reused = socket.isSessionReused()));
+      socket.on('session', (made: Buffer) => (ticket = made));
+      socket.on('error', reject);
+      socket.on('close', () => resolve({ reused, session: ticket }));
+      socket.once('data', () => socket.end('QUIT\r\n'));
+    });
+  const first = await visit();
+  const second = await visit(first.session);
+  expect([first.reused, second.reused]).toEqual([false, true]);
 });

@@ -16,6 +16,8 @@ export interface CertificateOptions {
   readonly expired?: boolean;
   /** Signed by nobody but itself. */
   readonly selfSigned?: boolean;
+  /** Its common name. Default: Test. */
+  readonly commonName?: string;
 }
 
 const cache = new Map<string, KeyPair>();
@@ -31,13 +33,18 @@ export function authority(): KeyPair {
 
 /** A certificate for these names, made by the `openssl` program once per test process. */
 export function certificate(options: CertificateOptions = {}): KeyPair {
-  const { names = ['localhost', '127.0.0.1', '::1'], expired = false, selfSigned = false } = options;
+  const {
+    names = ['localhost', '127.0.0.1', '::1'],
+    expired = false,
+    selfSigned = false,
+    commonName = 'Test',
+  } = options;
   const alternatives = names.map((name) => `${/^[\d.]+$|:/.test(name) ? 'IP' : 'DNS'}:${name}`);
   const extension = `subjectAltName=${alternatives.join(',')}`;
   // OpenSSL 3 takes a validity that ends a day before it begins, and nothing further back.
   const days = ['-days', expired ? '-1' : '2'];
-  return cached(JSON.stringify([names, expired, selfSigned]), (folder) => {
-    const subject = ['-subj', '/CN=Test'];
+  return cached(JSON.stringify([names, expired, selfSigned, commonName]), (folder) => {
+    const subject = ['-subj', `/CN=${commonName}`];
     if (selfSigned) {
       openssl(folder, ['req', '-x509', ...NEW_KEY, ...subject, ...days, '-addext', extension]);
       return;

@@ -6,6 +6,8 @@ export interface RawClientOptions {
   readonly port: number;
   /** TLS from the first octet, trusting this authority. */
   readonly ca?: string;
+  /** With `ca`: what the client shows of itself. */
+  readonly own?: { readonly key: string; readonly cert: string };
 }
 
 /** A client that sends exact octets and shows exact octets: it knows where lines end, and nothing more. */
@@ -169,12 +171,12 @@ export class RawClient implements AsyncDisposable {
 }
 
 /** Connects; the greeting is still to be read. */
-export function rawClient({ host, port, ca }: RawClientOptions): Promise<RawClient> {
+export function rawClient({ host, port, ca, own }: RawClientOptions): Promise<RawClient> {
   return new Promise((resolve, reject) => {
     const socket: Socket =
       ca === undefined
         ? connect({ host, port, allowHalfOpen: true })
-        : connectTls({ host, port, ca, servername: 'localhost' });
+        : connectTls({ host, port, ca, servername: 'localhost', ...own });
     socket.once('error', reject);
     socket.once(ca === undefined ? 'connect' : 'secureConnect', () => {
       socket.off('error', reject);
