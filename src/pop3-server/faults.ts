@@ -22,6 +22,7 @@ export type Fault =
   | SizesFault
   | UidsFault
   | HideFault
+  | DelayFault
   | DripFault;
 
 interface AnyFault {
@@ -31,7 +32,7 @@ interface AnyFault {
 
 /** When a fault happens: at a command, or at an octet. */
 interface AtCommand extends AnyFault {
-  /** A command keyword, in any case, or `GREETING`. */
+  /** A command keyword, in any case; or `GREETING`; or `LOGIN`, which is PASS, APOP and AUTH. */
   readonly command: string;
   /** Only where the first argument is one of these message numbers. */
   readonly messages?: readonly number[] | undefined;
@@ -50,11 +51,23 @@ interface Cut {
   readonly commit?: boolean | undefined;
 }
 
-/** Closes the connection: at an octet, when a command arrives, or after its reply. */
-type CutFault = Cut & (AtOctet | (AtCommand & { readonly afterReply?: boolean | undefined }));
+/** Where in the course of a command it happens. */
+interface InReply {
+  /** Once so many octets of the reply were sent, and the command was performed. Default: before anything is done. */
+  readonly inReply?: number | undefined;
+}
 
-/** Falls silent for good: at an octet, or in place of a reply. */
-type StallFault = { readonly do: 'stall' } & (AtOctet | AtCommand);
+/** Closes the connection: at an octet, when a command arrives, in its reply, or after it. */
+type CutFault = Cut & (AtOctet | (AtCommand & InReply & { readonly afterReply?: boolean | undefined }));
+
+/** Falls silent for good: at an octet, in place of a reply, or in it. */
+type StallFault = { readonly do: 'stall' } & (AtOctet | (AtCommand & InReply));
+
+/** Waits so many milliseconds before it performs the command. */
+interface DelayFault extends AtCommand {
+  readonly do: 'delay';
+  readonly ms: number;
+}
 
 /** Answers `-ERR [code] text` and does nothing. At QUIT the session ends, without UPDATE unless `commit` is true. */
 interface RefuseFault extends AtCommand {

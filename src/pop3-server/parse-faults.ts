@@ -23,7 +23,7 @@ const line: Field = {
 };
 const keyword: Field = {
   fits: (value) => typeof value === 'string' && /^[A-Za-z]+$/.test(value),
-  expected: 'a command keyword such as "RETR", or "GREETING"',
+  expected: 'a command keyword such as "RETR", or "GREETING", or "LOGIN"',
 };
 const numbers: Field = {
   fits: (value) => Array.isArray(value) && value.every(positive.fits),
@@ -52,8 +52,9 @@ const atCommand: Fields = { ...any, command: keyword, messages: numbers, nth: po
 
 /** The fields of each kind of fault beside `do`. */
 const FIELDS: Readonly<Record<Fault['do'], Fields>> = {
-  cut: { ...atCommand, afterOctets: count, afterReply: flag, commit: flag },
-  stall: { ...atCommand, afterOctets: count },
+  cut: { ...atCommand, afterOctets: count, inReply: count, afterReply: flag, commit: flag },
+  stall: { ...atCommand, afterOctets: count, inReply: count },
+  delay: { ...atCommand, ms: milliseconds },
   refuse: { ...atCommand, code: line, text: line, commit: flag },
   say: { ...atCommand, line },
   'omit-end': atCommand,
@@ -70,6 +71,7 @@ const FIELDS: Readonly<Record<Fault['do'], Fields>> = {
 const ONE_OF: Readonly<Record<Fault['do'], readonly (readonly string[])[]>> = {
   cut: [['command', 'afterOctets']],
   stall: [['command', 'afterOctets']],
+  delay: [['command'], ['ms']],
   refuse: [['command']],
   say: [['command'], ['line']],
   'omit-end': [['command']],
@@ -83,7 +85,7 @@ const ONE_OF: Readonly<Record<Fault['do'], readonly (readonly string[])[]>> = {
 };
 
 /** Fields that mean something only at a command, not at an octet. */
-const ONLY_AT_COMMAND: readonly string[] = ['messages', 'nth', 'afterReply'];
+const ONLY_AT_COMMAND: readonly string[] = ['messages', 'nth', 'inReply', 'afterReply'];
 
 /** `value`, for example out of a JSON file, as faults. Raises `config` with the place of the first mistake. */
 export function parseFaults(value: unknown): Faults {

@@ -25,7 +25,7 @@ const END = Buffer.from('\r\n.\r\n');
 /** What becomes of octets on their way out: something added, the end or more left out, cut off, slowed down. */
 export class ScriptedLine {
   readonly #line: HonestLine;
-  readonly #stop: Stop | undefined;
+  #stop: Stop | undefined;
   readonly #dripMs: number | undefined;
   #sent = 0;
   #appended: Buffer | undefined;
@@ -86,6 +86,19 @@ export class ScriptedLine {
     await this.send(isWhole ? all : Buffer.concat([all.subarray(0, head), rest]));
   }
 
+  /** Has `perform` reply, and acts once so many octets of that were sent, or all of it. */
+  async stopIn(octets: number, act: () => Promise<never>, perform: () => Promise<void>): Promise<never> {
+    const afterOctets = this.#sent + octets;
+    if (this.#stop === undefined || afterOctets < this.#stop.afterOctets) this.#stop = { afterOctets, act };
+    await perform();
+    return act();
+  }
+
+  /** Resolves after so many milliseconds; rejects when the server closes. */
+  wait(milliseconds: number): Promise<void> {
+    return delay(milliseconds, undefined, { signal: this.#line.signal });
+  }
+
   holdUntilClosed(): Promise<never> {
     return this.#line.holdUntilClosed();
   }
@@ -101,7 +114,7 @@ export class ScriptedLine {
 
   async #drip(data: Buffer, everyMs: number): Promise<void> {
     for (let at = 0; at < data.length; at += 1) {
-      await delay(everyMs, undefined, { signal: this.#line.signal });
+      await this.wait(everyMs);
       await this.#line.send(data.subarray(at, at + 1));
     }
   }

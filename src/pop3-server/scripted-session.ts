@@ -9,6 +9,9 @@ import { type HonestLine, ScriptedLine } from './scripted-line.ts';
 
 type CommandFault = Extract<Fault, { readonly command: string }>;
 
+/** The commands that prove who somebody is. */
+const LOGINS: readonly string[] = ['PASS', 'APOP', 'AUTH'];
+
 /** The faults that apply to the session of that ordinal (1 or more); undefined where there are none. */
 export function scriptSession(faults: Faults, ordinal: number, line: HonestLine): Misbehaviour | undefined {
   const applying = faults.filter(({ sessions = Infinity }) => ordinal <= sessions);
@@ -53,11 +56,19 @@ class ScriptedSession implements Misbehaviour {
 
   async #carryOut(fault: CommandFault, perform: () => Promise<void>): Promise<void> {
     switch (fault.do) {
-      case 'cut':
+      case 'cut': {
+        const cut = (): Promise<never> => Promise.reject(new SessionCut(fault.commit ?? false));
+        if (fault.inReply !== undefined) return this.#line.stopIn(fault.inReply, cut, perform);
         if (fault.afterReply === true) await perform();
-        throw new SessionCut(fault.commit ?? false);
-      case 'stall':
-        return this.#line.holdUntilClosed();
+        return cut();
+      }
+      case 'stall': {
+        const stall = (): Promise<never> => this.#line.holdUntilClosed();
+        return fault.inReply === undefined ? stall() : this.#line.stopIn(fault.inReply, stall, perform);
+      }
+      case 'delay':
+        await this.#line.wait(fault.ms);
+        return perform();
       case 'refuse':
         await this.#say(formatResponse({ ok: false, code: fault.code, text: fault.text ?? 'Refused.' }));
         if (fault.commit === true) throw new SessionCut(true);
@@ -83,7 +94,8 @@ class ScriptedSession implements Misbehaviour {
 
   /** Counts every time that a fault fits, so that `nth` does not depend on the other faults. */
   #fits(fault: CommandFault, command: Command): boolean {
-    if (fault.command.toUpperCase() !== command.keyword) return false;
+    const wanted = fault.command.toUpperCase();
+    if (wanted !== command.keyword && !(wanted === 'LOGIN' && LOGINS.includes(command.keyword))) return false;
     const [first = ''] = argumentsOf(command);
     const number = parseMessageNumber(first);
     if (fault.messages !== undefined && (number === undefined || !fault.messages.includes(number)))

@@ -64,6 +64,21 @@ describe('cut', () => {
     expect(await allReplies(server, WHOLE_SESSION)).toMatch(/\r\nx\r\n\.\r\n$/);
   });
 
+  test.each([0, 1, 25, 10_000])('in a reply sends %d octets of it, or all', async (octets) => {
+    await using server = await serve([]);
+    const whole = await allReplies(server, WHOLE_SESSION);
+    const begin = whole.indexOf('+OK 17 octets');
+    const end = whole.indexOf('+OK The message is marked');
+    await using faulty = await serve([{ do: 'cut', command: 'RETR', inReply: octets }]);
+    expect(await allReplies(faulty, WHOLE_SESSION)).toBe(whole.slice(0, Math.min(begin + octets, end)));
+  });
+
+  test('in the reply to QUIT comes after UPDATE', async () => {
+    await using server = await serve([{ do: 'cut', command: 'QUIT', inReply: 3 }]);
+    expect(await allReplies(server, WHOLE_SESSION)).toMatch(/is marked\.\r\n\+OK$/);
+    expect(server.maildrop('alice').messages).toHaveLength(2);
+  });
+
   test('gives the lock back', async () => {
     await using server = await serve([{ do: 'cut', command: 'LIST', sessions: 1 }]);
     await allReplies(server, WHOLE_SESSION);
@@ -89,6 +104,14 @@ describe('stall', () => {
     client.send('NOOP\r\n');
     client.end();
     expect(await client.rest()).toHaveLength(0);
+  });
+
+  test('in a reply sends the beginning of it', async () => {
+    await using server = await serve([{ do: 'stall', command: 'RETR', inReply: 20 }]);
+    await using client = await loggedInClient(server.address);
+    client.send('RETR 1\r\nNOOP\r\n');
+    client.end();
+    expect((await client.rest()).toString()).toBe('+OK 17 octets\r\nSubje');
   });
 
   test('ends when the server closes', async () => {
@@ -138,6 +161,21 @@ describe('refuse', () => {
     expect(await allReplies(server, WHOLE_SESSION)).toMatch(/-ERR No\.\r\n$/);
     expect(server.maildrop('alice').messages).toHaveLength(left);
   });
+});
+
+test('delay lets a command wait, and then performs it', async () => {
+  await using server = await serve([{ do: 'delay', command: 'STAT', ms: 20 }]);
+  await using client = await loggedInClient(server.address);
+  const begun = performance.now();
+  expect(await client.command('STAT')).toMatch(/^\+OK 3/);
+  expect(performance.now() - begun).toBeGreaterThan(15);
+});
+
+test.each(['PASS secret', 'APOP alice x', 'AUTH PLAIN'])('LOGIN stands for %j', async (command) => {
+  await using server = await serve([{ do: 'refuse', command: 'login', code: 'IN-USE' }], { without: [] });
+  await using client = await greetedClient(server.address);
+  await client.command('USER alice');
+  expect(await client.command(command)).toBe('-ERR [IN-USE] Refused.');
 });
 
 test('say replaces the greeting', async () => {

@@ -163,7 +163,7 @@ export const SESSIONS: readonly Scenario[] = [
   ),
   {
     title: 'falls silent in the middle of a message',
-    faults: [{ do: 'stall', afterOctets: 760 }],
+    faults: [{ do: 'stall', command: 'RETR', messages: [3], inReply: 60 }],
     account: IMPATIENT,
     outcome: {
       status: 69,
