@@ -5,6 +5,17 @@ import { EXIT_STATUS_HELP } from './exit-status.ts';
 /** Makes the action of a command out of what loads its module. */
 export type ActionOf = (load: () => Promise<unknown>) => (...words: unknown[]) => Promise<void>;
 
+/** Written here once more, so that `--help` need not load the server. */
+export const PERSONALITY_NAMES: readonly string[] = [
+  'dovecot',
+  'courier',
+  'cyrus',
+  'popa3d',
+  'qmail',
+  'gmail',
+  'outlook',
+];
+
 const START_HERE = `
 Start here:
   mailferry demo      see it work, without any account
@@ -111,15 +122,24 @@ function addServe(program: Command, run: ActionOf): void {
     .option('--tls-listen <host:port>', 'where to listen with TLS from the first octet', address)
     .option('--tls-cert <file>', 'certificate chain in PEM; with it STLS is offered')
     .option('--tls-key <file>', 'its private key in PEM')
+    .option('--tls-client-ca <file>', 'authorities in PEM; their client certificates let in by EXTERNAL')
+    .option('--require-tls', 'no login before STLS')
     .option(
       '--maildrops <dir>',
-      'a folder with a folder of .eml files per user, read at login; DELE removes files',
+      'a folder with a folder of .eml files, or a Maildir, per user, read at login; DELE removes files',
     )
     .addOption(
       new Option('--user <name:password>', 'a user; may be given several times')
         .argParser(collect)
         .default([], 'none'),
     )
+    .option('--users <file>', 'more users, one NAME:PASSWORD a line')
+    .addOption(
+      new Option('--token <name:token>', "a user's access token, for XOAUTH2 and OAUTHBEARER")
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addOption(new Option('--personality <name>', 'behave as another server does').choices(PERSONALITY_NAMES))
     .option('--faults <file>', 'scripted misbehaviour, as JSON')
     .action(run(async () => (await import('./commands/serve.ts')).serve));
 }

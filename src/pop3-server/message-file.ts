@@ -5,8 +5,12 @@ import { describeSystemError } from '../wire/errors.ts';
 import { BLOCK_OCTETS } from './limits.ts';
 import { LineEndWriter } from './line-ends.ts';
 
-/** Tells whether a path still leads to the same, unchanged file. */
-export type FileIdentity = string;
+/** Tells whether a path still leads to the same, unchanged file, wherever it was moved. */
+export interface FileIdentity {
+  readonly key: string;
+  /** In milliseconds since 1970. */
+  readonly modifiedAt: number;
+}
 
 export interface Measure {
   /** As RETR sends them, before byte-stuffing: line ends and the last line complete. */
@@ -19,7 +23,9 @@ export interface Measure {
 export async function identityOf(path: string): Promise<FileIdentity | undefined> {
   try {
     const file = await stat(path, { bigint: true });
-    return file.isFile() ? [file.dev, file.ino, file.size, file.mtimeNs].join(':') : undefined;
+    if (!file.isFile()) return undefined;
+    const key = [file.dev, file.ino, file.size, file.mtimeNs].join(':');
+    return { key, modifiedAt: Number(file.mtimeMs) };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw unreadable(path, error);

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { buildProgram } from '../../src/cli/program.ts';
+import { buildProgram, PERSONALITY_NAMES } from '../../src/cli/program.ts';
+import { PERSONALITIES } from '../../src/pop3-server/index.ts';
 
 interface Parsed {
   readonly command: string;
@@ -99,6 +100,10 @@ describe('the command line', () => {
   ])('%s ends well', async (word, code) => {
     await expect(parsed(word)).rejects.toMatchObject({ code, exitCode: 0 });
   });
+});
+
+test('the personalities that serve takes are those that there are', () => {
+  expect(PERSONALITY_NAMES).toEqual(Object.keys(PERSONALITIES));
 });
 
 describe('the help', () => {

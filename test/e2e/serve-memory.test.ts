@@ -3,20 +3,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Running, startProgram } from '../support/program.ts';
 import { greetedClient, loggedInClient } from '../support/raw-client.ts';
+import { served } from '../support/served.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MIB = 1024 * 1024;
 
 /** What hostile clients together may make the server need beyond what it needs to start. */
 const MOST_EXTRA = 160 * MIB;
-
-async function readyAddress({ process }: Running): Promise<{ host: string; port: number }> {
-  if (process.stdout === null) throw new Error('The server has no output.');
-  const [line] = (await once(process.stdout, 'data')) as [Buffer];
-  return (JSON.parse(line.toString()) as { pop3: { host: string; port: number } }).pop3;
-}
 
 /** The most that the process ever had in memory, in octets. */
 async function peakOf(pid: number): Promise<number> {
@@ -44,47 +38,38 @@ test('I7: what hostile clients do does not fill the memory of the server', async
     join(drop, 'large.eml'),
     Buffer.alloc(100 * MIB, `Subject: x\r\n\r\n${'.x'.repeat(500)}\r\n`),
   );
-  const running = startProgram(
-    ['serve', '--listen', '127.0.0.1:0', '--maildrops', 'drops', '--user', 'alice:secret'],
-    { cwd: folder.path },
+  await using server = await served(['--maildrops', 'drops', '--user', 'alice:secret'], folder.path);
+  const { pop3: address, pid } = server;
+  await using first = await greetedClient(address);
+  await first.multiline('CAPA');
+  const before = await peakOf(pid);
+
+  // A command line of a gigabyte: the server hangs up long before its end.
+  const endless = connect({ ...address });
+  await pour(endless, Buffer.alloc(4 * MIB, 'x'), 256);
+  await endOf(endless);
+
+  // Eight clients pour garbage in and read nothing.
+  const deaf = Array.from({ length: 8 }, () => connect({ ...address, allowHalfOpen: true }).pause());
+  for (const socket of deaf) socket.on('error', () => undefined).write(Buffer.alloc(2 * MIB, 'CAPA\r\n'));
+
+  // One asks for a large message again and again, and reads nothing.
+  await using reader = await loggedInClient(address);
+  reader.pause();
+  reader.send('RETR 1\r\n'.repeat(10_000));
+
+  // More clients than are let in.
+  const crowd = await Promise.all(
+    Array.from({ length: 1200 }, async () => {
+      const socket = connect({ ...address });
+      socket.on('error', () => undefined);
+      await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+      return socket;
+    }),
   );
-  const pid = running.process.pid ?? 0;
-  try {
-    const address = await readyAddress(running);
-    await using first = await greetedClient(address);
-    await first.multiline('CAPA');
-    const before = await peakOf(pid);
 
-    // A command line of a gigabyte: the server hangs up long before its end.
-    const endless = connect({ ...address });
-    await pour(endless, Buffer.alloc(4 * MIB, 'x'), 256);
-    await endOf(endless);
-
-    // Eight clients pour garbage in and read nothing.
-    const deaf = Array.from({ length: 8 }, () => connect({ ...address, allowHalfOpen: true }).pause());
-    for (const socket of deaf) socket.on('error', () => undefined).write(Buffer.alloc(2 * MIB, 'CAPA\r\n'));
-
-    // One asks for a large message again and again, and reads nothing.
-    await using reader = await loggedInClient(address);
-    reader.pause();
-    reader.send('RETR 1\r\n'.repeat(10_000));
-
-    // More clients than are let in.
-    const crowd = await Promise.all(
-      Array.from({ length: 1200 }, async () => {
-        const socket = connect({ ...address });
-        socket.on('error', () => undefined);
-        await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-        return socket;
-      }),
-    );
-
-    // The server is alive and well meanwhile.
-    expect(await first.multiline('CAPA')).toMatch(/^\+OK/);
-    expect((await peakOf(pid)) - before).toBeLessThan(MOST_EXTRA);
-    for (const socket of [...deaf, ...crowd]) socket.destroy();
-  } finally {
-    running.process.kill('SIGTERM');
-    await running.ended;
-  }
+  // The server is alive and well meanwhile.
+  expect(await first.multiline('CAPA')).toMatch(/^\+OK/);
+  expect((await peakOf(pid)) - before).toBeLessThan(MOST_EXTRA);
+  for (const socket of [...deaf, ...crowd]) socket.destroy();
 });

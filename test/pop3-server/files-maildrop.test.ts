@@ -169,3 +169,68 @@ test.each([
     expect(Buffer.concat(parts).toString()).toBe(expected);
   }
 });
+
+describe('a Maildir', () => {
+  beforeEach(async () => {
+    for (const part of ['cur', 'new', 'tmp']) await mkdir(join(folder, part));
+  });
+
+  test('is listed in the order of delivery, from new and cur, without what is still being written', async () => {
+    await put('cur/1700000002.b.host:2,S', 'BB\n');
+    await put('new/1700000001.a.host', 'A\n');
+    await put('new/1700000003.c.host', 'CCC\n');
+    await put('tmp/1700000004.d.host', 'not yet\n');
+    await put('cur/.hidden', 'no\n');
+    await put('notes.eml', 'no mail of a Maildir\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.multiline('LIST')).toBe('+OK 3 messages (12 octets)\r\n1 3\r\n2 4\r\n3 5\r\n.\r\n');
+    expect(await client.multiline('RETR 2')).toBe('+OK 4 octets\r\nBB\r\n.\r\n');
+  });
+
+  test('keeps unique-ids when messages are read and flagged by others', async () => {
+    await put('new/1700000001.a.host', 'A\n');
+    const before = await uids();
+    await rename(join(folder, 'new/1700000001.a.host'), join(folder, 'cur/1700000001.a.host:2,'));
+    expect(await uids()).toEqual(before);
+    await rename(join(folder, 'cur/1700000001.a.host:2,'), join(folder, 'cur/1700000001.a.host:2,FS'));
+    expect(await uids()).toEqual(before);
+  });
+
+  test('finds a message that was moved in the course of the session, to send and to remove it', async () => {
+    await put('new/1700000001.a.host', 'A\n');
+    await put('new/1700000002.b.host', 'B\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await rename(join(folder, 'new/1700000001.a.host'), join(folder, 'cur/1700000001.a.host:2,S'));
+    expect(await client.multiline('RETR 1')).toBe('+OK 3 octets\r\nA\r\n.\r\n');
+    await client.command('DELE 1');
+    await put('new/1700000003.c.host', 'C\n');
+    expect(await readdir(join(folder, 'cur'))).toHaveLength(1);
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+    expect(await readdir(join(folder, 'cur'))).toEqual([]);
+    expect(await readdir(join(folder, 'new'))).toEqual(['1700000002.b.host', '1700000003.c.host']);
+  });
+
+  test('refuses to send or remove a message in whose place another one is', async () => {
+    await put('new/1700000001.a.host', 'A\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await rm(join(folder, 'new/1700000001.a.host'));
+    await put('new/1700000001.a.host', 'another one\n');
+    expect(await client.command('RETR 1')).toMatch(/^-ERR \[SYS\/TEMP\] /);
+    await client.command('DELE 1');
+    expect(await client.command('QUIT')).toBe('-ERR some messages not removed');
+    expect(await readdir(join(folder, 'new'))).toHaveLength(1);
+    expect(events.filter(({ kind }) => kind === 'trouble')).toHaveLength(2);
+  });
+
+  test('lets a message go that somebody else has removed', async () => {
+    await put('new/1700000001.a.host', 'A\n');
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    await rm(join(folder, 'new/1700000001.a.host'));
+    await client.command('DELE 1');
+    expect(await client.command('QUIT')).toMatch(/^\+OK/);
+  });
+});

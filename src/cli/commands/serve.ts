@@ -4,12 +4,15 @@ import { asMailError, MailError } from '../../errors.ts';
 import {
   createServer,
   FilesMaildrop,
+  type PersonalityName,
   type Pop3Server,
   parseFaults,
+  type ServerOptions,
   type ServerUser,
 } from '../../pop3-server/index.ts';
-import type { CommandRun } from '../command.ts';
+import type { CommandRun, GlobalOptions } from '../command.ts';
 import { sampleMail } from '../demo/sample-mail.ts';
+import { serverLog } from '../server-log.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal } from '../terminal.ts';
 
@@ -23,8 +26,13 @@ export interface ServeOptions {
   readonly tlsListen?: Address;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly requireTls?: boolean;
   readonly maildrops?: string;
   readonly user: readonly string[];
+  readonly users?: string;
+  readonly token: readonly string[];
+  readonly personality?: PersonalityName;
   readonly faults?: string;
 }
 
@@ -45,47 +53,60 @@ export const serve: CommandRun<ServeOptions> = async (options) => {
   return control.status ?? 0;
 };
 
-async function start(options: ServeOptions): Promise<Pop3Server> {
-  const { listen, tlsListen, faults } = options;
+async function start(options: ServeOptions & GlobalOptions): Promise<Pop3Server> {
+  const { listen, tlsListen, requireTls, personality } = options;
   try {
     return await createServer({
       users: await users(options),
       ...listen,
-      tls: await keyPair(options),
+      ...(await tlsOptions(options)),
       tlsHost: tlsListen?.host,
       tlsPort: tlsListen?.port,
+      requireTls,
+      personality,
       limits: { failedLoginDelayMs: FAILED_LOGIN_DELAY_MS },
-      faults: faults === undefined ? undefined : parseFaults(JSON.parse(await read(faults, '--faults'))),
+      faults: await faults(options),
+      observe: await serverLog(options),
     });
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw usage(`${faults} is not JSON: ${error.message}.`, 'Correct the file.');
     throw asMailError(error);
   }
 }
 
-async function users({ user, maildrops }: ServeOptions): Promise<Record<string, ServerUser>> {
-  if (user.length === 0) {
-    throw usage('No user is given.', 'Add one or more: --user alice:secret');
+async function users(options: ServeOptions): Promise<Record<string, ServerUser>> {
+  const proofs = new Map<string, Pick<ServerUser, 'password' | 'token'>>();
+  const listed = options.users === undefined ? [] : linesOf(await read(options.users, '--users'));
+  for (const text of [...listed, ...options.user]) {
+    const [name, password] = pair(text, 'NAME:PASSWORD', '--user alice:secret');
+    proofs.set(name, { password });
   }
-  const found: [string, ServerUser][] = [];
-  for (const text of user) {
-    const colon = text.indexOf(':');
-    if (colon < 1)
-      throw usage(
-        `"${text.slice(0, colon < 0 ? 40 : 0)}" is not NAME:PASSWORD.`,
-        'For example: --user alice:secret',
-      );
-    const name = text.slice(0, colon);
-    const password = text.slice(colon + 1);
-    found.push([
-      name,
-      maildrops === undefined
-        ? { password, messages: sampleMail(SAMPLE_MESSAGES) }
-        : { password, maildrop: new FilesMaildrop(await folderOf(maildrops, name)) },
-    ]);
+  for (const text of options.token) {
+    const [name, token] = pair(text, 'NAME:TOKEN', '--token alice:ya29.token');
+    proofs.set(name, { ...proofs.get(name), token });
   }
-  return Object.fromEntries(found);
+  if (proofs.size === 0) throw usage('No user is given.', 'Add one or more: --user alice:secret');
+  const found: Record<string, ServerUser> = {};
+  for (const [name, proof] of proofs) found[name] = { ...proof, ...(await mailOf(name, options)) };
+  return found;
+}
+
+async function mailOf(
+  name: string,
+  { maildrops }: ServeOptions,
+): Promise<Pick<ServerUser, 'messages' | 'maildrop'>> {
+  if (maildrops === undefined) return { messages: sampleMail(SAMPLE_MESSAGES) };
+  return { maildrop: new FilesMaildrop(await folderOf(maildrops, name)) };
+}
+
+function pair(text: string, form: string, example: string): readonly [string, string] {
+  const colon = text.indexOf(':');
+  if (colon >= 1) return [text.slice(0, colon), text.slice(colon + 1)];
+  throw usage(`"${text.slice(0, colon < 0 ? 40 : 0)}" is not ${form}.`, `For example: ${example}`);
+}
+
+/** One user a line; `#` begins a comment line. */
+function linesOf(text: string): readonly string[] {
+  return text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 async function folderOf(maildrops: string, name: string): Promise<string> {
@@ -101,19 +122,35 @@ async function folderOf(maildrops: string, name: string): Promise<string> {
   return folder;
 }
 
-async function keyPair({
+async function tlsOptions({
   tlsCert,
   tlsKey,
   tlsListen,
-}: ServeOptions): Promise<{ key: string; cert: string } | undefined> {
+  tlsClientCa,
+  requireTls = false,
+}: ServeOptions): Promise<Pick<ServerOptions, 'tls' | 'clientCa'>> {
+  const clientCa = tlsClientCa === undefined ? undefined : await read(tlsClientCa, '--tls-client-ca');
   if (tlsCert !== undefined && tlsKey !== undefined) {
-    return { cert: await read(tlsCert, '--tls-cert'), key: await read(tlsKey, '--tls-key') };
+    const tls = { cert: await read(tlsCert, '--tls-cert'), key: await read(tlsKey, '--tls-key') };
+    return { tls, clientCa };
   }
-  if (tlsCert === undefined && tlsKey === undefined && tlsListen === undefined) return undefined;
+  const wanted = [tlsCert, tlsKey, tlsListen, clientCa].some((option) => option !== undefined) || requireTls;
+  if (!wanted) return {};
   throw usage(
     'TLS needs both --tls-cert and --tls-key.',
     'A pair for tests: openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem',
   );
+}
+
+async function faults(options: ServeOptions): Promise<ServerOptions['faults']> {
+  if (options.faults === undefined) return undefined;
+  const text = await read(options.faults, '--faults');
+  try {
+    return parseFaults(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw usage(`${options.faults} is not JSON: ${error.message}.`, 'Correct the file.');
+  }
 }
 
 async function read(path: string, option: string): Promise<string> {
