@@ -20,7 +20,11 @@ it.each([
       'parseMessageNumber',
     ],
   ],
-  ['mailferry/server', server, ['FilesMaildrop', 'MemoryMaildrop', 'createServer', 'parseFaults']],
+  [
+    'mailferry/server',
+    server,
+    ['FilesMaildrop', 'MemoryMaildrop', 'PERSONALITIES', 'Secret', 'createServer', 'parseFaults'],
+  ],
 ])('%s exports these names and no others, so that a change of them is one on purpose', (_, module, names) => {
   expect(Object.keys(module).toSorted()).toEqual(names);
 });
