@@ -35,6 +35,8 @@ function log(event: ServerEvent, logger: Logger): void {
       return logger.info({ session: event.session }, `${event.protocol} with ${event.cipher}`);
     case 'command':
       return logger.trace({ session: event.session }, `received ${event.line}`);
+    case 'response':
+      return logger.trace({ session: event.session }, 'received ***');
     case 'reply':
       return logger.trace({ session: event.session }, `sent ${event.line}`);
   }

@@ -2,7 +2,7 @@ import type { MailError } from '../errors.ts';
 
 /**
  * What happens in a server, in order, with the number of the session (1 for the first) where there is one. Lines come without
- * line ends and harmless to print; passwords and SASL responses are `***`.
+ * line ends and harmless to print; passwords are `***`.
  */
 export type ServerEvent =
   /** There were too many connections, in all or from this address, so one more was refused. */
@@ -13,8 +13,10 @@ export type ServerEvent =
   | { readonly kind: 'secured'; readonly session: number; readonly protocol: string; readonly cipher: string }
   /** A user has logged in, by `USER`, `APOP` or the SASL mechanism of that name. */
   | { readonly kind: 'entered'; readonly session: number; readonly user: string; readonly by: string }
-  /** A command line, or the client's part of an AUTH, has arrived and is about to be answered. */
+  /** A command line has arrived and is about to be answered. */
   | { readonly kind: 'command'; readonly session: number; readonly line: string }
+  /** A response to a challenge of AUTH has arrived; it is never shown. */
+  | { readonly kind: 'response'; readonly session: number }
   /** A status line is about to be sent; a fault may still keep it. */
   | { readonly kind: 'reply'; readonly session: number; readonly line: string }
   /** A maildrop could not be listed, a message not read, or a deletion not be carried out. */

@@ -143,7 +143,7 @@ export class Session {
 
   readonly #readResponse = async (): Promise<string | undefined> => {
     const response = await this.#line.readLine('waiting for a SASL response');
-    this.#settings.observe?.({ kind: 'command', session: this.#number, line: '***' });
+    this.#settings.observe?.({ kind: 'response', session: this.#number });
     return response;
   };
 

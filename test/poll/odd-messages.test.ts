@@ -87,7 +87,7 @@ describe.each([
   });
 
   test.each([
-    ['in the middle of it', { do: 'cut', afterOctets: 700 }],
+    ['in the middle of it', { do: 'cut', command: 'RETR', messages: [2], inReply: 300 }],
     ['in place of its status line', { do: 'cut', command: 'RETR', messages: [2] }],
   ] as const)('one at which the server hangs up, %s, comes last in the next poll', async (__, fault) => {
     const large = mail('large', 'x'.repeat(600));

@@ -61,7 +61,7 @@ describe.each(NAMES.filter((name) => name !== 'EXTERNAL'))('%s', (name) => {
       }),
       propertyRuns(40),
     );
-  });
+  }, 60_000);
 });
 
 describe('a client', () => {
