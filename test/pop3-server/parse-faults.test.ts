@@ -9,6 +9,8 @@ const EVERY_KIND: Faults = [
   { do: 'refuse', command: 'RETR', code: 'SYS/TEMP', text: 'later', commit: false },
   { do: 'say', command: 'GREETING', line: '220 mail ready' },
   { do: 'omit-end', command: 'RETR' },
+  { do: 'delay', command: 'STAT', ms: 10 },
+  { do: 'stall', command: 'RETR', inReply: 10 },
   { do: 'shorten', command: 'RETR', messages: [2], octets: 40 },
   { do: 'endless', command: 'LIST', what: 'rows' },
   { do: 'inject', command: 'STLS', text: '+OK\r\n' },
