@@ -60,6 +60,16 @@ export class App implements Disposable {
     );
   }
 
+  /** Polls one account once. Never raises for what it suffers. */
+  pollOne({ account }: AccountConfiguration, control: PollControl): Promise<PollReport> {
+    return pollAccount(account, this.#deps, control);
+  }
+
+  /** The ledger that this process owns. */
+  get ledger(): Pick<SqliteLedger, 'account' | 'summaries'> {
+    return this.#ledger;
+  }
+
   /** What a poll of this account would do now. Changes nothing. */
   async preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
     // It brings the parser of headers, which a poll does without.

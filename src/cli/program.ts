@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
+import { version } from './version.ts';
 
 /** Makes the action of a command out of what loads its module. */
 export type ActionOf = (load: () => Promise<unknown>) => (...words: unknown[]) => Promise<void>;
@@ -21,6 +22,7 @@ Start here:
   mailferry demo      see it work, without any account
   mailferry check     see what your configuration means
   mailferry fetch     carry the mail
+  mailferry run       carry it on schedule, until told to stop
 ${EXIT_STATUS_HELP}`;
 
 /**
@@ -46,6 +48,7 @@ export function buildProgram(run: ActionOf): Command {
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
   addFetch(program, run);
+  addDaemonCommands(program, run);
   addCheck(program, run);
   addVerify(program, run);
   addAdopt(program, run);
@@ -153,11 +156,6 @@ function addDemo(program: Command, run: ActionOf): void {
     )
     .option('--messages <count>', 'how many messages', positive, 300)
     .action(run(async () => (await import('./commands/demo.ts')).demo));
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** An address as `HOST:PORT`, `[IPv6]:PORT` or `PORT`. */

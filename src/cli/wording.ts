@@ -34,7 +34,18 @@ export function countText(count: number, noun: string): string {
 
 /** What a poll did, in one line. */
 export function reportLine(report: PollReport): string {
-  const { account, fetched, bytes, deleted, kept, skipped, quarantined, durationMs } = report;
+  return `${report.account}: ${countsText(report)}`;
+}
+
+/** The same without the account, and with what is wrong. */
+export function reportText(report: PollReport): string {
+  const { outcome, error } = report;
+  if (outcome === 'failed' && error !== null) return error.message;
+  return error === null ? countsText(report) : `${countsText(report)}; ${error.message}`;
+}
+
+function countsText(report: PollReport): string {
+  const { fetched, bytes, deleted, kept, skipped, quarantined, durationMs } = report;
   const parts = [
     fetched === 0 ? 'nothing new' : `${countText(fetched, 'new message')} (${octetsText(bytes)})`,
     deleted > 0 ? `${deleted.toLocaleString('en-US')} deleted on the server` : '',
@@ -42,7 +53,7 @@ export function reportLine(report: PollReport): string {
     skipped > 0 ? `${skipped.toLocaleString('en-US')} left there for now` : '',
     quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
   ].filter((part) => part !== '');
-  return `${account}: ${parts.join(', ')}, in ${durationText(durationMs)}`;
+  return `${parts.join(', ')}, in ${durationText(durationMs)}`;
 }
 
 /** Characters that take two columns on a terminal: those of Chinese, Japanese and Korean, and emoji. */

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../observe/logger.ts';
 import type { Account } from '../poll/account.ts';
 import type { Schedule } from '../schedule/cron.ts';
 
@@ -5,6 +6,21 @@ import type { Schedule } from '../schedule/cron.ts';
 export interface AccountConfiguration {
   readonly account: Account;
   readonly schedule: Schedule;
+  /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
+  readonly jitterMs: number;
+}
+
+/** What only the daemon needs. */
+export interface DaemonConfiguration {
+  /** Absolute path of the socket that it takes commands from. */
+  readonly controlSocket: string;
+  /** How long polls may take to end after the first signal, in milliseconds. */
+  readonly shutdownGraceMs: number;
+  readonly log: {
+    readonly level: LogLevel;
+    /** Absolute path; undefined is standard error. */
+    readonly file: string | undefined;
+  };
 }
 
 /** A whole configuration, complete: every default filled in, every path absolute. */
@@ -19,6 +35,7 @@ export interface Configuration {
     /** Accounts polled at a time on one host. */
     readonly perHost: number;
   };
+  readonly daemon: DaemonConfiguration;
   /** At least one, in the order of the file. */
   readonly accounts: readonly AccountConfiguration[];
 }

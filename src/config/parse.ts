@@ -5,6 +5,7 @@ import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
 import { checkCleartext, checkDestinations, checkMaildrops, checkRequired } from './account-checks.ts';
 import { readCertificates } from './certificates.ts';
 import type { AccountConfiguration, Configuration } from './configuration.ts';
+import { completeDaemon, DEFAULT_JITTER_MS } from './daemon-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
 import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
@@ -102,9 +103,12 @@ function secretSurroundings(
 function complete({ general, accounts }: Draft, context: Context): Configuration {
   const { path, folder, home, env } = context;
   const { stateDir, concurrency } = general;
+  const absolute = (written: string): string => absolutePath(written, folder, home);
+  const state = stateDir === undefined ? defaultStateFolder(env, home) : absolute(stateDir);
   return {
     path,
-    stateDir: stateDir === undefined ? defaultStateFolder(env, home) : absolutePath(stateDir, folder, home),
+    stateDir: state,
+    daemon: completeDaemon(general, { stateDir: state, absolute }),
     concurrency: {
       accounts: concurrency?.accounts ?? DEFAULT_CONCURRENCY.accounts,
       perHost: concurrency?.perHost ?? DEFAULT_CONCURRENCY.perHost,
@@ -147,6 +151,7 @@ function completeAccount(
       },
     },
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
+    jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
   };
 }
 

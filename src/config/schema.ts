@@ -6,6 +6,7 @@ import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { Secret } from '../secret.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
+import { daemonFields, jitter } from './daemon-fields.ts';
 import {
   choice,
   duration,
@@ -247,9 +248,10 @@ export const accountFields: Fields<AccountSettings> = {
   schedule: schedule.meta({
     default: DEFAULT_SCHEDULE,
     description:
-      'When a daemon polls (there is none yet; `fetch` polls at once, `check` shows it): an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
+      'When the daemon polls (`fetch` polls at once, `check` shows it): an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
       'unless a time zone is given.',
   }),
+  jitter,
   limits: mapping('a mapping of limits', {
     messageSize: size().optional().meta({
       title: 'size',
@@ -308,6 +310,7 @@ export const generalFields: Fields<GeneralSettings> = {
         'How many of them on one host; always fewer than `accounts`, unless that is 1, since a host may hang.',
     }),
   }).meta({ description: 'How much happens at a time.' }),
+  ...daemonFields,
 };
 
 /** A JSON Schema, or a part of one, as it is written. */

@@ -1,4 +1,5 @@
 import type { DestinationSettings } from '../delivery/settings.ts';
+import type { LogLevel } from '../observe/logger.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
 import type { Schedule } from '../schedule/cron.ts';
@@ -39,6 +40,7 @@ export interface AccountSettings {
   readonly deliver?: readonly DestinationSettings[];
   readonly delete?: DeletionPolicy;
   readonly schedule?: Schedule;
+  readonly jitter?: number;
   readonly limits?: LimitSettings;
   readonly timeouts?: TimeoutSettings;
 }
@@ -52,4 +54,12 @@ interface ConcurrencySettings {
 export interface GeneralSettings {
   readonly stateDir?: string;
   readonly concurrency?: ConcurrencySettings;
+  readonly controlSocket?: string;
+  readonly shutdownGrace?: number;
+  readonly log?: LogSettings;
+}
+
+interface LogSettings {
+  readonly level?: LogLevel | undefined;
+  readonly file?: string | undefined;
 }

@@ -4,6 +4,7 @@ import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   AccountLedger,
+  AccountSummary,
   Deletable,
   Delivery,
   Failure,
@@ -95,6 +96,14 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.recentSizes
       .all(this.#account, SIZES_REMEMBERED)
       .map((row) => ({ listed: Number(row['listed_octets']), octets: Number(row['octets']) }));
+  }
+
+  summary(day: number): AccountSummary {
+    return toSummary(this.#statements.summary.get(day, this.#account) ?? {});
+  }
+
+  async noteStanding(standing: string): Promise<void> {
+    await this.#commits.run(() => this.#statements.setStanding.run(standing, this.#account));
   }
 
   receiptsOf(record: RecordId): readonly Receipt[] {
@@ -285,6 +294,19 @@ function toReceipt(row: Row): Receipt {
   };
 }
 
+/** A row of the statement `summary`. */
+export function toSummary(row: Row): AccountSummary {
+  return {
+    lastPollAt: optionalNumber(row['last_poll_at']),
+    lastSuccessAt: optionalNumber(row['last_success_at']),
+    lastReport: optionalText(row['last_report']),
+    delivered: { messages: Number(row['delivered'] ?? 0), octets: Number(row['delivered_octets'] ?? 0) },
+    today: { messages: Number(row['today_messages'] ?? 0), octets: Number(row['today_octets'] ?? 0) },
+    deleted: Number(row['deleted'] ?? 0),
+    standing: optionalText(row['standing']),
+  };
+}
+
 /** An intent of any account. */
 export function toIntent(row: Row): Intent {
   return {
@@ -320,4 +342,8 @@ function hex(value: Value | undefined): string | undefined {
 
 function optionalNumber(value: Value | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
+}
+
+function optionalText(value: Value | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

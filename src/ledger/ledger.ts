@@ -87,6 +87,26 @@ export interface PollEnd {
   readonly unfinished: boolean;
 }
 
+/** What is known of an account as a whole. Times are in milliseconds since 1970. */
+export interface AccountSummary {
+  readonly lastPollAt: number | undefined;
+  readonly lastSuccessAt: number | undefined;
+  /** The report of the last poll, as JSON. */
+  readonly lastReport: string | undefined;
+  /** Messages and octets delivered, in all and on the day that was asked for. */
+  readonly delivered: Amount;
+  readonly today: Amount;
+  /** Messages whose deletion the server confirmed. */
+  readonly deleted: number;
+  /** What the daemon noted for itself, as JSON. */
+  readonly standing: string | undefined;
+}
+
+export interface Amount {
+  readonly messages: number;
+  readonly octets: number;
+}
+
 /** The day (UTC) of a moment in milliseconds since 1970, as a number. */
 export function dayOf(at: number): number {
   return Math.floor(at / 86_400_000);
@@ -124,6 +144,10 @@ export interface AccountLedger {
   octetsOn(day: number): number;
   /** The sizes of the messages that came last, listed and received. */
   recentSizes(): readonly { readonly listed: Octets; readonly octets: Octets }[];
+  /** What is known of the account as a whole; `day` is the one that counts as today. */
+  summary(day: number): AccountSummary;
+  /** Notes what the daemon wants to know after a restart. */
+  noteStanding(standing: string): Promise<void>;
   /** Where a message was delivered to. */
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination. */

@@ -126,3 +126,8 @@ export function migrate(database: Database, path: string): void {
     });
   }
 }
+
+/** Whether a ledger has the form that this version knows. */
+export function isCurrent(database: Database): boolean {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0) === STEPS.length;
+}

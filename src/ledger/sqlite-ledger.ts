@@ -4,10 +4,10 @@ import type { Intent } from '../delivery/destination.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
-import { SqliteAccountLedger, toIntent } from './account-ledger.ts';
+import { SqliteAccountLedger, toIntent, toSummary } from './account-ledger.ts';
 import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { AccountLedger, Ledger } from './ledger.ts';
+import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { migrate } from './migrations.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
@@ -70,6 +70,12 @@ export class SqliteLedger implements Ledger {
       commits: this.#commits,
       unfinished: this.#unfinished,
     });
+  }
+
+  /** What is known of each account, by name; `day` is the one that counts as today. */
+  summaries(day: number): ReadonlyMap<string, AccountSummary> {
+    const rows = this.#statements.summaries.all(day);
+    return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
   }
 
   close(): void {

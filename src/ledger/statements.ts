@@ -1,5 +1,11 @@
 import type { Database, Statement } from './database.ts';
 
+/** All that is known of accounts as a whole, with the columns that `toSummary` reads. */
+export const SUMMARY: string = `
+  SELECT name, last_poll_at, last_success_at, last_report, delivered, delivered_octets, deleted, standing,
+         carried.messages AS today_messages, carried.octets AS today_octets
+  FROM account LEFT JOIN carried ON carried.account = account.id AND carried.day = ?`;
+
 const RECORD = `
   SELECT id, uid, outcome, sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
@@ -46,6 +52,9 @@ type StatementName =
   | 'noteDeleted'
   | 'octetsOn'
   | 'recentSizes'
+  | 'summary'
+  | 'summaries'
+  | 'setStanding'
   | 'receipts'
   | 'deliveries'
   | 'identities'
@@ -111,6 +120,9 @@ const SQL: Readonly<Record<StatementName, string>> = {
     SELECT listed_octets, octets FROM message
     WHERE account = ? AND outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL
     ORDER BY id DESC LIMIT ?`,
+  summary: `${SUMMARY} WHERE account.id = ?`,
+  summaries: SUMMARY,
+  setStanding: 'UPDATE account SET standing = ? WHERE id = ?',
   receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
   deliveries: `
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256

@@ -19,10 +19,10 @@ export interface Running {
 /** Starts the built program as a user would, in `cwd`, with nothing in its environment that could configure it. */
 export function startProgram(
   words: readonly string[],
-  { cwd, under = [] }: { cwd: string; under?: readonly string[] },
+  { cwd, under = [], env: more = {} }: { cwd: string; under?: readonly string[]; env?: NodeJS.ProcessEnv },
 ): Running {
   const [command = '', ...rest] = [...under, process.execPath, PROGRAM, ...words];
-  const env = { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', TZ: 'UTC' };
+  const env = { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', TZ: 'UTC', ...more };
   const child = spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];

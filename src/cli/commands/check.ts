@@ -27,7 +27,7 @@ function describe({ account, schedule }: AccountConfiguration): string {
     `  from   ${user} at ${host}:${port} (${line})`,
     ...destinations.map((settings) => `  to     ${destinationName(settings)}`),
     `  then   ${deletionText(deletion)}`,
-    `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')} (for a daemon, which is not there yet)`,
+    `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')}`,
   ].join('\n');
 }
 

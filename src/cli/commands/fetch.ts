@@ -1,19 +1,17 @@
 import { App } from '../../app.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { MailError } from '../../errors.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { PollObserver } from '../../poll/observer.ts';
-import type { PollReport } from '../../poll/report.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { statusOf, worstStatus } from '../exit-status.ts';
+import { worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
+import { showReport, statusOfReport } from '../poll-report.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
-import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { reportLine } from '../wording.ts';
-
-/** Some messages could not be carried; the rest are safe. */
-const PARTLY = 65;
+import { processTerminal, type Terminal } from '../terminal.ts';
 
 export interface FetchOptions {
   readonly dryRun?: boolean;
@@ -43,11 +41,13 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
     finished: (report) => {
       progress?.clear();
       logger?.info(report, 'poll finished');
-      show(report, options, terminal);
+      showReport(report, options, terminal);
     },
   };
   using control = signalControl();
-  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger });
+  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger }).catch(
+    (thrown: unknown) => explainedByDaemon(thrown, configuration),
+  );
   const statuses =
     options.dryRun === true
       ? await (await import('./preview.ts')).previewAll(app, accounts, { options, control, terminal })
@@ -71,19 +71,14 @@ async function loggerFor(
   return createLogger({ level: logLevel, format: logFormat, terminal: interactive, colours });
 }
 
-/** The exit status that one account's report stands for. */
-export function statusOfReport({ outcome, error }: PollReport): number {
-  if (outcome === 'ok') return 0;
-  if (error?.code === 'login-delay') return statusOf(error.code);
-  return outcome === 'partial' || error === null ? PARTLY : statusOf(error.code);
-}
-
-function show(report: PollReport, { json, quiet }: FetchOptions, terminal: Terminal): void {
-  if (json === true) return terminal.out(JSON.stringify(report));
-  const { outcome, error, account } = report;
-  if (outcome === 'ok' ? quiet !== true : report.fetched + report.deleted > 0)
-    terminal.out(reportLine(report));
-  if (error !== null)
-    showError(terminal, error, outcome === 'failed' ? `${account}: failed:` : `${account}:`);
-  else if (outcome === 'partial') terminal.err(`${account}: ${report.quarantined} messages are quarantined.`);
+/** When it is a daemon that is at work with the ledger, it can be asked to poll. */
+async function explainedByDaemon(thrown: unknown, { daemon }: Configuration): Promise<never> {
+  if (!(thrown instanceof MailError) || thrown.code !== 'already-running') throw thrown;
+  const { askDaemon } = await import('../../daemon/control-client.ts');
+  const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
+  if (answer === undefined) throw thrown;
+  throw new MailError('already-running', thrown.message, {
+    cause: thrown,
+    hint: 'It is the daemon (`mailferry run`). To let it poll now: mailferry poll',
+  });
 }

@@ -1,0 +1,26 @@
+import { ROUTES } from '../../daemon/control-protocol.ts';
+import type { PollReport } from '../../poll/report.ts';
+import { askRunning } from '../ask.ts';
+import type { CommandRun } from '../command.ts';
+import { worstStatus } from '../exit-status.ts';
+import { showReport, statusOfReport } from '../poll-report.ts';
+import { processTerminal } from '../terminal.ts';
+
+interface PollOptions {
+  readonly json?: boolean;
+  readonly wait: boolean;
+}
+
+/** `mailferry poll`: lets the daemon poll now. */
+export const poll: CommandRun<PollOptions> = async (options, accounts) => {
+  const terminal = processTerminal();
+  const reports = await askRunning(options, { method: 'POST', path: ROUTES.poll, accounts });
+  if (!options.wait) return 0;
+  const statuses: number[] = [];
+  for await (const value of reports) {
+    const report = value as PollReport;
+    statuses.push(statusOfReport(report));
+    showReport(report, { json: options.json }, terminal);
+  }
+  return worstStatus(statuses);
+};

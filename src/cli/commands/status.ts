@@ -1,0 +1,56 @@
+import type { Configuration } from '../../config/configuration.ts';
+import { askDaemon } from '../../daemon/control-client.ts';
+import { ROUTES } from '../../daemon/control-protocol.ts';
+import { parseStanding } from '../../daemon/standing.ts';
+import { accountStatus, type Status } from '../../daemon/status.ts';
+import { dayOf } from '../../ledger/ledger.ts';
+import { readSummaries } from '../../ledger/read-ledger.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { firstOf } from '../ask.ts';
+import type { CommandRun } from '../command.ts';
+import { statusOf, worstStatus } from '../exit-status.ts';
+import { loadFor, selectAccounts } from '../load.ts';
+import { statusOfReport } from '../poll-report.ts';
+import { statusLines } from '../status-text.ts';
+import { processTerminal } from '../terminal.ts';
+
+interface StatusOptions {
+  readonly json?: boolean;
+  readonly alive?: boolean;
+}
+
+/** `mailferry status`: how each account is. The exit status is that of the worst. */
+export const status: CommandRun<StatusOptions> = async (options, names) => {
+  const terminal = processTerminal();
+  const configuration = await loadFor(options);
+  const answer = await askDaemon(configuration.daemon.controlSocket, { method: 'GET', path: ROUTES.status });
+  if (options.alive === true) {
+    terminal.out(answer === undefined ? 'no daemon answers' : 'the daemon answers');
+    return answer === undefined ? statusOf('unreachable') : 0;
+  }
+  const whole = answer === undefined ? fromLedger(configuration) : await firstOf<Status>(answer);
+  const known =
+    answer === undefined ? selectAccounts(configuration, names).map((it) => it.account.name) : names;
+  const accounts =
+    known.length === 0 ? whole.accounts : whole.accounts.filter((it) => known.includes(it.account));
+  const shown: Status = { ...whole, accounts };
+  if (options.json === true) terminal.out(JSON.stringify(shown));
+  else
+    for (const line of statusLines(shown, {
+      now: systemRuntime.now(),
+      style: (style, text) => terminal.style(style, text),
+    }))
+      terminal.out(line);
+  return worstStatus(accounts.map(({ report }) => (report === null ? 0 : statusOfReport(report))));
+};
+
+function fromLedger({ stateDir, accounts }: Configuration): Status {
+  const summaries = readSummaries(stateDir, dayOf(systemRuntime.now()));
+  return {
+    daemon: null,
+    accounts: accounts.map(({ account }) => {
+      const summary = summaries?.get(account.name);
+      return accountStatus({ account, summary, standing: parseStanding(summary?.standing), live: undefined });
+    }),
+  };
+}

@@ -1,0 +1,110 @@
+import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
+import type { Terminal } from './terminal.ts';
+import { columnText, countText, octetsText } from './wording.ts';
+
+const WIDTH = 80;
+const LONGEST_NAME = 20;
+
+/** How each state looks: a sign for those without colours, a colour, a word. */
+const LOOKS: Readonly<Record<AccountState, readonly [string, Parameters<Terminal['style']>[0]]>> = {
+  ok: ['✓', 'green'],
+  new: ['·', 'gray'],
+  waiting: ['…', 'cyan'],
+  polling: ['…', 'cyan'],
+  paused: ['‖', 'yellow'],
+  partial: ['!', 'yellow'],
+  failing: ['✗', 'red'],
+  stopped: ['✗', 'red'],
+};
+
+/** The answer of `status` for people, as lines of at most 80 columns; `now` in milliseconds since 1970. */
+export function statusLines(
+  { daemon, accounts }: Status,
+  { now, style }: { readonly now: number; readonly style: Terminal['style'] },
+): readonly string[] {
+  const nameColumns = Math.min(LONGEST_NAME, Math.max(7, ...accounts.map(({ account }) => account.length)));
+  const header = `  ${columnText('ACCOUNT', nameColumns)}  STATE    LAST POLL     NEXT        CARRIED`;
+  const rows = accounts.flatMap((account) => accountLines(account, { now, style, nameColumns }));
+  return [headline({ daemon, accounts }, now), '', style('bold', header), ...rows];
+}
+
+interface Look {
+  readonly now: number;
+  readonly style: Terminal['style'];
+  readonly nameColumns: number;
+}
+
+function headline({ daemon, accounts }: Status, now: number): string {
+  const troubled = accounts.filter(({ state, report }) => isTroubled(state, report?.outcome)).length;
+  const how =
+    troubled === 0
+      ? `${countText(accounts.length, 'account')}, nothing wrong`
+      : `${troubled} of ${countText(accounts.length, 'account')} need${troubled === 1 ? 's' : ''} a look`;
+  if (daemon === null) return `No daemon runs; this is what the ledger knows. ${how}`;
+  const since = spanText(now - Date.parse(daemon.startedAt));
+  const stopping = daemon.stopping ? ', stopping' : '';
+  return `The daemon has run for ${since} (pid ${daemon.pid}${stopping}). ${how}`;
+}
+
+function isTroubled(state: AccountState, outcome: string | undefined): boolean {
+  if (state === 'polling' || state === 'waiting') return outcome === 'failed' || outcome === 'partial';
+  return state === 'failing' || state === 'stopped' || state === 'partial';
+}
+
+function accountLines(status: AccountStatus, { now, style, nameColumns }: Look): readonly string[] {
+  const [sign, colour] = LOOKS[status.state];
+  const { delivered, today } = status;
+  const last = status.lastPollAt === null ? 'never' : relativeText(Date.parse(status.lastPollAt) - now);
+  const next = status.nextPollAt === null ? '–' : relativeText(Date.parse(status.nextPollAt) - now);
+  const all = delivered.messages === 0 ? 'nothing yet' : amountText(delivered);
+  const line = [
+    `${style(colour, sign)} ${columnText(status.account, nameColumns)}`,
+    style(colour, columnText(status.state, 7)),
+    columnText(last, 12),
+    columnText(next, 10),
+    today.messages === 0 ? all : `${amountText(today)} today`,
+  ].join('  ');
+  const { error } = status.report ?? { error: null };
+  const times = status.failures > 1 ? ` (${status.failures} times)` : '';
+  const isTold = status.state !== 'ok' && error !== null;
+  return [
+    line,
+    ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
+    ...(status.action === null || status.state === 'ok'
+      ? []
+      : wrapped(status.action, '    ', `  ${style('yellow', '→')} `)),
+  ];
+}
+
+function amountText({ messages, octets }: { messages: number; octets: number }): string {
+  return `${messages.toLocaleString('en-US')} (${octetsText(octets)})`;
+}
+
+/** A time relative to now: `in 3 min`, `2 h ago`, `now`. */
+export function relativeText(milliseconds: number): string {
+  if (Math.abs(milliseconds) < 1000) return 'now';
+  const span = spanText(Math.abs(milliseconds));
+  return milliseconds > 0 ? `in ${span}` : `${span} ago`;
+}
+
+/** A length of time, roughly: `45 s`, `12 min`, `3 h`, `5 days`. */
+export function spanText(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 100 * 60) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** Words in lines of at most 80 columns, each begun with `indent`, the first one with `first`. */
+function wrapped(text: string, indent: string, first: string = indent): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((it, index) => `${index === 0 ? first : indent}${it}`);
+}

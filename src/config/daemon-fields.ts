@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { LogLevel } from '../observe/logger.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import type { DaemonConfiguration } from './configuration.ts';
+import { choice, duration, mapping, path, type z } from './field-kinds.ts';
+import type { AccountSettings, GeneralSettings } from './settings.ts';
+
+/** How far polls are moved apart when nothing is said, in milliseconds. */
+export const DEFAULT_JITTER_MS = 10_000;
+
+const LONGEST_JITTER_MS = 3_600_000;
+
+/** Longer than a QUIT takes, shorter than systemd's 90 s until it kills. */
+const DEFAULT_GRACE_MS = 15_000;
+
+const LONGEST_GRACE_MS = 3_600_000;
+
+type DaemonKeys = 'controlSocket' | 'shutdownGrace' | 'log';
+
+/** The key of an account that only the daemon uses. */
+export const jitter: z.ZodType<Exclude<AccountSettings['jitter'], undefined>> = duration(
+  'a length of time',
+  0,
+  LONGEST_JITTER_MS,
+).meta({
+  title: 'duration',
+  default: formatDuration(DEFAULT_JITTER_MS),
+  description:
+    'The daemon moves the polls of an account by a part of this, always the same for an account, and by no more than a ' +
+    'tenth of the time between two polls, so that many accounts are not polled at one moment. `0ms` keeps the schedule exactly.',
+});
+
+/** The keys at the top of the file that only the daemon uses. */
+export const daemonFields: {
+  readonly [K in DaemonKeys]-?: z.ZodType<Exclude<GeneralSettings[K], undefined>>;
+} = {
+  controlSocket: path('the path of a socket').meta({
+    title: 'path',
+    description:
+      'Socket by which `status`, `poll`, `pause` and others talk to the daemon; at most 100 octets long. ' +
+      'Default: `control/daemon.sock` in `stateDir`.',
+  }),
+  shutdownGrace: duration('a length of time', 0, LONGEST_GRACE_MS).meta({
+    title: 'duration',
+    default: formatDuration(DEFAULT_GRACE_MS),
+    description: 'How long running polls may take to end properly when the daemon is told to stop.',
+  }),
+  log: mapping('a mapping of log settings', {
+    level: choice<LogLevel>(['silent', 'error', 'warn', 'info', 'debug', 'trace']).optional().meta({
+      default: 'info',
+      description: 'How much the daemon logs. `--log-level` wins over it.',
+    }),
+    file: path('the path of a file').optional().meta({
+      title: 'path',
+      description:
+        'File that the daemon logs to, opened anew when it reloads (SIGHUP), for logrotate. Default: standard error.',
+    }),
+  }).meta({ description: 'The log of the daemon.' }),
+};
+
+/** What the daemon does, with every default filled in. */
+export function completeDaemon(
+  { controlSocket, shutdownGrace, log }: Partial<GeneralSettings>,
+  { stateDir, absolute }: { readonly stateDir: string; readonly absolute: (path: string) => string },
+): DaemonConfiguration {
+  return {
+    controlSocket:
+      controlSocket === undefined ? join(stateDir, 'control', 'daemon.sock') : absolute(controlSocket),
+    shutdownGraceMs: shutdownGrace ?? DEFAULT_GRACE_MS,
+    log: { level: log?.level ?? 'info', file: log?.file === undefined ? undefined : absolute(log.file) },
+  };
+}

@@ -1,0 +1,24 @@
+import type { MailError } from '../errors.ts';
+import type { ReportedError } from '../poll/report.ts';
+
+/** The longest path that a socket can have on every system that we know. */
+export const MAX_SOCKET_PATH_OCTETS = 100;
+
+/** The paths of the control socket, and of the HTTP listener where it has them, too. */
+export const ROUTES = {
+  status: '/status',
+  poll: '/poll',
+  pause: '/pause',
+  resume: '/resume',
+  reload: '/reload',
+  logs: '/logs',
+} as const;
+
+/** The answer where something could not be done. */
+export interface Refused {
+  readonly error: ReportedError;
+}
+
+export function refused({ code, message, hint }: Pick<MailError, 'code' | 'message' | 'hint'>): Refused {
+  return { error: { code, message, hint: hint ?? null } };
+}

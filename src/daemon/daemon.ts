@@ -1,0 +1,374 @@
+import type { AccountConfiguration } from '../config/configuration.ts';
+import { asMailError, MailError } from '../errors.ts';
+import { type AccountLedger, type AccountSummary, dayOf } from '../ledger/ledger.ts';
+import { decideNotices, type NoticePolicy } from '../notices/decide.ts';
+import type { Notice } from '../notices/notice.ts';
+import type { PollObserver } from '../poll/observer.ts';
+import type { PollControl } from '../poll/poll.ts';
+import { notBegun } from '../poll/poll-all.ts';
+import type { PollReport } from '../poll/report.ts';
+import type { Runtime } from '../runtime.ts';
+import { Agenda } from '../schedule/agenda.ts';
+import { firstDue, lookFrom, nextDue } from '../schedule/due.ts';
+import { type Concurrency, Turns } from '../schedule/turns.ts';
+import { factsOf, Member } from './member.ts';
+import { forgiven, isStopped } from './standing.ts';
+import { type AccountStatus, accountStatus } from './status.ts';
+import { isStillStopped, pollMember } from './visit.ts';
+
+/** A pause that ends later than this was noted before the clock was set back. */
+const LONGEST_HOLD_MS = 24 * 3_600_000;
+
+/** The daemon looks at its clocks at least this often, so that it notices when the machine has slept. */
+const LONGEST_SLEEP_MS = 5000;
+
+/** How often it looks for what changes without a poll. */
+const LOOK_EVERY_MS = 60_000;
+
+/** What the daemon is told to do; all of it may change while it runs. */
+export interface DaemonSettings {
+  readonly accounts: readonly AccountConfiguration[];
+  readonly concurrency: Concurrency;
+  readonly notices: NoticePolicy;
+}
+
+/** What the daemon works with. */
+export interface DaemonDeps {
+  readonly runtime: Runtime;
+  readonly ledger: {
+    account(name: string): AccountLedger;
+    summaries(day: number): ReadonlyMap<string, AccountSummary>;
+  };
+  /** Polls once; never raises for what the account suffers. */
+  readonly poll: (configuration: AccountConfiguration, control: PollControl) => Promise<PollReport>;
+  readonly notify: (notice: Notice) => void;
+  /** Is told of what a person may want to know. */
+  readonly log: (level: 'info' | 'warn', message: string, account?: string) => void;
+  /** Something may be due sooner than `sleepMs` said. */
+  readonly changed: () => void;
+}
+
+export interface AccountCounts {
+  readonly accounts: number;
+  /** Whose last poll failed, those that are stopped included. */
+  readonly failing: number;
+  readonly stopped: number;
+  readonly paused: number;
+}
+
+/** What a new configuration has changed. */
+export interface Reloaded {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly rescheduled: readonly string[];
+}
+
+/**
+ * Polls many accounts on their schedules, each for itself: a failure, a hang or a pause of one is nobody else's. Has no
+ * timer of its own: whoever owns it calls `tick` when `sleepMs` has passed.
+ */
+export class Daemon {
+  readonly #deps: DaemonDeps;
+  readonly #agenda: Agenda;
+  readonly #turns: Turns;
+  readonly #members = new Map<string, Member>();
+  /** Those that are no longer configured, but whose last poll may still run. */
+  readonly #leaving = new Map<string, Member>();
+  readonly #stop = new AbortController();
+  readonly #abort = new AbortController();
+  readonly #startedAt: number;
+  #policy: NoticePolicy;
+  #lastTick: number;
+  #lastLook: number;
+
+  constructor({ accounts, concurrency, notices }: DaemonSettings, deps: DaemonDeps) {
+    this.#deps = deps;
+    this.#agenda = new Agenda(deps.runtime);
+    this.#turns = new Turns(concurrency);
+    this.#policy = notices;
+    this.#startedAt = deps.runtime.now();
+    this.#lastTick = deps.runtime.monotonic();
+    this.#lastLook = this.#lastTick;
+    for (const configuration of accounts) this.#add(configuration);
+  }
+
+  /** What the polls should tell. */
+  readonly observer: PollObserver = {
+    loggedIn: (account, facts) => {
+      const member = this.#members.get(account);
+      if (member !== undefined) member.facts = facts;
+    },
+  };
+
+  get names(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  get polling(): number {
+    return this.#turns.running;
+  }
+
+  get waiting(): number {
+    return this.#turns.waiting;
+  }
+
+  get stopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Milliseconds since the daemon last looked at what is due. */
+  get sinceTickMs(): number {
+    return this.#deps.runtime.monotonic() - this.#lastTick;
+  }
+
+  /** How long nothing is due, in milliseconds; never long, since the machine may sleep or the clock jump. */
+  get sleepMs(): number {
+    return Math.min(LONGEST_SLEEP_MS, this.#agenda.earliest() ?? LONGEST_SLEEP_MS);
+  }
+
+  /** Begins what is due. After a sleep or a jump of the clock each account is polled once, however much was missed. */
+  tick(): void {
+    this.#lastTick = this.#deps.runtime.monotonic();
+    if (this.stopping) return;
+    this.#followClock();
+    for (const name of this.#agenda.takeDue()) {
+      const member = this.#members.get(name);
+      if (member !== undefined) void this.#begin(member, false);
+    }
+    this.#lookAtAll();
+  }
+
+  /** Polls these accounts now, also those that are paused or stopped. The reports come as the polls end. */
+  pollNow(names: readonly string[]): readonly Promise<PollReport>[] {
+    return this.#select(names).map((member) => this.#begin(member, true));
+  }
+
+  /** Ends the polling of these accounts on schedule; a poll that runs goes on. */
+  async pause(names: readonly string[]): Promise<readonly string[]> {
+    const members = this.#select(names);
+    for (const member of members) {
+      await member.note({ ...member.standing, paused: true });
+      this.#agenda.delete(member.name);
+    }
+    return members.map(({ name }) => name);
+  }
+
+  /** Undoes `pause`, and polls at once what was missed. */
+  async resume(names: readonly string[]): Promise<readonly string[]> {
+    const members = this.#select(names).filter(({ standing }) => standing.paused);
+    for (const member of members) {
+      await member.note({ ...member.standing, paused: false });
+      this.#planFirst(member);
+    }
+    this.#deps.changed();
+    return members.map(({ name }) => name);
+  }
+
+  /** Takes over a new configuration. What runs goes on; accounts that stay the same keep their schedule. */
+  reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
+    this.#turns.limits = concurrency;
+    this.#policy = notices;
+    const wanted = new Map(accounts.map((it) => [it.account.name, it]));
+    const removed = this.names.filter((name) => !wanted.has(name));
+    for (const name of removed) this.#remove(name);
+    const added: string[] = [];
+    const rescheduled: string[] = [];
+    for (const [name, configuration] of wanted) {
+      const member = this.#members.get(name);
+      if (member === undefined) {
+        this.#add(configuration);
+        added.push(name);
+        continue;
+      }
+      const changed = scheduleText(member.configuration) !== scheduleText(configuration);
+      member.configuration = configuration;
+      if (changed) rescheduled.push(name);
+      if (changed || isStopped(member.standing)) this.#planFirst(member);
+    }
+    this.#deps.changed();
+    return { added, removed, rescheduled };
+  }
+
+  /** Lets what runs come to a proper end, and breaks it off after so many milliseconds. Nothing new begins. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stop.abort();
+    const timer = setTimeout(() => this.abort(), graceMs);
+    const all = [...this.#members.values(), ...this.#leaving.values()];
+    await Promise.all(all.flatMap(({ running }) => running?.promise ?? []));
+    clearTimeout(timer);
+  }
+
+  /** Breaks off what runs; what is safe and recorded stays so. */
+  abort(): void {
+    this.#stop.abort();
+    this.#abort.abort();
+  }
+
+  /** How many accounts there are, and how many of them are in trouble. */
+  counts(): AccountCounts {
+    const members = [...this.#members.values()];
+    const stopped = members.filter(({ standing }) => isStopped(standing)).length;
+    const failing = members.filter(({ standing }) => standing.failures > 0).length;
+    const paused = members.filter(({ standing }) => standing.paused).length;
+    return { accounts: members.length, failing, stopped, paused };
+  }
+
+  /** How each account is, in the order of the configuration. */
+  status(): readonly AccountStatus[] {
+    const summaries = this.#deps.ledger.summaries(dayOf(this.#deps.runtime.now()));
+    return [...this.#members.values()].map((member) =>
+      accountStatus({
+        account: member.configuration.account,
+        summary: summaries.get(member.name),
+        standing: member.standing,
+        live: {
+          running: member.running && (member.running.begun ? 'polling' : 'waiting'),
+          nextPollAt: isStopped(member.standing) ? undefined : this.#agenda.dueAt(member.name),
+          certificateExpiresAt: member.facts.certificateExpiresAt,
+        },
+      }),
+    );
+  }
+
+  #add(configuration: AccountConfiguration): void {
+    const { name } = configuration.account;
+    const member =
+      this.#leaving.get(name) ??
+      new Member(configuration, this.#deps.ledger.account(name), dayOf(this.#deps.runtime.now()));
+    member.configuration = configuration;
+    this.#leaving.delete(name);
+    this.#members.set(name, member);
+    this.#planFirst(member);
+  }
+
+  #remove(name: string): void {
+    const member = this.#members.get(name);
+    this.#members.delete(name);
+    this.#agenda.delete(name);
+    // Should it be configured again while its poll runs, there must not be a second one (I6).
+    if (member?.running !== undefined) this.#leaving.set(name, member);
+  }
+
+  #select(names: readonly string[]): readonly Member[] {
+    const unknown = names.find((name) => !this.#members.has(name));
+    if (unknown !== undefined) {
+      throw new MailError('usage', `The daemon has no account named "${unknown}".`, {
+        hint: `It has: ${this.names.join(', ')}. A new one in the configuration needs: mailferry reload`,
+      });
+    }
+    const wanted = names.length === 0 ? this.names : [...new Set(names)];
+    return wanted.flatMap((name) => this.#members.get(name) ?? []);
+  }
+
+  #followClock(): void {
+    const jump = this.#agenda.jumped();
+    if (jump === 0) return;
+    const far = `${Math.round(Math.abs(jump) / 1000)} s`;
+    this.#deps.log(
+      'info',
+      `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
+    );
+    if (jump > 0) return this.#agenda.shift(jump);
+    for (const member of this.#members.values()) {
+      if (member.running === undefined && member.configuration.schedule.kind === 'cron') {
+        this.#plan(member, nextDue(question(member), this.#deps.runtime.now()));
+      }
+    }
+  }
+
+  #planFirst(member: Member): void {
+    const now = this.#deps.runtime.now();
+    if (member.running === undefined)
+      this.#plan(member, firstDue(question(member), { lastPoll: member.lastPollAt, now }));
+  }
+
+  /** Notes when the next poll is due; later where the server wants to be left alone for longer. */
+  #plan(member: Member, wanted: number): void {
+    const now = this.#deps.runtime.now();
+    if (member.standing.paused || this.#members.get(member.name) !== member) return;
+    const { notBefore = now } = member.standing;
+    const hold = notBefore - now > LONGEST_HOLD_MS ? now : notBefore;
+    const rested = Math.min(member.lastPollAt ?? 0, now) + member.leastPauseMs;
+    member.due = Math.max(wanted, hold, rested);
+    this.#agenda.set(member.name, member.due);
+    this.#deps.changed();
+  }
+
+  /** Begins a poll unless one is under way: there is never more than one of an account (I6). */
+  #begin(member: Member, asked: boolean): Promise<PollReport> {
+    if (member.running !== undefined) {
+      member.running.asked ||= asked;
+      return member.running.promise;
+    }
+    this.#agenda.delete(member.name);
+    const { host } = member.configuration.account;
+    const turn = { host, suspect: member.isSuspect, urgent: asked };
+    const promise = this.#turns.run(turn, () => this.#visit(member)).finally(() => this.#after(member));
+    member.running ??= { promise, begun: false, asked };
+    return promise;
+  }
+
+  #after(member: Member): void {
+    const now = this.#deps.runtime.now();
+    const { schedule } = member.configuration;
+    member.running = undefined;
+    if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
+    this.#plan(member, nextDue(question(member), lookFrom(schedule, { due: member.due ?? now, now })));
+    this.#notice(member);
+  }
+
+  async #visit(member: Member): Promise<PollReport> {
+    // Only now does `#begin` know that it runs.
+    await Promise.resolve();
+    const { running, configuration } = member;
+    const { account } = configuration;
+    if (this.stopping || this.#members.get(account.name) !== member) return notBegun(account);
+    try {
+      const asked = running?.asked === true;
+      if (asked) member.standing = forgiven(member.standing);
+      else if (await isStillStopped(member)) return member.lastReport ?? notBegun(account);
+      if (running !== undefined) running.begun = true;
+      const control = { stop: this.#stop.signal, abort: this.#abort.signal };
+      return await pollMember(member, control, this.#deps);
+    } catch (thrown) {
+      // What the poll itself suffers is in its report; this is the ledger's or ours.
+      const { code, message, hint = null } = asMailError(thrown);
+      this.#deps.log('warn', message, account.name);
+      return { ...notBegun(account), error: { code, message, hint } };
+    }
+  }
+
+  /** Tells what has changed since somebody was told. */
+  #notice(member: Member): void {
+    const before = member.standing.notified;
+    const { notices, memory } = decideNotices(
+      before,
+      factsOf(member, { startedAt: this.#startedAt, now: this.#deps.runtime.now() }),
+      this.#policy,
+    );
+    if (JSON.stringify(before) === JSON.stringify(memory)) return;
+    for (const notice of notices) this.#deps.notify(notice);
+    member.note({ ...member.standing, notified: memory }).catch((error: unknown) => {
+      this.#deps.log('warn', asMailError(error).message, member.name);
+    });
+  }
+
+  /** What changes without a poll, such as too long a silence. */
+  #lookAtAll(): void {
+    if (this.#lastTick - this.#lastLook < LOOK_EVERY_MS) return;
+    this.#lastLook = this.#lastTick;
+    for (const member of this.#members.values()) if (member.running === undefined) this.#notice(member);
+  }
+}
+
+function question({ configuration: { account, schedule, jitterMs } }: Member): {
+  account: string;
+  schedule: AccountConfiguration['schedule'];
+  jitterMs: number;
+} {
+  return { account: account.name, schedule, jitterMs };
+}
+
+function scheduleText({ schedule, jitterMs }: AccountConfiguration): string {
+  return JSON.stringify([schedule.text, schedule.kind === 'cron' ? schedule.timezone : '', jitterMs]);
+}

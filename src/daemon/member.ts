@@ -1,0 +1,77 @@
+import type { AccountConfiguration } from '../config/configuration.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { AccountFacts } from '../notices/decide.ts';
+import type { ServerFacts } from '../poll/observer.ts';
+import type { PollReport } from '../poll/report.ts';
+import { providerMinimum } from '../schedule/provider-minimum.ts';
+import { isStopped, NEW_STANDING, parseStanding, type Standing } from './standing.ts';
+
+/** A poll that waits for its turn or is under way. */
+interface Running {
+  readonly promise: Promise<PollReport>;
+  begun: boolean;
+  /** Somebody asked for it. */
+  asked: boolean;
+}
+
+/** One account of the daemon: its configuration, and all that is known of it. */
+export class Member {
+  configuration: AccountConfiguration;
+  standing: Standing = NEW_STANDING;
+  running: Running | undefined;
+  facts: ServerFacts = { loginDelayMs: undefined, certificateExpiresAt: undefined };
+  /** When the poll that comes next, or runs, is or was due; milliseconds since 1970. */
+  due: number | undefined;
+  lastPollAt: number | undefined;
+  lastSuccessAt: number | undefined;
+  lastReport: PollReport | undefined;
+  readonly ledger: AccountLedger;
+
+  constructor(configuration: AccountConfiguration, ledger: AccountLedger, day: number) {
+    this.configuration = configuration;
+    this.ledger = ledger;
+    const { standing, lastPollAt, lastSuccessAt } = ledger.summary(day);
+    this.standing = parseStanding(standing);
+    this.lastPollAt = lastPollAt;
+    this.lastSuccessAt = lastSuccessAt;
+  }
+
+  get name(): string {
+    return this.configuration.account.name;
+  }
+
+  /** Whether the server did not answer the last time. */
+  get isSuspect(): boolean {
+    const code = this.lastReport?.error?.code;
+    return code === 'timeout' || code === 'unreachable' || code === 'connection-lost';
+  }
+
+  /** The least time between two logins that the server or its provider wants, in milliseconds. */
+  get leastPauseMs(): number {
+    return Math.max(this.standing.loginDelayMs, providerMinimum(this.configuration.account.host));
+  }
+
+  async note(standing: Standing): Promise<void> {
+    this.standing = standing;
+    await this.ledger.noteStanding(JSON.stringify(standing));
+  }
+}
+
+/** What notices are decided from. Times are in milliseconds since 1970. */
+export function factsOf(
+  { name, standing, lastReport, lastSuccessAt, facts }: Member,
+  { startedAt, now }: { readonly startedAt: number; readonly now: number },
+): AccountFacts {
+  return {
+    account: name,
+    failures: standing.failures,
+    stopped: isStopped(standing),
+    paused: standing.paused,
+    error: lastReport?.error ?? undefined,
+    failed: lastReport === undefined || lastReport.outcome === 'failed',
+    quarantined: lastReport?.quarantined ?? 0,
+    healthySince: Math.max(lastSuccessAt ?? 0, startedAt),
+    certificateExpiresAt: facts.certificateExpiresAt,
+    now,
+  };
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { ErrorCode } from '../errors.ts';
+import { NOTHING_NOTIFIED, type NoticeMemory } from '../notices/decide.ts';
+import type { Account } from '../poll/account.ts';
+import type { PollReport } from '../poll/report.ts';
+import { MAX_REFUSALS, pauseAfter } from '../schedule/back-off.ts';
+import type { Secret } from '../secret.ts';
+
+/** What the daemon remembers of an account beyond its process, in the ledger. */
+export interface Standing {
+  /** Polls that failed in a row. */
+  readonly failures: number;
+  /** Logins refused in a row. */
+  readonly refusals: number;
+  /** What the last refused login was made with, as `keyOf` gives it. */
+  readonly refusedKey: string | undefined;
+  /** Not to be polled before that, in milliseconds since 1970. */
+  readonly notBefore: number | undefined;
+  /** The least time between two logins that the server announced, in milliseconds. */
+  readonly loginDelayMs: number;
+  readonly paused: boolean;
+  readonly notified: NoticeMemory;
+}
+
+export const NEW_STANDING: Standing = {
+  failures: 0,
+  refusals: 0,
+  refusedKey: undefined,
+  notBefore: undefined,
+  loginDelayMs: 0,
+  paused: false,
+  notified: NOTHING_NOTIFIED,
+};
+
+/** Reads what was noted; what cannot be read counts as never noted. */
+export function parseStanding(text: string | undefined): Standing {
+  if (text === undefined) return NEW_STANDING;
+  try {
+    const { notified, ...noted } = JSON.parse(text) as Partial<Standing>;
+    return { ...NEW_STANDING, ...noted, notified: { ...NOTHING_NOTIFIED, ...notified } };
+  } catch {
+    return NEW_STANDING;
+  }
+}
+
+/** Failures that are not the server's: it is not left alone for longer because of them. */
+const OURS: ReadonlySet<ErrorCode> = new Set(['aborted', 'already-running', 'internal', 'ledger']);
+
+export interface PollOutcome {
+  readonly report: PollReport;
+  /** What the login was made with, if the poll came so far. */
+  readonly key: string | undefined;
+  readonly now: number;
+  /** From 0 to 1. */
+  readonly chance: number;
+}
+
+/** What follows from a poll for the next one. A poll that was stopped on request says nothing. */
+export function afterPoll(standing: Standing, { report, key, now, chance }: PollOutcome): Standing {
+  const code = report.error?.code;
+  if (report.outcome !== 'failed' || code === undefined) {
+    return { ...standing, failures: 0, refusals: 0, refusedKey: undefined, notBefore: undefined };
+  }
+  if (code === 'aborted') return standing;
+  const refused = code === 'login-refused';
+  const sameKey = standing.refusedKey === undefined || standing.refusedKey === key;
+  const failures = standing.failures + 1;
+  const refusals = refused ? (sameKey ? standing.refusals : 0) + 1 : standing.refusals;
+  const pause = OURS.has(code) ? 0 : pauseAfter({ failures: refused ? refusals : failures, refused }, chance);
+  return {
+    ...standing,
+    failures,
+    refusals,
+    refusedKey: refused ? key : standing.refusedKey,
+    notBefore: now + pause,
+  };
+}
+
+/** Whether the login was refused so often that only a change, or somebody's word, lets it be tried again. */
+export function isStopped({ refusals }: Standing): boolean {
+  return refusals >= MAX_REFUSALS;
+}
+
+/** The same after somebody said that the account is to be polled, or what the login is made with has changed. */
+export function forgiven(standing: Standing): Standing {
+  return { ...standing, refusals: 0, refusedKey: undefined, notBefore: undefined };
+}
+
+/**
+ * Tells whether a login would be made with something new. It is stored, so it must not give away the password (I5):
+ * two octets of a salted hash fit one in 65,536 of all passwords, which is no help to whoever guesses.
+ */
+export function keyOf({ host, port, user, auth, tls }: Account, password: Secret, salt: string): string {
+  const what = JSON.stringify([salt, host, port, user, auth, tls, password.reveal()]);
+  return `${salt}.${createHash('sha256').update(what).digest('hex').slice(0, 4)}`;
+}
+
+/** The salt of a key. */
+export function saltOf(key: string): string {
+  return key.split('.')[0] ?? '';
+}

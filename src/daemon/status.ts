@@ -1,0 +1,127 @@
+import type { AccountSummary, Amount } from '../ledger/ledger.ts';
+import type { Account } from '../poll/account.ts';
+import type { PollReport } from '../poll/report.ts';
+import { isStopped, type Standing } from './standing.ts';
+
+/**
+ * How an account is: `new` was never polled, `waiting` has a poll that waits for its turn, `partial` left messages
+ * behind that it could not carry, `stopped` is not tried any more after refused logins.
+ */
+export type AccountState =
+  | 'new'
+  | 'ok'
+  | 'partial'
+  | 'failing'
+  | 'stopped'
+  | 'paused'
+  | 'waiting'
+  | 'polling';
+
+/** One account in the answer of `status --json`. Times are ISO 8601 in UTC. Stable and documented. */
+export interface AccountStatus {
+  readonly account: string;
+  readonly host: string;
+  readonly user: string;
+  readonly state: AccountState;
+  readonly lastPollAt: string | null;
+  readonly lastSuccessAt: string | null;
+  /** Null where nobody knows: no daemon runs, or the account is paused or stopped. */
+  readonly nextPollAt: string | null;
+  /** Polls that failed in a row. */
+  readonly failures: number;
+  /** What the last poll did. */
+  readonly report: PollReport | null;
+  readonly delivered: Amount;
+  /** The same of this day (UTC). */
+  readonly today: Amount;
+  readonly deleted: number;
+  readonly certificateExpiresAt: string | null;
+  /** What somebody should do about it. */
+  readonly action: string | null;
+}
+
+/** The answer of `status --json`. */
+export interface Status {
+  readonly daemon: DaemonStatus | null;
+  readonly accounts: readonly AccountStatus[];
+}
+
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly configuration: string;
+  /** Polls under way, and those that wait for a place. */
+  readonly polling: number;
+  readonly waiting: number;
+  readonly stopping: boolean;
+}
+
+/** What only the daemon knows. */
+export interface LiveFacts {
+  readonly running: 'polling' | 'waiting' | undefined;
+  readonly nextPollAt: number | undefined;
+  readonly certificateExpiresAt: number | undefined;
+}
+
+export interface StatusParts {
+  readonly account: Pick<Account, 'name' | 'host' | 'user'>;
+  /** Undefined for an account that the ledger does not know. */
+  readonly summary: AccountSummary | undefined;
+  readonly standing: Standing;
+  readonly live: LiveFacts | undefined;
+}
+
+const NOTHING: Amount = { messages: 0, octets: 0 };
+
+/** How one account is, from what the ledger and the daemon know. */
+export function accountStatus({ account, summary, standing, live }: StatusParts): AccountStatus {
+  const report = parseReport(summary?.lastReport);
+  const state = stateOf(report, standing, live);
+  return {
+    account: account.name,
+    host: account.host,
+    user: account.user,
+    state,
+    lastPollAt: isoTime(summary?.lastPollAt),
+    lastSuccessAt: isoTime(summary?.lastSuccessAt),
+    nextPollAt: isoTime(live?.nextPollAt),
+    failures: standing.failures,
+    report,
+    delivered: summary?.delivered ?? NOTHING,
+    today: summary?.today ?? NOTHING,
+    deleted: summary?.deleted ?? 0,
+    certificateExpiresAt: isoTime(live?.certificateExpiresAt),
+    action: actionFor(account.name, report, standing),
+  };
+}
+
+function stateOf(report: PollReport | null, standing: Standing, live: LiveFacts | undefined): AccountState {
+  if (live?.running !== undefined) return live.running;
+  if (standing.paused) return 'paused';
+  if (isStopped(standing)) return 'stopped';
+  if (report === null) return 'new';
+  if (report.outcome === 'failed') return 'failing';
+  return report.outcome;
+}
+
+function actionFor(name: string, report: PollReport | null, standing: Standing): string | null {
+  if (standing.paused) return `mailferry resume ${name}`;
+  const hint = report?.error?.hint ?? null;
+  if (isStopped(standing)) return [hint, `Then: mailferry poll ${name}`].filter(Boolean).join(' ');
+  return report?.outcome === 'ok' ? null : hint;
+}
+
+/** The report of the last poll; null where there is none, or it cannot be read. */
+export function parseReport(text: string | undefined): PollReport | null {
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text) as PollReport;
+  } catch {
+    return null;
+  }
+}
+
+function isoTime(at: number | undefined): string | null {
+  return at === undefined || !Number.isFinite(at) ? null : new Date(at).toISOString();
+}

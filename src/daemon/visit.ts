@@ -1,0 +1,49 @@
+import type { PollControl } from '../poll/poll.ts';
+import type { PollReport } from '../poll/report.ts';
+import type { Secret } from '../secret.ts';
+import type { DaemonDeps } from './daemon.ts';
+import type { Member } from './member.ts';
+import { afterPoll, forgiven, isStopped, keyOf, saltOf } from './standing.ts';
+
+/** Polls once, and notes what follows from it for the next time. */
+export async function pollMember(
+  member: Member,
+  control: PollControl,
+  { runtime, poll, log }: Pick<DaemonDeps, 'runtime' | 'poll' | 'log'>,
+): Promise<PollReport> {
+  const { account } = member.configuration;
+  const { refusedKey } = member.standing;
+  const salt = refusedKey === undefined ? runtime.randomHex(8) : saltOf(refusedKey);
+  let key: string | undefined;
+  const password = async (): Promise<Secret> => {
+    const secret = await account.password();
+    key = keyOf(account, secret, salt);
+    return secret;
+  };
+  const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
+  const now = runtime.now();
+  const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
+  member.lastPollAt = now;
+  member.lastReport = report;
+  if (report.outcome !== 'failed') member.lastSuccessAt = now;
+  const standing = afterPoll(member.standing, { report, key, now, chance });
+  await member.note({ ...standing, loginDelayMs: member.facts.loginDelayMs ?? standing.loginDelayMs });
+  if (isStopped(standing)) {
+    log('warn', 'Login refused; it is not tried any more until something changes.', account.name);
+  }
+  return report;
+}
+
+/** A stopped account is asked for its password only: when that, or its server, is another, it is tried again. */
+export async function isStillStopped(member: Member): Promise<boolean> {
+  const { standing, configuration } = member;
+  if (!isStopped(standing)) return false;
+  const { account } = configuration;
+  const { refusedKey } = standing;
+  if (refusedKey !== undefined) {
+    const secret = await account.password();
+    if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
+  }
+  await member.note(forgiven(standing));
+  return false;
+}

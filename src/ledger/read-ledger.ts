@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { toSummary } from './account-ledger.ts';
+import { Database } from './database.ts';
+import type { AccountSummary } from './ledger.ts';
+import { isCurrent } from './migrations.ts';
+import { SUMMARY } from './statements.ts';
+
+/**
+ * What the ledger knows of each account, by name, without owning it: another process may be at work with it.
+ * Undefined where there is no ledger yet, or one that a newer or older Mailferry wrote and nobody has opened since.
+ */
+export function readSummaries(
+  stateDir: string,
+  day: number,
+): ReadonlyMap<string, AccountSummary> | undefined {
+  const path = join(stateDir, 'ledger.db');
+  if (!existsSync(path)) return undefined;
+  const database = Database.open(path);
+  try {
+    if (!isCurrent(database)) return undefined;
+    const rows = database.prepare(SUMMARY).all(day);
+    return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
+  } finally {
+    database.close();
+  }
+}

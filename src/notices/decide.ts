@@ -1,0 +1,155 @@
+import { formatDuration } from '../schedule/duration.ts';
+import type { Notice, NoticeKind } from './notice.ts';
+
+/** When something is worth a notice. */
+export interface NoticePolicy {
+  /** So many polls must have failed in a row. */
+  readonly afterFailures: number;
+  /** No poll went well for so long, in milliseconds. */
+  readonly silentMs: number;
+  /** A certificate ends within so long, in milliseconds. */
+  readonly certificateMs: number;
+}
+
+/** What was said already, so that each change is said once, also across restarts. */
+export interface NoticeMemory {
+  /** That it fails, is stopped, or is silent. */
+  readonly ill: 'failing' | 'stopped' | 'silent' | undefined;
+  readonly quarantined: number;
+  readonly deletionUnconfirmed: boolean;
+  /** The end of the certificate that was warned of. */
+  readonly certificate: number | undefined;
+}
+
+export const NOTHING_NOTIFIED: NoticeMemory = {
+  ill: undefined,
+  quarantined: 0,
+  deletionUnconfirmed: false,
+  certificate: undefined,
+};
+
+/** What is known of an account now. Times are in milliseconds since 1970. */
+export interface AccountFacts {
+  readonly account: string;
+  readonly failures: number;
+  /** Whether it is left alone after refused logins. */
+  readonly stopped: boolean;
+  readonly paused: boolean;
+  readonly error:
+    | { readonly code: string; readonly message: string; readonly hint: string | null }
+    | undefined;
+  /** Whether the last poll failed: then what it says of messages is not the whole truth. */
+  readonly failed: boolean;
+  readonly quarantined: number;
+  /** The last poll that went well, or since when it is waited for. */
+  readonly healthySince: number;
+  readonly certificateExpiresAt: number | undefined;
+  readonly now: number;
+}
+
+/** What is to be told now, and what is remembered as told. Depends on nothing else. */
+export function decideNotices(
+  before: NoticeMemory,
+  facts: AccountFacts,
+  policy: NoticePolicy,
+): { readonly notices: readonly Notice[]; readonly memory: NoticeMemory } {
+  const notices: Notice[] = [];
+  const tell = (kind: NoticeKind, title: string, text: string): void => {
+    const { account, now: at } = facts;
+    notices.push({ kind, account, title: `${account}: ${title}`, text, bad: kind !== 'recovered', at });
+  };
+
+  const ill = illness(before.ill, facts, policy);
+  if (ill !== before.ill) tellIllness(ill, facts, tell);
+
+  const quarantined = facts.failed ? before.quarantined : facts.quarantined;
+  if (quarantined > before.quarantined) {
+    const count = quarantined - before.quarantined;
+    tell(
+      'quarantined',
+      `${count === 1 ? 'a message' : `${count} messages`} could not be carried`,
+      `It failed too often and stays on the server; everything else is carried. ${errorText(facts)}`,
+    );
+  }
+
+  const unconfirmed = facts.failed
+    ? before.deletionUnconfirmed
+    : facts.error?.code === 'deletion-unconfirmed';
+  if (unconfirmed && !before.deletionUnconfirmed) {
+    tell('deletion-unconfirmed', 'waits for your word before it deletes on the server', errorText(facts));
+  }
+
+  const certificate = endingCertificate(facts, policy);
+  if (certificate !== undefined && certificate !== before.certificate) {
+    const day = new Date(certificate).toISOString().slice(0, 10);
+    tell(
+      'certificate',
+      `the server's certificate ends on ${day}`,
+      'If the provider does not renew it, no mail will be fetched from then on, since certificates are always checked.',
+    );
+  }
+  const memory = {
+    ill,
+    quarantined,
+    deletionUnconfirmed: unconfirmed,
+    certificate: certificate ?? (facts.certificateExpiresAt === undefined ? before.certificate : undefined),
+  };
+  return { notices, memory };
+}
+
+/** One who was said to be ill stays so until a poll goes well; only being stopped is worse. */
+function illness(
+  before: NoticeMemory['ill'],
+  { failures, stopped, paused, healthySince, now }: AccountFacts,
+  { afterFailures, silentMs }: NoticePolicy,
+): NoticeMemory['ill'] {
+  if (stopped) return 'stopped';
+  if (paused) return before;
+  const silent = now - healthySince >= silentMs;
+  if (before !== undefined && (failures > 0 || silent)) return before;
+  if (failures >= afterFailures) return 'failing';
+  return silent ? 'silent' : undefined;
+}
+
+function tellIllness(
+  ill: NoticeMemory['ill'],
+  facts: AccountFacts,
+  tell: (kind: NoticeKind, title: string, text: string) => void,
+): void {
+  switch (ill) {
+    case undefined:
+      return tell('recovered', 'works again', 'Mail is fetched again.');
+    case 'stopped':
+      return tell(
+        'stopped',
+        'login refused, no longer tried',
+        `${errorText(facts)} So that the provider does not lock the account, it is left alone until its configuration or password changes, or somebody says: mailferry poll ${facts.account}`,
+      );
+    case 'failing':
+      return tell('failing', `${facts.failures} polls in a row have failed`, errorText(facts));
+    case 'silent':
+      return tell(
+        'silent',
+        `no poll went well for ${roughly(facts.now - facts.healthySince)}`,
+        errorText(facts) || 'No poll was even tried; look at: mailferry status',
+      );
+  }
+}
+
+function endingCertificate(
+  { certificateExpiresAt, now }: AccountFacts,
+  { certificateMs }: NoticePolicy,
+): number | undefined {
+  if (certificateExpiresAt === undefined || certificateExpiresAt - now > certificateMs) return undefined;
+  return certificateExpiresAt;
+}
+
+function errorText({ error }: AccountFacts): string {
+  return error === undefined ? '' : [error.message, error.hint].filter((text) => text !== null).join(' ');
+}
+
+/** In the largest unit that fits. */
+function roughly(milliseconds: number): string {
+  const unit = [86_400_000, 3_600_000, 60_000, 1000].find((size) => milliseconds >= size) ?? 1;
+  return formatDuration(Math.floor(milliseconds / unit) * unit);
+}

@@ -1,0 +1,303 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { configured, type Fate, Harness, settings } from './harness.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+describe('the schedule', () => {
+  test('polls each account at its own pace', async () => {
+    await using ferry = await Harness.of([configured('a'), configured('b', { schedule: 'every 10m' })]);
+    await ferry.pass(20 * MINUTE);
+    expect(ferry.timesOf('a')).toEqual([0, 300, 600, 900, 1200]);
+    expect(ferry.timesOf('b')).toEqual([0, 600, 1200]);
+  });
+
+  test.each([
+    ['left out where it does not exist', '2026-03-28T12:00:00Z', ['2026-03-30T00:30:00Z']],
+    [
+      'taken twice where it comes twice',
+      '2026-10-24T12:00:00Z',
+      ['2026-10-25T00:30:00Z', '2026-10-25T01:30:00Z'],
+    ],
+  ])('keeps cron moments in their time zone: one is %s', async (_, start, moments) => {
+    const account = configured('a', { schedule: '30 2 * * *', timezone: 'Europe/Berlin' });
+    await using ferry = await Harness.of([account]);
+    ferry.runtime.time = Date.parse(start);
+    await ferry.restart([account]);
+    await ferry.pass(37 * HOUR);
+    expect(ferry.moments).toEqual(moments.map((moment) => Date.parse(moment)));
+  });
+
+  test('never polls an account twice at a time, and leaves out what comes by while a poll runs', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    ferry.fate = () => 'hangs';
+    await ferry.pass(12 * MINUTE);
+    void ferry.daemon.pollNow(['a']);
+    ferry.fate = () => undefined;
+    await ferry.release('a');
+    await ferry.pass(5 * MINUTE);
+    expect(ferry.overlapped).toBe(false);
+    expect(ferry.timesOf('a').length).toBe(2);
+  });
+
+  test('polls once, and not for every missed moment, after the machine has slept', async () => {
+    const accounts = [configured('interval'), configured('cron', { schedule: '*/5 * * * *' })];
+    await using ferry = await Harness.of(accounts);
+    await ferry.pass(6 * MINUTE);
+    const before = ferry.polls.length;
+    // Asleep, the clock that does not jump stands still.
+    ferry.runtime.time += 9 * HOUR;
+    await ferry.pass(5000);
+    expect(
+      ferry.polls
+        .slice(before)
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(['cron', 'interval']);
+    await ferry.pass(4 * MINUTE);
+    expect(ferry.polls.length).toBeLessThanOrEqual(before + 3);
+  });
+
+  test('goes on as before when the clock is set back', async () => {
+    const accounts = [configured('interval'), configured('cron', { schedule: '*/5 * * * *' })];
+    await using ferry = await Harness.of(accounts);
+    await ferry.pass(6 * MINUTE);
+    const before = ferry.polls.length;
+    ferry.runtime.time -= 2 * HOUR;
+    await ferry.pass(11 * MINUTE);
+    const names = ferry.polls.slice(before).map(([name]) => name);
+    expect(names.filter((name) => name === 'interval')).toHaveLength(2);
+    expect(names.filter((name) => name === 'cron').length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('does not poll at once what a process before it has polled a moment ago', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    await ferry.pass(MINUTE);
+    await ferry.restart([configured('a')]);
+    await ferry.pass(5 * MINUTE);
+    expect(ferry.timesOf('a')).toEqual([0, 300]);
+  });
+});
+
+describe('an account in trouble', () => {
+  test.each(['maildrop-busy', 'server-temporary', 'unreachable', 'timeout'] as const)(
+    'is tried less and less often after %s, and at its pace again when it works',
+    async (code) => {
+      await using ferry = await Harness.of([configured('a', { schedule: 'every 1m' })]);
+      ferry.fate = () => code;
+      await ferry.pass(2 * HOUR);
+      const times = ferry.timesOf('a');
+      const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+      expect(times.length).toBeLessThan(12);
+      expect(Math.max(...gaps)).toBeLessThanOrEqual(30 * 60 * 1.25);
+      ferry.fate = () => undefined;
+      await ferry.pass(40 * MINUTE);
+      const after = ferry.polls.length;
+      await ferry.pass(5 * MINUTE);
+      expect(ferry.polls.length).toBe(after + 5);
+    },
+  );
+
+  test('whose login is refused is tried three times, also across restarts, and then left alone', async () => {
+    const account = configured('a');
+    await using ferry = await Harness.of([account]);
+    ferry.fate = () => 'login-refused';
+    for (let restart = 0; restart < 10; restart += 1) {
+      await ferry.pass(HOUR);
+      await ferry.restart([account]);
+    }
+    await ferry.pass(24 * HOUR);
+    expect(ferry.polls).toHaveLength(3);
+    expect(ferry.notices.map(({ kind }) => kind)).toEqual(['stopped']);
+    expect(ferry.daemon.status()).toMatchObject([{ state: 'stopped', nextPollAt: null, failures: 3 }]);
+  });
+
+  test('is tried again when its password is another, when its server is, or when somebody says so', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    let refused = 0;
+    ferry.fate = () => 'login-refused';
+    const polled = (): number => {
+      const since = ferry.polls.length - refused;
+      refused = ferry.polls.length;
+      return since;
+    };
+    await ferry.pass(3 * HOUR);
+    expect(polled()).toBe(3);
+    ferry.daemon.reload(settings([configured('a')]));
+    await ferry.pass(3 * HOUR);
+    expect(polled()).toBe(0);
+    ferry.daemon.reload(settings([configured('a', { password: 'another' })]));
+    await ferry.pass(3 * HOUR);
+    expect(polled()).toBe(3);
+    ferry.daemon.reload(settings([configured('a', { password: 'another', host: 'other.example' })]));
+    await ferry.pass(3 * HOUR);
+    expect(polled()).toBe(3);
+    void ferry.daemon.pollNow(['a']);
+    await ferry.pass(MINUTE);
+    expect(polled()).toBe(1);
+  });
+
+  test('keeps nothing of its password in the ledger but two octets of a salted hash', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    ferry.fate = () => 'login-refused';
+    await ferry.pass(MINUTE);
+    const [row] = ferry.standings();
+    expect(row).toMatch(/"refusedKey":"[0-9a-f]{16}\.[0-9a-f]{4}"/);
+    expect(row).not.toContain('secret');
+  });
+
+  test('does not poll more often than its provider wants', async () => {
+    await using ferry = await Harness.of([configured('a', { host: 'pop.gmail.com', schedule: 'every 1m' })]);
+    await ferry.pass(HOUR);
+    expect(ferry.timesOf('a')).toEqual([0, 900, 1800, 2700, 3600]);
+  });
+
+  test('does not log in before the time is over that the server announced', async () => {
+    await using ferry = await Harness.of([configured('a', { schedule: 'every 1m' })]);
+    ferry.daemon.observer.loggedIn?.('a', { loginDelayMs: 10 * MINUTE, certificateExpiresAt: undefined });
+    await ferry.pass(30 * MINUTE);
+    await ferry.restart([configured('a', { schedule: 'every 1m' })]);
+    await ferry.pass(10 * MINUTE);
+    expect(ferry.timesOf('a')).toEqual([0, 600, 1200, 1800, 2400]);
+  });
+});
+
+describe('fifty hosts', () => {
+  test('are polled on time when one hangs for ever and one refuses logins, and each change is told once', async () => {
+    const accounts = Array.from({ length: 50 }, (_, index) => configured(`h${index}`));
+    await using ferry = await Harness.of(accounts);
+    const fates: Record<string, Fate> = { h7: 'hangs', h9: 'login-refused' };
+    ferry.fate = (name) => fates[name];
+    await ferry.pass(2 * HOUR);
+    const expected = Array.from({ length: 25 }, (_, index) => index * 300);
+    const others = accounts.map(({ account }) => account.name).filter((name) => fates[name] === undefined);
+    expect(others).toHaveLength(48);
+    for (const name of others) expect(ferry.timesOf(name)).toEqual(expected);
+    expect(ferry.timesOf('h7')).toEqual([0]);
+    expect(ferry.timesOf('h9')).toHaveLength(3);
+    delete fates['h7'];
+    fates['h3'] = 'unreachable';
+    await ferry.release('h7');
+    await ferry.pass(2 * HOUR);
+    delete fates['h3'];
+    await ferry.pass(HOUR);
+    expect(ferry.notices.map(({ kind, account }) => `${account} ${kind}`)).toEqual([
+      'h9 stopped',
+      'h3 failing',
+      'h3 recovered',
+    ]);
+  });
+
+  test('of which many hang do not take all places', async () => {
+    const accounts = Array.from({ length: 20 }, (_, index) => configured(`h${index}`));
+    await using ferry = await Harness.of(accounts, { concurrency: { accounts: 4, perHost: 4 } });
+    const bad = new Set(accounts.slice(0, 10).map(({ account }) => account.name));
+    ferry.fate = (name) => (bad.has(name) ? 'timeout' : undefined);
+    await ferry.pass(MINUTE);
+    ferry.fate = (name) => (bad.has(name) ? 'hangs' : undefined);
+    await ferry.pass(10 * MINUTE);
+    expect(ferry.polling.size).toBe(2);
+    expect(ferry.timesOf('h15')).toEqual([0, 300, 600]);
+  });
+});
+
+describe('control', () => {
+  test('polls at once on request, also what is paused, and gives the reports', async () => {
+    await using ferry = await Harness.of([configured('a'), configured('b')]);
+    await ferry.daemon.pause(['a']);
+    const reports = Promise.all(ferry.daemon.pollNow(['a']));
+    await ferry.settled();
+    expect(await reports).toMatchObject([{ account: 'a', outcome: 'ok' }]);
+  });
+
+  test('pauses across restarts, and polls at once what was missed when it is resumed', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    await ferry.pass(MINUTE);
+    await ferry.daemon.pause([]);
+    await ferry.restart([configured('a')]);
+    await ferry.pass(HOUR);
+    expect(ferry.timesOf('a')).toEqual([0]);
+    expect(ferry.daemon.status()).toMatchObject([{ state: 'paused', nextPollAt: null }]);
+    expect(await ferry.daemon.resume([])).toEqual(['a']);
+    await ferry.pass(1000);
+    expect(ferry.polls).toHaveLength(2);
+  });
+
+  test('names the accounts that there are when it is asked for another', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    expect(() => ferry.daemon.pollNow(['b'])).toThrow('The daemon has no account named "b".');
+  });
+});
+
+describe('a reload', () => {
+  test('adds, removes and reschedules, and leaves the others and what runs alone', async () => {
+    const same = configured('same');
+    const changed = configured('changed', { schedule: 'every 1h' });
+    await using ferry = await Harness.of([same, changed, configured('old')]);
+    ferry.fate = (name) => (name === 'old' ? 'hangs' : undefined);
+    await ferry.pass(2 * MINUTE);
+    const faster = configured('changed', { schedule: 'every 10m' });
+    expect(ferry.daemon.reload(settings([same, faster, configured('new')]))).toEqual({
+      added: ['new'],
+      removed: ['old'],
+      rescheduled: ['changed'],
+    });
+    expect(ferry.polling).toEqual(new Set(['old']));
+    await ferry.release('old');
+    await ferry.pass(10 * MINUTE);
+    expect(ferry.timesOf('same')).toEqual([0, 300, 600]);
+    expect(ferry.timesOf('changed')).toEqual([0, 600]);
+    expect(ferry.timesOf('new')).toEqual([120, 420, 720]);
+    expect(ferry.timesOf('old')).toEqual([0]);
+  });
+
+  test('never lets an account that left and came back be polled twice at a time', async () => {
+    const account = configured('a');
+    await using ferry = await Harness.of([account, configured('b')]);
+    ferry.fate = (name) => (name === 'a' ? 'hangs' : undefined);
+    await ferry.pass(1000);
+    ferry.daemon.reload(settings([configured('b')]));
+    ferry.daemon.reload(settings([account, configured('b')]));
+    await ferry.pass(10 * MINUTE);
+    expect([ferry.overlapped, ferry.timesOf('a')]).toEqual([false, [0]]);
+  });
+});
+
+describe('the end', () => {
+  test('lets running polls come to an end, and begins nothing any more', async () => {
+    await using ferry = await Harness.of([configured('a'), configured('b')]);
+    ferry.fate = () => 'hangs';
+    await ferry.pass(1000);
+    const drained = ferry.daemon.drain(60_000);
+    ferry.daemon.tick();
+    for (const name of ['a', 'b']) await ferry.release(name);
+    await drained;
+    expect(ferry.polls).toHaveLength(2);
+  });
+
+  test('breaks off what does not end within the grace', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    ferry.fate = () => 'hangs';
+    await ferry.pass(1000);
+    await ferry.daemon.drain(1);
+    expect(ferry.polling.size).toBe(0);
+  });
+});
+
+test('a week of polls leaves nothing behind: no memory, no handles, no files', async () => {
+  const accounts = ['a', 'b', 'c', 'd'].map((name) => configured(name, { schedule: 'every 15m' }));
+  await using ferry = await Harness.of(accounts);
+  ferry.fate = (name) => (name === 'd' ? 'server-temporary' : undefined);
+  await ferry.pass(HOUR);
+  const counts = (): number[] => [
+    readdirSync('/proc/self/fd').length,
+    process.getActiveResourcesInfo().length,
+    ferry.daemon.polling + ferry.daemon.waiting,
+  ];
+  const before = counts();
+  await ferry.pass(7 * 24 * HOUR);
+  expect(ferry.polls.length).toBeGreaterThan(2000);
+  const grown = counts().filter((count, index) => count > (before[index] ?? 0));
+  expect(grown).toEqual([]);
+}, 120_000);

@@ -1,0 +1,197 @@
+import type { AccountConfiguration } from '../../src/config/configuration.ts';
+import { Daemon, type DaemonSettings } from '../../src/daemon/daemon.ts';
+import { type ErrorCode, MailError } from '../../src/errors.ts';
+import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import type { NoticePolicy } from '../../src/notices/decide.ts';
+import type { Notice } from '../../src/notices/notice.ts';
+import type { PollControl } from '../../src/poll/poll.ts';
+import { type PollReport, Tally } from '../../src/poll/report.ts';
+import { NO_TIMINGS } from '../../src/poll/timings.ts';
+import { parseSchedule } from '../../src/schedule/cron.ts';
+import { Secret } from '../../src/secret.ts';
+import { FakeRuntime } from '../support/fake-runtime.ts';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What becomes of a poll: an error code, nothing, or never an end. */
+export type Fate = ErrorCode | 'hangs' | undefined;
+
+export const POLICY: NoticePolicy = {
+  afterFailures: 3,
+  silentMs: 86_400_000,
+  certificateMs: 14 * 86_400_000,
+};
+
+interface Changes {
+  readonly host?: string;
+  readonly schedule?: string;
+  readonly timezone?: string;
+  readonly password?: string;
+}
+
+/** An account as a configuration gives it. */
+export function configured(
+  name: string,
+  { host = `${name}.example`, schedule = 'every 5m', timezone, password = 'secret' }: Changes = {},
+): AccountConfiguration {
+  return {
+    account: {
+      name,
+      host,
+      port: 110,
+      tls: 'none',
+      ca: [],
+      user: name,
+      password: () => Promise.resolve(new Secret(password)),
+      auth: 'auto',
+      allowCleartext: false,
+      destinations: [],
+      deletion: { kind: 'never' },
+      limits: { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined },
+      timeouts: { connectMs: 1000, idleMs: 1000 },
+    },
+    schedule: parseSchedule(schedule, timezone),
+    jitterMs: 0,
+  };
+}
+
+/** A daemon over a real ledger, with a clock that only the test moves, and polls whose fate the test decides. */
+export class Harness implements AsyncDisposable {
+  readonly runtime: FakeRuntime = new FakeRuntime();
+  readonly notices: Notice[] = [];
+  readonly logged: string[] = [];
+  /** When polls began, by the wall clock. */
+  readonly moments: number[] = [];
+  /** The polls in order, each with its account and the seconds since the beginning. */
+  readonly polls: (readonly [account: string, seconds: number])[] = [];
+  readonly polling: Set<string> = new Set();
+  /** Whether an account was ever polled twice at a time. */
+  overlapped = false;
+  fate: (account: string) => Fate = () => undefined;
+  daemon: Daemon;
+  readonly #folder: TemporaryFolder;
+  readonly #hanging = new Map<string, () => void>();
+  readonly #begun: number;
+  #ledger: SqliteLedger;
+
+  private constructor(configuration: DaemonSettings, folder: TemporaryFolder, ledger: SqliteLedger) {
+    this.#folder = folder;
+    this.#ledger = ledger;
+    this.#begun = this.runtime.now();
+    this.daemon = this.#start(configuration);
+  }
+
+  static async of(
+    accounts: readonly AccountConfiguration[],
+    more: Partial<DaemonSettings> = {},
+  ): Promise<Harness> {
+    const folder = await temporaryFolder();
+    const ledger = await SqliteLedger.open(folder.at('state'));
+    return new Harness(settings(accounts, more), folder, ledger);
+  }
+
+  /** The seconds at which an account was polled. */
+  timesOf(account: string): number[] {
+    return this.polls.filter(([name]) => name === account).map(([, seconds]) => seconds);
+  }
+
+  /** What the ledger keeps for the daemon, by account. */
+  standings(): string[] {
+    return [...this.#ledger.summaries(0).values()].map(({ standing }) => standing ?? '');
+  }
+
+  /** Lets time go by, in as many steps as the daemon wants to look. */
+  async pass(milliseconds: number): Promise<void> {
+    for (let left = milliseconds; left > 0; ) {
+      const before = this.polls.length;
+      this.daemon.tick();
+      if (this.polls.length > before || this.daemon.polling > this.#hanging.size) await this.settled();
+      const step = Math.min(left, Math.max(1, Math.ceil(this.daemon.sleepMs)));
+      this.runtime.advance(step);
+      left -= step;
+    }
+    this.daemon.tick();
+    await this.settled();
+  }
+
+  /** Resolves when every poll that does not hang has ended. */
+  async settled(): Promise<void> {
+    do {
+      for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    } while (this.daemon.polling > this.#hanging.size);
+  }
+
+  /** Lets a hanging poll go on. */
+  async release(account: string): Promise<void> {
+    this.#hanging.get(account)?.();
+    await this.settled();
+  }
+
+  /** As after a kill: a new daemon over the same ledger. */
+  async restart(
+    accounts: readonly AccountConfiguration[],
+    more: Partial<DaemonSettings> = {},
+  ): Promise<void> {
+    this.#ledger.close();
+    this.#ledger = await SqliteLedger.open(this.#folder.at('state'));
+    this.daemon = this.#start(settings(accounts, more));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.daemon.abort();
+    for (const release of this.#hanging.values()) release();
+    await this.daemon.drain(0);
+    this.#ledger.close();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+
+  #start(configuration: DaemonSettings): Daemon {
+    return new Daemon(configuration, {
+      runtime: this.runtime,
+      ledger: this.#ledger,
+      poll: (account, control) => this.#poll(account, control),
+      notify: (notice) => void this.notices.push(notice),
+      log: (_, message) => void this.logged.push(message),
+      changed: () => undefined,
+    });
+  }
+
+  async #poll({ account }: AccountConfiguration, { abort }: PollControl): Promise<PollReport> {
+    const { name } = account;
+    this.overlapped ||= this.polling.has(name);
+    this.polling.add(name);
+    this.moments.push(this.runtime.now());
+    this.polls.push([name, (this.runtime.now() - this.#begun) / 1000]);
+    const ledger = this.#ledger.account(name);
+    await ledger.openPoll();
+    await account.password();
+    const fate = this.fate(name);
+    if (fate === 'hangs') {
+      await new Promise<void>((resolve) => {
+        this.#hanging.set(name, resolve);
+        abort.addEventListener('abort', () => resolve());
+      });
+      this.#hanging.delete(name);
+    }
+    const tally = new Tally();
+    if (fate !== undefined)
+      tally.failure = new MailError(fate === 'hangs' ? 'timeout' : fate, `${name} failed.`);
+    const report = tally.report(name, { durationMs: 1, timings: NO_TIMINGS });
+    const success = fate === undefined;
+    await ledger.closePoll({
+      at: this.runtime.now(),
+      success,
+      report: JSON.stringify(report),
+      unfinished: false,
+    });
+    this.polling.delete(name);
+    return report;
+  }
+}
+
+/** What a daemon is told to do, with defaults. */
+export function settings(
+  accounts: readonly AccountConfiguration[],
+  more: Partial<DaemonSettings> = {},
+): DaemonSettings {
+  return { accounts, concurrency: { accounts: 16, perHost: 4 }, notices: POLICY, ...more };
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import {
+  type AccountFacts,
+  decideNotices,
+  NOTHING_NOTIFIED,
+  type NoticeMemory,
+} from '../../src/notices/decide.ts';
+
+const HOUR = 3_600_000;
+const POLICY = { afterFailures: 3, silentMs: 24 * HOUR, certificateMs: 14 * 24 * HOUR };
+const NOW = Date.UTC(2026, 0, 2);
+
+const FINE: AccountFacts = {
+  account: 'work',
+  failures: 0,
+  stopped: false,
+  paused: false,
+  error: undefined,
+  failed: false,
+  quarantined: 0,
+  healthySince: NOW,
+  certificateExpiresAt: undefined,
+  now: NOW,
+};
+const ERROR = { code: 'unreachable', message: 'Cannot reach it.', hint: 'Look at the line.' };
+const failed = (failures: number): AccountFacts => ({ ...FINE, failures, failed: true, error: ERROR });
+
+/** The kinds of the notices that a history leads to, one list for each of its steps. */
+function told(...history: readonly Partial<AccountFacts>[]): string[][] {
+  let memory: NoticeMemory = NOTHING_NOTIFIED;
+  return history.map((facts) => {
+    const decided = decideNotices(memory, { ...FINE, ...facts }, POLICY);
+    memory = decided.memory;
+    return decided.notices.map(({ kind }) => kind);
+  });
+}
+
+describe('notices', () => {
+  test('tell of failures when there are enough in a row, once, and that it works again', () => {
+    const history = [failed(1), failed(2), failed(3), failed(4), failed(50), FINE, FINE];
+    expect(told(...history)).toEqual([[], [], ['failing'], [], [], ['recovered'], []]);
+  });
+
+  test('tell nothing of a failure that goes by itself', () => {
+    expect(told(failed(1), failed(2), FINE)).toEqual([[], [], []]);
+  });
+
+  test('tell at once that an account is not tried any more, also when it was failing already', () => {
+    const stopped = { ...failed(3), stopped: true };
+    expect(told(stopped, stopped, FINE)).toEqual([['stopped'], [], ['recovered']]);
+    expect(told(failed(3), stopped)).toEqual([['failing'], ['stopped']]);
+  });
+
+  test('tell of silence once, and not in addition to failures', () => {
+    const late = { healthySince: NOW - 25 * HOUR };
+    expect(told(late, late, FINE)).toEqual([['silent'], [], ['recovered']]);
+    expect(told(failed(3), { ...failed(9), ...late })).toEqual([['failing'], []]);
+    expect(told({ ...late, paused: true })).toEqual([[]]);
+  });
+
+  test('do not say that a paused account works again', () => {
+    expect(told(failed(3), { ...FINE, paused: true, healthySince: 0 })).toEqual([['failing'], []]);
+  });
+
+  test('tell of each message that is quarantined, and not again after a poll that saw none', () => {
+    const history = [{ quarantined: 1 }, failed(1), { quarantined: 1 }, { quarantined: 3 }, {}];
+    expect(told(...history)).toEqual([['quarantined'], [], [], ['quarantined'], []]);
+  });
+
+  test('tell once that a mass deletion waits', () => {
+    const waits = { error: { code: 'deletion-unconfirmed', message: 'm', hint: 'h' } };
+    expect(told(waits, failed(1), waits, FINE, waits)).toEqual([
+      ['deletion-unconfirmed'],
+      [],
+      [],
+      [],
+      ['deletion-unconfirmed'],
+    ]);
+  });
+
+  test('tell once for each certificate that is about to end', () => {
+    const ends = (days: number): Partial<AccountFacts> => ({ certificateExpiresAt: NOW + days * 24 * HOUR });
+    expect(told(ends(15), ends(13), ends(13), {}, ends(13), ends(90), ends(10))).toEqual([
+      [],
+      ['certificate'],
+      [],
+      [],
+      [],
+      [],
+      ['certificate'],
+    ]);
+  });
+
+  test('say what is wrong and what to do', () => {
+    const { notices } = decideNotices(NOTHING_NOTIFIED, failed(3), POLICY);
+    expect(notices).toEqual([
+      {
+        kind: 'failing',
+        account: 'work',
+        title: 'work: 3 polls in a row have failed',
+        text: 'Cannot reach it. Look at the line.',
+        bad: true,
+        at: NOW,
+      },
+    ]);
+  });
+});
