@@ -266,5 +266,5 @@ describe('parseConfiguration', () => {
       }),
       propertyRuns(400),
     );
-  });
+  }, 60_000);
 });
