@@ -10,6 +10,7 @@ export function addDaemonCommands(program: Command, run: ActionOf): void {
   addPause(program, run);
   addReload(program, run);
   addLogs(program, run);
+  addNotify(program, run);
 }
 
 function addRun(program: Command, run: ActionOf): void {
@@ -89,6 +90,17 @@ function addLogs(program: Command, run: ActionOf): void {
     .option('-n, --lines <count>', 'so many lines', count, 20)
     .option('--json', 'as it was logged: one JSON object per line')
     .action(run(async () => (await import('./commands/logs.ts')).logs));
+}
+
+function addNotify(program: Command, run: ActionOf): void {
+  program
+    .command('notify')
+    .summary('try out where notices go')
+    .description(
+      'Sends a test to every place that the configuration names under "notify" and "ping", and says which have taken it.',
+    )
+    .option('--test', 'send a test')
+    .action(run(async () => (await import('./commands/notify.ts')).notify));
 }
 
 function count(text: string): number {

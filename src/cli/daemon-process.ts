@@ -7,7 +7,9 @@ import { reloadingAssignments, ServiceManager } from '../daemon/systemd.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { Log } from '../observe/logger.ts';
 import type { RecentLines } from '../observe/recent-lines.ts';
+import type { PollReport } from '../poll/report.ts';
 import { systemRuntime } from '../runtime.ts';
+import { DaemonMonitoring } from './daemon-monitoring.ts';
 import { version } from './version.ts';
 
 /** How often systemd is told in words how it goes, when that has changed. */
@@ -31,6 +33,7 @@ export class DaemonProcess {
   readonly daemon: Daemon;
   readonly #options: DaemonProcessOptions;
   readonly #manager: ServiceManager;
+  readonly #monitoring: DaemonMonitoring;
   #configuration: Configuration;
   #timer: NodeJS.Timeout | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
@@ -41,11 +44,12 @@ export class DaemonProcess {
     const { configuration, ledger, poll, log } = options;
     this.#options = options;
     this.#configuration = configuration;
+    this.#monitoring = new DaemonMonitoring(configuration, log.logger);
     this.daemon = new Daemon(settingsOf(configuration), {
       runtime: systemRuntime,
       ledger,
       poll,
-      notify: ({ account, title, text, bad }) => log.logger[bad ? 'warn' : 'info']({ account, text }, title),
+      notify: (notice) => this.#monitoring.notify(notice),
       log: (level, message, account) => log.logger[level](account === undefined ? {} : { account }, message),
       changed: () => this.#running && this.#arm(),
     });
@@ -56,7 +60,9 @@ export class DaemonProcess {
   async run(): Promise<void> {
     const { logger } = this.#options.log;
     using signals = this.#listenToSignals();
+    await using monitoring = this.#monitoring;
     await using _socket = await this.#openSocket();
+    await monitoring.start(this.daemon);
     const timers = this.#keepManagerInformed();
     this.#running = true;
     this.#arm();
@@ -70,6 +76,11 @@ export class DaemonProcess {
     await this.daemon.drain(this.#configuration.daemon.shutdownGraceMs);
     for (const timer of timers) clearInterval(timer);
     logger.info('the daemon has ended');
+  }
+
+  /** Counts a poll that has ended. */
+  polled(report: PollReport): void {
+    this.#monitoring.polled(report);
   }
 
   /** Checks the configuration and takes it over, one reload after the other. Raises what is wrong with it. */
@@ -92,7 +103,8 @@ export class DaemonProcess {
       }
       const needRestart = changedForGood(this.#configuration, configuration);
       const reloaded = this.daemon.reload(settingsOf(configuration));
-      this.#configuration = { ...configuration, daemon: { ...configuration.daemon } };
+      this.#monitoring.apply(configuration, this.daemon);
+      this.#configuration = configuration;
       log.logger.info({ ...reloaded, needRestart }, 'the configuration was read anew and is in force');
       return { ...reloaded, needRestart };
     } catch (thrown) {
@@ -184,19 +196,22 @@ export class DaemonProcess {
   }
 }
 
-function settingsOf({ accounts, concurrency }: Configuration): DaemonSettings {
+function settingsOf({ accounts, concurrency, daemon }: Configuration): DaemonSettings {
   return {
     accounts,
     concurrency,
-    notices: { afterFailures: 3, silentMs: 24 * 3_600_000, certificateMs: 14 * 24 * 3_600_000 },
+    notices: daemon.notify.policy,
   };
 }
 
 /** The keys whose change only a restart brings. */
 function changedForGood(before: Configuration, after: Configuration): readonly string[] {
-  const pairs = { controlSocket: [before, after].map(({ daemon }) => daemon.controlSocket) };
-  const logs = { log: [before, after].map(({ daemon }) => JSON.stringify(daemon.log)) };
-  return Object.entries({ ...pairs, ...logs })
-    .filter(([, [one, other]]) => one !== other)
+  const now = valuesOf(after);
+  return Object.entries(valuesOf(before))
+    .filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(now[key]))
     .map(([key]) => key);
+}
+
+function valuesOf({ daemon: { controlSocket, log, listen } }: Configuration): Record<string, unknown> {
+  return { controlSocket, log, 'monitoring.listen': listen };
 }

@@ -1,3 +1,5 @@
+import type { NoticePolicy } from '../notices/decide.ts';
+import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { Account } from '../poll/account.ts';
 import type { Schedule } from '../schedule/cron.ts';
@@ -10,10 +12,20 @@ export interface AccountConfiguration {
   readonly jitterMs: number;
 }
 
+/** Who is told what. */
+export interface NotifyConfiguration {
+  readonly targets: readonly NoticeTarget[];
+  readonly policy: NoticePolicy;
+  readonly ping: PingTarget | undefined;
+}
+
 /** What only the daemon needs. */
 export interface DaemonConfiguration {
   /** Absolute path of the socket that it takes commands from. */
   readonly controlSocket: string;
+  /** Where health and metrics can be asked for; undefined: nowhere. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly notify: NotifyConfiguration;
   /** How long polls may take to end after the first signal, in milliseconds. */
   readonly shutdownGraceMs: number;
   readonly log: {

@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import type { LogLevel } from '../observe/logger.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { DaemonConfiguration } from './configuration.ts';
-import { choice, duration, mapping, path, type z } from './field-kinds.ts';
-import type { AccountSettings, GeneralSettings } from './settings.ts';
+import { choice, duration, expected, mapping, path, z } from './field-kinds.ts';
+import { completeNotify } from './notify-fields.ts';
+import type { SecretSurroundings } from './secrets.ts';
+import type { AccountSettings, GeneralSettings, ListenAddress } from './settings.ts';
 
 /** How far polls are moved apart when nothing is said, in milliseconds. */
 export const DEFAULT_JITTER_MS = 10_000;
@@ -15,7 +17,7 @@ const DEFAULT_GRACE_MS = 15_000;
 
 const LONGEST_GRACE_MS = 3_600_000;
 
-type DaemonKeys = 'controlSocket' | 'shutdownGrace' | 'log';
+type DaemonKeys = 'controlSocket' | 'shutdownGrace' | 'log' | 'monitoring';
 
 /** The key of an account that only the daemon uses. */
 export const jitter: z.ZodType<Exclude<AccountSettings['jitter'], undefined>> = duration(
@@ -29,6 +31,18 @@ export const jitter: z.ZodType<Exclude<AccountSettings['jitter'], undefined>> = 
     'The daemon moves the polls of an account by a part of this, always the same for an account, and by no more than a ' +
     'tenth of the time between two polls, so that many accounts are not polled at one moment. `0ms` keeps the schedule exactly.',
 });
+
+const ADDRESS = 'a port, or HOST:PORT such as 127.0.0.1:9495';
+const listen = z
+  .union([z.int(), z.string()], expected(ADDRESS))
+  .transform((written, context): ListenAddress => {
+    const [, host = '', digits = ''] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(String(written)) ?? [];
+    const port = Number(digits);
+    if (digits !== '' && port >= 1 && port <= 65_535) return { host: host || '127.0.0.1', port };
+    context.addIssue(expected(ADDRESS).error({ input: written }));
+    return z.NEVER;
+  })
+  .meta({ title: 'text or number' });
 
 /** The keys at the top of the file that only the daemon uses. */
 export const daemonFields: {
@@ -56,16 +70,34 @@ export const daemonFields: {
         'File that the daemon logs to, opened anew when it reloads (SIGHUP), for logrotate. Default: standard error.',
     }),
   }).meta({ description: 'The log of the daemon.' }),
+  monitoring: mapping('a mapping of settings for monitoring', {
+    listen: listen.meta({
+      description:
+        'Address for `GET /health`, `GET /health/accounts` and `GET /metrics` (Prometheus): `HOST:PORT`, or a port of this ' +
+        'machine alone. Without it, nothing listens.',
+    }),
+  }).meta({ description: 'Health and metrics over HTTP.' }),
 };
+
+interface DaemonSurroundings {
+  /** Absolute path of the folder of the ledger. */
+  readonly stateDir: string;
+  readonly absolute: (path: string) => string;
+  readonly secrets: SecretSurroundings;
+}
 
 /** What the daemon does, with every default filled in. */
 export function completeDaemon(
-  { controlSocket, shutdownGrace, log }: Partial<GeneralSettings>,
-  { stateDir, absolute }: { readonly stateDir: string; readonly absolute: (path: string) => string },
+  general: Partial<GeneralSettings>,
+  around: DaemonSurroundings,
 ): DaemonConfiguration {
+  const { controlSocket, shutdownGrace, log, monitoring } = general;
+  const { stateDir, absolute } = around;
   return {
     controlSocket:
       controlSocket === undefined ? join(stateDir, 'control', 'daemon.sock') : absolute(controlSocket),
+    listen: monitoring?.listen,
+    notify: completeNotify(general, around),
     shutdownGraceMs: shutdownGrace ?? DEFAULT_GRACE_MS,
     log: { level: log?.level ?? 'info', file: log?.file === undefined ? undefined : absolute(log.file) },
   };

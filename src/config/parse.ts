@@ -8,6 +8,7 @@ import type { AccountConfiguration, Configuration } from './configuration.ts';
 import { completeDaemon, DEFAULT_JITTER_MS } from './daemon-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
+import { plainSecrets, secretVariables } from './notify-fields.ts';
 import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
@@ -41,7 +42,7 @@ export async function parseConfiguration(text: string, options: ParseOptions): P
   const reports = reportInto(problems, document);
   const draft = readDraft(document.value, reports);
   const context = { ...options, folder: dirname(options.path) };
-  checkTogether(draft.accounts, context, reports.report);
+  checkTogether(draft, context, reports.report);
   const certificates = await readAllCertificates(draft.accounts, context, reports.report);
   if (problems.length > 0) throw new ConfigurationError(options.path, problems);
 
@@ -49,7 +50,7 @@ export async function parseConfiguration(text: string, options: ParseOptions): P
 }
 
 function checkTogether(
-  drafts: readonly AccountDraft[],
+  { accounts: drafts, general }: Draft,
   context: ParseOptions & { readonly folder: string },
   report: Report,
 ): void {
@@ -59,10 +60,11 @@ function checkTogether(
   }
   checkMaildrops(drafts, portOf, report);
   checkDestinations(drafts, context, report);
-  const plain = drafts.find(({ settings }) => settings.password?.from === 'text');
-  if (plain === undefined || !context.openToOthers) return;
+  const plain = drafts.find(({ settings }) => settings.password?.from === 'text')?.keysOf('password');
+  const [where] = plain === undefined ? plainSecrets(general) : [plain];
+  if (where === undefined || !context.openToOthers) return;
   report(
-    plain.keysOf('password'),
+    where,
     'a password is written here, and other users can read this file; run: ' +
       `chmod 600 ${context.path} (or take the password from { file: … }, { command: … } or { env: … })`,
   );
@@ -90,10 +92,10 @@ async function readAllCertificates(
 
 /** A command for one account must not see what another takes from the environment (I5). */
 function secretSurroundings(
-  { accounts }: Draft,
+  { accounts, general }: Draft,
   { env, folder }: { readonly env: SecretSurroundings['env']; readonly folder: string },
 ): SecretSurroundings {
-  const withheld = new Set<string>();
+  const withheld = new Set(secretVariables(general));
   for (const { settings } of accounts) {
     if (settings.password?.from === 'env') withheld.add(settings.password.name);
   }
@@ -108,7 +110,7 @@ function complete({ general, accounts }: Draft, context: Context): Configuration
   return {
     path,
     stateDir: state,
-    daemon: completeDaemon(general, { stateDir: state, absolute }),
+    daemon: completeDaemon(general, { stateDir: state, absolute, secrets: context.secrets }),
     concurrency: {
       accounts: concurrency?.accounts ?? DEFAULT_CONCURRENCY.accounts,
       perHost: concurrency?.perHost ?? DEFAULT_CONCURRENCY.perHost,

@@ -4,14 +4,12 @@ import type { DeletionPolicy } from '../poll/account.ts';
 import type { AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { Secret } from '../secret.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
 import { daemonFields, jitter } from './daemon-fields.ts';
 import {
   choice,
   duration,
   expected,
-  expectedSecret,
   expectedText,
   mapping,
   path,
@@ -21,7 +19,9 @@ import {
 } from './field-kinds.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
-import type { AccountSettings, GeneralSettings, PasswordSettings } from './settings.ts';
+import { notifyFields } from './notify-fields.ts';
+import { password } from './secret-fields.ts';
+import type { AccountSettings, GeneralSettings } from './settings.ts';
 
 /** What an account is polled by when nothing is said. */
 export const DEFAULT_SCHEDULE = 'every 5m';
@@ -50,64 +50,6 @@ const USER = 'the name to log in with';
 const user: z.ZodType<string> = z
   .string(expectedText(USER))
   .regex(/^[^\r\n\0]+$/, { error: `expected ${USER}, in one line` });
-
-const FORMS_OF_PASSWORD =
-  'a text in quotes, or one of { file: … }, { command: … }, { env: … }, { credential: … }';
-const LINE = /^[^\r\n\0]+$/;
-const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
-const ENVIRONMENT = expectedSecret('the name of an environment variable');
-const CREDENTIAL = expectedSecret('the name of a file in $CREDENTIALS_DIRECTORY');
-const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
-
-const passwordText = z
-  .string(expectedSecret(FORMS_OF_PASSWORD))
-  .regex(LINE, { error: 'a password is one line that is not empty' })
-  .transform((value): PasswordSettings => ({ from: 'text', value: new Secret(value) }))
-  .meta({ title: 'text' });
-
-const passwordSource = mapping(FORMS_OF_PASSWORD, {
-  file: path(
-    'the path of a file that holds the password',
-    expectedSecret('the path of a file that holds the password'),
-  )
-    .meta({ description: 'Reads the password from this file, which other users must not be able to read.' })
-    .optional(),
-  command: z
-    .union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND)
-    .meta({
-      title: 'text or list',
-      description:
-        'Runs this command; the first line that it prints is the password. Text goes through `/bin/sh`, a list runs ' +
-        'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration.',
-    })
-    .optional(),
-  env: z
-    .string(ENVIRONMENT)
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, ENVIRONMENT)
-    .meta({ description: 'Takes the password from this environment variable.' })
-    .optional(),
-  credential: z
-    .string(CREDENTIAL)
-    .regex(/^(?!\.{1,2}$)[A-Za-z0-9._@:+-]{1,255}$/, CREDENTIAL)
-    .meta({
-      description: 'Reads the password from this file of `$CREDENTIALS_DIRECTORY` (systemd credentials).',
-    })
-    .optional(),
-})
-  .transform((written, context): PasswordSettings => {
-    if (Object.values(written).filter((value) => value !== undefined).length === 1) {
-      if (written.file !== undefined) return { from: 'file', path: written.file };
-      if (written.command !== undefined) return { from: 'command', command: written.command };
-      if (written.env !== undefined) return { from: 'env', name: written.env };
-      if (written.credential !== undefined) return { from: 'credential', name: written.credential };
-    }
-    // Next to an unknown key this would say the same thing twice.
-    if (context.issues.length === 0) {
-      context.addIssue('expected exactly one of file, command, env and credential');
-    }
-    return z.NEVER;
-  })
-  .meta({ minProperties: 1, maxProperties: 1 });
 
 const destinationPath = (what: string): z.ZodType<string> =>
   path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
@@ -212,7 +154,7 @@ export const accountFields: Fields<AccountSettings> = {
       'File with certificates (PEM) that are trusted in addition to the usual ones, for a server with a certificate of its own.',
   }),
   user: user.meta({ title: 'text', description: 'Name to log in with; often the whole mail address.' }),
-  password: z.union([passwordText, passwordSource], expectedSecret(FORMS_OF_PASSWORD)).meta({
+  password: password.meta({
     description:
       'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
   }),
@@ -311,6 +253,7 @@ export const generalFields: Fields<GeneralSettings> = {
     }),
   }).meta({ description: 'How much happens at a time.' }),
   ...daemonFields,
+  ...notifyFields,
 };
 
 /** A JSON Schema, or a part of one, as it is written. */

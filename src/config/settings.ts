@@ -57,7 +57,38 @@ export interface GeneralSettings {
   readonly controlSocket?: string;
   readonly shutdownGrace?: number;
   readonly log?: LogSettings;
+  readonly monitoring?: { readonly listen: ListenAddress };
+  readonly notify?: NotifySettings;
+  readonly ping?: { readonly url: PasswordSettings; readonly every?: number | undefined };
 }
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface NotifySettings {
+  readonly to: readonly NotifyTargetSettings[];
+  readonly afterFailures?: number | undefined;
+  readonly afterSilence?: number | undefined;
+  readonly beforeCertificateEnds?: number | undefined;
+}
+
+/** Where notices go, as it was written. */
+export type NotifyTargetSettings =
+  | { readonly type: 'webhook'; readonly url: PasswordSettings }
+  | { readonly type: 'ntfy'; readonly url: PasswordSettings; readonly token?: PasswordSettings | undefined }
+  | { readonly type: 'command'; readonly command: string | readonly string[] }
+  | {
+      readonly type: 'mail';
+      readonly host: string;
+      readonly port?: number | undefined;
+      readonly tls?: TlsMode | undefined;
+      readonly user?: string | undefined;
+      readonly password?: PasswordSettings | undefined;
+      readonly from: string;
+      readonly to: readonly string[];
+    };
 
 interface LogSettings {
   readonly level?: LogLevel | undefined;

@@ -213,6 +213,13 @@ export class Daemon {
     return { accounts: members.length, failing, stopped, paused };
   }
 
+  /** The accounts whose last poll failed. */
+  failing(): readonly string[] {
+    return [...this.#members.values()]
+      .filter(({ standing }) => standing.failures > 0)
+      .map(({ name }) => name);
+  }
+
   /** How each account is, in the order of the configuration. */
   status(): readonly AccountStatus[] {
     const summaries = this.#deps.ledger.summaries(dayOf(this.#deps.runtime.now()));

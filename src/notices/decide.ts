@@ -126,7 +126,11 @@ function tellIllness(
         `${errorText(facts)} So that the provider does not lock the account, it is left alone until its configuration or password changes, or somebody says: mailferry poll ${facts.account}`,
       );
     case 'failing':
-      return tell('failing', `${facts.failures} polls in a row have failed`, errorText(facts));
+      return tell(
+        'failing',
+        facts.failures === 1 ? 'a poll has failed' : `${facts.failures} polls in a row have failed`,
+        errorText(facts),
+      );
     case 'silent':
       return tell(
         'silent',

@@ -125,7 +125,7 @@ describe('the message', () => {
     [`defaults:\n${account()}`, '1:1: defaults: expected a mapping of keys, found nothing'],
     [
       `$import: x\n${account()}`,
-      '1:1: unknown key "$import"; known here: stateDir, concurrency, controlSocket, shutdownGrace, log, defaults, accounts',
+      '1:1: unknown key "$import"; known here: stateDir, concurrency, controlSocket, shutdownGrace, log, monitoring, notify, ping, defaults, accounts',
     ],
     [
       account().replace('work', '"a b"'),

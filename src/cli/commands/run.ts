@@ -27,6 +27,7 @@ export const run: CommandRun<object> = async (options) => {
     loggedIn: (account, facts) => process.daemon.observer.loggedIn?.(account, facts),
     noticed: (account, notice) => logger.warn({ account }, notice),
     finished: (report) => {
+      process.polled(report);
       const level = report.outcome === 'ok' ? 'info' : 'warn';
       logger[level](report, `poll finished: ${reportText(report)}`);
     },

@@ -1,0 +1,55 @@
+import { runNoticeCommand } from './command.ts';
+import type { Notice } from './notice.ts';
+import { post } from './post.ts';
+import type { NoticeTarget } from './targets.ts';
+
+/** What sending needs to know of this process. */
+export interface SendContext {
+  readonly hostName: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Sends one notice to one place, once. Raises a `MailError` that holds no secret. */
+export async function sendNotice(target: NoticeTarget, notice: Notice, context: SendContext): Promise<void> {
+  const body = JSON.stringify(noticeObject(notice, context.hostName));
+  switch (target.type) {
+    case 'webhook': {
+      const headers = { 'content-type': 'application/json' };
+      return post({ url: await target.url(), headers, body });
+    }
+    case 'ntfy': {
+      const token = await target.token?.();
+      return post({
+        url: await target.url(),
+        headers: {
+          Title: ascii(`Mailferry: ${notice.title}`),
+          Priority: notice.bad ? 'high' : 'default',
+          Tags: notice.bad ? 'warning' : 'white_check_mark',
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token.reveal()}` }),
+        },
+        body: notice.text,
+      });
+    }
+    case 'command':
+      return runNoticeCommand({ ...target, env: without(context.env, target.withheld), input: `${body}\n` });
+    case 'mail': {
+      const { sendMail } = await import('./mail.ts');
+      return sendMail(target, notice, context.hostName);
+    }
+  }
+}
+
+/** A notice as programs get it. Stable and documented. */
+function noticeObject({ kind, account, title, text, bad, at }: Notice, host: string): object {
+  return { kind, account, title, text, bad, at: new Date(at).toISOString(), host };
+}
+
+/** No command gets a variable that holds a password (I5). */
+function without(env: NodeJS.ProcessEnv, withheld: ReadonlySet<string>): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.has(name)));
+}
+
+/** Header fields of HTTP hold ASCII only. */
+function ascii(text: string): string {
+  return text.replaceAll(/[^\u0020-\u007e]/g, '?');
+}

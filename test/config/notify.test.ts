@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from './fixtures.ts';
+
+const ACCOUNTS = `
+accounts:
+  work:
+    host: pop.example.org
+    user: me
+    password: { env: PW }
+    deliver: { type: maildir, path: ~/Mail }
+    delete: never
+`;
+
+describe('the keys of the daemon', () => {
+  it('have defaults', async () => {
+    const { daemon, stateDir } = await parse(ACCOUNTS);
+    expect(daemon).toMatchObject({
+      controlSocket: `${stateDir}/control/daemon.sock`,
+      shutdownGraceMs: 15_000,
+      log: { level: 'info', file: undefined },
+      listen: undefined,
+      notify: {
+        targets: [],
+        ping: undefined,
+        policy: { afterFailures: 3, silentMs: 86_400_000, certificateMs: 14 * 86_400_000 },
+      },
+    });
+  });
+
+  it('are read, every URL as a secret', async () => {
+    const { daemon } = await parse(`
+monitoring: { listen: "0.0.0.0:9495" }
+ping: { url: "https://ping.example/id", every: 1m }
+notify:
+  afterFailures: 5
+  to:
+    - { type: webhook, url: "https://hook.example/x" }
+    - { type: ntfy, url: { env: TOPIC }, token: { env: TOKEN } }
+    - { type: command, command: [logger, hi] }
+    - { type: mail, host: smtp.example.org, from: a@example.org, to: b@example.org }
+${ACCOUNTS}`);
+    expect(daemon.listen).toEqual({ host: '0.0.0.0', port: 9495 });
+    expect(daemon.notify.policy.afterFailures).toBe(5);
+    expect(daemon.notify.ping?.everyMs).toBe(60_000);
+    expect(daemon.notify.targets).toMatchObject([
+      { type: 'webhook' },
+      { type: 'ntfy' },
+      { type: 'command', command: ['logger', 'hi'], withheld: new Set(['TOPIC', 'TOKEN', 'PW']) },
+      { type: 'mail', port: 465, tls: 'implicit', to: ['b@example.org'] },
+    ]);
+    expect(JSON.stringify(daemon)).not.toContain('example/');
+  });
+
+  it.each([
+    ['9495', { host: '127.0.0.1', port: 9495 }],
+    ['"[::1]:80"', { host: '::1', port: 80 }],
+  ])('take %s as an address', async (listen, address) => {
+    expect((await parse(`monitoring: { listen: ${listen} }\n${ACCOUNTS}`)).daemon.listen).toEqual(address);
+  });
+
+  it.each([
+    ['monitoring: { listen: nowhere }', 'expected a port, or HOST:PORT'],
+    ['ping: { url: "ftp://x/hunter2" }', 'expected a URL that begins with https://'],
+    ['notify: { to: { type: pager } }', 'expected { type: webhook'],
+    [
+      'notify: { to: { type: mail, host: smtp.example.org, tls: none, from: a@b, to: c@d } }',
+      'without TLS it can be read on the way',
+    ],
+    ['shutdownGrace: 15', 'expected a length of time with its unit'],
+  ])('say what is wrong with %s', async (text, message) => {
+    const error = await parse(`${text}\n${ACCOUNTS}`).catch((thrown: Error) => thrown.message);
+    expect(error).toContain(message);
+    expect(error).not.toContain('hunter2');
+  });
+
+  it('want a file that only its owner can read when a token stands in it', async () => {
+    const text = `notify: { to: { type: ntfy, url: "https://x/y", token: hunter2 } }\n${ACCOUNTS}`;
+    await expect(parse(text, { openToOthers: true })).rejects.toThrow(
+      /^.*notify\.to\.token: a password is written here/,
+    );
+  });
+});

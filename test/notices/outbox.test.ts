@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { MailError } from '../../src/errors.ts';
+import type { Notice } from '../../src/notices/notice.ts';
+import { Outbox } from '../../src/notices/outbox.ts';
+import type { NoticeTarget } from '../../src/notices/targets.ts';
+import { Secret } from '../../src/secret.ts';
+
+const notice = (title: string): Notice => ({
+  kind: 'failing',
+  account: 'a',
+  title,
+  text: '',
+  bad: true,
+  at: 0,
+});
+const url = (): Promise<Secret> => Promise.resolve(new Secret('http://x/'));
+const WEBHOOK: NoticeTarget = { type: 'webhook', url };
+const NTFY: NoticeTarget = { type: 'ntfy', url, token: undefined };
+
+/** An outbox whose places fail as often as the test says, and whose pauses take no time. */
+class Sent {
+  readonly sent: string[] = [];
+  readonly pauses: number[] = [];
+  readonly troubles: string[] = [];
+  failures = 0;
+  /** Holds back every sending until it resolves. */
+  gate: Promise<void> = Promise.resolve();
+  readonly outbox: Outbox;
+
+  constructor(...targets: readonly NoticeTarget[]) {
+    this.outbox = new Outbox(targets, {
+      context: { hostName: 'h', env: {} },
+      send: async (target, { title }) => {
+        await this.gate;
+        this.failures -= 1;
+        if (this.failures >= 0) throw new MailError('unreachable', 'No.');
+        this.sent.push(`${target.type} ${title}`);
+      },
+      onTrouble: (message) => void this.troubles.push(message),
+      pause: (milliseconds) => {
+        this.pauses.push(milliseconds);
+        return Promise.resolve();
+      },
+    });
+  }
+}
+
+describe('the outbox', () => {
+  test('sends every notice to every place, in order', async () => {
+    const it = new Sent(WEBHOOK, NTFY);
+    for (const title of ['1', '2']) it.outbox.add(notice(title));
+    await it.outbox.close();
+    expect(it.sent.sort()).toEqual(['ntfy 1', 'ntfy 2', 'webhook 1', 'webhook 2']);
+  });
+
+  test('tries again after growing pauses, a bounded number of times, and then goes on with the next', async () => {
+    const it = new Sent(WEBHOOK);
+    it.failures = 4;
+    it.outbox.add(notice('lost'));
+    it.outbox.add(notice('next'));
+    while (it.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(it.pauses).toEqual([10_000, 60_000, 600_000]);
+    expect(it.sent).toEqual(['webhook next']);
+    expect(it.troubles.at(-1)).toBe('A notice could not be sent by webhook: No. Given up.');
+  });
+
+  test('tries what waits once more when it is closed, and waits for nothing', async () => {
+    const it = new Sent(WEBHOOK);
+    it.failures = 1000;
+    for (const title of ['1', '2']) it.outbox.add(notice(title));
+    await it.outbox.close();
+    expect(it.pauses.length).toBeLessThanOrEqual(1);
+  });
+
+  test('keeps no more than a hundred notices for a place that takes none', async () => {
+    const it = new Sent(WEBHOOK);
+    let open: () => void = () => undefined;
+    it.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    for (let count = 0; count < 150; count += 1) it.outbox.add(notice(String(count)));
+    open();
+    await it.outbox.close();
+    expect(it.sent.length).toBeLessThanOrEqual(101);
+    expect(it.sent).toContain('webhook 149');
+    expect(it.troubles).toHaveLength(50);
+  });
+
+  test('sends to other places from a reload on', async () => {
+    const it = new Sent(WEBHOOK);
+    it.outbox.targets = [NTFY];
+    it.outbox.add(notice('1'));
+    await it.outbox.close();
+    expect(it.sent).toEqual(['ntfy 1']);
+  });
+});
