@@ -13,6 +13,9 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...everyProject,
           name: 'unit',
+          // None waits for time to go by; a machine that is busy with others may be slow all the same.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/interop/**', 'test/torture/**'],
         },

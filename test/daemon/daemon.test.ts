@@ -1,9 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { configured, type Fate, Harness, settings } from './harness.ts';
-
-// Thousands of polls, on a machine that may be busy with others.
-vi.setConfig({ testTimeout: 120_000 });
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
