@@ -1,21 +1,29 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { authority, certificate } from '../support/certificates.ts';
-import { type Dovecot, readMaildir, startDovecot } from '../support/dovecot.ts';
+import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { greetedClient } from '../support/raw-client.ts';
 import { mixedMail, type TortureMessage, tortureMail } from '../support/torture-mail.ts';
+import {
+  type Delivery,
+  delivered,
+  fetchJson,
+  type Kind,
+  named,
+  report,
+  retrieveRaw,
+  sha256,
+  stored,
+  type TlsMode,
+} from './judge.ts';
 
 /** The built program against a real Dovecot; what it stored is read by programs that others wrote. */
-
-type Kind = 'maildir' | 'mbox';
-type TlsMode = 'implicit' | 'starttls' | 'none';
 
 const run = promisify(execFile);
 const SUPPORT = join(import.meta.dirname, '../support');
@@ -38,18 +46,20 @@ describe.each<Kind>(['maildir', 'mbox'])('into a %s', (kind) => {
     async (tls) => {
       const messages = tortureMail();
       await using dovecot = await serve(messages);
-      const wire = await retrieveRaw(dovecot);
+      const wire = await retrieve(dovecot);
       const deliver = await configure(dovecot, { tls, kind });
 
       const { length } = messages;
       const bytes = wire.reduce((sum, message) => sum + message.length, 0);
-      expect(await fetch()).toEqual(report({ listed: length, fetched: length, bytes, deleted: length }));
+      expect(await fetchJson(folder)).toEqual(
+        report({ listed: length, fetched: length, bytes, deleted: length }),
+      );
       const names = named(messages, wire.map(stored));
       expect(names((await delivered(deliver)).map(sha256))).toEqual(names(wire.map(stored).map(sha256)));
       expect(await dovecot.maildrop('alice')).toEqual([]);
       expect(await sizeByStat(dovecot)).toBe('+OK 0 0');
 
-      expect(await fetch()).toEqual(report({}));
+      expect(await fetchJson(folder)).toEqual(report({}));
       expect(await delivered(deliver)).toHaveLength(length);
     },
   );
@@ -58,10 +68,10 @@ describe.each<Kind>(['maildir', 'mbox'])('into a %s', (kind) => {
     requirePrograms('mutt')(context);
     const messages = mixed();
     await using dovecot = await serve(messages);
-    const wire = await retrieveRaw(dovecot);
+    const wire = await retrieve(dovecot);
     const deliver = await configure(dovecot, { tls: kind === 'maildir' ? 'implicit' : 'starttls', kind });
 
-    expect(await fetch()).toMatchObject({ outcome: 'ok', listed: 300, fetched: 300, deleted: 300 });
+    expect(await fetchJson(folder)).toMatchObject({ outcome: 'ok', listed: 300, fetched: 300, deleted: 300 });
     const inPlace = wire.map(stored).map((message) => (kind === 'mbox' ? quoted(message) : message));
     const names = named(messages, inPlace);
     expect(names(await readByPython(deliver))).toEqual(names(inPlace.map(sha256)));
@@ -91,13 +101,13 @@ describe('what stays on the server', () => {
   test('with "delete: never" is carried once, and what is new is carried alone', async () => {
     const messages = tortureMail().slice(0, 10);
     await using dovecot = await serve(messages);
-    const wire = await retrieveRaw(dovecot);
+    const wire = await retrieve(dovecot);
     const deliver = await configure(dovecot, { delete: 'never' });
 
-    expect(await fetch()).toMatchObject({ listed: 10, fetched: 10, deleted: 0, kept: 10 });
-    expect(await fetch()).toEqual(report({ listed: 10, kept: 10 }));
+    expect(await fetchJson(folder)).toMatchObject({ listed: 10, fetched: 10, deleted: 0, kept: 10 });
+    expect(await fetchJson(folder)).toEqual(report({ listed: 10, kept: 10 }));
     await dovecot.addMessage('alice', Buffer.from('Subject: new\r\n\r\ntext\r\n'));
-    expect(await fetch()).toEqual(report({ listed: 11, fetched: 1, bytes: 22, kept: 11 }));
+    expect(await fetchJson(folder)).toEqual(report({ listed: 11, fetched: 1, bytes: 22, kept: 11 }));
 
     const expected = [...wire.map(stored), Buffer.from('Subject: new\n\ntext\n')];
     expect((await delivered(deliver)).map(sha256).sort()).toEqual(expected.map(sha256).sort());
@@ -109,7 +119,7 @@ describe('what stays on the server', () => {
     await using dovecot = await serve(messages);
     const deliver = await configure(dovecot);
 
-    const plan = await fetch('--dry-run');
+    const plan = await fetchJson(folder, '--dry-run');
     const [, retrieved, deleted] = await dovecot.logged(/Logged out .*retr=(\d+)\/\d+, del=(\d+)\/30/);
     expect({ retrieved, deleted }).toEqual({ retrieved: '0', deleted: '0' });
     expect(plan).toMatchObject({ account: 'me', dryRun: true, error: null });
@@ -121,7 +131,7 @@ describe('what stays on the server', () => {
     const unchanged = messages.map(({ octets }) => sha256(octets));
     expect((await dovecot.maildrop('alice')).map(sha256)).toEqual(unchanged);
 
-    expect(await fetch()).toMatchObject({ listed: 30, fetched: 30, deleted: 30 });
+    expect(await fetchJson(folder)).toMatchObject({ listed: 30, fetched: 30, deleted: 30 });
   });
 
   test('is at most the one message that Dovecot does not byte-stuff, never its neighbours', async () => {
@@ -153,11 +163,6 @@ function mixed(): readonly TortureMessage[] {
   return mixture;
 }
 
-interface Delivery {
-  readonly type: Kind;
-  readonly path: string;
-}
-
 function serve(messages: readonly TortureMessage[]): Promise<Dovecot> {
   const alice = { password: PASSWORD, messages: messages.map(({ octets }) => octets) };
   return startDovecot({ users: { alice }, tls: certificate() });
@@ -181,34 +186,9 @@ async function configure(
   return deliver;
 }
 
-/** `mailferry fetch --json`, which must end well: what it prints. */
-async function fetch(...options: readonly string[]): Promise<unknown> {
-  const { status, stdout, stderr } = await runProgram(['fetch', '--json', ...options], { cwd: folder });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
-
-/** A report in which nothing happened but this. */
-function report(counts: Readonly<Record<string, number>>): unknown {
-  const nothing = { listed: 0, fetched: 0, bytes: 0, deleted: 0, kept: 0, skipped: 0, quarantined: 0 };
-  const durationMs: unknown = expect.any(Number);
-  const timings: unknown = expect.any(Object);
-  return { account: 'me', outcome: 'ok', ...nothing, ...counts, durationMs, timings, error: null };
-}
-
-/** The messages as they are on the wire, by a client that shares no code with ours. */
-async function retrieveRaw({ host, ports }: Dovecot, user = 'alice'): Promise<Buffer[]> {
-  const raw = join(folder, `raw-${user}`);
-  await mkdir(raw);
-  const where = [host, String(ports.tls), join(folder, 'ca.pem')];
-  await run('python3', [join(SUPPORT, 'retrieve-raw.py'), ...where, user, PASSWORD, raw]);
-  const files = (await readdir(raw)).sort();
-  return Promise.all(files.map((name) => readFile(join(raw, name))));
-}
-
-/** What must be stored of a message: lines end with LF, nothing else differs. */
-function stored(wire: Buffer): Buffer {
-  return Buffer.from(wire.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+function retrieve({ host, ports }: Dovecot, user = 'alice'): Promise<Buffer[]> {
+  const caFile = join(folder, 'ca.pem');
+  return retrieveRaw({ host, port: ports.tls, caFile, user, password: PASSWORD, folder });
 }
 
 /** As it stands in an mbox of the mboxrd dialect. */
@@ -227,33 +207,6 @@ function asDovecotGives(message: Buffer, kind: Kind): Buffer {
   let text = seen.toString('latin1');
   while (own.test(text)) text = text.replace(own, '$1');
   return Buffer.from(text, 'latin1');
-}
-
-async function delivered({ type, path }: Delivery): Promise<Buffer[]> {
-  return type === 'maildir' ? readMaildir(path) : splitMbox(await readFile(path));
-}
-
-/** In an mboxrd mbox every line that begins with `From ` begins a message, and an empty line ends it. */
-function splitMbox(mbox: Buffer): Buffer[] {
-  const [before, ...messages] = mbox.toString('latin1').split(/(?<=^|\n)From [^\n]*\n/);
-  expect(before).toBe('');
-  return messages.map((message) => {
-    expect(message.endsWith('\n')).toBe(true);
-    return Buffer.from(message.slice(0, -1).replaceAll(/(?<=^|\n)>(>*From )/g, '$1'), 'latin1');
-  });
-}
-
-function sha256(octets: Buffer): string {
-  return createHash('sha256').update(octets).digest('hex');
-}
-
-/** Turns hashes into the names of the messages, sorted, so that a difference says which one it is. */
-function named(
-  messages: readonly TortureMessage[],
-  octets: readonly Buffer[],
-): (hashes: readonly string[]) => string[] {
-  const names = new Map(octets.map((message, index) => [sha256(message), messages[index]?.name ?? '']));
-  return (hashes) => hashes.map((hash) => names.get(hash) ?? `unknown ${hash}`).sort();
 }
 
 async function sizeByStat({ host, ports }: Dovecot): Promise<string> {
@@ -286,5 +239,5 @@ async function readByDovecot(mailbox: Delivery): Promise<string[]> {
     users: { bob: { password: PASSWORD, mailbox } },
     tls: certificate(),
   });
-  return (await retrieveRaw(dovecot, 'bob')).map(stored).map(sha256);
+  return (await retrieve(dovecot, 'bob')).map(stored).map(sha256);
 }

@@ -2,7 +2,8 @@
 sent it: from the octet after the status line of RETR to the one before the termination octet, unstuffed. Deletes
 nothing. For a judge that shares no code with the program under test.
 
-Arguments: host, port, authority of the certificate (or - for no TLS), user, password, folder for the messages.
+Arguments: host, port, authority of the certificate (or - for no TLS), user, password, folder for the messages, then
+what to say before the login, one line each.
 Prints the sizes by LIST, as JSON."""
 
 import json
@@ -10,7 +11,7 @@ import socket
 import ssl
 import sys
 
-host, port, authority, user, password, folder = sys.argv[1:]
+host, port, authority, user, password, folder, *first = sys.argv[1:]
 connection = socket.create_connection((host, int(port)), timeout=30)
 if authority != "-":
     context = ssl.create_default_context(cafile=authority)
@@ -52,6 +53,8 @@ def content():
 
 
 status("greeting")
+for line in first:
+    command(line)
 command("USER " + user)
 command("PASS " + password)
 command("LIST")
