@@ -2,12 +2,12 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'vitest';
 
-/** Where servers are installed, which is not in the PATH of every user. */
-const SERVER_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+/** Where servers and nmh are installed, which is not in the PATH of every user. */
+const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin/mh'];
 
 /** The path of an installed program, or undefined. */
 export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...SERVER_FOLDERS];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...MORE_FOLDERS];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
@@ -27,7 +27,8 @@ export function requireRoot({ skip }: TestContext): void {
   if (process.getuid?.() !== 0) giveUp(skip, 'needs root');
 }
 
-function giveUp(skip: TestContext['skip'], reason: string): void {
+/** Skips with this reason; on CI that is a failure. */
+export function giveUp(skip: TestContext['skip'], reason: string): void {
   if (process.env['CI'] === 'true') throw new Error(`On CI this must not be skipped: ${reason}.`);
   skip(reason);
 }

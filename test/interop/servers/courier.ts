@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { type Maildrops, PASSWORD, type ServerKind } from './kind.ts';
+import { passwordHash, RootFolder, requireServer, systemUserId } from './root-folder.ts';
+
+const LIBRARY = '/usr/lib/courier';
+const LOGIN = [`${LIBRARY}/courier/courierpop3login`, `${LIBRARY}/courier/courierpop3d`, 'Maildir'];
+const CERTIFICATE = '/etc/courier/server.pem';
+
+const ENVIRONMENT = {
+  PATH: '/usr/bin:/usr/sbin',
+  POP3AUTH: 'PLAIN LOGIN CRAM-MD5',
+  POP3AUTH_TLS: 'PLAIN LOGIN CRAM-MD5',
+  POP3_STARTTLS: 'YES',
+  COURIERTLS: '/usr/bin/couriertls',
+  TLS_CERTFILE: CERTIFICATE,
+  TLS_VERIFYPEER: 'NONE',
+};
+
+export const courier: ServerKind = {
+  require: requireServer('courier'),
+  title: 'Courier 1.0',
+  debianPackage: 'courier-pop',
+  tls: ['none', 'starttls', 'implicit'],
+  mechanisms: ['user-pass', 'plain'],
+  holds: {
+    fits: (message) => !/^[^\r\n]*[\x80-\xff]/m.test(headerOf(message)),
+    why: 'one with 8-bit octets in its header is sent in a wrapping that is different each time, unless UTF8 is said',
+  },
+  quirks: [
+    'Announces PIPELINING and then loses what comes with the login: nothing is sent before the login is answered.',
+    'Answers a wrong password after five seconds; a login may take 60.',
+    'Lets two sessions into one maildrop.',
+  ],
+  start: async (maildrops) => {
+    const root = await RootFolder.make('courier', maildrops.keys());
+    await fillMaildirs(root, maildrops);
+    await makeUserDatabase(root);
+    await startAuthentication(root);
+    await root.writeCertificate(CERTIFICATE, systemUserId('courier'));
+    const ports = await root.startByInetd(
+      { plain: LOGIN, tls: ['/usr/bin/couriertls', '-server', '-tcpd', ...LOGIN] },
+      ENVIRONMENT,
+    );
+    return root.serving(ports);
+  },
+};
+
+function headerOf(message: Buffer): string {
+  return message.toString('latin1').split(/\r?\n\r?\n/, 1)[0] ?? '';
+}
+
+async function fillMaildirs(root: RootFolder, maildrops: Maildrops): Promise<void> {
+  for (const { user, id } of root.accounts) {
+    for (const folder of ['', '/cur', '/new', '/tmp']) {
+      await root.makeFolder(`/home/${user}/Maildir${folder}`, { owner: id });
+    }
+    for (const [index, message] of (maildrops.get(user) ?? []).entries()) {
+      const name = `${1_700_000_000 + index}.M${index}.example`;
+      await root.write(`/home/${user}/Maildir/new/${name}`, message, { owner: id, group: id });
+    }
+  }
+}
+
+/** Who may log in: the places of the mail, and in a second file the passwords, one form for each mechanism. */
+async function makeUserDatabase(root: RootFolder): Promise<void> {
+  const system = passwordHash();
+  const hmac = root.run(['/usr/sbin/userdbpw', '-hmac-md5'], `${PASSWORD}\n`).trim();
+  const places = root.accounts.map(
+    ({ user, id }) => `${user}\thome=/home/${user}|mail=/home/${user}/Maildir|uid=${id}|gid=${id}\n`,
+  );
+  const passwords = root.accounts.map(({ user }) => `${user}\tsystempw=${system}|hmac-md5pw=${hmac}\n`);
+  for (const [file, rows] of [
+    ['userdb', places],
+    ['userdbshadow', passwords],
+  ] as const) {
+    const source = `/etc/courier/${file}`;
+    await root.write(source, `${rows.join('')}.\n`, { mode: 0o600 });
+    const compile = `${LIBRARY}/courier-authlib/makedatprog`;
+    root.run([compile, source, `${source}.new`, `${source}.dat`]);
+  }
+}
+
+async function startAuthentication(root: RootFolder): Promise<void> {
+  await root.makeFolder('/run/courier/authdaemon');
+  const settings = 'authmodulelist="authuserdb"\nauthmodulelistorig="authuserdb"\ndaemons=2\n';
+  await root.write('/etc/courier/authdaemonrc', `${settings}authdaemonvar=/run/courier/authdaemon\n`);
+  const daemon = root.start([`${LIBRARY}/courier-authlib/authdaemond`]);
+  await once(daemon.stderr as NodeJS.ReadableStream, 'data');
+}
