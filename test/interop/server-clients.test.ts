@@ -96,6 +96,63 @@ describe('poplib of Python', () => {
   });
 });
 
+/** The same in Perl. */
+const NET_POP3_SESSION = `
+use strict; use warnings; use Net::POP3; use JSON::PP;
+my ($how, $host, $port, $ca, $login) = @ARGV;
+my @trust = (SSL_ca_file => $ca, SSL_verifycn_name => 'localhost');
+my @secured = $how eq 'implicit' ? (SSL => 1, @trust) : ();
+my $pop = Net::POP3->new($host, Port => $port, Timeout => 30, @secured) or die "no connection: $@";
+if ($how eq 'stls') { $pop->starttls(@trust) or die "no TLS: " . $pop->message }
+defined $pop->$login('alice', 'secret with spaces') or die 'refused: ' . $pop->message;
+my $hex = sub { join '', map { (my $line = $_) =~ s/\\r\\n\\z/\\n/; unpack 'H*', $line } @{$_[0]} };
+my $count = keys %{$pop->list};
+print encode_json({
+  list => $pop->list,
+  uidl => $pop->uidl,
+  top => $hex->($pop->top(1, 1)),
+  messages => [map { $hex->($pop->get($_)) } 1 .. $count],
+});
+$pop->delete(1);
+$pop->quit;
+`;
+
+/** Net::POP3 makes the line ends those of the system, within TLS by the script. */
+function inHex(octets: Buffer): string {
+  return Buffer.from(octets.toString('latin1').replaceAll('\r\n', '\n'), 'latin1').toString('hex');
+}
+
+function numbered(values: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries(values.map((value, index) => [String(index + 1), value]));
+}
+
+function listing(values: readonly unknown[]): string {
+  return values.map((value, index) => `${index + 1} ${String(value)}\r\n`).join('');
+}
+
+describe('Net::POP3 of Perl', () => {
+  beforeEach(requirePrograms('perl'));
+
+  test.each([
+    ['none', 'login'],
+    ['stls', 'login'],
+    ['implicit', 'login'],
+  ])('does a whole session, TLS: %s, by %s', async (how, login) => {
+    await using server = await serve();
+    const { port } = how === 'implicit' ? secureAddress(server) : server.address;
+    const { uids } = server.maildrop('alice');
+    const words = ['-e', NET_POP3_SESSION, how, '127.0.0.1', String(port), caFile, login];
+    const { stdout } = await run('perl', words);
+    expect(JSON.parse(stdout)).toEqual({
+      list: numbered(MESSAGES.map(({ length }) => String(length))),
+      uidl: numbered(uids),
+      top: inHex(Buffer.from('Subject: dots\n\n.\n')),
+      messages: MESSAGES.map(inHex),
+    });
+    expect(server.maildrop('alice').messages).toEqual(MESSAGES.slice(1));
+  });
+});
+
 describe('curl', () => {
   beforeEach(requirePrograms('curl'));
 
@@ -121,6 +178,15 @@ describe('curl', () => {
     const stls = await curl(`pop3://localhost:${server.address.port}/1`, '--ssl-reqd', '--ipv4');
     const implicit = await curl(`pop3s://localhost:${secureAddress(server).port}/1`, '--ipv4');
     expect([stls, implicit]).toEqual([MESSAGES[0], MESSAGES[0]]);
+  });
+
+  test('lists, and gives the top of a message', async () => {
+    await using server = await serve();
+    const url = `pop3://127.0.0.1:${server.address.port}`;
+    const { uids } = server.maildrop('alice');
+    expect(String(await curl(url))).toBe(listing(MESSAGES.map(({ length }) => length)));
+    expect(String(await curl(url, '--request', 'UIDL'))).toBe(listing(uids));
+    expect(String(await curl(url, '--request', 'TOP 1 1'))).toBe('Subject: dots\r\n\r\n.\r\n');
   });
 
   test('deletes a file on disk', async () => {
