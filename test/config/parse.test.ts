@@ -6,6 +6,7 @@ import { propertyRuns } from '../support/property-runs.ts';
 import { account, parse, problemsOf } from './fixtures.ts';
 
 describe('a small configuration', () => {
+  // RFC 8314 §3.3 [implicit-default]
   it('gets every default', async () => {
     const configuration = await parse(account());
     expect(configuration).toMatchObject({

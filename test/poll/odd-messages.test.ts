@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SESSION_MESSAGES } from '../../src/poll/limits.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
 import { createServer, type Faults } from '../../src/pop3-server/index.ts';
-import { answering, rawPeer } from '../support/raw-peer.ts';
+import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
 import { Ferry, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
@@ -69,6 +69,7 @@ describe.each([
     expect(server.maildrop('alice').messages.map(String)).toEqual([ONE]);
   });
 
+  // RFC 1939 §7 [uid-twins]
   test('two that have one unique-id, one of them without end', async () => {
     await using server = await createServer({ users: { alice: { password: 'secret' } } });
     for (const message of [ONE, TWO]) server.maildrop('alice').add(message, { uid: 'same' });
@@ -221,6 +222,28 @@ describe('I7: what a server can make us do', () => {
     expect(server.maildrop('alice').messages).toEqual([]);
   }, 30_000);
 
+  // RFC 2449 §6.5 [login-delay-respected]
+  test('no second session where the server wants time between two logins', async () => {
+    const numbers = Array.from({ length: SESSION_MESSAGES + 2 }, (_, index) => index + 1);
+    const listing = (row: (number: number) => string): string => `+OK\r\n${numbers.map(row).join('')}.\r\n`;
+    const replies: Readonly<Record<string, string>> = {
+      CAPA: '+OK\r\nUSER\r\nUIDL\r\nLOGIN-DELAY 600\r\n.\r\n',
+      STAT: `+OK ${numbers.length} ${numbers.length * 9}\r\n`,
+      LIST: listing((number) => `${number} 9\r\n`),
+      UIDL: listing((number) => `${number} uid${number}\r\n`),
+    };
+    const answer: Answer = (command) => {
+      if (command === 'QUIT') return undefined;
+      if (command.startsWith('RETR ')) return `+OK\r\nS: ${command.slice(5)}\r\n\r\n.\r\n`;
+      return replies[command] ?? '+OK\r\n';
+    };
+    await using peer = await rawPeer(answering(answer));
+    await using ferry = await Ferry.to({ host: peer.host, port: peer.port }, { account: AFTER_DELIVERY });
+    const { outcome, fetched } = await ferry.poll();
+    expect({ outcome, sessions: peer.lines.length }).toEqual({ outcome: 'ok', sessions: 1 });
+    expect(fetched).toBeLessThan(numbers.length);
+  }, 30_000);
+
   test.each([
     ['has no unique-ids', [{ do: 'hide', names: ['UIDL'] }]],
     ['has one unique-id for all', [{ do: 'uids', uid: 'same' }]],
@@ -239,6 +262,8 @@ describe('I7: what a server can make us do', () => {
     30_000,
   );
 
+  // RFC 1939 §7 [optional-commands]
+  // RFC 2449 §7 [no-extension-needed]
   test('messages without unique-ids go on where the limit of a poll stopped', async () => {
     await using server = await serve(ONE, TWO, THREE);
     server.setFaults([{ do: 'hide', names: ['UIDL'] }]);

@@ -99,6 +99,7 @@ describe('deletion', () => {
     expect(server.maildrop('alice').messages.map(String)).toEqual([TWO]);
   });
 
+  // RFC 1939 §8 [no-site-deletion]
   test('I1: is asked of the ledger after all was recorded, not of memory', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });
@@ -152,6 +153,7 @@ describe('deletion', () => {
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 
+  // RFC 1939 §6 [quit-refused]
   test.each([
     ['did not become real', false],
     ['became real all the same', true],
@@ -172,6 +174,7 @@ describe('deletion', () => {
     },
   );
 
+  // RFC 1939 §6 [quit-needed]
   test.each([
     ['before it', 'DELE', false],
     ['after some of it', 'DELE', true],
@@ -304,6 +307,7 @@ describe('I9: what cannot be done', () => {
     expect(ferry.lines).toEqual([]);
   });
 
+  // RFC 1939 §4 [lock-retry]
   test('a maildrop that another session has is reported as busy', async () => {
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address);

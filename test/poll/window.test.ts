@@ -49,6 +49,7 @@ describe('RetrievalWindow', () => {
     expect(commands).toEqual(expected);
   });
 
+  // RFC 2449 §6.6 [pipelining-window]
   test('sends as many commands as allowed before the first reply', async () => {
     const { commands, session: fake } = session(true);
     await new RetrievalWindow(fake, retrievals(...Array.from({ length: 200 }, () => 1))).next();

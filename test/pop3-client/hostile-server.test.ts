@@ -6,6 +6,8 @@ import { failureOf, inSession, openingFailure, options } from './hostile.ts';
 import { number, octetsOf } from './session.suite.ts';
 
 describe('a greeting', () => {
+  // RFC 1939 §4 [read-greeting, greeting-refusal]
+  // RFC 1939 §3 [status-needed]
   test.each([
     ['that is none', '220 mail.example ESMTP\r\n', 'protocol'],
     ['of IMAP', '* OK ready\r\n', 'protocol'],
@@ -86,6 +88,7 @@ describe('a reply', () => {
     },
   );
 
+  // RFC 1939 §5 [extra-text]
   test('to LIST keeps the rows that make sense', async () => {
     const rows = [
       '1 10',
@@ -113,6 +116,7 @@ describe('a reply', () => {
     );
   });
 
+  // RFC 1939 §7 [uid-opaque]
   test('to UIDL keeps unique-ids octet by octet, and numbers whose unique-id cannot be used', async () => {
     const long = 'x'.repeat(1025);
     const rows = [
@@ -178,6 +182,7 @@ describe('a reply', () => {
     );
   });
 
+  // RFC 1939 §6 [quit-refused]
   test('to QUIT that is an error says that the deletions are not sure', async () => {
     await inSession(
       (command) => (command === 'QUIT' ? '-ERR some deleted messages not removed\r\n' : undefined),

@@ -42,6 +42,7 @@ describe('commands that do not wait for each other', () => {
     await session.close();
   });
 
+  // RFC 2449 §6.6 [client-pipelining]
   test('go out one by one where it is not', async () => {
     const early: string[] = [];
     await using peer = await serverWith('TOP', async (line) => {

@@ -36,6 +36,7 @@ for (const [name, tls, more] of WAYS) {
   sessionSuite({ name, serve: (messages) => serve(messages, tls, more) });
 }
 
+// RFC 2449 §6.6 [client-pipelining]
 test('pipelining is used where it is announced after the login, and not elsewhere', async () => {
   await using with_ = await serve([], 'none', {});
   await using without = await serve([], 'none', { without: ['PIPELINING'] });
@@ -49,6 +50,7 @@ test('pipelining is used where it is announced after the login, and not elsewher
   }
 });
 
+// RFC 1939 §7 [optional-commands]
 test('a server without UIDL gives no unique-ids', async () => {
   await using served = await serve([Buffer.from('x\r\n')], 'none', { without: ['UIDL'] });
   const session = await openSession(served.options);
@@ -57,6 +59,7 @@ test('a server without UIDL gives no unique-ids', async () => {
   await session.quit();
 });
 
+// RFC 6856 §2.2 [utf8-login]
 test('names and passwords outside ASCII are sent as UTF-8', async () => {
   await using server = await createServer({ users: { jürgen: { password: 'geheim→日本' } } });
   for (const auth of ['user-pass', 'plain'] as const) {
@@ -80,6 +83,7 @@ test('an authorization can be left by QUIT without a login', async () => {
   await expect(authorization.quit()).resolves.toBeUndefined();
 });
 
+// RFC 1939 §3 [state-commands]
 test('before the login there are no commands of the TRANSACTION state', async () => {
   await using served = await serve([Buffer.from('x\r\n')], 'none', {});
   const authorization = await connect(served.options);

@@ -31,6 +31,7 @@ describe('STLS', () => {
     ['is answered with garbage', '+OK\r\nSTLS\r\n.\r\n', 'begin\r\n', 'protocol'],
   ];
 
+  // RFC 2595 §4 [stls-needed]
   test.each(WITHDRAWN)('that %s ends the session before the user name', async (_, capa, stls, code) => {
     await using peer = await rawPeer(
       answering((command) => (command === 'CAPA' ? capa : command === 'STLS' ? stls : '+OK\r\n')),
@@ -39,6 +40,7 @@ describe('STLS', () => {
     expect(clearTextOf(peer)).toEqual(stls === undefined ? ['CAPA'] : ['CAPA', 'STLS']);
   });
 
+  // RFC 2595 §4 [injection]
   test('that is followed by clear text in a later segment ends the session before the user name', async () => {
     await using peer = await rawPeer(async (line) => {
       await line.send('+OK\r\n');
@@ -55,6 +57,10 @@ describe('STLS', () => {
     expect(peer.lines[0]?.received.slice(12, 14)).toBe('\x16\x03');
   });
 
+  // RFC 2595 §4 [capabilities-dropped]
+  // RFC 2449 §5 [capa-again]
+  // RFC 8314 §5.1 [no-secret-before-tls]
+  // RFC 5034 §4 [certificate-first]
   test('I5: is begun before anything secret is said', async () => {
     const steps: string[] = [];
     await using server = await createServer({
@@ -87,6 +93,8 @@ function clearTextOf(peer: RawPeer): string[] {
 describe('a password', () => {
   const CAPA = '+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n';
 
+  // RFC 2595 §2.2 [refuse-cleartext]
+  // RFC 2595 §6 [plain-within-tls]
   test('I5: is not sent without TLS to another machine', async () => {
     await using peer = await rawPeer(answering((command) => (command === 'QUIT' ? undefined : '+OK\r\n')));
     const mayShowPassword = false;
@@ -135,6 +143,8 @@ describe('a certificate', () => {
   ];
 
   for (const tls of ['implicit', 'starttls'] as const) {
+    // RFC 2595 §2.4 [check-name]
+    // RFC 8314 §5.2 [certificate-checked]
     test.each(BAD)(`%s is refused (${tls}), and nothing is said`, async (_, made, message) => {
       const commands: string[] = [];
       await using server = await serverWith({

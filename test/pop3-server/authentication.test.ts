@@ -17,6 +17,8 @@ function serve(): Promise<Pop3Server> {
 const onWire = (text: string): string => Buffer.from(text).toString('latin1');
 
 describe('USER and PASS', () => {
+  // RFC 1939 §7 [pass-spaces]
+  // RFC 6856 §2.2 [utf8-user]
   test('let in by name and password in UTF-8, with the spaces of the password', async () => {
     await using server = await serve();
     await using client = await greetedClient(server.address);

@@ -129,6 +129,7 @@ describe('a folder of .eml files', () => {
 });
 
 describe('the unique-id of a file', () => {
+  // RFC 1939 §7 [uidl-stable]
   test('is the same after a restart, and when the file was only touched', async () => {
     await put('a.eml', 'A\r\n');
     const maildrop = new FilesMaildrop(folder);

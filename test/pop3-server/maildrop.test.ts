@@ -115,6 +115,7 @@ describe('deletions', () => {
     },
   );
 
+  // RFC 1939 §6 [quit-not-all-removed]
   test('that fail are told at QUIT, and the lock is free all the same', async () => {
     const events: ServerEvent[] = [];
     const inner = new MemoryMaildrop([ONE]);
@@ -153,6 +154,8 @@ describe('the lock', () => {
     expect(await first.command('NOOP')).toMatch(/^\+OK/);
   });
 
+  // RFC 1939 §4 [unreadable-maildrop]
+  // RFC 3206 §4 [sys-temp]
   test('is given back when the maildrop cannot be listed', async () => {
     let broken = true;
     const maildrop: Maildrop = {
@@ -168,6 +171,7 @@ describe('the lock', () => {
 });
 
 describe('a maildrop in memory', () => {
+  // RFC 1939 §5 [numbers-fixed]
   test('shows new messages to the next session', async () => {
     await using server = await serve();
     await using client = await loggedInClient(server.address);

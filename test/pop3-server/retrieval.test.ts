@@ -29,6 +29,8 @@ const MESSAGES: readonly (readonly [string, Buffer])[] = [
 ];
 
 describe('RETR', () => {
+  // RFC 1939 §5 [retr]
+  // RFC 1939 §3 [byte-stuffing]
   test.each(MESSAGES)('gives %s octet by octet, and as many octets as LIST says', async (_, message) => {
     await using server = await createServer({
       users: { alice: { password: 'secret', messages: [message] } },
@@ -47,6 +49,7 @@ describe('RETR', () => {
     expect(await client.command('NOOP')).toMatch(/^\+OK/);
   });
 
+  // RFC 2449 §6.6 [pipelining-writes]
   test('waits for a slow reader instead of holding the message', async () => {
     let produced = 0;
     const blocks = 2000;

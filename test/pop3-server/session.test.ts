@@ -5,6 +5,7 @@ import {
   type ServerEvent,
   type ServerOptions,
 } from '../../src/pop3-server/index.ts';
+import { AUTOLOGOUT_MS } from '../../src/wire/limits.ts';
 import { greetedClient, loggedInClient, rawClient } from '../support/raw-client.ts';
 
 const THREE = ['Subject: one\r\n\r\n1\r\n', 'Subject: two\r\n\r\n22\r\n', 'Subject: three\r\n\r\n333\r\n'];
@@ -125,6 +126,7 @@ describe('a session', () => {
     expect(server.maildrop('alice').messages).toHaveLength(3);
   });
 
+  // RFC 2449 §6.6 [pipelining]
   test('answers several commands in one segment in their order, also after PASS', async () => {
     await using server = await serve();
     await using client = await greetedClient(server.address);
@@ -153,6 +155,7 @@ describe('a session', () => {
     expect(await client.line()).toBe('+OK 3 62');
   });
 
+  // RFC 1939 §3 [autologout-no-update]
   test('is dropped, without UPDATE and without a word, when the client keeps silent', async () => {
     await using server = await serve({ autologoutMs: 50 });
     await using client = await loggedInClient(server.address);
@@ -163,6 +166,16 @@ describe('a session', () => {
     expect(await next.logIn()).toMatch(/^\+OK/);
   });
 
+  // RFC 1939 §3 [autologout-minutes]
+  test('has at least ten minutes for each command, and each begins them anew', async () => {
+    expect(AUTOLOGOUT_MS).toBeGreaterThanOrEqual(600_000);
+    await using server = await serve({ autologoutMs: 100 });
+    await using client = await loggedInClient(server.address);
+    const begun = performance.now();
+    while (performance.now() - begun < 300) expect(await client.command('NOOP')).toMatch(/^\+OK/);
+    expect(await client.command('STAT')).toMatch(/^\+OK/);
+  });
+
   test('is dropped when the client drips octets that never make a command', async () => {
     await using server = await serve({ autologoutMs: 100 });
     await using client = await greetedClient(server.address);
@@ -171,6 +184,7 @@ describe('a session', () => {
     clearInterval(drip);
   });
 
+  // RFC 2449 §6.9 [implementation]
   test('lists its capabilities in both states', async () => {
     await using server = await serve();
     await using client = await greetedClient(server.address);
@@ -206,6 +220,7 @@ describe('a session', () => {
     if (hidden !== 'CAPA') expect(await client.multiline('CAPA')).not.toMatch(new RegExp(`^${hidden}`, 'm'));
   });
 
+  // RFC 2449 §8 [code-position]
   test('announces no hidden capability, and uses no code whose capability is hidden', async () => {
     await using server = await serve({ without: ['PIPELINING', 'SASL', 'AUTH-RESP-CODE', 'RESP-CODES'] });
     await using client = await greetedClient(server.address);
@@ -231,6 +246,7 @@ describe('a session', () => {
 });
 
 describe('a server', () => {
+  // RFC 1939 §6 [no-update-on-abort]
   test('ends all sessions without UPDATE when it closes', async () => {
     const events: ServerEvent[] = [];
     const server = await serve({ observe: (event) => events.push(event) });

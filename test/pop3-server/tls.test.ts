@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import {
@@ -47,6 +48,7 @@ describe('STLS', () => {
     expect(await client.command('PASS secret')).toMatch(/^-ERR/);
   });
 
+  // RFC 2595 §4 [stls-no-clear-text]
   test('never has clear text answered that came with it', async () => {
     const events: ServerEvent[] = [];
     await using server = await serve({ observe: (event) => events.push(event) });
@@ -77,6 +79,8 @@ describe('STLS', () => {
     expect(await other.multiline('CAPA')).not.toMatch(/STLS/);
   });
 
+  // RFC 2595 §2.2 [require-tls]
+  // RFC 8314 §4.1 [no-oracle]
   test('must come first where TLS is required', async () => {
     await using server = await serve({ requireTls: true });
     await using client = await greetedClient(server.address);
@@ -92,6 +96,7 @@ describe('STLS', () => {
 });
 
 describe('implicit TLS', () => {
+  // RFC 8314 §3.3 [implicit-tls]
   test('serves from the first octet', async () => {
     await using server = await serve({ tlsPort: 0, requireTls: true });
     await using client = await loggedInClient(tlsAddress(server));
@@ -205,3 +210,16 @@ test('a session of TLS can be resumed on the next connection', async () => {
   const second = await visit(first.session);
   expect([first.reused, second.reused]).toEqual([false, true]);
 });
+
+// RFC 8314 §4.1 [tls-version]
+test.each(['TLSv1', 'TLSv1.1'] as const)(
+  'a client that speaks nothing newer than %s is refused',
+  async (version) => {
+    await using server = await serve({ tlsPort: 0 });
+    const old = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' };
+    const { host, port, ca } = tlsAddress(server);
+    const socket = connect({ host, port, ca, servername: 'localhost', ...old });
+    const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toMatch(/ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/);
+  },
+);

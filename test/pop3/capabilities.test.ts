@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatCapabilities, parseCapabilities, saslMechanisms } from '../../src/pop3/capabilities.ts';
 
 describe('parseCapabilities', () => {
+  // RFC 2449 §5 [unknown-capabilities]
   test.each<[string, readonly string[], [string, readonly string[]][]]>([
     ['nothing', [], []],
     [

@@ -52,6 +52,7 @@ const RESPONSES: readonly (readonly [string, string, string, string])[] = [
 ];
 
 describe('Unstuffer', () => {
+  // RFC 1939 §3 [unstuffing]
   test.each(RESPONSES)('reads %s, wherever the blocks are cut', (_, wire, content, rest) => {
     expect.hasAssertions();
     everySplit(Buffer.from(wire, 'latin1'), (blocks, how) => {

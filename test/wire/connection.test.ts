@@ -38,6 +38,7 @@ describe('readLine', () => {
     expect(await connection.readLine('testing')).toBe('\x00\x7f\x80\xff\xe9');
   });
 
+  // RFC 1939 §3 [long-responses]
   test('takes the longest line that is allowed', async () => {
     const { wire, connection } = connected();
     wire.arrive(`${'x'.repeat(MAX_LINE_OCTETS - 1)}\r\n`);
@@ -284,6 +285,7 @@ describe('send', () => {
 });
 
 describe('upgrade', () => {
+  // RFC 2595 §4 [injection]
   test('refuses clear text that came with the reply that allowed it', async () => {
     const { wire, connection } = connected();
     wire.arrive('+OK begin\r\n+OK injected\r\n');

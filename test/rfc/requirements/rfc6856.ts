@@ -1,0 +1,41 @@
+import { type Rfc, rfc } from '../requirement.ts';
+
+const NO_LANGUAGE = { no: 'its texts are English only, and it does not announce LANG' };
+
+export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
+  server: [
+    ['utf8', '2.1', 'must', 'Knows UTF8 before the login only, and announces it.', { no: 'not there yet' }],
+    ['utf8-user', '2.2', 'MUST', 'Takes names and passwords in UTF-8.', 'pop3-server/authorization.ts'],
+    [
+      'size-as-sent',
+      '2.1',
+      'SHOULD',
+      'Lists the size of a message as RETR sends it, without the doubled dots.',
+      'pop3-server/transaction.ts',
+    ],
+    ['lang', '3', 'may', 'Knows LANG.', NO_LANGUAGE],
+  ],
+  client: [
+    [
+      'utf8-asked',
+      '2.1',
+      'may',
+      'Asks for UTF8 where it is announced, before the login and after STLS.',
+      { no: 'not there yet' },
+    ],
+    [
+      'utf8-login',
+      '2.2',
+      'may',
+      'Sends names and passwords that are not ASCII in UTF-8.',
+      'pop3-client/authorization.ts',
+    ],
+    [
+      'lang-not-needed',
+      '3',
+      'may',
+      'Asks for a language.',
+      { no: 'what a server says is shown as it comes; the language of its choice is good enough' },
+    ],
+  ],
+});
