@@ -29,7 +29,7 @@ export const rfc5034: Rfc = rfc(5034, 'POP3 SASL Authentication', {
       '4',
       'MUST',
       'Refuses what is not base64: foreign characters, wrong padding.',
-      'pop3-server/authentication.ts',
+      'sasl/base64.ts',
     ],
     [
       'unknown-mechanism',
@@ -58,7 +58,7 @@ export const rfc5034: Rfc = rfc(5034, 'POP3 SASL Authentication', {
       '4',
       'must',
       'Lets nobody act for somebody else.',
-      'pop3-server/authentication.ts',
+      'pop3-server/sasl-login.ts',
     ],
   ],
   client: [
