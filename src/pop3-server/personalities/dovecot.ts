@@ -5,7 +5,7 @@ export const DOVECOT: Personality = {
   description: 'Dovecot 2.3',
   sources: [
     {
-      fact: 'Greeting, capabilities, texts and the code AUTH; a maildrop in use is told with IN-USE.',
+      fact: 'Greeting, capabilities and texts; SASL is not announced after the login; a maildrop in use is told with IN-USE.',
       source:
         'dovecot-pop3d 2.3.19, a stock package of Debian 12, asked over a raw socket; texts from its program files',
       seen: '2026-11',
@@ -15,7 +15,7 @@ export const DOVECOT: Personality = {
   mechanisms: ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'XOAUTH2', 'OAUTHBEARER'],
   capabilities: {
     before: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'AUTH-RESP-CODE', 'STLS', 'USER', 'SASL'],
-    after: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'AUTH-RESP-CODE', 'USER', 'SASL'],
+    after: ['CAPA', 'TOP', 'UIDL', 'RESP-CODES', 'PIPELINING', 'AUTH-RESP-CODE'],
   },
   texts: {
     ...MAILFERRY.texts,
