@@ -5,6 +5,7 @@ import { conformanceSuite } from '../pop3-server/conformance.suite.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { startDovecot } from '../support/dovecot.ts';
 import { requirePrograms } from '../support/programs.ts';
+import { DOVECOT_DEVIATIONS } from './servers/dovecot.ts';
 
 /** The suites that our own client and server have to pass, with Dovecot in place of our server. */
 
@@ -42,11 +43,5 @@ conformanceSuite({
       [Symbol.asyncDispose]: () => dovecot[Symbol.asyncDispose](),
     };
   },
-  deviations: {
-    'a second session is refused with IN-USE while the first has the maildrop, and let in afterwards':
-      'it hangs up after it has said IN-USE, which takes it ten seconds',
-    'CAPA is answered before and after the login; what belongs to the login stays listed':
-      'it lists neither USER nor SASL after the login',
-    'USER before STLS counts no more within TLS': 'it remembers the name',
-  },
+  deviations: DOVECOT_DEVIATIONS,
 });

@@ -17,21 +17,25 @@ export interface ClientTask {
   readonly keep: boolean;
 }
 
-/** A program that others wrote and that fetches mail by POP3. */
-export interface ClientKind {
+/** What people are told about a client. */
+export interface ClientFacts {
   /** As people call it, and the Debian package that brings it. */
   readonly title: string;
   readonly debianPackage: string;
-  readonly program: string;
   readonly tls: readonly TlsMode[];
   /** The mechanisms it can be told to use: its word, and how its first command then begins. */
   readonly mechanisms: readonly (readonly [word: string, command: string])[];
-  /** What it cannot do, and why; empty when it can do all. */
+  /** What it cannot do; empty when it can do all. */
   readonly cannot: readonly string[];
+}
+
+/** A program that others wrote and that fetches mail by POP3. */
+export interface ClientKind extends ClientFacts {
+  readonly program: string;
   /** Makes the configuration and gives the command line that fetches once. */
   readonly prepare: (task: ClientTask) => Promise<readonly string[]>;
   /** What it has delivered so far, in any order. */
   readonly delivered: (folder: string) => Promise<Buffer[]>;
-  /** Takes what the client adds to a message off again. */
+  /** What the client adds to a message. */
   readonly without?: RegExp;
 }

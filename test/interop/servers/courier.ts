@@ -21,7 +21,7 @@ export const courier: ServerKind = {
   title: 'Courier 1.0',
   debianPackage: 'courier-pop',
   tls: ['none', 'starttls', 'implicit'],
-  mechanisms: ['user-pass', 'plain'],
+  mechanisms: ['user-pass', 'plain', 'login', 'cram-md5'],
   holds: {
     fits: (message) => !/^[^\r\n]*[\x80-\xff]/m.test(headerOf(message)),
     why: 'one with 8-bit octets in its header is sent in a wrapping that is different each time, unless UTF8 is said',

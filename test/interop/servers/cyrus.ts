@@ -37,7 +37,7 @@ export const cyrus: ServerKind = {
   title: 'Cyrus 3.6',
   debianPackage: 'cyrus-pop3d',
   tls: ['none', 'starttls', 'implicit'],
-  mechanisms: ['user-pass', 'plain'],
+  mechanisms: ['user-pass', 'apop', 'plain', 'login', 'cram-md5', 'scram-sha-1', 'scram-sha-256'],
   holds: {
     fits: (message) => WELL_FORMED.test(message.toString('latin1')),
     why: 'its LMTP refuses messages with a NUL or without a proper header, and drops bare CRs',

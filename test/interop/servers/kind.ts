@@ -14,10 +14,8 @@ export interface RunningServer extends AsyncDisposable {
 /** Users, each with the messages of the maildrop in their order. */
 export type Maildrops = ReadonlyMap<string, readonly Buffer[]>;
 
-/** What there is to know about a server before it is started. */
-export interface ServerKind {
-  /** For `beforeEach`: skips the tests where it cannot be started. */
-  readonly require: (context: TestContext) => void;
+/** What people are told about a server. */
+export interface ServerFacts {
   /** As people call it, and the Debian package that brings it. */
   readonly title: string;
   readonly debianPackage: string;
@@ -28,8 +26,14 @@ export interface ServerKind {
   readonly holds?: { readonly fits: (message: Buffer) => boolean; readonly why: string };
   /** The only messages it can serve, and why no others. */
   readonly servesOnly?: { readonly messages: readonly Buffer[]; readonly why: string };
-  /** What it does otherwise than most, and what Mailferry makes of it; tests in its file show it. */
+  /** What it does otherwise than most, and what Mailferry makes of it. */
   readonly quirks: readonly string[];
+}
+
+/** A server and how to start it. */
+export interface ServerKind extends ServerFacts {
+  /** For `beforeEach`: skips the tests where it cannot be started. */
+  readonly require: (context: TestContext) => void;
   /** Header lines that it writes anew in every session. */
   readonly volatile?: RegExp;
   readonly start: (maildrops: Maildrops) => Promise<RunningServer>;

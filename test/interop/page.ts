@@ -1,0 +1,85 @@
+import { FETCHERS } from './clients/fetchers.ts';
+import { OTHER_CLIENTS } from './clients/others.ts';
+import { DOVECOT, DOVECOT_DEVIATIONS } from './servers/dovecot.ts';
+import { SERVERS } from './servers/index.ts';
+
+const HEAD = `<!-- Made by \`npm run docs\` from test/interop; edit it there. -->
+
+# Interoperability
+
+Mailferry is tried against servers that others wrote, and the included server against clients that others wrote, all as
+Debian 12 packages them. Every cell of these tables is a test in \`test/interop\`, and \`.ci/run\` runs them all; a cell
+that cannot be says why.
+`;
+
+const SERVERS_HEAD = `## The servers of others
+
+Against each of them the built program takes a maildrop of the oddest mail there is (\`test/support/torture-mail.ts\`) into
+a Maildir over every kind of line, and into an mbox. What it stored is compared with what a raw socket got of the same
+server; then the server is empty, and a second poll has nothing to do. Told to delete nothing, it stores everything once.
+A wrong password ends with status 77. Cut off in the middle, the next poll completes it, each message once.
+`;
+
+const CLIENTS_HEAD = `## The clients of others
+
+Each of them takes every message from the included server as it is, with dots, 8-bit octets and long messages, and
+deletes it, or leaves it there and fetches only what is new the next time.
+`;
+
+/** The text of \`docs/interoperability.md\`. */
+export function renderInteroperability(): string {
+  return [HEAD, servers(), clients()].join('\n');
+}
+
+function servers(): string {
+  const kinds = [DOVECOT, ...SERVERS];
+  const rows = kinds.map(({ title, debianPackage, tls, mechanisms, holds, servesOnly }) => {
+    const reason = servesOnly?.why ?? holds?.why;
+    const mail =
+      reason === undefined ? 'all' : `${servesOnly === undefined ? 'most' : 'plain mail'}: ${reason}`;
+    return row(title, debianPackage, lines(tls), mechanisms.join(', '), mail);
+  });
+  const quirks = kinds.map(({ title, quirks: list }) => `### ${title}\n\n${bullets(list)}\n`);
+  const deviations = Object.entries(DOVECOT_DEVIATIONS).map(([rule, reason]) => `"${rule}": ${reason}.`);
+  return [
+    SERVERS_HEAD,
+    row('server', 'package', 'lines', 'logins', 'odd mail'),
+    `${row('---', '---', '---', '---', '---')}\n${rows.join('\n')}\n`,
+    ...quirks,
+    '### The same rules for Dovecot\n',
+    'The rules of the RFCs that the included server has to keep (`test/pop3-server/conformance.suite.ts`) are tried on',
+    'Dovecot too, and so is the suite of client sessions. Dovecot breaks these:\n',
+    `${bullets(deviations)}\n`,
+  ].join('\n');
+}
+
+function clients(): string {
+  const rows = [...FETCHERS, ...OTHER_CLIENTS].map(({ title, debianPackage, tls, mechanisms, cannot }) => {
+    const logins = mechanisms.map(([word]) => word).join(', ');
+    return row(
+      title,
+      debianPackage,
+      lines(tls),
+      logins === '' ? 'its own choice' : logins,
+      cannot.join('; '),
+    );
+  });
+  return [
+    CLIENTS_HEAD,
+    row('client', 'package', 'lines', 'logins', 'cannot'),
+    `${row('---', '---', '---', '---', '---')}\n${rows.join('\n')}\n`,
+  ].join('\n');
+}
+
+function lines(tls: readonly string[]): string {
+  const names: Readonly<Record<string, string>> = { none: 'plain', starttls: 'STLS', implicit: 'TLS' };
+  return tls.map((kind) => names[kind] ?? kind).join(', ');
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function bullets(texts: readonly string[]): string {
+  return texts.map((text) => `- ${text}`).join('\n');
+}
