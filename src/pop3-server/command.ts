@@ -1,3 +1,4 @@
+import { MECHANISMS } from '../sasl/mechanisms.ts';
 import { printable } from '../wire/text.ts';
 
 /** One command line of the client (RFC 1939 §3), taken apart. */
@@ -20,8 +21,14 @@ export function argumentsOf({ argument }: Command): readonly string[] {
   return argument === undefined ? [] : argument.split(' ');
 }
 
+/** What may be shown of a command line that could hold a secret: the keyword, and the name of a mechanism there is. */
+const PUBLIC = new RegExp(
+  `^(\\s*(?:AUTH(?:\\s+(?:${Object.keys(MECHANISMS).join('|')})(?=\\s|$))?|PASS|APOP))(.*)$`,
+  'is',
+);
+
 /** A command line as it may be shown (I5): what could be a password is masked, even in a misspelt command. */
 export function shownCommand(line: string): string {
-  const [, shown = line, rest = ''] = /^(\s*(?:AUTH(?:\s+PLAIN\b)?|PASS|APOP))(.*)$/is.exec(line) ?? [];
+  const [, shown = line, rest = ''] = PUBLIC.exec(line) ?? [];
   return printable(rest.trim() === '' ? line : `${shown} ***`, 500);
 }

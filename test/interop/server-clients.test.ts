@@ -9,6 +9,8 @@ import {
   FilesMaildrop,
   type Pop3Server,
   type ServerAddress,
+  type ServerEvent,
+  type ServerOptions,
 } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { requirePrograms } from '../support/programs.ts';
@@ -33,9 +35,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-function serve(without: readonly string[] = []): Promise<Pop3Server> {
+function serve(more: Partial<ServerOptions> = {}): Promise<Pop3Server> {
   const alice = { password: 'secret with spaces', messages: MESSAGES };
-  return createServer({ users: { alice }, tls: certificate(), tlsPort: 0, without });
+  return createServer({ users: { alice }, tls: certificate(), tlsPort: 0, ...more });
 }
 
 function secureAddress(server: Pop3Server): ServerAddress {
@@ -46,7 +48,7 @@ function secureAddress(server: Pop3Server): ServerAddress {
 /** Logs in, prints all there is as JSON, and deletes the first message. */
 const POPLIB_SESSION = `
 import json, poplib, ssl, sys
-how, host, port, ca = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+how, host, port, ca, login = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5]
 context = ssl.create_default_context(cafile=ca)
 if how == 'implicit':
     pop = poplib.POP3_SSL(host, port, context=context)
@@ -54,8 +56,11 @@ else:
     pop = poplib.POP3(host, port)
     if how == 'stls':
         pop.stls(context)
-pop.user('alice')
-pop.pass_('secret with spaces')
+if login == 'apop':
+    pop.apop('alice', 'secret with spaces')
+else:
+    pop.user('alice')
+    pop.pass_('secret with spaces')
 count, octets = pop.stat()
 print(json.dumps({
     'capabilities': sorted(pop.capa()),
@@ -72,11 +77,16 @@ pop.quit()
 describe('poplib of Python', () => {
   beforeEach(requirePrograms('python3'));
 
-  test.each(['none', 'stls', 'implicit'])('does a whole session, TLS: %s', async (how) => {
+  test.each([
+    ['none', 'user'],
+    ['stls', 'user'],
+    ['implicit', 'user'],
+    ['none', 'apop'],
+  ])('does a whole session, TLS: %s, by %s', async (how, login) => {
     await using server = await serve();
     const { host, port } = how === 'implicit' ? secureAddress(server) : server.address;
     const { uids } = server.maildrop('alice');
-    const { stdout } = await run('python3', ['-c', POPLIB_SESSION, how, host, String(port), caFile]);
+    const { stdout } = await run('python3', ['-c', POPLIB_SESSION, how, host, String(port), caFile, login]);
     const seen = JSON.parse(stdout) as Record<string, unknown>;
     expect(seen).toMatchObject({
       stat: [3, MESSAGES.reduce((sum, { length }) => sum + length, 0)],
@@ -137,6 +147,7 @@ describe('Net::POP3 of Perl', () => {
     ['none', 'login'],
     ['stls', 'login'],
     ['implicit', 'login'],
+    ['none', 'apop'],
   ])('does a whole session, TLS: %s, by %s', async (how, login) => {
     await using server = await serve();
     const { port } = how === 'implicit' ? secureAddress(server) : server.address;
@@ -163,14 +174,24 @@ describe('curl', () => {
   }
 
   test.each([
-    ['USER', ['SASL']],
-    ['AUTH PLAIN', ['USER']],
-  ])('retrieves octet by octet, logged in with %s', async (_, without) => {
-    await using server = await serve(without);
+    ['USER', '+LOGIN', ['SASL', 'APOP']],
+    ['APOP', '+APOP', []],
+    ['AUTH PLAIN', 'PLAIN', []],
+    ['AUTH LOGIN', 'LOGIN', []],
+    ['AUTH CRAM-MD5', 'CRAM-MD5', []],
+  ])('retrieves octet by octet, logged in with %s', async (command, word, without) => {
+    const commands: string[] = [];
+    const observe = (event: ServerEvent): void => {
+      if (event.kind === 'command') commands.push(event.line);
+    };
+    await using server = await serve({ without, observe });
     const { port } = server.address;
     for (const [index, message] of MESSAGES.entries()) {
-      expect(await curl(`pop3://127.0.0.1:${port}/${index + 1}`)).toEqual(message);
+      const url = `pop3://127.0.0.1:${port}/${index + 1}`;
+      const login = without.length === 0 ? ['--login-options', `AUTH=${word}`] : [];
+      expect(await curl(url, ...login)).toEqual(message);
     }
+    expect(commands.find((line) => /^(USER|APOP|AUTH)/.test(line))).toMatch(new RegExp(`^${command}( |$)`));
   });
 
   test('retrieves by STLS and by implicit TLS', async () => {

@@ -85,6 +85,9 @@ test.each([
   ['AUTH PLAIN c2VjcmV0', 'AUTH PLAIN ***'],
   ['AUTH c2VjcmV0', 'AUTH ***'],
   ['AUTH PLAIN', 'AUTH PLAIN'],
+  ['AUTH SCRAM-SHA-256 c2VjcmV0', 'AUTH SCRAM-SHA-256 ***'],
+  ['auth login', 'auth login'],
+  ['AUTH PLAINc2VjcmV0', 'AUTH ***'],
   ['APOP alice c4c9334bac560ecc979e58001b3e22fb', 'APOP ***'],
   ['USER alice\x1b[31m', 'USER alice\\x1b[31m'],
 ])('the command line %j is shown as %j', (line, shown) => {

@@ -12,7 +12,12 @@ const mpopLike = (pipelining: 'on' | 'off'): ClientKind => ({
   tls: ['none', 'starttls', 'implicit'],
   mechanisms: [
     ['user', 'USER'],
+    ['apop', 'APOP'],
     ['plain', 'AUTH PLAIN'],
+    ['login', 'AUTH LOGIN'],
+    ['cram-md5', 'AUTH CRAM-MD5'],
+    ['scram-sha-1', 'AUTH SCRAM-SHA-1'],
+    ['scram-sha-256', 'AUTH SCRAM-SHA-256'],
   ],
   cannot: [],
   prepare: async (task) => {
@@ -38,7 +43,11 @@ const fetchmail: ClientKind = {
   debianPackage: 'fetchmail',
   program: 'fetchmail',
   tls: ['none', 'starttls', 'implicit'],
-  mechanisms: [['password', 'USER']],
+  mechanisms: [
+    ['password', 'USER'],
+    ['apop', 'APOP'],
+    ['cram-md5', 'AUTH CRAM-MD5'],
+  ],
   cannot: [],
   prepare: async (task) => {
     const { folder, host, port, tls, caFile, user, password, auth = 'password', keep } = task;
@@ -47,8 +56,9 @@ const fetchmail: ClientKind = {
       starttls: `sslproto 'TLS1.2+' sslcertck sslcertfile "${caFile}"`,
       implicit: `ssl sslcertck sslcertfile "${caFile}"`,
     };
+    const protocol = auth === 'apop' ? 'protocol APOP' : `protocol POP3 auth ${auth}`;
     const control =
-      `poll ${host} protocol POP3 port ${port} auth ${auth} uidl user "${user}" password "${password}" ` +
+      `poll ${host} ${protocol} port ${port} uidl user "${user}" password "${password}" ` +
       `${keep ? 'keep' : 'nokeep'} no rewrite ${encryption[tls]} mda "${await mailDeliverer(folder)}"\n`;
     const file = await writePrivately(task, 'fetchmailrc', control);
     const state = ['-i', join(folder, 'fetchids'), '--pidfile', join(folder, 'fetchmail.pid')];
@@ -62,10 +72,10 @@ const getmail: ClientKind = {
   debianPackage: 'getmail6',
   program: 'getmail',
   tls: ['none', 'implicit'],
-  mechanisms: [],
+  mechanisms: [['apop', 'APOP']],
   cannot: ['knows no STLS'],
   prepare: async (task) => {
-    const { folder, host, port, tls, caFile, user, password, keep } = task;
+    const { folder, host, port, tls, caFile, user, password, auth, keep } = task;
     const type = tls === 'implicit' ? 'SimplePOP3SSLRetriever' : 'SimplePOP3Retriever';
     const trust = tls === 'implicit' ? `ca_certs = ${caFile}\n` : '';
     const configuration = `[retriever]
@@ -74,6 +84,7 @@ server = ${host}
 port = ${port}
 username = ${user}
 password = ${password}
+use_apop = ${auth === 'apop'}
 ${trust}
 [destination]
 type = MDA_external

@@ -10,7 +10,10 @@ export const OTHER_CLIENTS: readonly ClientFacts[] = [
     tls: EVERY_LINE,
     mechanisms: [
       ['USER', 'USER'],
+      ['APOP', 'APOP'],
       ['PLAIN', 'AUTH PLAIN'],
+      ['LOGIN', 'AUTH LOGIN'],
+      ['CRAM-MD5', 'AUTH CRAM-MD5'],
     ],
     cannot: ['SCRAM, as Debian builds it'],
   },
@@ -18,14 +21,20 @@ export const OTHER_CLIENTS: readonly ClientFacts[] = [
     title: 'poplib of Python 3.11',
     debianPackage: 'python3',
     tls: EVERY_LINE,
-    mechanisms: [['user', 'USER']],
+    mechanisms: [
+      ['user', 'USER'],
+      ['apop', 'APOP'],
+    ],
     cannot: ['SASL', 'lines of more than 2048 octets'],
   },
   {
     title: 'Net::POP3 of Perl 5.36',
     debianPackage: 'perl',
     tls: EVERY_LINE,
-    mechanisms: [['login', 'USER']],
+    mechanisms: [
+      ['login', 'USER'],
+      ['apop', 'APOP'],
+    ],
     cannot: ['keep the line ends without TLS'],
   },
   {
