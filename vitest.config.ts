@@ -17,7 +17,7 @@ const config: ViteUserConfig = defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/interop/**', 'test/torture/**'],
+          exclude: ['test/e2e/**', 'test/interop/**', 'test/torture/**', 'test/soak/**'],
         },
       },
       {
@@ -25,7 +25,12 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...everyProject,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts', 'test/torture/**/*.test.ts'],
+          include: [
+            'test/e2e/**/*.test.ts',
+            'test/interop/**/*.test.ts',
+            'test/torture/**/*.test.ts',
+            'test/soak/**/*.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

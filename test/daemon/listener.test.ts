@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { openListener } from '../../src/daemon/listener.ts';
 import { renderMetrics } from '../../src/observe/metrics.ts';
@@ -16,10 +17,8 @@ function get(
   { host = '127.0.0.1', method = 'GET' } = {},
 ): Promise<[number, string]> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path, method, headers: { host } }, async (response) => {
-      const blocks: Buffer[] = [];
-      for await (const block of response as AsyncIterable<Buffer>) blocks.push(block);
-      resolve([response.statusCode ?? 0, Buffer.concat(blocks).toString().trim()]);
+    request({ host: '127.0.0.1', port, path, method, headers: { host } }, (response) => {
+      text(response).then((body) => resolve([response.statusCode ?? 0, body.trim()]), reject);
     })
       .on('error', reject)
       .end();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { MailError } from '../../src/errors.ts';
 import type { Notice } from '../../src/notices/notice.ts';
@@ -74,12 +75,10 @@ describe('the outbox', () => {
 
   test('keeps no more than a hundred notices for a place that takes none', async () => {
     const it = new Sent(WEBHOOK);
-    let open: () => void = () => undefined;
-    it.gate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const gate = new AbortController();
+    it.gate = once(gate.signal, 'abort').then(() => undefined);
     for (let count = 0; count < 150; count += 1) it.outbox.add(notice(String(count)));
-    open();
+    gate.abort();
     await it.outbox.close();
     expect(it.sent.length).toBeLessThanOrEqual(101);
     expect(it.sent).toContain('webhook 149');

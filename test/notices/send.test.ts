@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { asMailError } from '../../src/errors.ts';
 import type { Notice } from '../../src/notices/notice.ts';
@@ -34,11 +35,11 @@ interface Request {
 /** A web server that answers everything with that status, and keeps it. */
 async function webServer(status = 200): Promise<AsyncDisposable & { url: string; requests: Request[] }> {
   const requests: Request[] = [];
-  const server = createServer(async (request, response) => {
-    const blocks: Buffer[] = [];
-    for await (const block of request as AsyncIterable<Buffer>) blocks.push(block);
-    requests.push({ url: request.url, headers: request.headers, body: Buffer.concat(blocks).toString() });
-    response.writeHead(status, { location: 'http://127.0.0.1:1/' }).end('thanks');
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      requests.push({ url: request.url, headers: request.headers, body });
+      return response.writeHead(status, { location: 'http://127.0.0.1:1/' }).end('thanks');
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
