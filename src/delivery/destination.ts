@@ -57,6 +57,13 @@ export interface Recovered {
   readonly received: ReceivedIdentity | undefined;
 }
 
+/** A message that stands in a destination. */
+export interface StoredMessage {
+  readonly receipt: Receipt;
+  readonly received: ReceivedIdentity;
+  readonly tag: string | undefined;
+}
+
 /** What has become of a stored message: `missing` when its owner has moved or deleted it. */
 export type StoredState = 'intact' | 'changed' | 'missing';
 
@@ -75,12 +82,19 @@ export interface Unfinished {
 export interface Destination {
   /** As `destinationName` gives it. */
   readonly name: string;
+  /** Whether it shows the tag of what was delivered there. */
+  readonly hasNames: boolean;
   begin(): Draft;
   /**
    * After a poll that did not end: what had become visible all the same, by tag, now surely durable. What is half
    * written is removed.
    */
   recover(unfinished: Unfinished): Promise<ReadonlyMap<string, Recovered>>;
+  /**
+   * All messages that stand there, whoever put them there; with the tag of those that show one. Nothing may be written
+   * there by us while it is read.
+   */
+  messages(): AsyncIterable<StoredMessage>;
   /** Re-reads stored messages and compares them with their receipts; in the order of the receipts. */
   inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState>;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ import type {
   Envelope,
   Receipt,
   Recovered,
+  StoredMessage,
   StoredState,
   Unfinished,
 } from './destination.ts';
@@ -30,6 +31,7 @@ const BUFFER_OCTETS = 256 * 1024;
  */
 export class Maildir implements Destination {
   readonly name: string;
+  readonly hasNames = true;
   readonly #path: string;
   readonly #lineEndings: LineEndings;
   readonly #names: MaildirNames;
@@ -88,6 +90,23 @@ export class Maildir implements Destination {
   async recover({ tags }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     try {
       return await this.#search(tags);
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
+  }
+
+  /** Those that bear a tag, so were delivered by one of us. */
+  async *messages(): AsyncGenerator<StoredMessage, void, undefined> {
+    const files = new StoredFiles(this.#path, this.#lineEndings);
+    try {
+      for (const location of await files.locations()) {
+        const tag = tagOf(location);
+        const stored = tag === undefined ? undefined : await files.read(location);
+        if (stored === undefined) continue;
+        const { octets, sha256, received } = stored;
+        yield { receipt: { destination: this.name, location, octets, sha256 }, received, tag };
+      }
+      await this.#new.sync();
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }

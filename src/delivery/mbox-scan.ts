@@ -47,14 +47,15 @@ export function stateIn({ isSound, hashes, sizes }: MboxContents, receipt: Recei
   return isSound && sizes.get(Number(receipt.location)) !== receipt.octets ? 'missing' : 'changed';
 }
 
-interface Bounds {
+export interface Bounds {
   /** Where its From_ line begins. */
   readonly start: number;
   /** Where the empty line after it begins. */
   readonly end: number;
 }
 
-async function readBounds(path: string): Promise<{ bounds: Bounds[]; isSound: boolean }> {
+/** Where the messages of an mbox begin and end, and whether it makes sense. */
+export async function readBounds(path: string): Promise<{ bounds: Bounds[]; isSound: boolean }> {
   const starts: number[] = [];
   let hasLost = false;
   let tail = Buffer.from('\n');
@@ -73,7 +74,8 @@ async function readBounds(path: string): Promise<{ bounds: Bounds[]; isSound: bo
   return { bounds, isSound: !hasLost && (size === 0 || starts[0] === 0) };
 }
 
-async function contentStart(path: string, start: number, end: number): Promise<number> {
+/** Where a message begins that has its From_ line at `start`. */
+export async function contentStart(path: string, start: number, end: number): Promise<number> {
   let position = start;
   for await (const block of createReadStream(path, { start, end }) as AsyncIterable<Buffer>) {
     const line = block.indexOf('\n');

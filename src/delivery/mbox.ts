@@ -10,6 +10,7 @@ import type {
   Intent,
   Receipt,
   Recovered,
+  StoredMessage,
   StoredState,
   Unfinished,
 } from './destination.ts';
@@ -17,6 +18,7 @@ import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
+import { readMessages } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
 import { type MboxContents, scanMbox, stateIn } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
@@ -46,6 +48,7 @@ interface Waiting {
  */
 export class Mbox implements Destination {
   readonly name: string;
+  readonly hasNames = false;
   readonly #path: string;
   readonly #surroundings: MboxSurroundings;
   #waiting: Waiting[] = [];
@@ -115,6 +118,18 @@ export class Mbox implements Destination {
         await refuseReplaced(file, this.#path);
         return recovered;
       });
+    } catch (error) {
+      throw deliveryFailed(this.#path, error);
+    }
+  }
+
+  async *messages(): AsyncGenerator<StoredMessage, void, undefined> {
+    try {
+      for await (const { start, octets, sha256, received } of readMessages(this.#path)) {
+        const receipt = { destination: this.name, location: String(start), octets, sha256 };
+        yield { receipt, received, tag: undefined };
+      }
+      await withLockedMbox(this.#path, this.#surroundings.runtime, (file) => file.sync());
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }

@@ -8,6 +8,7 @@ import type {
   Deletable,
   Delivery,
   Failure,
+  FoundMessage,
   LedgerRecord,
   PollEnd,
   RecordId,
@@ -116,6 +117,30 @@ export class SqliteAccountLedger implements AccountLedger {
 
   isNew(): boolean {
     return this.#statements.settled.get(this.#account)?.['settled'] !== 1;
+  }
+
+  found(): readonly FoundMessage[] {
+    return this.#statements.found.all(this.#account).map((row) => ({
+      receipt: toReceipt(row),
+      received: {
+        octets: Number(row['message_octets']),
+        sha256: hex(row['message_sha256']) ?? '',
+        messageId: row['message_id'] === null ? undefined : String(row['message_id']),
+        headerSha256: hex(row['header_sha256']),
+      },
+    }));
+  }
+
+  async noteFound(messages: readonly FoundMessage[]): Promise<void> {
+    await this.#commits.run(() => {
+      this.#statements.forgetFound.run(this.#account);
+      for (const { receipt, received } of messages) {
+        const { destination, location, octets, sha256 } = receipt;
+        const stored = [destination, location, octets, blob(sha256)];
+        const message = [received.octets, blob(received.sha256), received.messageId ?? null];
+        this.#statements.insertFound.run(this.#account, ...stored, ...message, blob(received.headerSha256));
+      }
+    });
   }
 
   carriesUnknown(): boolean {

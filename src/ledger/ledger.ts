@@ -1,4 +1,4 @@
-import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 
 declare const brand: unique symbol;
@@ -78,6 +78,12 @@ export interface RecordIdentity {
   readonly headerSha256: string | undefined;
 }
 
+/** A message that stood in a destination already. */
+export interface FoundMessage {
+  readonly receipt: Receipt;
+  readonly received: ReceivedIdentity;
+}
+
 /** How a poll ended. */
 export interface PollEnd {
   readonly at: number;
@@ -154,6 +160,13 @@ export interface AccountLedger {
   deliveries(destination: string): readonly Receipt[];
   /** Whether nothing is known of the account: its first poll, or the ledger was lost. */
   isNew(): boolean;
+  /**
+   * What stood in the destinations when the account was new, and no record or intent of any account stands for: mail that was
+   * carried before the ledger was lost, or somebody else's.
+   */
+  found(): readonly FoundMessage[];
+  /** Takes these in place of what was found before. */
+  noteFound(messages: readonly FoundMessage[]): Promise<void>;
   /** Whether somebody said that what is not found anywhere is to be carried. */
   carriesUnknown(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */

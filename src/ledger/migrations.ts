@@ -104,6 +104,21 @@ const STEPS: readonly string[] = [
     UPDATE account SET deleted = deleted + 1 WHERE id = NEW.account;
   END;
   `,
+  `
+  CREATE TABLE found (
+    id            INTEGER PRIMARY KEY,
+    account       INTEGER NOT NULL REFERENCES account,
+    destination   TEXT    NOT NULL,
+    location      TEXT    NOT NULL,
+    octets        INTEGER NOT NULL,
+    sha256        BLOB    NOT NULL,
+    message_octets INTEGER NOT NULL,
+    message_sha256 BLOB   NOT NULL,
+    message_id    TEXT,
+    header_sha256 BLOB
+  ) STRICT;
+  CREATE INDEX found_of_account ON found (account);
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

@@ -55,6 +55,9 @@ type StatementName =
   | 'summary'
   | 'summaries'
   | 'setStanding'
+  | 'insertFound'
+  | 'found'
+  | 'forgetFound'
   | 'receipts'
   | 'deliveries'
   | 'identities'
@@ -123,6 +126,16 @@ const SQL: Readonly<Record<StatementName, string>> = {
   summary: `${SUMMARY} WHERE account.id = ?`,
   summaries: SUMMARY,
   setStanding: 'UPDATE account SET standing = ? WHERE id = ?',
+  insertFound: `INSERT INTO found (account, destination, location, octets, sha256, message_octets, message_sha256, message_id, header_sha256)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  found: `
+    SELECT destination, location, octets, sha256, message_octets, message_sha256, message_id, header_sha256 FROM found
+    WHERE account = ?1
+      AND (destination, location, sha256) NOT IN (SELECT destination, location, sha256 FROM delivery
+        WHERE destination IN (SELECT destination FROM found WHERE account = ?1))
+      AND (destination, location, sha256) NOT IN (SELECT destination, location, sha256 FROM intent)
+    ORDER BY id`,
+  forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
   deliveries: `
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256

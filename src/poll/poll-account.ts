@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { confirmDeletions, markDeletions } from './delete.ts';
 import { Doubts } from './doubts.ts';
+import { recordStanding } from './found.ts';
 import { knownMessages } from './known.ts';
 import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
@@ -13,7 +14,7 @@ import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { recover } from './recover.ts';
+import { recover, settle } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
 import { Stopwatch } from './timings.ts';
@@ -61,6 +62,7 @@ export async function pollAccount(
     }
     const failed = tally.failure !== undefined;
     const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()) };
+    if (!failed && tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
     await ledger.closePoll({ ...end, unfinished: failed && (interrupted || tally.unrecorded) });
   } catch (error) {
     tally.failure ??= asMailError(error);
@@ -80,15 +82,17 @@ async function carry(poll: Poll): Promise<boolean> {
   try {
     stopwatch.enter('listingMs');
     const listing = await takeListing(session);
-    await recover(listing, poll); // I3
+    const unsettled = await recover(listing, poll); // I3
     const known = knownMessages(ledger);
     const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
+    await settle(unsettled, new Set(recognition.standing.keys()), poll);
+    await recordStanding(listing, recognition, poll);
     await recordRenumbered(listing, recognition, poll);
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
     const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
     announce(listing, plan, poll);
 
-    const work = { retrievals: chosen(plan), absent: recognition.absent };
+    const work = { retrievals: chosen(plan), absent: recognition.absent, found: ledger.found() };
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;

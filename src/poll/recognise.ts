@@ -1,5 +1,11 @@
 import { asMailError } from '../errors.ts';
-import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../ledger/ledger.ts';
+import type {
+  AccountLedger,
+  FoundMessage,
+  LedgerRecord,
+  RecordId,
+  RecordIdentity,
+} from '../ledger/ledger.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
@@ -18,6 +24,8 @@ export interface Recognition {
   readonly renumbered: ReadonlyMap<MessageNumber, RecordId>;
   /** Messages that may have been carried under another unique-id: their whole content has to tell. */
   readonly doubtful: ReadonlySet<MessageNumber>;
+  /** What stands in the destinations of messages that the ledger does not know, a receipt for each that has one. */
+  readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   /** The records that are not listed under their unique-id any more. */
   readonly absent: ReadonlySet<RecordId>;
   /** Whether the server has changed its unique-ids; what is doubtful then stays so until it is settled. */
@@ -27,6 +35,7 @@ export interface Recognition {
 const NOTHING: Recognition = {
   renumbered: new Map(),
   doubtful: new Set(),
+  standing: new Map(),
   absent: new Set(),
   wasRenumbered: false,
 };
@@ -43,7 +52,9 @@ export async function recognise(
   { known, ledger, doubts }: { known: KnownMessages; ledger: AccountLedger; doubts: Doubts },
 ): Promise<Recognition> {
   const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
-  const questionable = whoMayBeCarried(listing, known, renumbered || ledger.hasNameless());
+  const found = ledger.found();
+  const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
+  const questionable = whoMayBeCarried(listing, known, unknownToo);
   if (questionable.length === 0) return NOTHING;
   const numbers = new Set(questionable.map(({ number }) => number));
   const settled = new Set(
@@ -51,9 +62,9 @@ export async function recognise(
   );
   const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
   const absent = new Set(pool.map(({ id }) => id));
-  if (absent.size === 0) return NOTHING;
+  if (absent.size === 0 && found.length === 0) return NOTHING;
   if (session.capabilities?.has('TOP') === false) {
-    return { renumbered: new Map(), doubtful: numbers, absent, wasRenumbered: renumbered };
+    return { ...NOTHING, doubtful: numbers, absent, wasRenumbered: renumbered };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
@@ -61,7 +72,29 @@ export async function recognise(
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, readable, tried);
   session.lockStep = false;
-  return { ...matchHeaders(questionable, headers, pool), absent, wasRenumbered: renumbered };
+  const { matched, doubtful } = matchHeaders(questionable, headers, pool);
+  const renumberedTo = new Map([...matched].map(([number, { id }]) => [number, id]));
+  const unknown = questionable.filter(({ number }) => !matched.has(number));
+  const places = [...new Set(found.map(({ receipt }) => receipt.destination))].map((place) =>
+    matchHeaders(
+      unknown,
+      headers,
+      found.filter(({ receipt }) => receipt.destination === place).map(asCandidate),
+    ),
+  );
+  const standing = new Map(
+    unknown.flatMap(({ number }) => {
+      const receipts = places.flatMap((place) => place.matched.get(number)?.found ?? []);
+      return receipts.length === 0 ? [] : [[number, receipts] as const];
+    }),
+  );
+  const inDoubt = new Set([...doubtful, ...places.flatMap((place) => [...place.doubtful])]);
+  for (const number of standing.keys()) inDoubt.delete(number);
+  return { renumbered: renumberedTo, doubtful: inDoubt, standing, absent, wasRenumbered: renumbered };
+}
+
+function asCandidate(found: FoundMessage): Omit<RecordIdentity, 'id' | 'uid'> & { found: FoundMessage } {
+  return { ...found.received, found };
 }
 
 function whoMayBeCarried(
@@ -78,23 +111,27 @@ function whoMayBeCarried(
   });
 }
 
+/** What is known of a message that was carried. */
+type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
+
 /**
  * Which of the messages are which of the records: the same header and the same size mean the same message; less than
  * that, or a record without a known header, leaves a doubt.
  */
-export function matchHeaders(
+export function matchHeaders<C extends Candidate>(
   messages: readonly ListedMessage[],
   headers: ReadonlyMap<MessageNumber, Buffer>,
-  pool: readonly RecordIdentity[],
-): Pick<Recognition, 'renumbered' | 'doubtful'> {
-  const byHeader = new Map<string, RecordIdentity[]>();
+  pool: readonly C[],
+): { readonly matched: ReadonlyMap<MessageNumber, C>; readonly doubtful: ReadonlySet<MessageNumber> } {
+  if (pool.length === 0) return { matched: new Map(), doubtful: new Set() };
+  const byHeader = new Map<string, C[]>();
   for (const record of pool) {
     if (record.headerSha256 === undefined) continue;
     byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
   }
   const messageIds = new Set(pool.map(({ messageId }) => messageId));
   const someUnknown = pool.some(({ headerSha256 }) => headerSha256 === undefined);
-  const renumbered = new Map<MessageNumber, RecordId>();
+  const matched = new Map<MessageNumber, C>();
   const doubtful = new Set<MessageNumber>();
   for (const { number, octets } of messages) {
     const header = headers.get(number);
@@ -104,7 +141,7 @@ export function matchHeaders(
     const identifies = header !== undefined && messageIdOf(header) !== '';
     if (identifies && match !== undefined) {
       alike.splice(alike.indexOf(match), 1);
-      renumbered.set(number, match.id);
+      matched.set(number, match);
     } else if (
       header === undefined ||
       someUnknown ||
@@ -114,7 +151,7 @@ export function matchHeaders(
       doubtful.add(number);
     }
   }
-  return { renumbered, doubtful };
+  return { matched, doubtful };
 }
 
 function messageIdOf(header: Buffer): string {

@@ -1,5 +1,7 @@
 import type { Recovered } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
+import type { MessageNumber } from '../pop3/types.ts';
+import { noteWhatStands } from './found.ts';
 import { tagFor } from './identity.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { Poll } from './poll.ts';
@@ -9,10 +11,10 @@ import type { Poll } from './poll.ts';
  * they are not delivered again: after a poll that was killed (I3), and when the ledger does not know the account at
  * all, since it may have been lost (I8). Costs nothing otherwise.
  */
-export async function recover(listing: Listing, poll: Poll): Promise<void> {
-  const { interrupted, ledger, account, observer } = poll;
+export async function recover(listing: Listing, poll: Poll): Promise<Unsettled | undefined> {
+  const { interrupted, ledger, account } = poll;
   const isNew = ledger.isNew();
-  if (!interrupted && !isNew) return;
+  if (!interrupted && !isNew) return undefined;
   const unrecorded = new Map<string, ListedMessage>();
   for (const message of listing.messages) {
     const { uid, twin } = message;
@@ -21,8 +23,37 @@ export async function recover(listing: Listing, poll: Poll): Promise<void> {
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const found = await searchDestinations(new Set(unrecorded.keys()), poll);
-  const mayBeLost = isNew && (!interrupted || ledger.replaced !== undefined);
-  if (mayBeLost && !ledger.carriesUnknown()) refuseLostLedger(unrecorded, found, poll);
+  if (isNew) await noteWhatStands(listing, poll);
+  const mayBeLost = isNew && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
+  const unsettled = { unrecorded, found };
+  if (mayBeLost && ledger.found().length > 0) return unsettled;
+  if (mayBeLost) refuseLostLedger(unsettled, new Set(), poll);
+  await recordFound(unsettled, poll);
+  return undefined;
+}
+
+/**
+ * What was found by its name is recorded only when the messages that have no name there, those of an mbox, have been
+ * looked at too: until then nobody knows whether it must be asked what to do.
+ */
+export interface Unsettled {
+  readonly unrecorded: ReadonlyMap<string, ListedMessage>;
+  readonly found: ReadonlyMap<string, readonly Recovered[]>;
+}
+
+/** Ends what `recover` has begun; `recognised` are the messages that stand in a destination without a name. */
+export async function settle(
+  unsettled: Unsettled | undefined,
+  recognised: ReadonlySet<MessageNumber>,
+  poll: Poll,
+): Promise<void> {
+  if (unsettled === undefined) return;
+  refuseLostLedger(unsettled, recognised, poll);
+  await recordFound(unsettled, poll);
+}
+
+async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promise<void> {
+  const { interrupted, account, observer } = poll;
   for (const [tag, recovered] of found) await record(tag, { message: unrecorded.get(tag), recovered }, poll);
   if (interrupted) {
     observer.noticed?.(
@@ -43,19 +74,22 @@ export async function recover(listing: Listing, poll: Poll): Promise<void> {
  * have been lost, that holds for all that was not found.
  */
 function refuseLostLedger(
-  unrecorded: ReadonlyMap<string, ListedMessage>,
-  found: ReadonlyMap<string, readonly Recovered[]>,
+  { unrecorded, found }: Unsettled,
+  recognised: ReadonlySet<MessageNumber>,
   { ledger, account }: Poll,
 ): void {
-  const newest = Math.max(0, ...[...found.keys()].map((tag) => unrecorded.get(tag)?.number ?? 0));
+  const isThere = (tag: string, { number }: ListedMessage): boolean =>
+    found.has(tag) || recognised.has(number);
+  const there = [...unrecorded].filter(([tag, message]) => isThere(tag, message));
+  const newest = there.reduce((most, [, { number }]) => Math.max(most, number), 0);
   const known = ledger.replaced !== undefined;
   const doubtful = [...unrecorded].filter(
-    ([tag, { number }]) => (known || number < newest) && !found.has(tag),
+    ([tag, message]) => (known || message.number < newest) && !isThere(tag, message),
   );
   if (doubtful.length === 0) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger does not know this account. ${found.size} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
+    `The ledger does not know this account. ${there.length} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
     {
       hint: `To count all that is listed now as carried: mailferry adopt ${account.name}; to carry those that were not found: mailferry adopt --none ${account.name}`,
     },

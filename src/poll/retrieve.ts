@@ -8,7 +8,7 @@ import { isIdentified, type Retrieval } from './plan.ts';
 import { type Poll, stoppedOnRequest } from './poll.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
-import { Settling } from './settle.ts';
+import { type Known, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
 /** Failures that may be the fault of the message under way. */
@@ -31,13 +31,13 @@ export interface Retrieved {
  */
 export async function retrieve(
   session: Transaction,
-  { retrievals, absent }: { retrievals: readonly Retrieval[]; absent: ReadonlySet<RecordId> },
+  { retrievals, ...memory }: Known & { retrievals: readonly Retrieval[] },
   poll: Poll,
 ): Promise<Retrieved> {
   const mayReconnect = session.loginDelay === 0;
   const portion = firstPortion(retrievals, mayReconnect);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, absent);
+  const settling = new Settling(poll, memory);
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
   const error = await receiveAll({ session, window, settling, poll }).then(

@@ -1,6 +1,6 @@
 import type { Receipt } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import type { Delivery, LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from './limits.ts';
@@ -9,6 +9,14 @@ import type { Poll } from './poll.ts';
 import { discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 
+/** Under which a message may have been carried before (I8). */
+export interface Known {
+  /** The records not listed any more. */
+  readonly absent: ReadonlySet<RecordId>;
+  /** What stands in the destinations without a record. */
+  readonly found: readonly FoundMessage[];
+}
+
 /**
  * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
  * messages take them at the same time and share what can be shared.
@@ -16,6 +24,8 @@ import { refuseMessage } from './refuse.ts';
 export class Settling {
   readonly #poll: Poll;
   readonly #absent: ReadonlySet<RecordId>;
+  /** What stands in the destinations and no message of this session was found to be. */
+  readonly #found: Set<FoundMessage>;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
   /** How many messages are being settled, and how many of their octets are in memory. */
@@ -29,10 +39,10 @@ export class Settling {
   readonly #comparisons = new Map<string, Promise<void>>();
   #failure: MailError | undefined;
 
-  /** `absent`: the records not listed any more, under whose content a message may have been carried (I8). */
-  constructor(poll: Poll, absent: ReadonlySet<RecordId>) {
+  constructor(poll: Poll, { absent, found }: Known) {
     this.#poll = poll;
     this.#absent = absent;
+    this.#found = new Set(found);
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -141,7 +151,8 @@ export class Settling {
     const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
-    const already = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
+    const left = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
+    const already = [...left, ...this.#standing(who.sha256, left)];
     const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
@@ -162,9 +173,24 @@ export class Settling {
       if (complete) this.#bind(number, id);
     }
     if (failure !== undefined) throw failure;
-    tally.fetched += 1;
-    tally.bytes += received.octets;
+    if (receipts.length > 0 || already.length === 0) {
+      tally.fetched += 1;
+      tally.bytes += received.octets;
+    }
     observer.carried?.(account.name);
+  }
+
+  /** What stands in each destination with this very content, before there was a record of it; each counts once. */
+  #standing(sha256: string | undefined, left: readonly Receipt[]): readonly Receipt[] {
+    const receipts: Receipt[] = [];
+    for (const found of this.#found) {
+      const { destination } = found.receipt;
+      const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
+      if (found.received.sha256 !== sha256 || isHad) continue;
+      this.#found.delete(found);
+      receipts.push(found.receipt);
+    }
+    return receipts;
   }
 
   async #record(

@@ -1,7 +1,7 @@
 import { appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -53,8 +53,9 @@ describe('I8: a ledger that is lost', () => {
     expect(await files(kept.folder)).toBe(12);
   });
 
-  it('is set aside when it is damaged; an mbox cannot tell what is in it, so the poll stops and asks', async () => {
+  it('is set aside when it is damaged; what an mbox has no more, it cannot tell, so the poll stops and asks', async () => {
     await using kept = await keptMail({ deliver: MBOX });
+    await editMbox(kept.folder, (messages) => messages.slice(1));
     await rm(join(kept.folder, 'state/ledger.db-wal'), { force: true });
     await writeFile(join(kept.folder, 'state/ledger.db'), 'this is no database'.repeat(500));
     const { report, status, stderr } = await fetch(kept.folder);
@@ -65,6 +66,101 @@ describe('I8: a ledger that is lost', () => {
     ).toBe(true);
     await runProgram(['adopt', 'me'], { cwd: kept.folder });
     expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 0 });
+  });
+});
+
+describe('I8: a ledger that is lost, and what names cannot tell', () => {
+  it.for([
+    ['with unique-ids', []],
+    ['without unique-ids', [{ do: 'hide', names: ['UIDL'] }]],
+    ['without TOP', [{ do: 'hide', names: ['TOP'] }]],
+  ] as const)('is worked out anew from an mbox, by what stands in it (a server %s)', async ([, faults]) => {
+    await using kept = await keptMail({ deliver: MBOX });
+    kept.server.setFaults(faults);
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    kept.server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
+    const { report, stderr, status } = await fetch(kept.folder);
+    expect({ status, report }).toMatchObject({ status: 0, report: { outcome: 'ok', fetched: 1, kept: 13 } });
+    expect(stderr).toContain('is compared with the 12 messages at the destination');
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 0, kept: 13 });
+    expect(await mboxMessages(kept.folder)).toHaveLength(13);
+  });
+
+  it('is worked out anew from a Maildir also for a server without unique-ids', async () => {
+    await using kept = await keptMail({}, [{ do: 'hide', names: ['UIDL'] }]);
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    kept.server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 1, kept: 13 });
+    expect(await files(kept.folder)).toBe(13);
+  });
+
+  it('knows the messages of an mbox in which a mail program has written its fields', async () => {
+    await using kept = await keptMail({ deliver: MBOX });
+    await editMbox(kept.folder, (messages) =>
+      messages.map((message) => message.replace(/\n\n/, '\nStatus: RO\nContent-Length: 12\nLines: 3\n\n')),
+    );
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 0, kept: 12 });
+    expect(await mboxMessages(kept.folder)).toHaveLength(12);
+  });
+
+  it('makes the poll stop when older mail is not in the mbox any more', async () => {
+    await using kept = await keptMail({ deliver: MBOX });
+    await editMbox(kept.folder, (messages) => messages.slice(3));
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    for (let poll = 0; poll < 2; poll += 1) {
+      const { report, status } = await fetch(kept.folder);
+      expect({ status, code: report.error?.code }).toEqual({ status: 74, code: 'ledger-lost' });
+    }
+    await runProgram(['adopt', '--none', 'me'], { cwd: kept.folder });
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', fetched: 3, kept: 12 });
+    expect(await mboxMessages(kept.folder)).toHaveLength(12);
+  });
+
+  it('has each of two destinations get what it lacks', async () => {
+    await using kept = await keptMail({ deliver: MBOX });
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    const deliver = [MBOX, { type: 'maildir', path: './Mail' }];
+    const { port } = kept.server.address;
+    await writeConfiguration(kept.folder, { port, delete: 'after-delivery', deliver });
+    expect((await fetch(kept.folder)).report).toMatchObject({ outcome: 'ok', deleted: 12, kept: 0 });
+    expect(await mboxMessages(kept.folder)).toHaveLength(12);
+    expect(await files(kept.folder)).toBe(12);
+  });
+});
+
+describe('an mbox that has mail already', () => {
+  const OTHERS =
+    'From x@mail.example Thu Jan  1 00:00:00 2026\nMessage-ID: <x@y>\nSubject: other\n\nother\n\n';
+
+  it('of others is no obstacle: everything is carried behind it', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: MAIL } } });
+    await writeFile(folder.at('mbox'), OTHERS);
+    await writeConfiguration(folder.path, {
+      port: server.address.port,
+      delete: 'after-delivery',
+      deliver: MBOX,
+    });
+    expect((await fetch(folder.path)).report).toMatchObject({ outcome: 'ok', fetched: 12, deleted: 12 });
+    expect(await mboxMessages(folder.path)).toHaveLength(13);
+  });
+
+  it('that two accounts fill at the same moment has the mail of both, also where it is the same', async () => {
+    await using folder = await temporaryFolder();
+    const messages = MAIL.slice(0, 6);
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages }, bob: { password: 'secret', messages } },
+    });
+    await writeFile(folder.at('mbox'), OTHERS);
+    const account = { host: '127.0.0.1', port: server.address.port, tls: 'none', password: 'secret' };
+    const common = { ...account, delete: 'after-delivery', deliver: MBOX };
+    const accounts = { a: { ...common, user: 'alice' }, b: { ...common, user: 'bob' } };
+    const configuration = JSON.stringify({ stateDir: './state', accounts });
+    await writeFile(folder.at('mailferry.json'), configuration, { mode: 0o600 });
+    expect(await runProgram(['fetch', '--quiet'], { cwd: folder.path })).toMatchObject({ status: 0 });
+    expect(await mboxMessages(folder.path)).toHaveLength(13);
+    expect(server.maildrop('bob').messages).toEqual([]);
   });
 });
 
@@ -174,9 +270,10 @@ interface Kept extends AsyncDisposable {
 }
 
 /** Twelve messages, carried and kept on the server. */
-async function keptMail(account: Readonly<Record<string, unknown>> = {}): Promise<Kept> {
+async function keptMail(account: Readonly<Record<string, unknown>> = {}, faults: Faults = []): Promise<Kept> {
   const folder = await temporaryFolder();
   const server = await createServer({ users: { alice: { password: 'secret', messages: MAIL } } });
+  server.setFaults(faults);
   await writeConfiguration(folder.path, { port: server.address.port, delete: 'never', ...account });
   expect((await fetch(folder.path)).report).toMatchObject({ outcome: 'ok', fetched: 12 });
   return {
@@ -191,4 +288,14 @@ async function keptMail(account: Readonly<Record<string, unknown>> = {}): Promis
 
 async function files(folder: string): Promise<number> {
   return (await readdir(join(folder, 'Mail/new'))).length;
+}
+
+/** The messages of the mbox, each with its From_ line. */
+async function mboxMessages(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'mbox'), 'latin1');
+  return text.split(/(?<=\n\n|^)(?=From )/);
+}
+
+async function editMbox(folder: string, edit: (messages: string[]) => string[]): Promise<void> {
+  await writeFile(join(folder, 'mbox'), edit(await mboxMessages(folder)).join(''), 'latin1');
 }

@@ -64,8 +64,8 @@ function matched(
   pool: readonly RecordIdentity[],
 ): { renumbered: unknown[]; doubtful: unknown[] } {
   const map = new Map(headers.map(([number, text]) => [number as MessageNumber, header(text)]));
-  const { renumbered, doubtful } = matchHeaders(messages, map, pool);
-  return { renumbered: [...renumbered], doubtful: [...doubtful] };
+  const { matched: found, doubtful } = matchHeaders(messages, map, pool);
+  return { renumbered: [...found].map(([number, { id }]) => [number, id]), doubtful: [...doubtful] };
 }
 
 describe('I8: matchHeaders', () => {

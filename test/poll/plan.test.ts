@@ -69,6 +69,7 @@ function plan({
     recognition: {
       renumbered: new Map(),
       doubtful: new Set(),
+      standing: new Map(),
       absent: new Set(),
       wasRenumbered: false,
       ...recognition,

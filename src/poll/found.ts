@@ -1,0 +1,103 @@
+import type { Destination } from '../delivery/destination.ts';
+import type { FoundMessage } from '../ledger/ledger.ts';
+import { tagFor } from './identity.ts';
+import type { Listing } from './listing.ts';
+import type { Poll } from './poll.ts';
+import type { Recognition } from './recognise.ts';
+
+/**
+ * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is:
+ * the ledger may have been lost, and nothing of that may be stored a second time in silence (I8). In an mbox that is
+ * all of it, somebody else's too: it is only compared with what the server lists. In a Maildir it is what was delivered
+ * for this account without a unique-id of its own.
+ */
+export async function noteWhatStands(
+  listing: Listing,
+  { ledger, destinations, account, observer }: Poll,
+): Promise<void> {
+  const uids = namelessUniqueIds(listing);
+  const found: FoundMessage[] = [];
+  for (const destination of destinations) {
+    if (uids.size === 0 && destination.hasNames) continue;
+    found.push(...(await readFound(destination, (sha256) => tagsOf(account.name, uids, sha256))));
+  }
+  if (found.length === 0) return;
+  await ledger.noteFound(found);
+  observer.noticed?.(
+    account.name,
+    `The ledger does not know this account; what the server lists is compared with the ${found.length} messages at the destination.`,
+  );
+}
+
+/** Records listed messages that stand in the destinations already, each with its receipts. */
+export async function recordStanding(
+  { messages }: Listing,
+  { standing }: Recognition,
+  { ledger, destinations, account, observer, runtime, startedAt }: Poll,
+): Promise<void> {
+  if (standing.size === 0) return;
+  await Promise.all(
+    messages.map(async ({ number, uid, octets: listedOctets }) => {
+      const found = standing.get(number);
+      const [first] = found ?? [];
+      if (found === undefined || first === undefined || uid === undefined) return;
+      const receipts = found.map(({ receipt }) => receipt);
+      const complete = destinations.every(({ name }) =>
+        receipts.some(({ destination }) => destination === name),
+      );
+      const { octets, headerSha256, messageId } = first.received;
+      await ledger.recordDelivery({
+        record: undefined,
+        uid,
+        tag: tagFor({ account: account.name, uid, occurrence: 0 }),
+        octets,
+        // The header has told; what the rest of it is worth, only what is received can tell.
+        sha256: undefined,
+        messageId,
+        headerSha256,
+        listedOctets,
+        receipts,
+        complete,
+        // What one destination lacks is retrieved in this very poll.
+        at: complete ? runtime.now() : startedAt - 1,
+      });
+    }),
+  );
+  observer.noticed?.(
+    account.name,
+    `${standing.size} messages stand at the destination and count as carried.`,
+  );
+}
+
+/** The unique-ids that do not tell one message; undefined stands for having none. */
+function namelessUniqueIds({ messages }: Listing): ReadonlySet<Listing['messages'][number]['uid']> {
+  return new Set(messages.filter(({ uid, twin }) => uid === undefined || twin).map(({ uid }) => uid));
+}
+
+/** How often the same content under the same unique-id is looked for. */
+const OCCURRENCES = 10;
+
+function tagsOf(
+  account: string,
+  uids: ReturnType<typeof namelessUniqueIds>,
+  sha256: string,
+): ReadonlySet<string> {
+  const tags = new Set<string>();
+  for (const uid of uids) {
+    for (let occurrence = 0; occurrence < OCCURRENCES; occurrence += 1) {
+      tags.add(tagFor({ account, uid, sha256, occurrence }));
+    }
+  }
+  return tags;
+}
+
+async function readFound(
+  destination: Destination,
+  tagsWith: (sha256: string) => ReadonlySet<string>,
+): Promise<FoundMessage[]> {
+  const found: FoundMessage[] = [];
+  for await (const { receipt, received, tag } of destination.messages()) {
+    if (tag === undefined || tagsWith(received.sha256).has(tag)) found.push({ receipt, received });
+  }
+  return found;
+}
