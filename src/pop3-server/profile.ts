@@ -32,6 +32,7 @@ export function openProfile(options: ServerOptions): Profile {
   const own = (lines: readonly string[]): readonly string[] => {
     let all = lines;
     if (loginDelay > 0) all = withLine(all, `LOGIN-DELAY ${loginDelay}`);
+    // RFC 2449 §6.7
     if (expire !== undefined) all = withLine(all, `EXPIRE ${expire === 'never' ? 'NEVER' : expire}`);
     if (implementation !== undefined) all = withLine(all, `IMPLEMENTATION ${implementation}`);
     return all;

@@ -118,6 +118,7 @@ export class Transaction implements State {
       await replies.error('The message cannot be read.', 'SYS/TEMP');
       return false;
     }
+    // RFC 6856 §2.1
     if (profile.utf8 === 'strict' && !utf8.enabled && first.done !== true && needsUtf8(first.value)) {
       await iterator.return?.();
       await replies.error('The header of the message is in UTF-8; say UTF8 before the login.', 'UTF8');

@@ -50,6 +50,7 @@ describe('APOP', () => {
 });
 
 describe('LOGIN-DELAY', () => {
+  // RFC 2449 §6.5 [login-delay]
   test('is announced, and keeps away for so long who has just been in', async () => {
     const runtime = new FakeRuntime();
     const users = { alice: { password: 'secret' }, bob: { password: 'secret' } };
@@ -68,6 +69,7 @@ describe('LOGIN-DELAY', () => {
   });
 });
 
+// RFC 2449 §6.7 [expire]
 test.each([
   [{ expire: 'never' }, 'EXPIRE NEVER'],
   [{ expire: 0 }, 'EXPIRE 0'],
@@ -92,6 +94,7 @@ test.each([
 });
 
 describe('LANG', () => {
+  // RFC 6856 §3 [lang]
   test.each([
     ['before', false],
     ['after', true],
@@ -112,6 +115,7 @@ describe('UTF8', () => {
   const messages = ['Subject: grün\r\n\r\nx\r\n', 'Subject: plain\r\n\r\ngrün\r\n'];
   const users = { alice: { password: 'secret', messages } };
 
+  // RFC 6856 §2.1 [utf8]
   test('is announced, and cannot be followed by STLS', async () => {
     await using server = await serve({ tls: certificate() });
     await using client = await greetedClient(server.address);
@@ -131,6 +135,7 @@ describe('UTF8', () => {
     expect(Buffer.from(await client.multiline('RETR 1'), 'latin1').toString()).toContain('Subject: grün');
   });
 
+  // RFC 6856 §2.1 [utf8-refused]
   test('has to be said to a strict server before it sends UTF-8 in a header', async () => {
     await using server = await serve({ users, utf8: 'strict' });
     await using client = await loggedInClient(server.address);

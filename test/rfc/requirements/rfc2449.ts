@@ -32,7 +32,7 @@ export const rfc2449: Rfc = rfc(2449, 'POP3 Extension Mechanism', {
       '6.5',
       'SHOULD',
       'Announces LOGIN-DELAY where it makes clients wait, and holds them to it.',
-      { no: 'not there yet' },
+      'pop3-server/login-delays.ts',
     ],
     [
       'pipelining',
@@ -48,7 +48,13 @@ export const rfc2449: Rfc = rfc(2449, 'POP3 Extension Mechanism', {
       'Does not block where the client sends much before it reads: memory stays bounded on both sides.',
       'pop3-server/client-line.ts',
     ],
-    ['expire', '6.7', 'SHOULD', 'Announces EXPIRE where messages go by themselves.', { no: 'not there yet' }],
+    [
+      'expire',
+      '6.7',
+      'SHOULD',
+      'Announces EXPIRE where messages go by themselves.',
+      { partly: 'it announces what it is told to; nothing goes by itself', code: 'pop3-server/profile.ts' },
+    ],
     ['capa-uidl', '6.8', 'must', 'Announces UIDL where it has it.', 'pop3-server/offer.ts'],
     ['implementation', '6.9', 'may', 'Announces IMPLEMENTATION.', 'pop3-server/offer.ts'],
     [

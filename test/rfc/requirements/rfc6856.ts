@@ -1,10 +1,24 @@
 import { type Rfc, rfc } from '../requirement.ts';
 
-const NO_LANGUAGE = { no: 'its texts are English only, and it does not announce LANG' };
-
 export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
   server: [
-    ['utf8', '2.1', 'must', 'Knows UTF8 before the login only, and announces it.', { no: 'not there yet' }],
+    [
+      'utf8',
+      '2.1',
+      'must',
+      'Knows UTF8 before the login only, and announces it.',
+      'pop3-server/authorization.ts',
+    ],
+    [
+      'utf8-refused',
+      '2.1',
+      'MUST',
+      'Refuses a message with UTF-8 in its header, with the code UTF8, to a client that has not said UTF8.',
+      {
+        partly: 'with the option "utf8: strict"; else every message goes out as it is',
+        code: 'pop3-server/transaction.ts',
+      },
+    ],
     ['utf8-user', '2.2', 'MUST', 'Takes names and passwords in UTF-8.', 'pop3-server/authorization.ts'],
     [
       'size-as-sent',
@@ -13,7 +27,7 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'Lists the size of a message as RETR sends it, without the doubled dots.',
       'pop3-server/transaction.ts',
     ],
-    ['lang', '3', 'may', 'Knows LANG.', NO_LANGUAGE],
+    ['lang', '3', 'may', 'Knows LANG.', 'pop3-server/language.ts'],
   ],
   client: [
     [

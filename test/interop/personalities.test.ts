@@ -1,22 +1,10 @@
 import { beforeEach, expect, test } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
-import { serverSuite } from '../pop3-server/server.suite.ts';
 import { startDovecot } from '../support/dovecot.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { rawClient } from '../support/raw-client.ts';
 
-/** What is asked of the included server, asked of one that others wrote: so it is no habit of ours. */
-
 beforeEach(requirePrograms('dovecot'));
-
-serverSuite({
-  name: 'Dovecot',
-  serve: async (messages) => {
-    const dovecot = await startDovecot({ users: { alice: { password: 'secret', messages } } });
-    const { host, ports } = dovecot;
-    return { host, port: ports.plain, [Symbol.asyncDispose]: () => dovecot[Symbol.asyncDispose]() };
-  },
-});
 
 /** What a server says in a session, line by line, but for what is about its time and its words for numbers. */
 async function sayings(address: { host: string; port: number }): Promise<string[]> {
