@@ -18,6 +18,9 @@ export const RECEIVED_OCTETS: number = 32 * 1024;
 /** Failed logins after which the server hangs up: enough for typing errors, too few for guessing. */
 export const MAX_LOGIN_FAILURES = 5;
 
+/** How long a server that closes waits for UPDATE, and for clients to hear how it went. */
+export const LEAVING_MS = 2000;
+
 /** Octets of a message read, stuffed and sent at a time; bounds what one session holds (I7). */
 export const BLOCK_OCTETS: number = 64 * 1024;
 

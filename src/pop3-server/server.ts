@@ -30,7 +30,10 @@ export interface Pop3Server extends AsyncDisposable {
   maildrop(user: string): MemoryMaildrop;
   /** Other faults for the sessions that begin from now on; `sessions` in them counts from here. Raises `config`. */
   setFaults(faults: Faults): void;
-  /** Stops listening and ends all sessions without UPDATE; resolves when all is closed. */
+  /**
+   * Stops listening and ends all sessions without UPDATE, but for those that have said QUIT: they get their answer.
+   * Resolves when all is closed.
+   */
   close(): Promise<void>;
 }
 

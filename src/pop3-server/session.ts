@@ -64,6 +64,7 @@ export class Session {
   readonly #patience: Patience;
   readonly #utf8 = { enabled: false };
   #timestamp: string | undefined;
+  #isLeaving = false;
   #maildrop: LockedMaildrop | undefined;
 
   constructor(settings: SessionSettings, { line, number, misbehaviour }: SessionStart) {
@@ -90,6 +91,11 @@ export class Session {
     this.#maildrop?.release();
     observe?.({ kind: 'closed', session: this.#number, error });
     await this.#line.close();
+  }
+
+  /** True once the client has said QUIT: all that is left is UPDATE and its answer. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** Ends the session at once, without UPDATE. */
@@ -119,9 +125,11 @@ export class Session {
     const command = parseCommand(line);
     // A fault may keep the command from being performed; QUIT ends the session even so.
     let next = command.keyword === 'QUIT' ? undefined : state;
+    this.#isLeaving = next === undefined;
     await this.#around(command, async () => {
       next = await state.perform(command);
     });
+    this.#isLeaving = next === undefined;
     return next;
   }
 

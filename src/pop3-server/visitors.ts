@@ -5,6 +5,7 @@ import { formatResponse } from '../pop3/response.ts';
 import { connectionLost } from '../wire/errors.ts';
 import { ClientLine } from './client-line.ts';
 import type { Faults } from './faults.ts';
+import { LEAVING_MS } from './limits.ts';
 import { isCodeOffered } from './offer.ts';
 import { parseFaults } from './parse-faults.ts';
 import { scriptSession } from './scripted-session.ts';
@@ -22,6 +23,7 @@ export class Visitors {
   readonly #limits: VisitorLimits;
   readonly #sockets = new Set<Socket>();
   readonly #fromAddress = new Map<string, number>();
+  readonly #handshaking = new Set<Socket>();
   readonly #sessions = new Set<Session>();
   readonly #visits = new Set<Promise<void>>();
   #faults: Faults = [];
@@ -55,11 +57,19 @@ export class Visitors {
     this.#visits.add(visit);
   }
 
-  /** Ends all sessions at once; resolves when their locks are free and their connections gone. */
+  /**
+   * Ends all sessions at once, but has those who are leaving hear how UPDATE went, for as long as that takes within
+   * reason; resolves when their locks are free and their connections gone.
+   */
   async dismiss(): Promise<void> {
-    for (const session of this.#sessions) session.end(connectionLost('the server was closing'));
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#handshaking) socket.destroy();
+    for (const session of this.#sessions) if (!session.isLeaving) endForClosing(session);
+    const patience = setTimeout(() => {
+      for (const session of this.#sessions) endForClosing(session);
+    }, LEAVING_MS);
     await Promise.all(this.#visits);
+    clearTimeout(patience);
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #forget(socket: Socket, address: string): void {
@@ -88,11 +98,14 @@ export class Visitors {
     const faults = this.#faults;
     const { wrapTls, observe } = this.#settings;
     let transport: Duplex = socket;
+    this.#handshaking.add(socket);
     try {
       if (implicitTls && wrapTls !== undefined) transport = await wrapTls(socket);
     } catch (error) {
       observe?.({ kind: 'closed', session: number, error: asMailError(error) });
       return;
+    } finally {
+      this.#handshaking.delete(socket);
     }
     const { autologoutMs } = this.#limits;
     const line = new ClientLine(transport, { autologoutMs });
@@ -102,4 +115,8 @@ export class Visitors {
     await session.run();
     this.#sessions.delete(session);
   }
+}
+
+function endForClosing(session: Session): void {
+  session.end(connectionLost('the server was closing'));
 }
