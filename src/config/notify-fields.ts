@@ -35,7 +35,7 @@ const commandTarget = mapping('a place for notices', {
     .meta({ description: 'Runs a command with the notice as JSON on its standard input.' }),
   command: command.meta({
     title: 'text or list',
-    description: 'Text goes through `/bin/sh`, a list runs without a shell. It has 30 seconds.',
+    description: 'Text goes through `/bin/sh`, a list runs without a shell. It has 15 seconds.',
   }),
 }).meta({ title: 'command' });
 

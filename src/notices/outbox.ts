@@ -6,6 +6,9 @@ import { type NoticeTarget, targetName } from './targets.ts';
 /** How long to wait before a notice is tried again; when all are used up it is given up. */
 const RETRY_PAUSES_MS = [10_000, 60_000, 600_000];
 
+/** The end of the daemon must not wait for a place that does not answer. */
+const CLOSE_LIMIT_MS = 5000;
+
 /** A place that takes nothing must not fill the memory: the oldest notices for it are given up. */
 const MAX_WAITING = 100;
 
@@ -47,10 +50,16 @@ export class Outbox {
     }
   }
 
-  /** Tries once more to send what waits, and resolves when that is done. */
+  /** Tries once more to send what waits, for a few seconds; the rest is given up. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await Promise.all(this.#working.values());
+    const enough = new AbortController();
+    const waited = this.#deps.pause(CLOSE_LIMIT_MS, enough.signal);
+    await Promise.race([Promise.all(this.#working.values()), waited]);
+    enough.abort();
+    for (const [target, waiting] of this.#waiting) {
+      for (const notice of waiting.splice(0)) this.#trouble(target, 'the daemon has ended', notice);
+    }
   }
 
   async #work(target: NoticeTarget, waiting: Notice[]): Promise<void> {

@@ -2,7 +2,7 @@ import { MailError, systemCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 
 /** A request that takes longer has failed. */
-export const SEND_LIMIT_MS = 30_000;
+export const SEND_LIMIT_MS = 15_000;
 
 export interface Post {
   readonly url: Secret;

@@ -18,12 +18,16 @@ const url = (): Promise<Secret> => Promise.resolve(new Secret('http://x/'));
 const WEBHOOK: NoticeTarget = { type: 'webhook', url };
 const NTFY: NoticeTarget = { type: 'ntfy', url, token: undefined };
 
+const CLOSE_LIMIT_MS = 5000;
+
 /** An outbox whose places fail as often as the test says, and whose pauses take no time. */
 class Sent {
   readonly sent: string[] = [];
   readonly pauses: number[] = [];
   readonly troubles: string[] = [];
   failures = 0;
+  /** Whether the end waits for as long as it takes. */
+  patient = true;
   /** Holds back every sending until it resolves. */
   gate: Promise<void> = Promise.resolve();
   readonly outbox: Outbox;
@@ -38,7 +42,13 @@ class Sent {
         this.sent.push(`${target.type} ${title}`);
       },
       onTrouble: (message) => void this.troubles.push(message),
-      pause: (milliseconds) => {
+      pause: (milliseconds, signal) => {
+        if (milliseconds === CLOSE_LIMIT_MS) {
+          return new Promise((resolve) => {
+            if (this.patient) signal.addEventListener('abort', () => resolve());
+            else resolve();
+          });
+        }
         this.pauses.push(milliseconds);
         return Promise.resolve();
       },
@@ -71,6 +81,16 @@ describe('the outbox', () => {
     for (const title of ['1', '2']) it.outbox.add(notice(title));
     await it.outbox.close();
     expect(it.pauses.length).toBeLessThanOrEqual(1);
+  });
+
+  test('does not wait at the end for a place that does not answer, and says what is lost', async () => {
+    const it = new Sent(WEBHOOK);
+    it.patient = false;
+    it.gate = once(new AbortController().signal, 'abort').then(() => undefined);
+    for (const title of ['1', '2']) it.outbox.add(notice(title));
+    await it.outbox.close();
+    expect(it.sent).toEqual([]);
+    expect(it.troubles).toHaveLength(2);
   });
 
   test('keeps no more than a hundred notices for a place that takes none', async () => {

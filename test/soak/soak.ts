@@ -134,9 +134,9 @@ export class Soak implements AsyncDisposable {
       case 'faults':
         return this.#server.setFaults(this.#faults());
       case 'reload':
-        return this.#daemon.signal('SIGHUP');
+        return this.#signal('SIGHUP');
       case 'poll':
-        return this.#daemon.signal('SIGUSR1');
+        return this.#signal('SIGUSR1');
       case 'jump':
         return this.#jump();
       case 'restart':
@@ -147,6 +147,12 @@ export class Soak implements AsyncDisposable {
         await this.#daemon[Symbol.asyncDispose]();
         return this.#restart();
     }
+  }
+
+  /** Before it runs, a signal would only end it. */
+  async #signal(signal: NodeJS.Signals): Promise<void> {
+    await this.#daemon.logged(/^the daemon runs/);
+    this.#daemon.signal(signal);
   }
 
   #send(name: string): void {

@@ -66,7 +66,8 @@ export class RunningDaemon implements AsyncDisposable {
     for (;;) {
       const line = this.log.slice(from).find(({ msg }) => text.test(String(msg)));
       if (line !== undefined) return line;
-      if (this.process.exitCode !== null) return expect.fail(`it ended without logging ${text}`);
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        return expect.fail(`it ended without logging ${text}`);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

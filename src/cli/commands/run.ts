@@ -11,6 +11,8 @@ import { reportText } from '../wording.ts';
 
 /** `mailferry run`: the daemon, until a signal ends it. */
 export const run: CommandRun<object> = async (options) => {
+  // Until it can reload, a signal that asks for that must not end it.
+  process.on('SIGHUP', () => undefined);
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const lines = new RecentLines();
@@ -24,16 +26,16 @@ export const run: CommandRun<object> = async (options) => {
   });
   const { logger } = log;
   const observer: PollObserver = {
-    loggedIn: (account, facts) => process.daemon.observer.loggedIn?.(account, facts),
+    loggedIn: (account, facts) => ferry.daemon.observer.loggedIn?.(account, facts),
     noticed: (account, notice) => logger.warn({ account }, notice),
     finished: (report) => {
-      process.polled(report);
+      ferry.polled(report);
       const level = report.outcome === 'ok' ? 'info' : 'warn';
       logger[level](report, `poll finished: ${reportText(report)}`);
     },
   };
   using app = await App.open({ configuration, runtime: systemRuntime, observer, logger });
-  const process = new DaemonProcess({
+  const ferry = new DaemonProcess({
     configuration,
     load: () => loadFor(options),
     ledger: app.ledger,
@@ -41,6 +43,6 @@ export const run: CommandRun<object> = async (options) => {
     log,
     lines,
   });
-  await process.run();
+  await ferry.run();
   return 0;
 };
