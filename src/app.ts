@@ -111,20 +111,21 @@ async function connectTo(
   account: Account,
   { logger, ...how }: Pick<SessionOptions, 'signal' | 'watch'> & { logger: Logger | undefined },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
-  const { host, port, tls, ca, user, auth, allowCleartext, timeouts } = account;
+  const { host, port, tls, ca, line, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();
   return openSession({
     host,
     port,
     tls,
     ca,
+    ...line,
     user,
     password,
     auth,
     allowCleartext,
     timeouts,
     ...how,
-    transcript: logger && ((side, line) => logger.trace({ account: account.name, side }, line)),
+    transcript: logger && ((side, text) => logger.trace({ account: account.name, side }, text)),
   });
 }
 

@@ -18,6 +18,7 @@ it.each([
       'connect',
       'openSession',
       'parseMessageNumber',
+      'parsePopUrl',
     ],
   ],
   [

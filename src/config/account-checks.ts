@@ -23,6 +23,7 @@ const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
 /** Reports each required key that an account lacks. */
 export function checkRequired(draft: AccountDraft, report: Report): void {
   for (const [key, message] of REQUIRED) {
+    if (key === 'password' && draft.settings.auth === 'external') continue;
     if (!draft.has(key)) report(['accounts', draft.name], message);
   }
 }
@@ -32,14 +33,28 @@ const HIDING: readonly AuthChoice[] = ['scram-sha-256', 'scram-sha-1', 'cram-md5
 
 /** Reports a line that shows the password to others, where the configuration does not say in words that it may (I5). */
 export function checkCleartext(draft: AccountDraft, report: Report): void {
-  const { tls, host, allowCleartext, auth } = draft.settings;
-  if (tls !== 'none' || host === undefined || isLoopback(host) || allowCleartext === true) return;
+  const { tls, host, allowCleartext, auth, proxy, tunnel } = draft.settings;
+  if (tls !== 'none' || host === undefined || allowCleartext === true) return;
+  // Behind a proxy or a tunnel, a loopback address is that of another machine.
+  if (isLoopback(host) && proxy === undefined && tunnel === undefined) return;
   if (auth !== undefined && HIDING.includes(auth)) return;
   report(
     draft.keysOf('tls'),
     `without TLS the password of account ${quoted(draft.name)} can be read on the way to ${quoted(host)}; ` +
       'use implicit or starttls, a mechanism that hides it (auth: scram-sha-256), or accept it with allowCleartext: true',
   );
+}
+
+/** Reports keys of the line that have no meaning together. */
+export function checkLine(draft: AccountDraft, report: Report): void {
+  const { auth, clientCertificate, proxy, tunnel, sourceAddress } = draft.settings;
+  if (auth === 'external' && clientCertificate === undefined && !draft.has('clientCertificate')) {
+    report(draft.keysOf('auth'), 'external needs a certificate to log in with, see "clientCertificate"');
+  }
+  if (tunnel === undefined) return;
+  const other = proxy === undefined ? sourceAddress && 'sourceAddress' : 'proxy';
+  if (other !== undefined)
+    report(draft.keysOf('tunnel'), `a tunnel is the whole line; it cannot be used with "${other}"`);
 }
 
 /** Reports accounts that name one maildrop: only one session at a time may hold it (RFC 1939 §4), and one ledger entry. */

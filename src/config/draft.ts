@@ -56,8 +56,12 @@ export function readDraft(whole: unknown, { report, reportFault }: Reports): Dra
   }
   const general = readMapping<GeneralSettings>(generalFields, whole, ['defaults', 'accounts']);
   for (const fault of general.faults) reportFault([], fault);
-  const defaults = readMapping<AccountSettings>(accountFields, 'defaults' in whole ? whole['defaults'] : {});
-  for (const fault of defaults.faults) reportFault(['defaults'], fault);
+  const read = (above: readonly PropertyKey[], value: unknown): AccountReading => {
+    const reading = readMapping<AccountSettings>(accountFields, value);
+    for (const fault of reading.faults) reportFault(above, fault);
+    return withUrl(reading, above, report);
+  };
+  const defaults = read(['defaults'], 'defaults' in whole ? whole['defaults'] : {});
 
   const accounts: AccountDraft[] = [];
   const { accounts: written } = whole;
@@ -71,19 +75,44 @@ export function readDraft(whole: unknown, { report, reportFault }: Reports): Dra
       const message = `expected a name of 1 to 64 letters, digits or any of . _ - @ +, found ${quoted(name)}`;
       reportFault([], { keys: ['accounts', name], ofKey: true, message });
     }
-    const own = readMapping<AccountSettings>(accountFields, value);
-    for (const fault of own.faults) reportFault(['accounts', name], fault);
+    const own = read(['accounts', name], value);
     if (isMapping(value)) accounts.push(mergeDefaults(name, own, defaults));
   }
   return { general: general.values, accounts };
 }
 
+/** The keys that a URL stands for. */
+const OF_URL = ['host', 'port', 'tls', 'user', 'auth'] as const;
+
+/** `url` as the keys that it stands for, of which none may be written next to it; `pop` leaves `tls` open. */
+function withUrl(
+  reading: Reading<AccountSettings>,
+  above: readonly PropertyKey[],
+  report: Report,
+): AccountReading {
+  const { url, ...values } = reading.values;
+  if (url === undefined) {
+    // One that is wrong would have said something: nothing is missing because of it.
+    const ofUrl = new Set<string>(reading.written.has('url') ? OF_URL : []);
+    return { ...reading, written: new Set([...reading.written, ...ofUrl]), ofUrl };
+  }
+  const said = Object.keys(url);
+  for (const key of OF_URL) {
+    if (said.includes(key) && reading.written.has(key))
+      report([...above, key], `"url" says the ${key} already`);
+  }
+  const ofUrl = new Set([...said, 'tls'].filter((key) => !reading.written.has(key)));
+  const written = new Set([...reading.written, ...ofUrl]);
+  return { ...reading, values: { tls: 'starttls', ...values, ...url }, written, ofUrl };
+}
+
+/** What was read of an account, with the keys that its URL stands for. */
+interface AccountReading extends Reading<AccountSettings> {
+  readonly ofUrl: ReadonlySet<string>;
+}
+
 /** The account's own keys win; limits and timeouts are merged key by key. */
-function mergeDefaults(
-  name: string,
-  own: Reading<AccountSettings>,
-  defaults: Reading<AccountSettings>,
-): AccountDraft {
+function mergeDefaults(name: string, own: AccountReading, defaults: AccountReading): AccountDraft {
   const settings: AccountSettings = {
     ...defaults.values,
     ...own.values,
@@ -95,8 +124,9 @@ function mergeDefaults(
     settings,
     has: (key) => own.written.has(key) || defaults.written.has(key),
     keysOf: (key) => {
-      if (own.written.has(key)) return ['accounts', name, key];
-      return defaults.written.has(key) ? ['defaults', key] : ['accounts', name];
+      const [reading, above] = own.written.has(key) ? [own, ['accounts', name]] : [defaults, ['defaults']];
+      if (!reading.written.has(key)) return ['accounts', name];
+      return [...above, reading.ofUrl.has(key) ? 'url' : key];
     },
   };
 }

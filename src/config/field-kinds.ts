@@ -6,6 +6,9 @@ import { parseSize } from './size.ts';
 /** The one way to zod, so that it can be replaced here. */
 export { z };
 
+/** One check for each key of `T`. */
+export type Fields<T> = { readonly [K in keyof T]-?: z.ZodType<Exclude<T[K], undefined>> };
+
 /** Builds the message of a value that is wrong. */
 type ErrorText = (issue: { readonly input?: unknown }) => string;
 

@@ -1,10 +1,18 @@
 import { dirname } from 'node:path';
 import { defaultPort } from '../pop3-client/options.ts';
 import { parseSchedule } from '../schedule/cron.ts';
+import { Secret } from '../secret.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
-import { checkCleartext, checkDestinations, checkMaildrops, checkRequired } from './account-checks.ts';
-import { readCertificates } from './certificates.ts';
+import { parseProxyUrl } from '../wire/proxy.ts';
+import {
+  checkCleartext,
+  checkDestinations,
+  checkLine,
+  checkMaildrops,
+  checkRequired,
+} from './account-checks.ts';
 import type { AccountConfiguration, Configuration } from './configuration.ts';
+import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
 import { completeDaemon, DEFAULT_JITTER_MS } from './daemon-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
@@ -14,7 +22,6 @@ import { ConfigurationError, type Problem } from './problem.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
 import { PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, PasswordSettings } from './settings.ts';
-import { UnreadableError } from './small-file.ts';
 
 /** What a configuration depends on besides its text. */
 export interface ParseOptions extends Pick<Surroundings, 'env' | 'home'> {
@@ -26,7 +33,7 @@ export interface ParseOptions extends Pick<Surroundings, 'env' | 'home'> {
 
 interface Context extends ParseOptions {
   readonly folder: string;
-  readonly certificates: ReadonlyMap<string, readonly string[]>;
+  readonly certificates: Certificates;
   readonly secrets: SecretSurroundings;
 }
 
@@ -57,37 +64,24 @@ function checkTogether(
   for (const draft of drafts) {
     checkRequired(draft, report);
     checkCleartext(draft, report);
+    checkLine(draft, report);
   }
   checkMaildrops(drafts, portOf, report);
   checkDestinations(drafts, context, report);
-  const plain = drafts.find(({ settings }) => settings.password?.from === 'text')?.keysOf('password');
-  const [where] = plain === undefined ? plainSecrets(general) : [plain];
-  if (where === undefined || !context.openToOthers) return;
+  if (!context.openToOthers) return;
+  const plain = drafts.find(({ settings }) => settings.password?.from === 'text');
+  const throughProxy = drafts.find(({ settings: { proxy } }) => proxy !== undefined && holdsPassword(proxy));
+  const keys = plain?.keysOf('password') ?? throughProxy?.keysOf('proxy') ?? plainSecrets(general)[0];
+  if (keys === undefined) return;
   report(
-    where,
+    keys,
     'a password is written here, and other users can read this file; run: ' +
       `chmod 600 ${context.path} (or take the password from { file: … }, { command: … } or { env: … })`,
   );
 }
 
-async function readAllCertificates(
-  drafts: readonly AccountDraft[],
-  { folder, home }: { readonly folder: string; readonly home: string },
-  report: Report,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const byPath = new Map<string, readonly string[]>();
-  for (const draft of drafts) {
-    const { caFile } = draft.settings;
-    if (caFile === undefined) continue;
-    const path = absolutePath(caFile, folder, home);
-    try {
-      if (!byPath.has(path)) byPath.set(path, await readCertificates(path));
-    } catch (thrown) {
-      if (!(thrown instanceof UnreadableError)) throw thrown;
-      report(draft.keysOf('caFile'), `cannot read ${path}: ${thrown.message}`);
-    }
-  }
-  return byPath;
+function holdsPassword(proxy: Secret): boolean {
+  return parseProxyUrl(proxy.reveal()).password !== undefined;
 }
 
 /** A command for one account must not see what another takes from the environment (I5). */
@@ -125,7 +119,8 @@ function completeAccount(
   context: Context,
 ): AccountConfiguration | undefined {
   const { host, user, password, deliver, delete: deletion, caFile, limits, timeouts } = settings;
-  if (host === undefined || user === undefined || password === undefined) return undefined;
+  if (host === undefined || user === undefined) return undefined;
+  if (password === undefined && settings.auth !== 'external') return undefined;
   if (deliver === undefined || deletion === undefined) return undefined;
   const absolute = (path: string): string => absolutePath(path, context.folder, context.home);
   return {
@@ -134,9 +129,10 @@ function completeAccount(
       host,
       port: portOf(settings),
       tls: settings.tls ?? 'implicit',
-      ca: caFile === undefined ? [] : (context.certificates.get(absolute(caFile)) ?? []),
+      ca: caFile === undefined ? [] : (context.certificates.anchors.get(absolute(caFile)) ?? []),
+      line: lineOf(settings, context.certificates.own.get(name), context.secrets),
       user,
-      password: passwordSource(withAbsolutePath(password, absolute), context.secrets),
+      password: passwordSource(withAbsolutePath(password ?? NO_PASSWORD, absolute), context.secrets),
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
       destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
@@ -156,6 +152,9 @@ function completeAccount(
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
   };
 }
+
+/** What there is in its place where a certificate is the proof. */
+const NO_PASSWORD: PasswordSettings = { from: 'text', value: new Secret('') };
 
 function portOf({ port, tls }: AccountSettings): number {
   return port ?? defaultPort(tls ?? 'implicit');

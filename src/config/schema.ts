@@ -5,12 +5,14 @@ import type { AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
+import { connectionFields } from './connection-fields.ts';
 import { daemonFields, jitter } from './daemon-fields.ts';
 import {
   choice,
   duration,
   expected,
   expectedText,
+  type Fields,
   mapping,
   path,
   size,
@@ -37,8 +39,6 @@ const LONGEST_TIMEOUT = 3_600_000;
 
 const LONGEST_RETENTION = 36_500 * 86_400_000;
 
-/** One check for each key of `T`. */
-export type Fields<T> = { readonly [K in keyof T]-?: z.ZodType<Exclude<T[K], undefined>> };
 const SERVER = 'the name or address of the POP3 server';
 const host: z.ZodType<string> = z.string(expectedText(SERVER)).superRefine((written, context) => {
   const remedy = wrongHost(written);
@@ -148,11 +148,6 @@ export const accountFields: Fields<AccountSettings> = {
       'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way. Not ' +
       'needed with a mechanism that does not show it: `scram-sha-256`, `scram-sha-1` or (weak passwords can be guessed) `cram-md5`.',
   }),
-  caFile: path('the path of a file with certificates').meta({
-    title: 'path',
-    description:
-      'File with certificates (PEM) that are trusted in addition to the usual ones, for a server with a certificate of its own.',
-  }),
   user: user.meta({ title: 'text', description: 'Name to log in with; often the whole mail address.' }),
   password: password.meta({
     description:
@@ -169,14 +164,16 @@ export const accountFields: Fields<AccountSettings> = {
     'scram-sha-256',
     'xoauth2',
     'oauthbearer',
+    'external',
   ]).meta({
     default: 'auto',
     description:
       'How to log in. `auto` takes the best that the server announces: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, ' +
       'or USER and PASS. It never tries a second one after a refusal, since that may be what an attacker waits for. The others are ' +
       'taken whatever the server announces: `user-pass` stands for USER and PASS, `xoauth2` and `oauthbearer` send the ' +
-      'password as an access token of OAuth.',
+      'password as an access token of OAuth, `external` stands on `clientCertificate` and needs no password.',
   }),
+  ...connectionFields,
   deliver: deliver.meta({
     description: 'Where mail goes: one destination, or a list of which each gets every message.',
   }),

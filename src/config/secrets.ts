@@ -138,6 +138,14 @@ interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** The environment of a command: without what holds the password of any account (I5). */
+export function commandEnvironment({
+  env,
+  withheld,
+}: Pick<SecretSurroundings, 'env' | 'withheld'>): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.has(name)));
+}
+
 /**
  * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
  * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
@@ -146,8 +154,7 @@ interface Ending {
  */
 async function runCommand(command: string | readonly string[], around: SecretSurroundings): Promise<Buffer> {
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
-  const env = Object.fromEntries(Object.entries(around.env).filter(([name]) => !around.withheld.has(name)));
-  const child = start(program, args, { cwd: around.folder, env });
+  const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) });
   const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs);
   if (status !== 0) {
     const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;

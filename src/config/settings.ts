@@ -4,6 +4,7 @@ import type { DeletionPolicy } from '../poll/account.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
 import type { Schedule } from '../schedule/cron.ts';
 import type { Secret } from '../secret.ts';
+import type { ConnectionSettings } from './connection-fields.ts';
 
 /** Where a password comes from. Paths are as they were written. */
 export type PasswordSettings =
@@ -28,12 +29,11 @@ interface TimeoutSettings {
 }
 
 /** The keys of an account, or of `defaults`, as far as they were written and are right. Paths are as they were written. */
-export interface AccountSettings {
+export interface AccountSettings extends ConnectionSettings {
   readonly host?: string;
   readonly port?: number;
   readonly tls?: TlsMode;
   readonly allowCleartext?: boolean;
-  readonly caFile?: string;
   readonly user?: string;
   readonly password?: PasswordSettings;
   readonly auth?: AuthChoice;

@@ -1,5 +1,5 @@
 import type { DestinationSettings } from '../delivery/settings.ts';
-import type { AuthChoice, SessionTimeouts, TlsMode } from '../pop3-client/options.ts';
+import type { AuthChoice, LineOptions, SessionTimeouts, TlsMode } from '../pop3-client/options.ts';
 import type { Secret } from '../secret.ts';
 
 /**
@@ -30,6 +30,8 @@ export interface Account {
   readonly tls: TlsMode;
   /** Trust anchors in PEM, in addition to the usual ones. */
   readonly ca: readonly string[];
+  /** How the line is made, and what else it is checked by. */
+  readonly line: LineOptions;
   readonly user: string;
   /** Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`. */
   readonly password: () => Promise<Secret>;

@@ -5,9 +5,9 @@ import type { Response } from '../pop3/response.ts';
 import { systemRuntime } from '../runtime.ts';
 import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 import { Secret } from '../secret.ts';
-import { wrapTls } from '../wire/dial.ts';
 import { WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
+import { type TlsClientOptions, wrapTls } from '../wire/tls.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { authenticate } from './authenticate.ts';
@@ -17,14 +17,8 @@ import type { Pipeline } from './pipeline.ts';
 import { refusalHint } from './refusal-hint.ts';
 import { Transaction } from './transaction.ts';
 
-export interface TlsUpgrade {
-  /** The name that the certificate must hold. */
-  readonly serverName: string;
-  readonly ca?: readonly string[] | undefined;
-  readonly signal: AbortSignal;
-  /** Is told when the certificate ends, in milliseconds since 1970. */
-  readonly onCertificate?: ((expiresAt: number) => void) | undefined;
-}
+/** What TLS is set up by. */
+export type TlsUpgrade = TlsClientOptions;
 
 /** What a session knows of its line from the greeting on. */
 export interface Greeted {
@@ -102,6 +96,22 @@ export class Authorization {
       connection.idleMs = idleMs;
     }
     return new Transaction(this.#pipeline);
+  }
+
+  /**
+   * UTF8 (RFC 6856 §2): asks for messages as they are, which some servers otherwise wrap in another where a header has
+   * 8-bit octets. Only before the login, and after STLS. Resolves to whether the server agreed.
+   */
+  async utf8(): Promise<boolean> {
+    return (await this.#pipeline.command(plainCommand('UTF8'), 'asking for UTF-8')).ok;
+  }
+
+  /**
+   * LANG (RFC 6856 §3): asks for replies in this language, such as `de`, or the server's own choice with `*`. Resolves
+   * to whether the server agreed.
+   */
+  async lang(tag: string): Promise<boolean> {
+    return (await this.#pipeline.command(plainCommand(`LANG ${tag}`), 'choosing a language')).ok;
   }
 
   /** QUIT in the AUTHORIZATION state: ends the session, nothing changes (RFC 1939 §4). */

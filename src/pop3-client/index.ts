@@ -8,10 +8,20 @@ export type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../p
 export { parseMessageNumber } from '../pop3/types.ts';
 export { Secret } from '../secret.ts';
 export { WireError } from '../wire/errors.ts';
+export type { ClientCertificate } from '../wire/tls.ts';
 export type { Transcript } from '../wire/transcript.ts';
+export type { Tunnel } from '../wire/tunnel.ts';
 export { Authorization, type TlsUpgrade } from './authorization.ts';
 export type { Mechanism } from './choose-mechanism.ts';
 export { ReplyError } from './errors.ts';
 export { connect, openSession } from './open-session.ts';
-export type { AuthChoice, SessionOptions, SessionTimeouts, TlsMode } from './options.ts';
+export type {
+  AuthChoice,
+  LineOptions,
+  SessionOptions,
+  SessionTimeouts,
+  SessionWatch,
+  TlsMode,
+} from './options.ts';
+export { type PopUrl, parsePopUrl } from './pop-url.ts';
 export { type ListedUniqueId, type MessageBody, Transaction } from './transaction.ts';

@@ -1,16 +1,20 @@
 import { MailError } from '../errors.ts';
 import type { Capabilities } from '../pop3/capabilities.ts';
+import { Secret } from '../secret.ts';
 import { Connection } from '../wire/connection.ts';
 import { abortReason, withDeadline } from '../wire/deadline.ts';
-import { dial, wrapTls } from '../wire/dial.ts';
+import type { DialOptions } from '../wire/dial.ts';
 import { WireError } from '../wire/errors.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_MS } from '../wire/limits.ts';
+import { openLine, type Route } from '../wire/open-line.ts';
+import { parseProxyUrl } from '../wire/proxy.ts';
 import { printable } from '../wire/text.ts';
+import { wrapTls } from '../wire/tls.ts';
 import { sanitized } from '../wire/transcript.ts';
 import { Authorization, type TlsUpgrade } from './authorization.ts';
 import { chooseMechanism } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
-import { defaultPort, isLoopback, type SessionOptions } from './options.ts';
+import { defaultPort, type SessionOptions, staysHere } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -53,7 +57,7 @@ function greet(options: SessionOptions): Promise<Greeted> {
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
-    const raw = await dial({ host, port, signal });
+    const raw = await openLine({ host, port, signal, ...routeOf(options) });
     const socket = tls === 'implicit' ? await wrapTls(raw, tlsOptions(options, signal)) : raw;
     const idleMs = timeouts?.idleMs ?? IDLE_TIMEOUT_MS;
     const connection = new Connection(socket, {
@@ -68,7 +72,7 @@ function greet(options: SessionOptions): Promise<Greeted> {
     const authorization = new Authorization(pipeline, {
       greeting: greeting.text,
       encrypted: tls === 'implicit',
-      mayShowPassword: options.allowCleartext === true || isLoopback(host),
+      mayShowPassword: options.allowCleartext === true || staysHere(options),
       loginReplyMs: timeouts?.loginReplyMs ?? Math.max(idleMs, MIN_LOGIN_REPLY_MS),
     });
     return { authorization, connection };
@@ -87,19 +91,33 @@ async function logIn(
     await authorization.stls(tlsOptions(options, signal));
     capabilities = await authorization.capa();
   }
+  if (capabilities?.has('UTF8') === true) await authorization.utf8();
+  if (options.language !== undefined && capabilities?.has('LANG') === true)
+    await authorization.lang(options.language);
   const mechanism = chooseMechanism({
     wanted: options.auth ?? 'auto',
     capabilities,
     secrecy: authorization.secrecy,
-    certified: false,
+    certified: options.clientCertificate !== undefined,
   });
   const transaction = await authorization.login(mechanism, options.user, options.password);
   if (capabilities !== undefined) await transaction.capa();
   return transaction;
 }
 
-function tlsOptions({ host, ca, watch }: SessionOptions, signal: AbortSignal): TlsUpgrade {
-  return { serverName: host, ca, signal, onCertificate: (expiresAt) => watch?.secured?.(expiresAt) };
+function tlsOptions(options: SessionOptions, signal: AbortSignal): TlsUpgrade {
+  const { host, serverName = host, ca, pinSha256, clientCertificate, watch } = options;
+  const onCertificate = (expiresAt: number): void => watch?.secured?.(expiresAt);
+  return { serverName, ca, pinSha256, clientCertificate, signal, onCertificate };
+}
+
+function routeOf({
+  proxy,
+  tunnel,
+  sourceAddress,
+}: SessionOptions): Route & Pick<DialOptions, 'sourceAddress'> {
+  const url = proxy instanceof Secret ? proxy.reveal() : proxy;
+  return { proxy: url === undefined ? undefined : parseProxyUrl(url), tunnel, sourceAddress };
 }
 
 /** A server without CAPA is asked for STLS all the same; one that leaves STLS out of its list is believed. */

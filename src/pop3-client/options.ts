@@ -1,5 +1,7 @@
 import type { Secret } from '../secret.ts';
+import type { ClientCertificate } from '../wire/tls.ts';
 import type { Transcript } from '../wire/transcript.ts';
+import type { Tunnel } from '../wire/tunnel.ts';
 
 /** How the line is protected: TLS from the first octet, STLS (RFC 2595 §4), or not at all. */
 export type TlsMode = 'implicit' | 'starttls' | 'none';
@@ -35,13 +37,34 @@ export interface SessionWatch {
   secured?(certificateExpiresAt: number): void;
 }
 
-export interface SessionOptions {
+/** How the line to the server is made, what it is checked by, and what is spoken on it. */
+export interface LineOptions {
+  /** The name that the certificate must hold. Default: `host`. */
+  readonly serverName?: string | undefined;
+  /**
+   * The SHA-256 of the server's certificate: 64 hexadecimal digits, also with colons. Then exactly this certificate is
+   * taken, and neither its signer nor its names nor its dates count.
+   */
+  readonly pinSha256?: string | undefined;
+  /** Shown to a server that asks for it; `auth: external` stands on it. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** `socks5://` or `http://`, with `user:password@` where the proxy wants them. The proxy looks the host up. */
+  readonly proxy?: Secret | string | undefined;
+  /** A program whose input and output are the line, in place of a TCP connection. */
+  readonly tunnel?: Tunnel | undefined;
+  /** The address of this machine to connect from. */
+  readonly sourceAddress?: string | undefined;
+  /** The language in which the server is to give its reasons, such as `de`, where it can (RFC 6856 §3). */
+  readonly language?: string | undefined;
+}
+
+export interface SessionOptions extends LineOptions {
   readonly host: string;
   /** Default: 995 with implicit TLS, else 110. */
   readonly port?: number | undefined;
   /** Default: `implicit`. */
   readonly tls?: TlsMode | undefined;
-  /** Trust anchors in PEM, in addition to the ones that Node ships. Certificates are always checked. */
+  /** Trust anchors in PEM, in addition to those of Node and of the system. Certificates are always checked. */
   readonly ca?: readonly string[] | undefined;
   readonly user: string;
   /** The access token in its place with `xoauth2` and `oauthbearer`; not used with `external`. */
@@ -61,6 +84,14 @@ export interface SessionOptions {
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */
 export function defaultPort(tls: TlsMode): number {
   return tls === 'implicit' ? 995 : 110;
+}
+
+/**
+ * True where the octets never leave this machine: for a loopback address, unless a proxy or a tunnel takes them from
+ * there to somewhere else.
+ */
+export function staysHere({ host, proxy, tunnel }: LineOptions & { readonly host: string }): boolean {
+  return proxy === undefined && tunnel === undefined && isLoopback(host);
 }
 
 /** True for an address that never leaves this machine. */

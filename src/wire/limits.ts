@@ -43,6 +43,18 @@ export const RECEIVE_BUFFER_OCTETS: number = MIB;
 /** DNS, TCP, TLS and greeting share this one budget. */
 export const CONNECT_TIMEOUT_MS = 30_000;
 
+/**
+ * How long one address of a host is tried before the next. Node gives up an attempt for good then, so that this must be
+ * longer than any round trip of the field; a host whose IPv6 is broken costs this much at each connect.
+ */
+export const CONNECT_ATTEMPT_MS = 2000;
+
+/** TLS sessions kept to be resumed; each is a few KiB. */
+export const MAX_TLS_SESSIONS = 1000;
+
+/** What is kept of what a tunnel command says on its standard error. */
+export const MAX_TUNNEL_WORDS_OCTETS = 4096;
+
 /** No octet for this long ends the session. */
 export const IDLE_TIMEOUT_MS = 60_000;
 

@@ -25,6 +25,7 @@ describe('a small configuration', () => {
       port: 995,
       tls: 'implicit',
       ca: [],
+      line: {},
       user: 'me@example.org',
       auth: 'auto',
       allowCleartext: false,

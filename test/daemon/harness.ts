@@ -40,6 +40,7 @@ export function configured(
       port: 110,
       tls: 'none',
       ca: [],
+      line: {},
       user: name,
       password: () => Promise.resolve(new Secret(password)),
       auth: 'auto',

@@ -55,6 +55,7 @@ export class Ferry implements AsyncDisposable {
       port,
       tls: 'none',
       ca: [],
+      line: {},
       user: 'alice',
       password: () => Promise.resolve(new Secret('secret')),
       auth: 'auto',

@@ -1,0 +1,17 @@
+import type { Duplex } from 'node:stream';
+import { type DialOptions, dial } from './dial.ts';
+import type { Proxy } from './proxy.ts';
+import { dialThrough } from './through-proxy.ts';
+import { openTunnel, type Tunnel } from './tunnel.ts';
+
+/** How to get to the server, where not straight. */
+export interface Route {
+  readonly proxy?: Proxy | undefined;
+  readonly tunnel?: Tunnel | undefined;
+}
+
+/** Opens the line to the server: straight, by a proxy, or as the ends of a command. */
+export function openLine({ proxy, tunnel, ...options }: DialOptions & Route): Promise<Duplex> {
+  if (tunnel !== undefined) return openTunnel(tunnel, options.host, options.port);
+  return proxy === undefined ? dial(options) : dialThrough(proxy, options);
+}

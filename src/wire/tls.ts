@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Secret } from '../secret.ts';
+import { connectionLost, WireError } from './errors.ts';
+import { MAX_TLS_SESSIONS } from './limits.ts';
+import { tlsFailure } from './tls-failure.ts';
+import { secureContext } from './trust.ts';
+
+/** A certificate of the client, with its key, both in PEM. */
+export interface ClientCertificate {
+  /** The certificate, and those between it and its authority. */
+  readonly cert: string;
+  readonly key: Secret;
+}
+
+export interface TlsClientOptions {
+  /** The name that the certificate must hold. */
+  readonly serverName: string;
+  /** Trust anchors in PEM, in addition to the ones that Node ships and the system has. */
+  readonly ca?: readonly string[] | undefined;
+  /** See `parsePin`: exactly this certificate, whoever signed it; name and dates count no more. */
+  readonly pinSha256?: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
+  readonly signal: AbortSignal;
+  /** Is told when the certificate ends, in milliseconds since 1970. */
+  readonly onCertificate?: ((expiresAt: number) => void) | undefined;
+}
+
+/** A session that can be resumed (RFC 8446 §2.2), and when the certificate ends that it was set up with. */
+interface Resumable {
+  readonly session: Buffer;
+  readonly expiresAt: number;
+}
+
+/** By everything that the trust in a session depends on. */
+const resumables = new Map<string, Resumable>();
+
+/**
+ * TLS 1.2 or newer on an open connection, the certificate always checked: against the pin where there is one, else
+ * against the anchors and the name. Raises `tls` when it is not good.
+ */
+export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promise<Duplex> {
+  const { serverName, ca = [], pinSha256, clientCertificate, signal } = options;
+  const key = resumptionKey(options);
+  const known = resumables.get(key);
+  const secure = connectTls({
+    socket,
+    secureContext: secureContext({ ca, clientCertificate }),
+    rejectUnauthorized: pinSha256 === undefined,
+    host: serverName,
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    ...(known === undefined ? {} : { session: known.session }),
+  });
+  // With TLS 1.2 a session is there before the check of the pin, with TLS 1.3 after that.
+  let latest: Buffer | undefined;
+  let expiresAt: number | undefined;
+  secure.on('session', (session: Buffer) => {
+    latest = session;
+    if (expiresAt !== undefined) remember(key, { session, expiresAt });
+  });
+  await handshake(secure, serverName, signal);
+  // Who resumes a session is who set it up, and shows no certificate again.
+  if (known !== undefined && secure.isSessionReused()) {
+    expiresAt = known.expiresAt;
+  } else {
+    const certificate = secure.getPeerCertificate();
+    if (pinSha256 !== undefined) assertPinned(secure, pinSha256, serverName);
+    expiresAt = Date.parse(certificate.valid_to);
+  }
+  if (latest !== undefined) remember(key, { session: latest, expiresAt });
+  options.onCertificate?.(expiresAt);
+  return secure;
+}
+
+function handshake(secure: TLSSocket, serverName: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      signal.removeEventListener('abort', onAbort);
+      secure.off('error', onError);
+      secure.off('close', onClose);
+      secure.on('error', () => undefined);
+      act();
+    };
+    const fail = (reason: Error): void => {
+      secure.destroy();
+      settle(() => reject(reason));
+    };
+    const onAbort = (): void => fail(signal.reason as Error);
+    const onError = (cause: Error): void => fail(tlsFailure(serverName, cause));
+    const onClose = (): void => fail(connectionLost('setting up TLS'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    secure.once('error', onError);
+    secure.once('close', onClose);
+    secure.once('secureConnect', () => settle(resolve));
+  });
+}
+
+/**
+ * A pin as it is compared: the SHA-256 of a certificate in DER, 64 hexadecimal digits, also with colons between them
+ * (as `openssl x509 -fingerprint -sha256` prints it). Undefined for anything else.
+ */
+export function parsePin(text: string): string | undefined {
+  const digits = text
+    .replace(/^sha256[:=]/i, '')
+    .replaceAll(':', '')
+    .toUpperCase();
+  return /^[0-9A-F]{64}$/.test(digits) ? digits : undefined;
+}
+
+function assertPinned(secure: TLSSocket, pin: string, serverName: string): void {
+  const { fingerprint256 } = secure.getPeerCertificate();
+  const seen = fingerprint256?.replaceAll(':', '');
+  if (seen !== undefined && seen === parsePin(pin)) return;
+  secure.destroy();
+  throw new WireError(
+    'tls',
+    `The certificate of ${serverName} is not the pinned one: its SHA-256 is ${fingerprint256 ?? 'unknown'}.`,
+    {
+      hint: 'If the server was given a new certificate, learn its fingerprint from who runs it; else somebody may be interfering.',
+    },
+  );
+}
+
+function remember(key: string, resumable: Resumable): void {
+  resumables.delete(key);
+  resumables.set(key, resumable);
+  const [oldest] = resumables.keys();
+  if (resumables.size > MAX_TLS_SESSIONS && oldest !== undefined) resumables.delete(oldest);
+}
+
+/** A session must never stand for more trust than its own handshake had. */
+function resumptionKey({ serverName, ca = [], pinSha256, clientCertificate }: TlsClientOptions): string {
+  const parts = [serverName, pinSha256 ?? '', clientCertificate?.cert ?? '', ...ca];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,142 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { createServer, type TLSSocket } from 'node:tls';
+import { describe, expect, test } from 'vitest';
+import { Secret } from '../../src/secret.ts';
+import { dial } from '../../src/wire/dial.ts';
+import { parsePin, type TlsClientOptions, wrapTls } from '../../src/wire/tls.ts';
+import { authority, certificate, type KeyPair } from '../support/certificates.ts';
+
+interface Served extends AsyncDisposable {
+  readonly port: number;
+  /** Each connection whose handshake succeeded. */
+  readonly connections: readonly { resumed: boolean; name: string | undefined }[];
+}
+
+/** A TLS server that greets, and says whom it saw. */
+async function serve(
+  pair: KeyPair,
+  more: { requestCert?: boolean; maxVersion?: 'TLSv1.2' } = {},
+): Promise<Served> {
+  const connections: { resumed: boolean; name: string | undefined }[] = [];
+  const sockets = new Set<TLSSocket>();
+  const server = createServer(
+    { ...pair, ca: authority().cert, rejectUnauthorized: false, ...more },
+    (socket) => {
+      sockets.add(socket);
+      const name = socket.getPeerCertificate()?.subject?.CN;
+      connections.push({
+        resumed: socket.isSessionReused(),
+        name: socket.authorized ? String(name) : undefined,
+      });
+      socket.on('error', () => undefined).write('+OK\r\n');
+    },
+  );
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    connections,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Connects, waits for the greeting (by then a session to resume has come), and leaves. */
+async function visit(port: number, options: Partial<TlsClientOptions> = {}): Promise<void> {
+  const signal = AbortSignal.timeout(5000);
+  const socket = await dial({ host: '127.0.0.1', port, signal });
+  const ca = [authority().cert];
+  const secure = await wrapTls(socket, { serverName: 'localhost', ca, signal, ...options });
+  await new Promise((resolve, reject) => secure.once('data', resolve).once('error', reject));
+  secure.destroy();
+}
+
+function fingerprintOf({ cert }: KeyPair): string {
+  return new X509Certificate(cert).fingerprint256;
+}
+
+describe('a pin', () => {
+  test.each([
+    ['with colons', (pin: string) => pin],
+    ['without', (pin: string) => pin.replaceAll(':', '')],
+    ['in lower case', (pin: string) => pin.toLowerCase()],
+    ['with its algorithm', (pin: string) => `SHA256:${pin}`],
+  ])(
+    '%s lets exactly that certificate through, signed by nobody, for another name, expired',
+    async (_, write) => {
+      const own = certificate({ selfSigned: true, names: ['elsewhere.example'] });
+      await using server = await serve(own);
+      await visit(server.port, { pinSha256: write(fingerprintOf(own)), ca: [] });
+      expect(server.connections).toHaveLength(1);
+    },
+  );
+
+  test('lets a certificate through whose time has run out', async () => {
+    const own = certificate({ expired: true });
+    await using server = await serve(own);
+    await visit(server.port, { pinSha256: fingerprintOf(own) });
+    expect(server.connections).toHaveLength(1);
+  });
+
+  test('of another certificate turns away one that is good otherwise', async () => {
+    await using server = await serve(certificate());
+    const pinSha256 = fingerprintOf(certificate({ selfSigned: true }));
+    const failure = visit(server.port, { pinSha256 });
+    await expect(failure).rejects.toMatchObject({ code: 'tls', hint: expect.any(String) as string });
+    await expect(failure).rejects.toThrow(fingerprintOf(certificate()));
+  });
+
+  test('is checked on a resumed session too', async () => {
+    const own = certificate({ selfSigned: true });
+    await using server = await serve(own);
+    const pinSha256 = fingerprintOf(own);
+    await visit(server.port, { pinSha256, ca: [] });
+    await visit(server.port, { pinSha256, ca: [] });
+    expect(server.connections.map(({ resumed }) => resumed)).toEqual([false, true]);
+  });
+
+  test.each(['', 'abc', 'g'.repeat(64), 'a'.repeat(63), 'a'.repeat(65)])('is not %j', (text) => {
+    expect(parsePin(text)).toBeUndefined();
+  });
+});
+
+describe('a session of TLS', () => {
+  test.each([{}, { maxVersion: 'TLSv1.2' }] as const)(
+    'is resumed at the next connection (%j)',
+    async (more) => {
+      await using server = await serve(certificate(), more);
+      const serverName = '127.0.0.1';
+      for (let visits = 0; visits < 3; visits += 1) await visit(server.port, { serverName });
+      expect(server.connections.map(({ resumed }) => resumed)).toEqual([false, true, true]);
+    },
+  );
+
+  test('never carries trust to another name or other anchors', async () => {
+    await using server = await serve(certificate({ names: ['one.example', '127.0.0.1'] }));
+    await visit(server.port, { serverName: 'one.example' });
+    await expect(visit(server.port, { serverName: 'two.example' })).rejects.toMatchObject({ code: 'tls' });
+    await expect(visit(server.port, { serverName: 'one.example', ca: [] })).rejects.toMatchObject({
+      code: 'tls',
+    });
+  });
+});
+
+describe('a certificate of the client', () => {
+  test('is shown to a server that asks for it', async () => {
+    const { cert, key } = certificate({ names: ['alice.example'] });
+    await using server = await serve(certificate(), { requestCert: true });
+    await visit(server.port, { clientCertificate: { cert, key: new Secret(key) } });
+    await visit(server.port);
+    expect(server.connections.map(({ name }) => name)).toEqual(['Test', undefined]);
+  });
+});
+
+test('the anchors of the system count, and those of Node', async () => {
+  const { secureContext } = await import('../../src/wire/trust.ts');
+  const context = secureContext({ ca: [], clientCertificate: undefined });
+  // Without it, each connection would parse all anchors anew.
+  expect((context.context as { addCACert?: unknown }).addCACert).toBeTypeOf('function');
+  expect(createHash('sha256').update('').digest('hex')).toHaveLength(64);
+});
