@@ -19,6 +19,12 @@ export interface DovecotOptions {
   readonly users: Readonly<Record<string, DovecotUser>>;
   /** With it there are a listener with TLS from the first octet, and STLS on the other one. */
   readonly tls?: KeyPair;
+  /** The SASL mechanisms, and `apop`. Default: `plain`. */
+  readonly mechanisms?: readonly string[];
+  /** Who signs the certificates by which `external` lets in the user that is their common name. */
+  readonly clientAuthority?: string;
+  /** The secret by which tokens of OAuth are signed (JWT, HS256); their `sub` is the user. */
+  readonly tokenSecret?: string;
   /** One session at a time for each maildrop, as RFC 1939 §4 wants it and Dovecot does only when told. */
   readonly lockSession?: boolean;
   /** Made for many sessions at a time, as where the mail of many lives; also reachable at these addresses. */
@@ -107,6 +113,10 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
       await writeFile(join(folder, 'cert.pem'), options.tls.cert);
       await writeFile(join(folder, 'key.pem'), options.tls.key, { mode: 0o600 });
     }
+    if (options.clientAuthority !== undefined) {
+      await writeFile(join(folder, 'client-ca.pem'), options.clientAuthority);
+    }
+    if (options.tokenSecret !== undefined) await makeTokenKey(folder, options.tokenSecret);
     for (let attempt = 1; ; attempt += 1) {
       const ports = { plain: await freePort(), tls: options.tls === undefined ? 0 : await freePort() };
       await writeFile(join(folder, 'dovecot.conf'), configuration(folder, ports, options));
@@ -200,6 +210,19 @@ async function addToMaildir(path: string, message: Buffer, index: number): Promi
   await rename(join(path, 'tmp', name), join(path, 'new', name));
 }
 
+/** Where Dovecot looks for the key of a token that names none. */
+async function makeTokenKey(folder: string, secret: string): Promise<void> {
+  const keys = join(folder, 'keys', 'default', 'HS256');
+  await mkdir(keys, { recursive: true });
+  await writeFile(join(keys, 'default'), Buffer.from(secret).toString('base64'));
+  const settings = [
+    'introspection_mode = local',
+    `local_validation_key_dict = fs:posix:prefix=${folder}/keys/`,
+    'username_attribute = sub',
+  ];
+  await writeFile(join(folder, 'oauth2.conf'), settings.join('\n'));
+}
+
 async function giveAway(path: string): Promise<void> {
   const { uid, gid } = mailOwner();
   if (runsAsRoot()) await chown(path, uid, gid);
@@ -216,7 +239,7 @@ function mailOwner(): { uid: number; gid: number } {
 function configuration(
   folder: string,
   ports: Ports,
-  { tls, lockSession = false, busy }: DovecotOptions,
+  { tls, lockSession = false, busy, ...logins }: DovecotOptions,
 ): string {
   const secured =
     tls === undefined
@@ -248,6 +271,7 @@ service anvil {
     mode = 0
   }
 }
+${loginSettings(folder, logins)}
 passdb {
   driver = passwd-file
   args = ${folder}/users
@@ -257,6 +281,23 @@ userdb {
   args = ${folder}/users
 }
 `;
+}
+
+function loginSettings(
+  folder: string,
+  { mechanisms = ['plain'], clientAuthority, tokenSecret }: Omit<DovecotOptions, 'users'>,
+): string {
+  const lines = [`auth_mechanisms = ${mechanisms.join(' ')}`, 'auth_username_format = %u'];
+  if (clientAuthority !== undefined) {
+    lines.push(`ssl_ca = <${folder}/client-ca.pem`, 'ssl_verify_client_cert = yes', 'ssl_require_crl = no');
+    lines.push('auth_ssl_username_from_cert = yes');
+    lines.push('passdb {', '  driver = static', '  mechanisms = external', '  args = nopassword', '}');
+  }
+  if (tokenSecret !== undefined) {
+    lines.push('passdb {', '  driver = oauth2', '  mechanisms = xoauth2 oauthbearer');
+    lines.push(`  args = ${folder}/oauth2.conf`, '}');
+  }
+  return lines.join('\n');
 }
 
 const FOR_MANY = `
