@@ -8,6 +8,7 @@ import {
   type SessionOptions,
   type TlsMode,
 } from '../../src/pop3-client/index.ts';
+import { systemRuntime } from '../../src/runtime.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { findProgram, requirePrograms } from '../support/programs.ts';
@@ -65,10 +66,13 @@ function options(tls: TlsMode, auth: AuthChoice, more: Partial<SessionOptions> =
   };
 }
 
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
 /** A token as an OAuth server would sign it. */
 function token(sub: string, secret: string = TOKEN_SECRET): string {
-  const now = Math.floor(Date.now() / 1000);
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = Math.floor(systemRuntime.now() / 1000);
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub, iat: now - 60, nbf: now - 60, exp: now + 3600 })}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
