@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
 import type { Environment } from './places.ts';
 import type { PasswordSettings } from './settings.ts';
@@ -191,7 +192,7 @@ async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending>
       child.once('close', finish);
       child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
       const giveUp = (): void => {
-        killGroup(child);
+        endGroup(child, 'SIGKILL');
         reject(failed(`The password command did not end within ${timeLimitMs / 1000} seconds.`));
       };
       timers.push(setTimeout(giveUp, timeLimitMs));
@@ -213,15 +214,6 @@ function collect(stream: ChildProcess['stdout'], maxOctets: number): () => Buffe
     room -= Math.min(room, chunk.length);
   });
   return () => Buffer.concat(chunks);
-}
-
-function killGroup(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  } catch (thrown) {
-    // It has ended in this very moment.
-    if (systemCode(thrown) !== 'ESRCH') throw thrown;
-  }
 }
 
 function notStarted(thrown: unknown): MailError {

@@ -37,6 +37,12 @@ export const MASS_DELETION_FACTOR = 10;
 export const SESSION_MESSAGES = 2500;
 export const SESSION_OCTETS: number = 512 * MIB;
 
+/**
+ * How long a maildrop that is in use is waited for, when it may be our own last session that the server has not let go
+ * of: servers take a moment to do so after a QUIT, and longer after a line that was cut.
+ */
+export const BUSY_PAUSES_MS: readonly number[] = [250, 2000, 10_000];
+
 /** Messages being made durable at a time: enough to keep a slow disk and all threads of the pool busy. */
 export const CONCURRENT_DELIVERIES = 128;
 

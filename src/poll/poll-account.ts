@@ -10,6 +10,7 @@ import { recordStanding } from './found.ts';
 import { knownMessages } from './known.ts';
 import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
+import { logIn, warnOfExpiry } from './log-in.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
@@ -54,7 +55,7 @@ export async function pollAccount(
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const poll: Poll = { ...deps, ...destinations, ...context, ...memory };
+    const poll: Poll = { ...deps, ...destinations, ...context, ...memory, visited: false };
     try {
       while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
     } catch (error) {
@@ -79,6 +80,7 @@ export async function pollAccount(
 async function carry(poll: Poll): Promise<boolean> {
   const { account, ledger, tally, runtime, stopwatch, doubts } = poll;
   const session = await logIn(poll);
+  poll.visited = true;
   try {
     stopwatch.enter('listingMs');
     const listing = await takeListing(session);
@@ -91,6 +93,7 @@ async function carry(poll: Poll): Promise<boolean> {
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
     const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
     announce(listing, plan, poll);
+    warnOfExpiry(session, chosen(plan).length, poll);
 
     const work = { retrievals: chosen(plan), absent: recognition.absent, found: ledger.found() };
     stopwatch.enter('retrieveMs');
@@ -115,24 +118,6 @@ async function carry(poll: Poll): Promise<boolean> {
   } finally {
     await session.close();
   }
-}
-
-/** A session that is logged in; whoever watches learns what the server said about itself. */
-async function logIn(poll: Poll): Promise<Transaction> {
-  const { account, control, observer, stopwatch, openSession } = poll;
-  stopwatch.enter('connectMs');
-  let certificateExpiresAt: number | undefined;
-  const session = await openSession(account, control.abort, {
-    greeted: () => stopwatch.enter('loginMs'),
-    secured: (expiresAt) => {
-      certificateExpiresAt = expiresAt;
-    },
-  });
-  observer.loggedIn?.(account.name, {
-    loginDelayMs: session.loginDelay * 1000 || undefined,
-    certificateExpiresAt,
-  });
-  return session;
 }
 
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */

@@ -41,6 +41,8 @@ export interface Poll {
   readonly stopwatch: Stopwatch;
   readonly doubts: Doubts;
   readonly sizes: SizeExperience;
+  /** Whether this poll has had a session already, so that the lock on the maildrop may be its own. */
+  visited: boolean;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */

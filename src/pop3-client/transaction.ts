@@ -1,4 +1,4 @@
-import type { Capabilities } from '../pop3/capabilities.ts';
+import { type Capabilities, loginDelay } from '../pop3/capabilities.ts';
 import {
   type DropListing,
   type MessageNumber,
@@ -56,8 +56,7 @@ export class Transaction {
 
   /** The seconds that the server wants between two logins (LOGIN-DELAY, RFC 2449 §6.5); 0 where it does not say. */
   get loginDelay(): number {
-    const seconds = Number(this.#capabilities?.get('LOGIN-DELAY')?.[0] ?? 0);
-    return seconds > 0 ? seconds : 0;
+    return loginDelay(this.#capabilities);
   }
 
   /** Why nothing more can be said in this session, once that is so. */

@@ -23,3 +23,21 @@ export function formatCapabilities(capabilities: Capabilities): string[] {
 export function saslMechanisms(capabilities: Capabilities): readonly string[] {
   return (capabilities.get('SASL') ?? []).map((name) => name.toUpperCase());
 }
+
+/** LOGIN-DELAY (RFC 2449 §6.5): the seconds that a server wants between two logins; 0 where it does not say. */
+export function loginDelay(capabilities: Capabilities | undefined): number {
+  return wholeNumber(capabilities?.get('LOGIN-DELAY')?.[0]) ?? 0;
+}
+
+/**
+ * EXPIRE (RFC 2449 §6.7): after how many days the server may remove a message by itself, 0 for as soon as it was
+ * retrieved; undefined where it never does, or does not say.
+ */
+export function expireDays(capabilities: Capabilities | undefined): number | undefined {
+  return wholeNumber(capabilities?.get('EXPIRE')?.[0]);
+}
+
+/** At most nine digits, which is more than any server means. */
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { MailError, systemCode } from '../errors.ts';
 import { describeSystemError, WireError } from './errors.ts';
 import { MAX_TUNNEL_WORDS_OCTETS } from './limits.ts';
+import { endGroup } from './process-group.ts';
 import { printable } from './text.ts';
 
 /** A program whose standard input and output are the line to the server. */
@@ -104,15 +105,6 @@ function endSoon(child: ChildProcess): void {
   endGroup(child, 'SIGTERM');
   const patience = setTimeout(() => endGroup(child, 'SIGKILL'), FAREWELL_MS);
   child.once('close', () => clearTimeout(patience));
-}
-
-function endGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, signal);
-  } catch (thrown) {
-    // It has ended in this very moment.
-    if (systemCode(thrown) !== 'ESRCH') throw thrown;
-  }
 }
 
 function notStarted(cause: unknown): WireError {

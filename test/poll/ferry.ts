@@ -77,7 +77,7 @@ export class Ferry implements AsyncDisposable {
   takeCommands(): string[] {
     const sent = this.lines.filter((line) => line.startsWith('sent ')).map((line) => line.slice(5));
     this.lines.length = 0;
-    return sent.filter((line) => !/^(CAPA|USER|PASS|AUTH|NOOP|\*\*\*)/.test(line));
+    return sent.filter((line) => !/^(CAPA|USER|PASS|AUTH|NOOP|UTF8|LANG|\*\*\*)/.test(line));
   }
 
   poll(changes: Partial<Account> = {}, control: Partial<PollControl> = {}): Promise<PollReport> {

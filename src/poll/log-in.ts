@@ -1,0 +1,84 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { asMailError } from '../errors.ts';
+import { expireDays } from '../pop3/capabilities.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import { abortReason } from '../wire/deadline.ts';
+import type { DeletionPolicy } from './account.ts';
+import { BUSY_PAUSES_MS } from './limits.ts';
+import type { Poll } from './poll.ts';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A session that is logged in. Where the maildrop is in use, and it may be by our own session before (of this poll, or
+ * of one that was killed), it is tried again after a while. Whoever watches learns what the server said about itself.
+ */
+export async function logIn(poll: Poll): Promise<Transaction> {
+  const { account, observer, stopwatch } = poll;
+  const pauses = poll.visited || poll.interrupted ? BUSY_PAUSES_MS : [];
+  let certificateExpiresAt: number | undefined;
+  const session = await persevere(pauses, poll, () => {
+    stopwatch.enter('connectMs');
+    return poll.openSession(account, poll.control.abort, {
+      greeted: () => stopwatch.enter('loginMs'),
+      secured: (expiresAt) => {
+        certificateExpiresAt = expiresAt;
+      },
+    });
+  });
+  observer.loggedIn?.(account.name, {
+    loginDelayMs: session.loginDelay * 1000 || undefined,
+    certificateExpiresAt,
+  });
+  return session;
+}
+
+async function persevere(
+  pauses: readonly number[],
+  { control }: Poll,
+  attempt: () => Promise<Transaction>,
+): Promise<Transaction> {
+  for (const milliseconds of pauses) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (asMailError(error).code !== 'maildrop-busy' || control.stop.aborted) throw error;
+      await pause(milliseconds, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(
+        () => {
+          throw abortReason(control.abort.aborted ? control.abort : control.stop);
+        },
+      );
+    }
+  }
+  return attempt();
+}
+
+/**
+ * Tells the user of a server that removes messages by itself before the configuration does (RFC 2449 §6.7): always where
+ * that is as soon as they are retrieved, else once.
+ */
+export function warnOfExpiry(
+  { capabilities }: Transaction,
+  retrievals: number,
+  { account, observer, ledger }: Poll,
+): void {
+  const days = expireDays(capabilities);
+  if (days === undefined || !outlives(account.deletion, days)) return;
+  if (days === 0 && retrievals > 0) {
+    observer.noticed?.(
+      account.name,
+      'The server says that it removes messages by itself once they were retrieved, whatever "delete" says (EXPIRE 0).',
+    );
+  } else if (days > 0 && ledger.isNew()) {
+    observer.noticed?.(
+      account.name,
+      `The server says that it removes messages by itself after ${days} days, whatever "delete" says (EXPIRE).`,
+    );
+  }
+}
+
+/** Whether a message should be on the server longer than the server keeps it. */
+function outlives(deletion: DeletionPolicy, days: number): boolean {
+  if (deletion.kind === 'never') return true;
+  return deletion.kind === 'after' && deletion.milliseconds > days * DAY_MS;
+}
