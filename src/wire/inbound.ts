@@ -34,6 +34,8 @@ export class Inbound {
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
     socket.on('error', this.#onError);
+    // Whoever had the socket before may have stopped it, so as to lose nothing.
+    if (socket.isPaused()) socket.resume();
   }
 
   /** Octets that have arrived and were not taken. */

@@ -59,7 +59,7 @@ describe.each(NAMES.filter((name) => name !== 'EXTERNAL'))('%s', (name) => {
         const known = name.startsWith('SCRAM') ? await prepared(user) : user;
         expect(verdict).toEqual({ kind: 'success', user: known });
       }),
-      propertyRuns(40),
+      propertyRuns(25),
     );
   }, 60_000);
 });
