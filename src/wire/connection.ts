@@ -112,7 +112,8 @@ export class Connection {
       if (octets > keepOctets) return undefined;
       const line = withoutCarriageReturn(parts.length === 1 ? part : Buffer.concat(parts));
       const text = line.toString('latin1');
-      this.#transcript?.('received', this.redacted(text));
+      // What a challenge of SASL holds is base64, and may repeat what was sent (RFC 7628 §3.2.2).
+      this.#transcript?.('received', text.startsWith('+ ') ? '+ ***' : this.redacted(text));
       return text;
     }
   }

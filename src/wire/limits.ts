@@ -49,6 +49,9 @@ export const CONNECT_TIMEOUT_MS = 30_000;
  */
 export const CONNECT_ATTEMPT_MS = 2000;
 
+/** Contexts of TLS kept: one for each set of authorities and client certificate. */
+export const MAX_TLS_CONTEXTS = 100;
+
 /** TLS sessions kept to be resumed; each is a few KiB. */
 export const MAX_TLS_SESSIONS = 1000;
 

@@ -203,6 +203,7 @@ describe('a refusal', () => {
       expect((error as Error).message).toContain(reason.slice(0, -1));
       expect(everythingOf(error)).not.toContain('secret-token');
       expect(seen.join('\n')).not.toContain('secret-token');
+      expect(seen).toContain('received + ***');
       expect(seen.join('\n')).not.toContain(base64('user=alice\x01auth=Bearer secret-token\x01\x01'));
     },
   );

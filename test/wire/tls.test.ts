@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
@@ -138,5 +138,8 @@ test('the anchors of the system count, and those of Node', async () => {
   const context = secureContext({ ca: [], clientCertificate: undefined });
   // Without it, each connection would parse all anchors anew.
   expect((context.context as { addCACert?: unknown }).addCACert).toBeTypeOf('function');
-  expect(createHash('sha256').update('').digest('hex')).toHaveLength(64);
+  expect(secureContext({ ca: [], clientCertificate: undefined })).toBe(context);
+  expect(() => secureContext({ ca: ['no certificate'], clientCertificate: undefined })).toThrow(
+    'cannot be used',
+  );
 });
