@@ -39,7 +39,7 @@ test('where SASL is not announced, AUTH is not sent', async () => {
     observe: (event) => events.push(event),
   });
   await (await openSession({ ...server.address, ...ALICE, tls: 'none' })).quit();
-  expect(commandsOf(events)).toEqual(['CAPA', 'USER', 'PASS', 'CAPA', 'QUIT']);
+  expect(commandsOf(events)).toEqual(['CAPA', 'UTF8', 'USER', 'PASS', 'CAPA', 'QUIT']);
 });
 
 // RFC 2449 §6.9 [implementation-ignored]

@@ -72,7 +72,7 @@ describe('STLS', () => {
     });
     const session = await openSession(options(server.address, { auth: 'plain' }));
     await session.quit();
-    expect(steps).toEqual(['CAPA', 'STLS', 'CAPA', 'AUTH PLAIN', 'CAPA', 'QUIT']);
+    expect(steps).toEqual(['CAPA', 'STLS', 'CAPA', 'UTF8', 'AUTH PLAIN', 'CAPA', 'QUIT']);
   });
 
   test('is not begun for ever by a server that falls silent', async () => {
