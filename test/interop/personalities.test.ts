@@ -4,11 +4,8 @@ import { startDovecot } from '../support/dovecot.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { rawClient } from '../support/raw-client.ts';
 
-<<<<<<<< HEAD:test/interop/personalities.test.ts
-========
 /** The included server in the part of Dovecot, beside Dovecot itself. */
 
->>>>>>>> ad342b5 (Ask the rules of the included server and of Dovecot in one suite, once):test/interop/dovecot-personality.test.ts
 beforeEach(requirePrograms('dovecot'));
 
 /** What a server says in a session, line by line, but for what is about its time and its words for numbers. */

@@ -49,11 +49,13 @@ async function failure(
 describe('an initial response', () => {
   const message = base64(`\0alice\0${PASSWORD}`);
 
+  // RFC 5034 §3 [initial-response-announced]
   test('goes with AUTH where the server announces the mechanism', async () => {
     const answer = announcing('PLAIN', { [`AUTH PLAIN ${message}`]: '+OK' });
     expect(await dialogue(answer, { auth: 'plain' })).toEqual([`AUTH PLAIN ${message}`]);
   });
 
+  // RFC 5034 §4 [bare-plus]
   test.each(['+ ', '+'])(
     'waits for the server (%j) where SASL is not announced (RFC 5034 §3)',
     async (prompt) => {
@@ -62,6 +64,7 @@ describe('an initial response', () => {
     },
   );
 
+  // RFC 5034 §4 [initial-response-length]
   test('waits for the server where the line would be longer than 255 octets (RFC 5034 §4)', async () => {
     const fitting = 'p'.repeat(171);
     const long = `${fitting}ppp`;
@@ -83,6 +86,7 @@ describe('an initial response', () => {
     expect(said).toEqual(['AUTH XOAUTH2', token]);
   });
 
+  // RFC 5034 §4 [empty-initial-response]
   test('is = where there is nothing to say', async () => {
     const answer = announcing('PLAIN', {});
     const { said } = await failure(answer, { auth: 'plain', user: '', password: '' });
@@ -104,6 +108,7 @@ describe('a challenge', () => {
     ]);
   });
 
+  // RFC 5034 §4 [long-challenges]
   test('that is longer than a status line may be is understood (RFC 5034 §4)', async () => {
     const answer: Answer = (command) => {
       if (command === 'AUTH CRAM-MD5') return `+ ${base64(`<${'1'.repeat(12_000)}@host>`)}\r\n`;
@@ -112,6 +117,7 @@ describe('a challenge', () => {
     expect(await dialogue(answer, { auth: 'cram-md5' })).toHaveLength(2);
   });
 
+  // RFC 5034 §4 [client-cancel]
   test.each([
     ['is not base64', 'CRAM-MD5', '+ <1.2@host>'],
     ['has = in the middle', 'CRAM-MD5', '+ QQ==QQ=='],
@@ -242,6 +248,7 @@ describe('APOP', () => {
     return `${peer.lines[0]?.received.trim() ?? ''}${seen.join()}`;
   }
 
+  // RFC 1939 §7 [apop-answer]
   test('answers the timestamp of the greeting', async () => {
     expect(await apop(`POP3 server ready ${timestamp}`)).toBe(`APOP alice ${digest}`);
   });
@@ -253,6 +260,7 @@ describe('APOP', () => {
     },
   );
 
+  // RFC 1939 §13 [apop-never-alone]
   test('is never chosen by auto', async () => {
     await using peer = await rawPeer(
       answering(

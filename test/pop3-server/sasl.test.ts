@@ -104,6 +104,7 @@ describe('AUTH', () => {
     },
   );
 
+  // RFC 5034 §4 [strict-base64]
   test.each([
     'AHVzZXIAcGFzcw',
     'AHVzZXIAcGFzcw=',
@@ -123,6 +124,7 @@ describe('AUTH', () => {
     expect(await client.logIn()).toMatch(/^\+OK/);
   });
 
+  // RFC 5034 §4 [long-responses]
   test('takes responses of more than the 12288 octets that a server must take (RFC 5034 §4)', async () => {
     const password = 'x'.repeat(11_000);
     await using server = await createServer({ users: { alice: { password } } });
@@ -133,6 +135,7 @@ describe('AUTH', () => {
     expect(await client.command(response)).toMatch(/^\+OK/);
   });
 
+  // RFC 5034 §4 [server-first]
   test.each([
     ['an unknown mechanism', 'AUTH BOGUS'],
     ['an initial response that is no base64', 'AUTH PLAIN !!!'],

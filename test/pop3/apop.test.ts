@@ -5,6 +5,7 @@ import { Secret } from '../../src/secret.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 
 describe('APOP', () => {
+  // RFC 1939 §7 [apop-digest]
   it('has the digest of RFC 1939 §7', () => {
     expect(apopDigest('<1896.697170952@dbc.mtview.ca.us>', new Secret('tanstaaf'))).toBe(
       'c4c9334bac560ecc979e58001b3e22fb',
@@ -46,6 +47,7 @@ describe('APOP', () => {
     );
   });
 
+  // RFC 1939 §7 [apop-timestamp]
   it('makes timestamps that its own check takes and that never come twice', () => {
     const runtime = new FakeRuntime();
     runtime.hostName = 'odd host_name';

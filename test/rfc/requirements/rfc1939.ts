@@ -260,6 +260,20 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       'pop3-server/authorization.ts',
     ],
     [
+      'apop-timestamp',
+      '7',
+      'MUST',
+      'Greets with a timestamp in the form of a msg-id, another one each time, where it has APOP.',
+      'pop3/apop.ts',
+    ],
+    [
+      'apop-digest',
+      '7',
+      'must',
+      'Lets in by APOP whoever knows the MD5 of timestamp and password, in lower case hex.',
+      'pop3/apop.ts',
+    ],
+    [
       'pass-spaces',
       '7',
       'may',
@@ -347,6 +361,20 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       'must',
       'Takes sizes for hints; the end of a message is the dot alone.',
       'poll/receive.ts',
+    ],
+    [
+      'apop-answer',
+      '7',
+      'may',
+      'Answers the timestamp of the greeting, where told to use APOP.',
+      'pop3-client/authorization.ts',
+    ],
+    [
+      'apop-never-alone',
+      '13',
+      'should',
+      'Never falls back from APOP, nor takes it unless told to.',
+      'pop3-client/choose-mechanism.ts',
     ],
     [
       'no-site-deletion',

@@ -60,6 +60,14 @@ export const rfc5034: Rfc = rfc(5034, 'POP3 SASL Authentication', {
       'Lets nobody act for somebody else.',
       'pop3-server/sasl-login.ts',
     ],
+    ['long-responses', '4', 'MUST', 'Takes responses of at least 12,288 octets.', 'wire/limits.ts'],
+    [
+      'server-first',
+      '4',
+      'MUST',
+      'Refuses an initial response where the mechanism begins with the server.',
+      'sasl/cram-md5.ts',
+    ],
   ],
   client: [
     [
@@ -68,6 +76,48 @@ export const rfc5034: Rfc = rfc(5034, 'POP3 SASL Authentication', {
       'SHOULD NOT',
       'Sends no AUTH of its own accord where SASL is not announced.',
       'pop3-client/choose-mechanism.ts',
+    ],
+    [
+      'initial-response-announced',
+      '3',
+      'MUST NOT',
+      'Sends an initial response only where the mechanism is announced; else waits for the challenge.',
+      'pop3-client/authenticate.ts',
+    ],
+    [
+      'empty-initial-response',
+      '4',
+      'MUST',
+      'Sends = for an initial response that is empty.',
+      'sasl/base64.ts',
+    ],
+    [
+      'initial-response-length',
+      '4',
+      'MUST NOT',
+      'Sends no AUTH line of more than 255 octets; waits for the challenge then.',
+      'pop3-client/authenticate.ts',
+    ],
+    [
+      'long-challenges',
+      '4',
+      'MUST',
+      'Takes challenges that are longer than a response line may be.',
+      'pop3-client/pipeline.ts',
+    ],
+    [
+      'bare-plus',
+      '4',
+      'may',
+      'Takes a plus without the space that should follow it.',
+      'pop3-client/pipeline.ts',
+    ],
+    [
+      'client-cancel',
+      '4',
+      'MUST',
+      'Calls the exchange off by * when a challenge is no base64 or not what the mechanism allows, and the session stays usable.',
+      'pop3-client/authenticate.ts',
     ],
     [
       'certificate-first',
