@@ -54,13 +54,19 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  async closePoll({ at, success, report, unfinished }: PollEnd): Promise<void> {
+  async closePoll({ at, success, report, unfinished, quiet }: PollEnd): Promise<void> {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
-      this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, success ? at : null, this.#account);
+      const successAt = success ? at : null;
+      this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, quiet ?? null, successAt, this.#account);
       if (success) this.#statements.settle.run(this.#account);
       if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
+  }
+
+  quiet(): string | undefined {
+    const quiet = this.#statements.quiet.get(this.#account)?.['quiet'];
+    return typeof quiet === 'string' ? quiet : undefined;
   }
 
   listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]> {

@@ -91,6 +91,8 @@ export interface PollEnd {
   readonly report: string;
   /** Whether what an interrupted poll had left was not yet looked for: then the mark stays. */
   readonly unfinished: boolean;
+  /** How the maildrop looked, when nothing was left to do there; forgotten otherwise. */
+  readonly quiet?: string | undefined;
 }
 
 /** What is known of an account as a whole. Times are in milliseconds since 1970. */
@@ -134,6 +136,8 @@ export interface AccountLedger {
    */
   takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }>;
   closePoll(end: PollEnd): Promise<void>;
+  /** What the last poll that ended has noted as `quiet`. */
+  quiet(): string | undefined;
 
   /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
   listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]>;

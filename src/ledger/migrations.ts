@@ -119,6 +119,10 @@ const STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX found_of_account ON found (account);
   `,
+  // How the maildrop looked when nothing was left to do there.
+  `
+  ALTER TABLE account ADD COLUMN quiet TEXT;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

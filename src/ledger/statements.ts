@@ -25,6 +25,7 @@ type StatementName =
   | 'nameless'
   | 'setPollOpen'
   | 'closePoll'
+  | 'quiet'
   | 'listed'
   | 'withUniqueId'
   | 'withContent'
@@ -79,7 +80,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
     SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered' LIMIT 1`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: 'UPDATE account SET poll_open = 1 WHERE id = ?',
-  closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?,
+  quiet: 'SELECT quiet FROM account WHERE id = ?',
+  closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?,
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
   listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL ORDER BY id`,
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,

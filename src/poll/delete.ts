@@ -37,12 +37,16 @@ export async function markDeletions(
   const numbers = await unchangedHere(allowed, { mustReread, bound }, poll);
   if (numbers.length === 0) return { records: [], kept: 0 };
   await ledger.noteDeleSent(recordsOf(numbers, bound), runtime.now());
-  const accepted: MessageNumber[] = [];
-  for (let from = 0; from < numbers.length; from += PIPELINE_COMMANDS) {
-    const group = numbers.slice(from, from + PIPELINE_COMMANDS);
-    const results = await Promise.all(group.map((number) => markOne(session, number, poll)));
-    accepted.push(...group.filter((_, index) => results[index]));
+  const results: Promise<boolean>[] = [];
+  for (const number of numbers) {
+    await results.at(-PIPELINE_COMMANDS);
+    const result = markOne(session, number, poll);
+    // Whoever awaits it sees the error; until then it must not count as unhandled.
+    result.catch(() => undefined);
+    results.push(result);
   }
+  const taken = await Promise.all(results);
+  const accepted = numbers.filter((_, index) => taken[index]);
   const records = recordsOf(accepted, bound);
   return { records, kept: records.filter(wasKept).length };
 }

@@ -16,6 +16,13 @@ export const QUARANTINE_RETRY_MS: number = 24 * HOUR_MS;
  */
 export const SIZE_DRIFT_OCTETS = 512;
 
+/**
+ * So often a maildrop that looks as it did is not listed whole: what the look cannot tell, a message put in the place of
+ * another of the same size, is noticed after so many polls or so much time.
+ */
+export const QUIET_POLLS = 12;
+export const QUIET_MS: number = HOUR_MS;
+
 /** How much of a header is read to recognise a message. */
 export const MAX_HEADER_OCTETS: number = MIB;
 

@@ -17,6 +17,8 @@ export interface Listing {
   readonly messages: readonly ListedMessage[];
   /** How many messages STAT claimed. */
   readonly claimed: number;
+  /** The size of the maildrop by STAT. */
+  readonly claimedOctets: Octets;
   readonly hasUniqueIds: boolean;
 }
 
@@ -24,7 +26,8 @@ export interface Listing {
 export async function takeListing(session: Transaction): Promise<Listing> {
   if (!session.pipelining) {
     const drop = await session.stat();
-    if (drop.messages === 0) return { messages: [], claimed: 0, hasUniqueIds: true };
+    if (drop.messages === 0)
+      return { messages: [], claimed: 0, claimedOctets: drop.octets, hasUniqueIds: true };
     return joinListing(drop, await session.list(), await session.uidl());
   }
   return joinListing(...(await Promise.all([session.stat(), session.list(), session.uidl()])));
@@ -55,5 +58,6 @@ export function joinListing(
     const uid = uids.get(number);
     return { number, octets: sizes.get(number), uid, twin: uid !== undefined && (seen.get(uid) ?? 0) > 1 };
   });
-  return { messages, claimed: drop.messages, hasUniqueIds: uniqueIds !== undefined };
+  const { messages: claimed, octets: claimedOctets } = drop;
+  return { messages, claimed, claimedOctets, hasUniqueIds: uniqueIds !== undefined };
 }

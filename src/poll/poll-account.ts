@@ -14,6 +14,7 @@ import { logIn, warnOfExpiry } from './log-in.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
+import { isUnchanged, quietAfter } from './quiet.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recover, settle } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
@@ -62,7 +63,8 @@ export async function pollAccount(
       tally.failure = asMailError(error);
     }
     const failed = tally.failure !== undefined;
-    const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()) };
+    const { quiet } = tally;
+    const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
     if (!failed && tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
     await ledger.closePoll({ ...end, unfinished: failed && (interrupted || tally.unrecorded) });
   } catch (error) {
@@ -83,6 +85,10 @@ async function carry(poll: Poll): Promise<boolean> {
   poll.visited = true;
   try {
     stopwatch.enter('listingMs');
+    if (await isUnchanged(session, poll)) {
+      await confirmDeletions(session, { records: [], kept: 0 }, poll);
+      return false;
+    }
     const listing = await takeListing(session);
     const unsettled = await recover(listing, poll); // I3
     const known = knownMessages(ledger);
@@ -110,6 +116,7 @@ async function carry(poll: Poll): Promise<boolean> {
     await ledger.noteMissing(known.missingFrom(listing), runtime.now());
     tally.kept -= gone;
     tally.deleted += gone;
+    if (marked.records.length === 0) tally.quiet = quietAfter({ listing, plan, known, bound }, poll);
     if (failure !== undefined) throw failure;
     return more && mayGoOn(session, left, poll);
   } catch (error) {

@@ -44,6 +44,8 @@ export class Tally {
   quarantined = 0;
   /** Whether something became visible at a destination and could not be recorded. */
   unrecorded = false;
+  /** How the maildrop looked when nothing was left to do there, for the next poll. */
+  quiet: string | undefined;
   /** What ended the poll early. */
   failure: MailError | undefined;
   /** Why the first message that could not be carried could not. */
@@ -56,6 +58,12 @@ export class Tally {
     this.kept = left('carried');
     this.skipped = left('too-large') + left('later') + left('failed');
     this.quarantined = left('quarantined');
+  }
+
+  /** A session has found the maildrop as it was when all in it was carried. */
+  unchanged(messages: number): void {
+    this.listed = messages;
+    this.kept = messages;
   }
 
   /** What is left of the limits after what was carried in this poll, and before it on the same day. */

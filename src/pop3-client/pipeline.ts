@@ -35,6 +35,7 @@ export class Pipeline {
         await before;
         this.#assertInStep(line);
       }
+      if (this.pipelining) this.connection.gather();
       this.connection.sendLine(line);
       await before;
     } catch (error) {

@@ -121,6 +121,18 @@ export class Transaction {
     return response.ok ? rows : undefined;
   }
 
+  /** UIDL of one message (RFC 1939 §7); undefined where the server will not say, or says nothing that can be used. */
+  async uniqueId(number: MessageNumber): Promise<UniqueId | undefined> {
+    const command = plainCommand(`UIDL ${number}`);
+    const { ok, text } = await this.#pipeline.command(
+      command,
+      `asking for the unique-id of message ${number}`,
+    );
+    const [digits = '', uid = '', ...more] = text.trim().split(/[ \t]+/);
+    if (!ok || more.length > 0 || parseMessageNumber(digits) !== number) return undefined;
+    return parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS);
+  }
+
   /**
    * RETR (RFC 1939 §5): resolves when the message begins to arrive. Raises `message-refused` where the server
    * will not give it. A body that is not read to its end breaks the session.

@@ -32,6 +32,7 @@ export class Connection {
   #socket: Duplex;
   #inbound: Inbound;
   #broken: WireError | undefined;
+  #gathering = false;
   #secrets: readonly string[] = [];
   #idleMs: number;
   readonly #transcript: Transcript | undefined;
@@ -166,6 +167,18 @@ export class Connection {
     this.#secrets = [...new Set([...before, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
     this.#transcript?.('sent', line.shown);
     this.#write(Buffer.from(`${line.wire}\r\n`, 'latin1'));
+  }
+
+  /** Lets what is sent in this turn of the event loop go out in one call and few packets. */
+  gather(): void {
+    if (this.#gathering || this.#broken !== undefined) return;
+    const socket = this.#socket;
+    this.#gathering = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      socket.uncork();
+    });
   }
 
   /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */

@@ -76,8 +76,11 @@ export const MIN_LOGIN_REPLY_MS = 15_000;
 /** RFC 1939 §3: a server's autologout timer must not be shorter than ten minutes. */
 export const AUTOLOGOUT_MS: number = 10 * 60_000;
 
-/** RETR commands under way at a time where the server announces PIPELINING (RFC 2449 §6.8). */
-export const PIPELINE_COMMANDS = 64;
+/**
+ * Commands under way at a time where the server announces PIPELINING (RFC 2449 §6.6): enough that small messages fill
+ * a line of 100 ms, in few enough octets for any buffer of commands.
+ */
+export const PIPELINE_COMMANDS = 512;
 
 /** Octets that pipelined RETRs may have announced but not delivered; bounds what a broken session costs. */
 export const PIPELINE_OCTETS: number = 4 * MIB;

@@ -64,7 +64,7 @@ function plan({
   passedOver = [],
 }: Situation): Decision[] {
   return planRetrievals({
-    listing: { messages, claimed: messages.length, hasUniqueIds: true },
+    listing: { messages, claimed: messages.length, claimedOctets: 0, hasUniqueIds: true },
     known: { withUniqueId: (uid) => (Object.hasOwn(records, uid) ? (records[uid] ?? []) : []) },
     recognition: {
       renumbered: new Map(),

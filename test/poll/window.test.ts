@@ -52,7 +52,10 @@ describe('RetrievalWindow', () => {
   // RFC 2449 §6.6 [pipelining-window]
   test('sends as many commands as allowed before the first reply', async () => {
     const { commands, session: fake } = session(true);
-    await new RetrievalWindow(fake, retrievals(...Array.from({ length: 200 }, () => 1))).next();
+    await new RetrievalWindow(
+      fake,
+      retrievals(...Array.from({ length: PIPELINE_COMMANDS + 100 }, () => 1)),
+    ).next();
     expect(commands).toHaveLength(PIPELINE_COMMANDS);
   });
 

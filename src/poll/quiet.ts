@@ -1,0 +1,107 @@
+import type { RecordId } from '../ledger/ledger.ts';
+import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import type { Account } from './account.ts';
+import type { KnownMessages } from './known.ts';
+import { QUIET_MS, QUIET_POLLS } from './limits.ts';
+import type { Listing } from './listing.ts';
+import type { Decision } from './plan.ts';
+import type { Poll } from './poll.ts';
+
+/** A maildrop in which nothing was left to do, as STAT and the unique-id of its last message show it. */
+interface QuietMaildrop {
+  readonly messages: MessageNumber;
+  readonly octets: Octets;
+  readonly lastUid: UniqueId;
+  /** When it was last listed whole, and how many polls have only looked since. */
+  readonly listedAt: number;
+  readonly polls: number;
+  /** From when on one of its messages is to be deleted; null: never. */
+  readonly dueAt: number | null;
+  /** Under which configuration that was so. */
+  readonly terms: string;
+}
+
+/**
+ * Looks whether a maildrop is as it was when all in it was carried, instead of listing it whole. It may be mistaken
+ * when a message was replaced by another of the same size: then that one is late, until the next whole listing, which
+ * is never far. Nothing is deleted, recorded or forgotten because of it (I1, I8).
+ */
+export async function isUnchanged(session: Transaction, poll: Poll): Promise<boolean> {
+  const quiet = quietBefore(poll);
+  if (quiet === undefined) return false;
+  // Both at once where the server allows it; one after the other, the first may spare the second.
+  const ahead = session.pipelining ? session.uniqueId(quiet.messages) : undefined;
+  const [{ messages, octets }] = await Promise.all([session.stat(), ahead]);
+  if (messages !== quiet.messages || octets !== quiet.octets) return false;
+  if ((await (ahead ?? session.uniqueId(quiet.messages))) !== quiet.lastUid) return false;
+  const { tally, observer, account } = poll;
+  tally.unchanged(quiet.messages);
+  tally.quiet = JSON.stringify({ ...quiet, polls: quiet.polls + 1 });
+  observer.planned?.(account.name, 0, 0);
+  return true;
+}
+
+/** What to note of a maildrop after a session that has deleted nothing; undefined where something is left to do. */
+export function quietAfter(
+  session: {
+    readonly listing: Listing;
+    readonly plan: readonly Decision[];
+    readonly known: Pick<KnownMessages, 'withUniqueId'>;
+    readonly bound: ReadonlyMap<MessageNumber, RecordId>;
+  },
+  poll: Poll,
+): string | undefined {
+  const { listing, plan, bound } = session;
+  const { account, ledger, tally, startedAt } = poll;
+  const last = listing.messages.at(-1);
+  const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
+  if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
+  if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
+  if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
+  if (!plan.every(({ reason, message }) => reason === 'carried' || bound.has(message.number)))
+    return undefined;
+  const quiet: QuietMaildrop = {
+    messages: last.number,
+    octets: listing.claimedOctets,
+    lastUid: last.uid,
+    listedAt: startedAt,
+    polls: 0,
+    dueAt: firstDueAt(session, poll),
+    terms: termsOf(account),
+  };
+  return JSON.stringify(quiet);
+}
+
+/** When the first of the messages is to be deleted on the server. */
+function firstDueAt(
+  { listing, known, bound }: Parameters<typeof quietAfter>[0],
+  { account: { deletion }, startedAt }: Poll,
+): number | null {
+  if (deletion.kind === 'never') return null;
+  const wait = deletion.kind === 'after' ? deletion.milliseconds : 0;
+  let first: number | null = null;
+  for (const { number, uid } of listing.messages) {
+    const record = uid === undefined ? undefined : known.withUniqueId(uid).at(-1);
+    // What was delivered in this very poll is due a little later than this says.
+    const deliveredAt = bound.has(number) ? startedAt : record?.deliveredAt;
+    if (deliveredAt !== undefined) first = Math.min(first ?? deliveredAt + wait, deliveredAt + wait);
+  }
+  return first;
+}
+
+function quietBefore({ account, ledger, control, interrupted, runtime }: Poll): QuietMaildrop | undefined {
+  const text = ledger.quiet();
+  if (text === undefined || interrupted || control.confirmDelete === true) return undefined;
+  const quiet = JSON.parse(text) as QuietMaildrop;
+  const now = runtime.now();
+  const age = now - quiet.listedAt;
+  const isFresh = age >= 0 && age < QUIET_MS && quiet.polls < QUIET_POLLS;
+  const nothingDue = quiet.dueAt === null || now < quiet.dueAt;
+  return isFresh && nothingDue && quiet.terms === termsOf(account) ? quiet : undefined;
+}
+
+/** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
+function termsOf({ host, port, user, deletion, limits, destinations }: Account): string {
+  return JSON.stringify([host, port, user, deletion, limits.messageOctets ?? null, destinations]);
+}
