@@ -116,7 +116,8 @@ async function carry(poll: Poll): Promise<boolean> {
     await ledger.noteMissing(known.missingFrom(listing), runtime.now());
     tally.kept -= gone;
     tally.deleted += gone;
-    if (marked.records.length === 0) tally.quiet = quietAfter({ listing, plan, known, bound }, poll);
+    const done = failure === undefined && !more && marked.records.length === 0;
+    tally.quiet = done ? quietAfter({ listing, plan, known, bound }, poll) : undefined;
     if (failure !== undefined) throw failure;
     return more && mayGoOn(session, left, poll);
   } catch (error) {
