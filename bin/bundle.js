@@ -8,7 +8,15 @@ const { build } = require('esbuild');
 
 const root = join(__dirname, '..');
 const dist = join(root, 'dist');
-const external = ['@photostructure/sqlite', 'mailparser', 'node-cron', 'nodemailer', 'pino', 'pino-pretty', 'typescript'];
+const external = [
+  '@photostructure/sqlite',
+  'mailparser',
+  'node-cron',
+  'nodemailer',
+  'pino',
+  'pino-pretty',
+  'typescript',
+];
 
 /** Files that stand beside a module are found from where it was before. */
 const keepPlaces = {
