@@ -1,5 +1,5 @@
 // Runs Mailferry and the programs it replaces through the same work, and prints what each of them took.
-//   npm run bench [-- --quick] [-- --only a,c] [-- --json FILE]
+//   npm run bench [-- --quick] [-- --only a,c] [-- --rounds N] [-- --json FILE]
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
-    peers: { type: 'string' },
     rounds: { type: 'string' },
     json: { type: 'string', default: join(ROOT, 'bench.json') },
   },
@@ -28,7 +27,8 @@ chmodSync(memory, 0o755);
 try {
   await using wire = process.getuid?.() === 0 ? await Wire.open() : undefined;
   const wanted = values.only?.split(',');
-  const chosen = scenarios(values.quick).filter(
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+  const chosen = scenarios(values.quick, rounds).filter(
     ({ name }) => wanted === undefined || wanted.some((one) => name === one || name.startsWith(one)),
   );
   const all: { scenario: Scenario; results: Result[] }[] = [];

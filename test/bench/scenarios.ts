@@ -25,9 +25,9 @@ export interface Scenario {
 
 const FAST = ['mpop', 'fdm'];
 
-export function scenarios(quick: boolean): Scenario[] {
+/** `quick`: small ones. Programs alternate in `rounds`. */
+export function scenarios(quick: boolean, rounds: number): Scenario[] {
   const size = (whole: number, small: number): number => (quick ? small : whole);
-  const rounds = quick ? 1 : 3;
   const one = { accounts: 1, roundTrip: 0, rounds };
   return [
     {
