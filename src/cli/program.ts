@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../schedule/duration.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
 import { version } from './version.ts';
@@ -143,6 +144,7 @@ function addServe(program: Command, run: ActionOf): void {
         .default([], 'none'),
     )
     .addOption(new Option('--personality <name>', 'behave as another server does').choices(PERSONALITY_NAMES))
+    .option('--autologout <time>', 'drop a client that is silent for so long (default: 10m)', duration)
     .option('--faults <file>', 'scripted misbehaviour, as JSON')
     .action(run(async () => (await import('./commands/serve.ts')).serve));
 }
@@ -165,6 +167,12 @@ function address(text: string): { host: string; port: number } {
   if (digits === '' || port > 65_535)
     throw new InvalidArgumentError('It must be HOST:PORT, for example 127.0.0.1:1110.');
   return { host: host === '' ? '127.0.0.1' : host, port };
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds;
+  throw new InvalidArgumentError('It must be a time such as 30s or 10m, up to 24d.');
 }
 
 function positive(text: string): number {

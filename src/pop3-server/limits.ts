@@ -1,4 +1,5 @@
 import { MailError } from '../errors.ts';
+import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import type { ServerLimits } from './options.ts';
 
 /** The caps that only the server needs, with the reason for each; the shared ones are in `wire/limits.ts`. */
@@ -43,4 +44,13 @@ export function openLimits(given: ServerLimits = {}): Required<{ [Name in keyof 
     failedLogins: given.failedLogins ?? MAX_LOGIN_FAILURES,
     failedLoginDelayMs: given.failedLoginDelayMs ?? 0,
   };
+}
+
+/** The autologout time (RFC 1939 §3) with its default. Raises `config` for one that no timer can have. */
+export function openAutologout(milliseconds: number = AUTOLOGOUT_MS): number {
+  if (Number.isSafeInteger(milliseconds) && milliseconds >= 1 && milliseconds <= NO_IDLE_DEADLINE_MS)
+    return milliseconds;
+  throw new MailError('config', `autologoutMs must be a whole number from 1 to ${NO_IDLE_DEADLINE_MS}.`, {
+    hint: 'Leave it out for its default.',
+  });
 }

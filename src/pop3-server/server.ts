@@ -2,10 +2,9 @@ import { createServer as createListener, type Server, type Socket } from 'node:n
 import { MailError } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { describeSystemError } from '../wire/errors.ts';
-import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import type { Faults } from './faults.ts';
-import { openLimits } from './limits.ts';
+import { openAutologout, openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
 import { LoginDelays } from './login-delays.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
@@ -73,7 +72,7 @@ export async function createServer(
       observe: options.observe,
       wrapTls: tls === undefined ? undefined : tlsWrapper({ tls, clientCa, runtime }),
     },
-    { ...limits, autologoutMs: options.autologoutMs ?? AUTOLOGOUT_MS },
+    { ...limits, autologoutMs: openAutologout(options.autologoutMs) },
   );
   visitors.setFaults(options.faults ?? []);
   const listeners: Server[] = [];

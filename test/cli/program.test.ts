@@ -68,6 +68,10 @@ describe('the command line', () => {
     expect((await parsed('serve', '--listen', text)).options).toMatchObject({ listen: address });
   });
 
+  test('of serve takes the autologout time', async () => {
+    expect((await parsed('serve', '--autologout', '10m')).options).toMatchObject({ autologout: 600_000 });
+  });
+
   test('of serve takes several users, octet by octet', async () => {
     const { options } = await parsed('serve', '--user', 'alice:a:b', '--user', 'bob: x ');
     expect(options).toMatchObject({
@@ -85,6 +89,8 @@ describe('the command line', () => {
     ['a port too large', ['serve', '--listen', '127.0.0.1:65536']],
     ['no port', ['serve', '--listen', 'localhost']],
     ['a port that is none', ['serve', '--listen', 'localhost:pop3']],
+    ['a time that is none', ['serve', '--autologout', '10']],
+    ['a time too long', ['serve', '--autologout', '25d']],
     ['no messages', ['demo', '--messages', '0']],
     ['half a message', ['demo', '--messages', '1.5']],
     ['too many messages', ['demo', '--messages', '100001']],

@@ -75,6 +75,24 @@ describe('mailferry serve', () => {
     expect(await secure.command(response)).toMatch(/^\+OK User successfully/);
   });
 
+  it('lets in by a client certificate for the name of a user', async () => {
+    await using folder = await withMail();
+    for (const [name, text] of [
+      ['cert.pem', certificate().cert],
+      ['key.pem', certificate().key],
+      ['ca.pem', authority().cert],
+    ] as const)
+      await writeFile(folder.at(name), text);
+    const tls = ['--tls-listen', '127.0.0.1:0', '--tls-cert', 'cert.pem', '--tls-key', 'key.pem'];
+    const words = ['--user', 'alice:secret', ...tls, '--tls-client-ca', 'ca.pem'];
+    await using server = await served(words, folder.path);
+    const address = { ...(server.pop3s ?? server.pop3), ca: authority().cert };
+    await using alice = await greetedClient({ ...address, own: certificate({ commonName: 'alice' }) });
+    expect(await alice.command('AUTH EXTERNAL =')).toMatch(/^\+OK/);
+    await using eve = await greetedClient({ ...address, own: certificate({ commonName: 'eve' }) });
+    expect(await eve.command('AUTH EXTERNAL =')).toMatch(/^-ERR/);
+  });
+
   it('tells on standard error what is wrong with a maildrop, and not who guesses what', async () => {
     await using folder = await withMail();
     const server = await served(['--maildrops', 'drops', '--user', 'bob:secret'], folder.path);

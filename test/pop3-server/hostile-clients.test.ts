@@ -161,3 +161,7 @@ test.each([
 ])('the limit %s cannot be %d', async (name, value) => {
   await expect(serve({ limits: { [name]: value } })).rejects.toMatchObject({ code: 'config' });
 });
+
+test.each([0, -1, 1.5, Number.NaN, 2 ** 31])('the autologout time cannot be %d', async (autologoutMs) => {
+  await expect(serve({ autologoutMs })).rejects.toMatchObject({ code: 'config' });
+});

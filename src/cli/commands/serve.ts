@@ -33,6 +33,7 @@ export interface ServeOptions {
   readonly users?: string;
   readonly token: readonly string[];
   readonly personality?: PersonalityName;
+  readonly autologout?: number;
   readonly faults?: string;
 }
 
@@ -54,7 +55,7 @@ export const serve: CommandRun<ServeOptions> = async (options) => {
 };
 
 async function start(options: ServeOptions & GlobalOptions): Promise<Pop3Server> {
-  const { listen, tlsListen, requireTls, personality } = options;
+  const { listen, tlsListen, requireTls, personality, autologout } = options;
   try {
     return await createServer({
       users: await users(options),
@@ -64,6 +65,7 @@ async function start(options: ServeOptions & GlobalOptions): Promise<Pop3Server>
       tlsPort: tlsListen?.port,
       requireTls,
       personality,
+      autologoutMs: autologout,
       limits: { failedLoginDelayMs: FAILED_LOGIN_DELAY_MS },
       faults: await faults(options),
       observe: await serverLog(options),
@@ -85,8 +87,11 @@ async function users(options: ServeOptions): Promise<Record<string, ServerUser>>
     proofs.set(name, { ...proofs.get(name), token });
   }
   if (proofs.size === 0) throw usage('No user is given.', 'Add one or more: --user alice:secret');
+  // A certificate counts for whoever it names, as a password counts for whoever has it.
+  const certificate = options.tlsClientCa !== undefined;
   const found: Record<string, ServerUser> = {};
-  for (const [name, proof] of proofs) found[name] = { ...proof, ...(await mailOf(name, options)) };
+  for (const [name, proof] of proofs)
+    found[name] = { ...proof, certificate, ...(await mailOf(name, options)) };
   return found;
 }
 
