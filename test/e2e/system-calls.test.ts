@@ -35,7 +35,13 @@ describe('What a poll of many small messages costs', () => {
     const octets = sent.reduce((sum, call) => sum + Number(/= (\d+)$/.exec(call)?.[1] ?? 0), 0);
     const numbers = MESSAGES.map((_, index) => index + 1);
     const commands = [
-      ...['CAPA', 'USER alice', 'PASS secret', 'CAPA', 'STAT', 'LIST', 'UIDL'],
+      'CAPA',
+      'USER alice',
+      'PASS secret',
+      'CAPA',
+      'STAT',
+      'LIST',
+      'UIDL',
       ...numbers.map((number) => `RETR ${number}`),
       'NOOP',
       ...numbers.map((number) => `DELE ${number}`),

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ERR, OK, type Rule, SIZES, TOTAL } from './visit.ts';
+import { ERR, OK, type Rule } from './visit.ts';
 
 export function describeLines(rule: Rule): void {
   // RFC 1939 §4 [greeting]
@@ -75,7 +75,7 @@ export function describeLines(rule: Rule): void {
       return replies.map(([sign]) => sign).join('');
     };
     expect(await signs([session])).toBe('++++-++-+++');
-    expect(await signs([...session])).toBe('++++-++-+++');
+    expect(await signs(Array.from(session))).toBe('++++-++-+++');
     for (const at of [3, login.length - 1, login.length + 3, login.length + 5, session.length - 1]) {
       expect(await signs([session.slice(0, at), session.slice(at)])).toBe('++++-++-+++');
     }
