@@ -10,7 +10,7 @@ const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
   ['user', 'missing "user", the name to log in with'],
   [
     'password',
-    'missing "password": { file: … }, { command: … }, { env: … }, { credential: … } or a text in quotes',
+    'missing "password": { file: … }, { command: … }, { env: … }, { credential: … }, { netrc: … } or a text in quotes',
   ],
   ['deliver', 'missing "deliver", where mail goes: { type: maildir, path: … } or { type: mbox, path: … }'],
   [

@@ -132,7 +132,7 @@ function completeAccount(
       ca: caFile === undefined ? [] : (context.certificates.anchors.get(absolute(caFile)) ?? []),
       line: lineOf(settings, context.certificates.own.get(name), context.secrets),
       user,
-      password: passwordSource(withAbsolutePath(password ?? NO_PASSWORD, absolute), context.secrets),
+      password: passwordSource(completed(password ?? NO_PASSWORD, { host, user, absolute }), context.secrets),
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
       destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
@@ -160,6 +160,11 @@ function portOf({ port, tls }: AccountSettings): number {
   return port ?? defaultPort(tls ?? 'implicit');
 }
 
-function withAbsolutePath(password: PasswordSettings, absolute: (path: string) => string): PasswordSettings {
-  return password.from === 'file' ? { ...password, path: absolute(password.path) } : password;
+function completed(
+  password: PasswordSettings,
+  { host, user, absolute }: { host: string; user: string; absolute: (path: string) => string },
+): PasswordSettings {
+  if (password.from === 'file') return { ...password, path: absolute(password.path) };
+  if (password.from !== 'netrc') return password;
+  return { ...password, path: absolute(password.path), machine: password.machine ?? host, login: user };
 }

@@ -24,11 +24,16 @@ export interface SearchPlace {
 
 /** Where a configuration is looked for when nobody says where it is, in this order. */
 export function searchPlaces({ env, cwd, home }: Surroundings): readonly SearchPlace[] {
-  const elsewhere = [join(baseFolder(env['XDG_CONFIG_HOME'], home, '.config'), 'mailferry/config.yaml')];
+  const elsewhere = [userConfigurationPath(env, home)];
   return [
     ...NAMES.map((name) => ({ path: join(cwd, name), inCurrentFolder: true })),
     ...[...elsewhere, '/etc/mailferry/config.yaml'].map((path) => ({ path, inCurrentFolder: false })),
   ];
+}
+
+/** Where a user's own configuration is. */
+export function userConfigurationPath(env: Environment, home: string): string {
+  return join(baseFolder(env['XDG_CONFIG_HOME'], home, '.config'), 'mailferry/config.yaml');
 }
 
 /** Where the ledger is when the configuration does not say: where systemd wants it, else the user's folder for it. */

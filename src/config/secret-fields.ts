@@ -3,7 +3,7 @@ import { expectedSecret, mapping, path, z } from './field-kinds.ts';
 import type { PasswordSettings } from './settings.ts';
 
 const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credential: … }';
-const FORMS = `a text in quotes, or ${SOURCES}`;
+const FORMS = `a text in quotes, or ${SOURCES}, { netrc: … }`;
 const LINE = /^[^\r\n\0]+$/;
 const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
 const ENVIRONMENT = expectedSecret('the name of an environment variable');
@@ -43,21 +43,39 @@ const source: z.ZodType<PasswordSettings> = mapping(FORMS, {
       description: 'Reads the password from this file of `$CREDENTIALS_DIRECTORY` (systemd credentials).',
     })
     .optional(),
+  netrc: path('the path of a netrc file', expectedSecret('the path of a netrc file'))
+    .meta({
+      description:
+        'Takes the password from this netrc file, from the entry for `host` (or `machine`) and `user`. Other users must not be able to read it.',
+    })
+    .optional(),
+  machine: z
+    .string(expectedSecret('the name of a machine in the netrc file'))
+    .regex(LINE, expectedSecret('the name of a machine in the netrc file'))
+    .meta({ description: 'With `netrc`: the machine whose entry it is, when it is not `host`.' })
+    .optional(),
 })
   .transform((written, context): PasswordSettings => {
-    if (Object.values(written).filter((value) => value !== undefined).length === 1) {
+    const { machine, ...sources } = written;
+    if (machine !== undefined && written.netrc === undefined) {
+      context.addIssue('"machine" belongs to { netrc: … }');
+      return z.NEVER;
+    }
+    if (Object.values(sources).filter((value) => value !== undefined).length === 1) {
       if (written.file !== undefined) return { from: 'file', path: written.file };
       if (written.command !== undefined) return { from: 'command', command: written.command };
       if (written.env !== undefined) return { from: 'env', name: written.env };
       if (written.credential !== undefined) return { from: 'credential', name: written.credential };
+      if (written.netrc !== undefined)
+        return { from: 'netrc', path: written.netrc, machine, login: undefined };
     }
     // Next to an unknown key this would say the same thing twice.
     if (context.issues.length === 0) {
-      context.addIssue('expected exactly one of file, command, env and credential');
+      context.addIssue('expected exactly one of file, command, env, credential and netrc');
     }
     return z.NEVER;
   })
-  .meta({ minProperties: 1, maxProperties: 1 });
+  .meta({ minProperties: 1, maxProperties: 2 });
 
 const passwordText = z
   .string(expectedSecret(FORMS))
@@ -79,4 +97,6 @@ const urlText = z
   .meta({ title: 'URL' });
 
 /** A URL, or where it comes from: whoever knows such a URL can use it. */
-export const secretUrl: z.ZodType<PasswordSettings> = z.union([urlText, source], expectedSecret(URL_FORMS));
+export const secretUrl: z.ZodType<PasswordSettings> = z
+  .union([urlText, source], expectedSecret(URL_FORMS))
+  .refine(({ from }) => from !== 'netrc', expectedSecret(URL_FORMS));

@@ -4,6 +4,7 @@ import { MailError, systemCode } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
+import { netrcPassword } from './netrc.ts';
 import type { Environment } from './places.ts';
 import type { PasswordSettings } from './settings.ts';
 import { formatMode, isOpenToOthers, readSmallFile, UnreadableError } from './small-file.ts';
@@ -45,6 +46,7 @@ export function passwordSource(
     if (settings.from === 'env') return fromEnvironment(settings.name, around.env);
     if (settings.from === 'file') return fromFile(settings.path, around.env);
     if (settings.from === 'credential') return fromCredential(settings.name, around.env);
+    if (settings.from === 'netrc') return fromNetrc(settings, around.env);
     return asPassword(await runCommand(settings.command, around), 'The password command');
   };
 }
@@ -61,6 +63,25 @@ function fromEnvironment(name: string, env: Environment): Secret {
 }
 
 async function fromFile(path: string, env: Environment): Promise<Secret> {
+  return asPassword(withoutLineEnd(await readPrivately(path, env)), `The password file ${path}`);
+}
+
+async function fromNetrc(
+  { path, machine = '', login = '' }: Extract<PasswordSettings, { from: 'netrc' }>,
+  env: Environment,
+): Promise<Secret> {
+  const text = (await readPrivately(path, env)).toString();
+  const password = netrcPassword(text, { machine, login });
+  if (password === undefined) {
+    throw unavailable(
+      `${path} has no entry for machine ${machine} and login ${login}.`,
+      `Add: machine ${machine} login ${login} password …`,
+    );
+  }
+  return asPassword(Buffer.from(password), `The entry for ${machine} in ${path}`);
+}
+
+async function readPrivately(path: string, env: Environment): Promise<Buffer> {
   const { content, mode } = await read(path);
   if (await isOpenToOthers(path, mode, env)) {
     throw unavailable(
@@ -68,7 +89,7 @@ async function fromFile(path: string, env: Environment): Promise<Secret> {
       `Run: chmod 600 ${path}`,
     );
   }
-  return asPassword(withoutLineEnd(content), `The password file ${path}`);
+  return content;
 }
 
 async function fromCredential(name: string, env: Environment): Promise<Secret> {

@@ -14,7 +14,14 @@ export type PasswordSettings =
   | { readonly from: 'env'; readonly name: string }
   | { readonly from: 'file'; readonly path: string }
   /** A file of `$CREDENTIALS_DIRECTORY`, as systemd gives them to a service. */
-  | { readonly from: 'credential'; readonly name: string };
+  | { readonly from: 'credential'; readonly name: string }
+  /** The entry of a netrc file for a machine (the host, where none is written) and a login (the user). */
+  | {
+      readonly from: 'netrc';
+      readonly path: string;
+      readonly machine: string | undefined;
+      readonly login: string | undefined;
+    };
 
 interface LimitSettings {
   readonly messageSize?: number | undefined;

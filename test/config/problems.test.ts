@@ -36,7 +36,7 @@ describe('a ConfigurationError', () => {
       '/etc/mf.yaml:7:10: accounts.work.tls: expected one of implicit, starttls, none, found "ssl"',
       '/etc/mf.yaml:8:11: accounts.work.user: expected the name to log in with, found 12345; put it in quotes',
       '/etc/mf.yaml:9:15: accounts.work.password: expected a text in quotes, or one of { file: … }, { command: … }, ' +
-        '{ env: … }, { credential: … }, found a number; put it in quotes',
+        '{ env: … }, { credential: … }, { netrc: … }, found a number; put it in quotes',
       '/etc/mf.yaml:10:5: accounts.work.deliver.path: missing; expected the path of the Maildir',
       '/etc/mf.yaml:10:31: accounts.work.deliver: unknown key "pth"; did you mean "path"?',
       '/etc/mf.yaml:11:15: accounts.work.schedule: the step of "*/90" is larger than the minute field, which has 60 ' +
@@ -98,8 +98,8 @@ describe('the message', () => {
     ['schedule', '{ cron: "0 3 * * *", timezone: Berlin }', '"Berlin" is not a known time zone'],
     ['schedule', '{ timezone: UTC }', 'missing; expected "every 5m"'],
     ['password', '{ comand: x }', 'unknown key "comand"; did you mean "command"?'],
-    ['password', '{}', 'expected exactly one of file, command, env and credential'],
-    ['password', '{ env: A, file: b }', 'expected exactly one of file, command, env and credential'],
+    ['password', '{}', 'expected exactly one of file, command, env, credential and netrc'],
+    ['password', '{ env: A, file: b }', 'expected exactly one of file, command, env, credential and netrc'],
     ['password', '{ command: [] }', 'expected a command as text, or a list of a program and its arguments'],
     ['password', '{ credential: ../x }', 'expected the name of a file in $CREDENTIALS_DIRECTORY'],
     ['password', '""', 'a password is one line that is not empty'],
