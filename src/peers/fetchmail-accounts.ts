@@ -1,0 +1,241 @@
+import { Secret } from '../secret.ts';
+import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
+import { accountName, type PeerAccount, type PeerPassword, withUniqueNames } from './peer.ts';
+import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
+
+/** Options that have no counterpart because nothing needs them here. */
+const NEEDLESS = words(
+  'uidl fastuidl expunge batchlimit fetchsizelimit dns checkalias forcecr stripcr pass8bits idle forceidle ' +
+    'limitflush warnings properties tracepolls bad-header retrieve-error folders',
+);
+
+const DELIVERY = words(
+  'mda bsmtp lmtp smtphost smtpaddress smtpname fetchdomains antispam esmtpname esmtppassword',
+);
+const MULTIDROP = words('envelope localdomains aka qvirtual');
+const TRANSLATED = words(
+  'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password',
+);
+
+const REMARKS: Readonly<Record<string, string>> = {
+  flush:
+    '"flush" deletes on the server what was fetched before, or never; Mailferry deletes only what it has recorded as delivered.',
+  fetchall: '"fetchall" is left out: each message is carried once, however often it is listed.',
+  rewrite: '"rewrite" is left out: no header is changed.',
+  mimedecode: '"mimedecode" is left out: a message is stored as it was received.',
+  dropstatus: '"dropstatus" is left out: no header is removed.',
+  dropdelivered: '"dropdelivered" is left out: no header is removed.',
+  sslcertpath:
+    '"sslcertpath" is left out: for a server with a certificate of its own, name one file with "caFile".',
+  sslcert: '"sslcert" (a certificate of the client) is left out.',
+  sslkey: '"sslkey" (a certificate of the client) is left out.',
+  sslfingerprint:
+    '"sslfingerprint" is left out, it is an MD5 sum; the certificate itself is checked instead.',
+  sslcommonname:
+    '"sslcommonname" is left out: the certificate must be for "host"; write there the name that it is for.',
+  plugin: '"plugin" is left out: Mailferry connects by itself, without another program.',
+  plugout: '"plugout" is left out.',
+  preconnect: '"preconnect" is not run; have whatever starts Mailferry do that before.',
+  postconnect: '"postconnect" is not run; have whatever starts Mailferry do that afterwards.',
+  interface: '"interface" is left out.',
+  monitor: '"monitor" is left out.',
+  principal: '"principal" (Kerberos) is left out.',
+  passwordfile: '"passwordfile" is left out; name it with password: { file: … }.',
+  passwordfd: '"passwordfd" is left out; use password: { command: … }.',
+};
+
+/** Why a protocol of fetchmail cannot be imported. */
+const POP3_PROTOCOLS = words('pop3 apop auto sdps');
+
+const PORTS: Readonly<Record<string, number>> = { pop3: 110, 'pop-3': 110, pop3s: 995 };
+
+/** Translates what a fetchmailrc says about accounts. Pure; passwords in netrc files are looked up by others. */
+export function translateFetchmail(rc: FetchmailRc, around: PeerSurroundings): readonly PeerAccount[] {
+  return withUniqueNames(
+    rc.servers.flatMap((server) => server.users.map((user) => translate(server, user, { rc, around }))),
+  );
+}
+
+/** The settings of fetchmail itself that have no counterpart. */
+export function fetchmailGlobals({ globals }: FetchmailRc): readonly string[] {
+  const others = [...globals.keys()].filter((name) => name !== 'daemon' && name !== 'idfile');
+  return others.length === 0
+    ? []
+    : [`These settings of fetchmail itself have no counterpart: ${others.join(', ')}.`];
+}
+
+function translate(
+  server: FetchmailServer,
+  user: FetchmailUser,
+  { rc, around }: { rc: FetchmailRc; around: PeerSurroundings },
+): PeerAccount {
+  const options = new Map([...server.options, ...user.options]);
+  const host = text(options, 'via') ?? server.name;
+  const remote = user.remote ?? around.localUser;
+  const protocol = (text(options, 'protocol') ?? 'auto').toLowerCase();
+  const { tls, tlsRemark } = tlsOf(options, host);
+  const { port, portRemark } = portOf(options);
+  const keys = {
+    ...limitsOf(options),
+    ...authOf(options, protocol),
+    ...scheduleOf(options, rc),
+    ...timeoutsOf(options),
+    ...caFileOf(text(options, 'sslcertfile'), around),
+  };
+  const name = server.users.length > 1 ? `${remote}@${server.name}` : server.name;
+  return {
+    name: accountName(name),
+    host,
+    port,
+    tls,
+    user: remote,
+    password: passwordOf(options, [server.name, host]),
+    keys,
+    deletion: options.get('keep') === true ? 'never' : 'after-delivery',
+    remarks: [
+      ...(options.get('keep') === true
+        ? []
+        : ['fetchmail deletes on the server what it has fetched, unless told "keep"; so does this account.']),
+      ...tlsRemark,
+      ...portRemark,
+      ...deliveryRemarks(user, options),
+      ...authRemarks(options, protocol),
+      ...otherRemarks(options),
+    ],
+    disabled: disabledWhy(server, protocol),
+  };
+}
+
+function disabledWhy({ skip }: FetchmailServer, protocol: string): string | undefined {
+  if (!POP3_PROTOCOLS.has(protocol))
+    return `fetchmail uses ${protocol.toUpperCase()} here; Mailferry speaks POP3 only.`;
+  return skip
+    ? 'fetchmail polls this one only when it is named ("skip"). To have it polled, take the marks of a comment away.'
+    : undefined;
+}
+
+/** Without `ssl`, fetchmail begins TLS by command where the server offers it, and goes without where it does not. */
+function tlsOf(
+  options: FetchmailOptions,
+  host: string,
+): { tls: PeerAccount['tls']; tlsRemark: readonly string[] } {
+  if (options.get('ssl') === true) return { tls: 'implicit', tlsRemark: certificateRemark(options) };
+  const proto = text(options, 'sslproto');
+  if (isThisMachine(host)) return { tls: 'none', tlsRemark: [] };
+  if (proto === '') {
+    const remark =
+      "fetchmail goes without TLS here (sslproto ''), so that everybody on the way can read the password. To accept that, add allowCleartext: true.";
+    return { tls: 'none', tlsRemark: [remark] };
+  }
+  if (proto !== undefined) return { tls: 'starttls', tlsRemark: certificateRemark(options) };
+  const remark =
+    'fetchmail takes TLS where the server offers it; here it is required. Where it offers none: tls: none and allowCleartext: true.';
+  return { tls: 'starttls', tlsRemark: [remark, ...certificateRemark(options)] };
+}
+
+function certificateRemark(options: FetchmailOptions): readonly string[] {
+  if (options.get('sslcertck') !== false) return [];
+  return [
+    'fetchmail does not check the certificate here ("no sslcertck"); Mailferry always does. If it is the server\'s own, name it with "caFile".',
+  ];
+}
+
+function portOf(options: FetchmailOptions): { port: number | undefined; portRemark: readonly string[] } {
+  const service = options.get('service');
+  if (service === undefined || service === false) return { port: undefined, portRemark: [] };
+  const port = PORTS[String(service)] ?? Number(service);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return { port, portRemark: [] };
+  return {
+    port: undefined,
+    portRemark: [`The service "${String(service)}" is not known here; write its number as "port".`],
+  };
+}
+
+function passwordOf(options: FetchmailOptions, machines: readonly string[]): PeerPassword {
+  const written = text(options, 'password');
+  if (written === undefined) return { from: 'netrc', machines: [...new Set(machines)] };
+  return { from: 'text', value: new Secret(written) };
+}
+
+function limitsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
+  const limit = Number(options.get('limit') ?? 0);
+  const fetchlimit = Number(options.get('fetchlimit') ?? 0);
+  const limits = {
+    ...(limit > 0 ? { messageSize: limit } : {}),
+    ...(fetchlimit > 0 ? { messagesPerPoll: fetchlimit } : {}),
+  };
+  return Object.keys(limits).length === 0 ? {} : { limits };
+}
+
+function scheduleOf(options: FetchmailOptions, { globals }: FetchmailRc): Readonly<Record<string, unknown>> {
+  const daemon = Number(globals.get('daemon') ?? 0);
+  const interval = Math.max(1, Number(options.get('interval') ?? 1));
+  return daemon > 0 ? { schedule: `every ${seconds(daemon * interval)}` } : {};
+}
+
+function timeoutsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
+  const timeout = Number(options.get('timeout') ?? 0);
+  return timeout > 0 ? { timeouts: { idle: `${Math.min(timeout, 3600)}s` } } : {};
+}
+
+/** `300` as `5m`. */
+function seconds(count: number): string {
+  if (count % 3600 === 0) return `${count / 3600}h`;
+  return count % 60 === 0 ? `${count / 60}m` : `${count}s`;
+}
+
+function deliveryRemarks({ locals }: FetchmailUser, options: FetchmailOptions): readonly string[] {
+  const mda = text(options, 'mda');
+  const how =
+    mda === undefined
+      ? `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${locals.length > 0 ? ` to ${locals.join(', ')}` : ''}`
+      : `to the program: ${mda}`;
+  const multidrop = locals.length > 1 || locals.some((name) => name === '*' || name.includes('='));
+  return [
+    `fetchmail gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
+    ...(multidrop ||
+    [...MULTIDROP].some((name) => options.get(name) !== undefined && options.get(name) !== false)
+      ? [
+          'fetchmail sorts this mailbox by recipient (multidrop); Mailferry does not guess recipients, all of it goes to one place.',
+        ]
+      : []),
+  ];
+}
+
+/** Mechanisms that are called the same here. */
+const AUTH: ReadonlySet<string> = words('cram-md5 external xoauth2 oauthbearer');
+
+function authOf(options: FetchmailOptions, protocol: string): { readonly auth?: string } {
+  const auth = text(options, 'auth')?.toLowerCase();
+  if (protocol === 'apop') return { auth: 'apop' };
+  return auth !== undefined && AUTH.has(auth) ? { auth } : {};
+}
+
+function authRemarks(options: FetchmailOptions, protocol: string): readonly string[] {
+  const auth = text(options, 'auth')?.toLowerCase();
+  const remarks: string[] = [];
+  if (protocol === 'auto') remarks.push('fetchmail tries several protocols here; this account uses POP3.');
+  if (auth !== undefined && auth !== 'any' && auth !== 'password' && !AUTH.has(auth))
+    remarks.push(`"auth ${auth}" is left out: the best way that the server offers is taken.`);
+  return remarks;
+}
+
+function otherRemarks(options: FetchmailOptions): readonly string[] {
+  const others = [...options.keys()].filter(
+    (name) => !TRANSLATED.has(name) && !DELIVERY.has(name) && !MULTIDROP.has(name) && name !== 'sslcertck',
+  );
+  const needless = others.filter((name) => NEEDLESS.has(name));
+  const named = others
+    .filter((name) => !NEEDLESS.has(name) && options.get(name) !== false)
+    .map((name) => REMARKS[name] ?? `"${name}" is left out.`);
+  return needless.length === 0 ? named : [...named, `Not needed here: ${needless.join(', ')}.`];
+}
+
+function text(options: FetchmailOptions, name: string): string | undefined {
+  const value = options.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '));
+}

@@ -1,0 +1,252 @@
+import { Secret } from '../secret.ts';
+import type { GetmailRc } from './getmail-rc.ts';
+import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
+import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
+import { readPythonLiteral } from './python-literal.ts';
+
+type Section = ReadonlyMap<string, string>;
+
+const NONE: Section = new Map();
+
+const TRANSLATED = new Set(
+  (
+    'type server port username password password_command timeout ca_certs use_netrc use_apop use_xoauth2 delete delete_after max_message_size ' +
+    'max_messages_per_session max_bytes_per_session read_all'
+  ).split(' '),
+);
+
+const REMARKS: Readonly<Record<string, string>> = {
+  ssl_fingerprints: '"ssl_fingerprints" is left out: the certificate itself is checked instead.',
+  ssl_version: '"ssl_version" is left out: TLS 1.2 or newer is used.',
+  ssl_ciphers: '"ssl_ciphers" is left out.',
+  ssl_cert_hostname:
+    '"ssl_cert_hostname" is left out: the certificate must be for "host"; write there the name that it is for.',
+  keyfile: '"keyfile" (a certificate of the client) is left out.',
+  certfile: '"certfile" (a certificate of the client) is left out.',
+  envelope_recipient:
+    '"envelope_recipient" is left out: Mailferry does not sort by recipient, all goes to one place.',
+  delete_dup_msgids: '"delete_dup_msgids" is left out: nothing is deleted that was not delivered.',
+  delete_bigger_than: '"delete_bigger_than" is left out: one policy holds for messages of any size.',
+  message_log: '"message_log" is left out: "mailferry history" tells what was carried.',
+  message_log_syslog: '"message_log_syslog" is left out.',
+  message_log_verbose: '"message_log_verbose" is left out.',
+};
+
+/** Keys that change nothing for Mailferry; `delivered_to` and `received` are told apart by their value. */
+const NEEDLESS = new Set(
+  'verbose to_oldmail_on_each_mail only_oldmail_file mark_read fingerprint logfile netrc_file skip_imap_fetch_size'.split(
+    ' ',
+  ),
+);
+
+/** Translates one getmailrc, which is one account. Pure. */
+export function translateGetmail(
+  rc: GetmailRc,
+  { name, around }: { name: string; around: PeerSurroundings },
+): PeerAccount {
+  const retriever = rc.get('retriever') ?? NONE;
+  const options = rc.get('options') ?? NONE;
+  const type = textOf(retriever.get('type')) ?? '';
+  const host = textOf(retriever.get('server')) ?? '';
+  const user = textOf(retriever.get('username')) ?? '';
+  const port = numberOf(retriever.get('port'));
+  const destination = destinationOf(rc, around);
+  const { tls, tlsRemark } = tlsOf(type, host);
+  const deletion = deletionOf(options);
+  const deliver = destination.deliver.length === 1 ? destination.deliver[0] : destination.deliver;
+  return {
+    name: accountName(name),
+    host,
+    port,
+    tls,
+    user,
+    password: passwordOf(retriever, host),
+    keys: {
+      ...authOf(retriever),
+      ...(destination.deliver.length === 0 ? {} : { deliver }),
+      ...limitsOf(options),
+      ...timeoutsOf(retriever),
+      ...caFileOf(textOf(retriever.get('ca_certs')), around),
+    },
+    deletion,
+    remarks: [
+      ...(deletion === undefined
+        ? [
+            'What getmail does with "delete" and "delete_after" cannot be told; say it yourself with "delete".',
+          ]
+        : []),
+      ...tlsRemark,
+      ...destination.remarks,
+      ...typeRemarks(type),
+      ...optionRemarks(retriever, options),
+      ...[...rc.keys()]
+        .filter((section) => section.startsWith('filter'))
+        .map((section) => `[${section}] is left out: messages are not filtered.`),
+    ],
+    disabled: /POP3|SDPS/.test(type)
+      ? undefined
+      : `getmail uses ${type || 'no known protocol'} here; Mailferry speaks POP3 only.`,
+  };
+}
+
+function tlsOf(type: string, host: string): { tls: PeerAccount['tls']; tlsRemark: readonly string[] } {
+  if (type.includes('SSL')) return { tls: 'implicit', tlsRemark: [] };
+  if (isThisMachine(host)) return { tls: 'none', tlsRemark: [] };
+  return {
+    tls: 'starttls',
+    tlsRemark: [
+      'getmail goes without TLS here, so that everybody on the way can read the password; here it is required. Where the server offers none: tls: none and allowCleartext: true.',
+    ],
+  };
+}
+
+function passwordOf(retriever: Section, host: string): PeerPassword | undefined {
+  const plain = retriever.get('password');
+  if (plain !== undefined && plain !== '') return { from: 'text', value: new Secret(plain) };
+  const command = readPythonLiteral(retriever.get('password_command') ?? '');
+  if (Array.isArray(command) && command.length > 0) return { from: 'command', command: command.map(String) };
+  if (typeof command === 'string') return { from: 'command', command: [command] };
+  return { from: 'netrc', machines: [host] };
+}
+
+function authOf(retriever: Section): { readonly auth?: string } {
+  const isOn = (key: string): boolean => booleanOf(retriever.get(key) ?? 'false') === true;
+  if (isOn('use_xoauth2')) return { auth: 'xoauth2' };
+  return isOn('use_apop') ? { auth: 'apop' } : {};
+}
+
+/** getmail counts days from when it saw a message first; without either option it deletes nothing. */
+function deletionOf(options: Section): PeerDeletion | undefined {
+  const remove = booleanOf(options.get('delete') ?? 'false');
+  const days = numberOf(options.get('delete_after') ?? '0');
+  if (remove === undefined || days === undefined) return undefined;
+  if (remove) return 'after-delivery';
+  return days > 0 ? { after: `${days}d` } : 'never';
+}
+
+function limitsOf(options: Section): Readonly<Record<string, unknown>> {
+  const limits: Record<string, number> = {};
+  for (const [theirs, ours] of [
+    ['max_message_size', 'messageSize'],
+    ['max_messages_per_session', 'messagesPerPoll'],
+    ['max_bytes_per_session', 'bytesPerPoll'],
+  ] as const) {
+    const value = numberOf(options.get(theirs));
+    if (value !== undefined && value > 0) limits[ours] = value;
+  }
+  return Object.keys(limits).length === 0 ? {} : { limits };
+}
+
+function timeoutsOf(retriever: Section): Readonly<Record<string, unknown>> {
+  const seconds = numberOf(retriever.get('timeout'));
+  return seconds === undefined || seconds <= 0 ? {} : { timeouts: { idle: `${Math.min(seconds, 3600)}s` } };
+}
+
+interface Destinations {
+  readonly deliver: readonly { readonly type: 'maildir' | 'mbox'; readonly path: string }[];
+  readonly remarks: readonly string[];
+}
+
+function destinationOf(
+  rc: GetmailRc,
+  around: PeerSurroundings,
+  section = 'destination',
+  depth = 0,
+): Destinations {
+  const keys = rc.get(section) ?? NONE;
+  const type = textOf(keys.get('type')) ?? '';
+  const path = textOf(keys.get('path'));
+  if (type === 'Maildir' && path !== undefined) {
+    return {
+      deliver: [{ type: 'maildir', path: peerPath(path, around) }],
+      remarks: unusedKeys(keys, section, ['user', 'filemode']),
+    };
+  }
+  if (type === 'Mboxrd' && path !== undefined) {
+    return {
+      deliver: [{ type: 'mbox', path: peerPath(path, around) }],
+      remarks: unusedKeys(keys, section, ['user', 'locktype']),
+    };
+  }
+  if (type === 'MultiDestination' && depth < 8) {
+    const named = readPythonLiteral(keys.get('destinations') ?? '');
+    const parts = (Array.isArray(named) ? named : [named]).map((part) =>
+      partOf(String(part), { rc, around, depth }),
+    );
+    const deliver = parts.flatMap((part) => part.deliver);
+    const whole = parts.every((part) => part.deliver.length > 0);
+    return { deliver: whole ? deliver : [], remarks: parts.flatMap((part) => part.remarks) };
+  }
+  return {
+    deliver: [],
+    remarks: [
+      `getmail delivers with ${type || 'nothing known'} here. Mailferry stores mail itself, in the place that "deliver" names.`,
+    ],
+  };
+}
+
+/** A destination in short: the name of a section in brackets, or a path that ends in a slash for a Maildir. */
+function partOf(
+  written: string,
+  { rc, around, depth }: { rc: GetmailRc; around: PeerSurroundings; depth: number },
+): Destinations {
+  const [, section] = /^\[([^\]]+)\]$/.exec(written.trim()) ?? [];
+  if (section !== undefined) return destinationOf(rc, around, section, depth + 1);
+  const type = written.endsWith('/') ? 'maildir' : 'mbox';
+  return { deliver: [{ type, path: peerPath(written, around) }], remarks: [] };
+}
+
+function unusedKeys(keys: Section, section: string, names: readonly string[]): readonly string[] {
+  return names.filter((name) => keys.has(name)).map((name) => `"${name}" of [${section}] is left out.`);
+}
+
+function typeRemarks(type: string): readonly string[] {
+  if (type.startsWith('BrokenUIDL')) {
+    return [
+      'getmail does not go by unique-ids here, so that what it remembers cannot be taken over. "mailferry adopt ACCOUNT" counts all that is listed as carried.',
+    ];
+  }
+  if (!type.startsWith('Multidrop')) return [];
+  return [
+    'getmail sorts this mailbox by recipient (multidrop); Mailferry does not guess recipients, all of it goes to one place.',
+  ];
+}
+
+function optionRemarks(retriever: Section, options: Section): readonly string[] {
+  const remarks: string[] = [];
+  if (
+    booleanOf(options.get('read_all') ?? 'true') === true &&
+    booleanOf(options.get('delete') ?? 'false') === false
+  ) {
+    remarks.push(
+      'getmail reads all mail again at each run ("read_all"); Mailferry carries each message once.',
+    );
+  }
+  const headers = ['delivered_to', 'received'].filter(
+    (name) => booleanOf(options.get(name) ?? 'true') === true,
+  );
+  if (headers.length > 0) remarks.push(`getmail adds headers (${headers.join(', ')}); Mailferry adds none.`);
+  const others = [...retriever.keys(), ...options.keys()].filter(
+    (key) => !TRANSLATED.has(key) && key !== 'delivered_to' && key !== 'received',
+  );
+  const needless = others.filter((key) => NEEDLESS.has(key));
+  remarks.push(
+    ...others.filter((key) => !NEEDLESS.has(key)).map((key) => REMARKS[key] ?? `"${key}" is left out.`),
+  );
+  if (needless.length > 0) remarks.push(`Not needed here: ${needless.join(', ')}.`);
+  return remarks;
+}
+
+/** An empty value is none. */
+function textOf(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function numberOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^-?\d+$/.test(value.trim()) ? Number(value) : undefined;
+}
+
+function booleanOf(value: string): boolean | undefined {
+  if (/^(?:true|yes|on|1)$/i.test(value)) return true;
+  return /^(?:false|no|off|0)$/i.test(value) ? false : undefined;
+}

@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { translateFetchmail } from '../../src/peers/fetchmail-accounts.ts';
+import { parseFetchmailRc } from '../../src/peers/fetchmail-rc.ts';
+import { fetchmailTokens } from '../../src/peers/fetchmail-tokens.ts';
+import { type PeerAccount, PeerSyntaxError } from '../../src/peers/peer.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+
+const AROUND = { folder: '/home/me', localUser: 'me' };
+
+function accounts(text: string): readonly PeerAccount[] {
+  return translateFetchmail(parseFetchmailRc(text), AROUND);
+}
+
+function sample(name: string): readonly PeerAccount[] {
+  return accounts(readFileSync(`test/peers/samples/${name}.rc`, 'latin1'));
+}
+
+function passwordOf({ password }: PeerAccount): unknown {
+  return password?.from === 'text' ? password.value.reveal() : password;
+}
+
+describe('a fetchmailrc', () => {
+  test('on one line, with a blank in the password, deletes and says so', () => {
+    const [account] = sample('01-oneline');
+    expect(account).toMatchObject({
+      host: 'pop3.example.net',
+      user: 'reader',
+      tls: 'starttls',
+      deletion: 'after-delivery',
+    });
+    expect(account && passwordOf(account)).toBe('pa55 word');
+    expect(account?.remarks[0]).toContain('unless told "keep"');
+  });
+
+  test('with noise words and single quotes means what it means without', () => {
+    const plain =
+      "poll pop3.example.net proto POP3 user 'remote.user' pass 'secret' is 'user2@example.org' keep ssl";
+    expect(sample('02-english')).toEqual(accounts(plain));
+    expect(sample('02-english')).toMatchObject([{ tls: 'implicit', deletion: 'never' }]);
+  });
+
+  test('gives a trailing mda to the last user only, and takes settings from the end of the file', () => {
+    const [first, last] = sample('04-two-accounts-order');
+    expect(first?.remarks.join()).not.toContain('procmail');
+    expect(last?.remarks.join()).toContain('/usr/bin/procmail -d %T');
+    expect(first?.keys).toEqual({ schedule: 'every 5m' });
+  });
+
+  test('may have # and ; in a quoted password, and port as a word', () => {
+    const [account] = sample('06-container-lmtp');
+    expect(account).toMatchObject({ port: 110, user: 'bob' });
+    expect(account && passwordOf(account)).toBe('x#y;z');
+    expect(account?.remarks.join()).toContain('no sslcertck');
+  });
+
+  test('without a password leaves it to a netrc file, by the name of the entry and by the host', () => {
+    const [account] = accounts('poll work via pop.example.com protocol apop user 12345');
+    expect(account).toMatchObject({
+      user: '12345',
+      password: { from: 'netrc', machines: ['work', 'pop.example.com'] },
+    });
+  });
+
+  test('has defaults that later entries inherit, and no takes them back', () => {
+    const [one, two, three] = accounts(`
+      defaults proto pop3 timeout 90 interval 2  user x ssl keep
+      poll work via pop.work.example
+        user "u1" pass "p1" is me here no ssl
+        user "u2" pass "p2" is you here nokeep
+      skip old.example port 1100 user 12345 pass 678
+      set daemon 120`);
+    expect(one).toMatchObject({
+      name: 'u1@work',
+      host: 'pop.work.example',
+      tls: 'starttls',
+      deletion: 'never',
+    });
+    expect(two).toMatchObject({
+      tls: 'implicit',
+      deletion: 'after-delivery',
+      keys: { schedule: 'every 4m', timeouts: { idle: '90s' } },
+    });
+    expect(three).toMatchObject({ port: 1100, user: '12345' });
+    expect(three?.disabled).toContain('skip');
+  });
+
+  test('may name the remote user behind "is … there" or not at all', () => {
+    expect(accounts('poll a proto pop3 user me here is joe there pass x')).toMatchObject([{ user: 'joe' }]);
+    expect(accounts('poll a proto pop3 pass x keep')).toMatchObject([{ user: 'me', deletion: 'never' }]);
+  });
+
+  test('of a multidrop mailbox is told that nothing is sorted by recipient', () => {
+    const [account] = accounts(
+      'poll a proto pop3 localdomains b c envelope 2 "Delivered-To:" user u to x=y d * here pass p',
+    );
+    expect(account?.remarks.join()).toContain('multidrop');
+  });
+
+  test('that speaks another protocol is not carried', () => {
+    expect(accounts('poll a proto imap user u pass p')[0]?.disabled).toContain('IMAP');
+  });
+
+  test('has escapes in hexadecimal, octal and decimal, and octets that are UTF-8', () => {
+    expect(fetchmailTokens(String.raw`"a\qb\065\65\x41\xc3\xa4"`)).toMatchObject([
+      { text: 'aqb5AAä', quoted: true },
+    ]);
+  });
+
+  test.each([
+    ['poll a proto pop3 user "u', 1, /quote/],
+    ['poll a proto pop3\nuser u\nproto pop3', 3, /stands behind a user/],
+    ['poll a\nfrobnicate', 2, /unknown option "frobnicate"/],
+    ['frobnicate', 1, /cannot begin an entry/],
+    ['poll a user u limit many', 1, /not a number/],
+    ['poll a user', 1, /ends where a value is expected/],
+  ])('%j is refused with its line', (text, line, message) => {
+    const error = caught(() => parseFetchmailRc(text));
+    expect(error).toBeInstanceOf(PeerSyntaxError);
+    expect(error).toMatchObject({ line });
+    expect(String(error)).toMatch(message);
+  });
+
+  test('is read or refused, whatever it holds, and never anything else', () => {
+    const word = fc.oneof(
+      fc.constantFrom(
+        'poll',
+        'user',
+        'pass',
+        'is',
+        'keep',
+        'no',
+        'ssl',
+        'set',
+        'daemon',
+        '=',
+        '"x y"',
+        "'",
+        'here',
+        'defaults',
+        '#',
+        '\n',
+        'limit',
+        '5',
+      ),
+      fc.string({ maxLength: 5 }),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 30 }), (words) => {
+        try {
+          accounts(words.join(' '));
+        } catch (thrown) {
+          expect(thrown).toBeInstanceOf(PeerSyntaxError);
+        }
+      }),
+      propertyRuns(300),
+    );
+  });
+
+  test('gives back every user and password that can be quoted', () => {
+    const text = fc.string({ minLength: 1, maxLength: 20 }).filter((it) => !/["\\\0]/.test(it));
+    fc.assert(
+      fc.property(text, text, fc.boolean(), (user, password, keep) => {
+        const rc = `poll h proto pop3 user "${user}" password "${password}"${keep ? ' keep' : ''}`;
+        const [account] = accounts(Buffer.from(rc).toString('latin1'));
+        expect(account).toMatchObject({ user, deletion: keep ? 'never' : 'after-delivery' });
+        expect(account && passwordOf(account)).toBe(password);
+      }),
+      propertyRuns(200),
+    );
+  });
+});
+
+function caught(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}

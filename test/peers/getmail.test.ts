@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { translateGetmail } from '../../src/peers/getmail-accounts.ts';
+import { parseGetmailRc } from '../../src/peers/getmail-rc.ts';
+import { type PeerAccount, PeerSyntaxError } from '../../src/peers/peer.ts';
+import { readPythonLiteral } from '../../src/peers/python-literal.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+
+function account(text: string): PeerAccount {
+  return translateGetmail(parseGetmailRc(text), {
+    name: 'work',
+    around: { folder: '/home/me/.getmail', localUser: 'me' },
+  });
+}
+
+const RETRIEVER = '[retriever]\ntype = SimplePOP3SSLRetriever\nserver = pop.example.com\nusername = me\n';
+
+describe('a getmailrc', () => {
+  test('with TLS, a password command, limits and a retention keeps all of them', () => {
+    expect(account(readFileSync('test/peers/samples/getmailrc-pop3s', 'utf8'))).toMatchObject({
+      host: 'pop.example.com',
+      port: 995,
+      tls: 'implicit',
+      user: 'someone@example.com',
+      password: { from: 'command', command: ['pass', 'mail/example'] },
+      deletion: { after: '1095d' },
+      disabled: undefined,
+      keys: {
+        deliver: { type: 'maildir', path: '~/Mail/inbox' },
+        limits: { messageSize: 20_000_000, messagesPerPoll: 200, bytesPerPoll: 50_000_000 },
+      },
+    });
+  });
+
+  test.each([
+    ['', 'never'],
+    ['[options]\ndelete = true\n', 'after-delivery'],
+    ['[options]\nDelete: Yes\n', 'after-delivery'],
+    ['[options]\ndelete_after = 30\n', { after: '30d' }],
+    ['[options]\ndelete = perhaps\n', undefined],
+    ['[options]\ndelete_after = 2*15\n', undefined],
+  ])('%j says what happens on the server, or leaves it to be said', (options, deletion) => {
+    expect(account(RETRIEVER + options).deletion).toEqual(deletion);
+  });
+
+  test('delivers to several places when all of them are known here, else to none', () => {
+    const several = `${RETRIEVER}[destination]\ntype = MultiDestination\ndestinations = ('~/Mail/', '[box]',)\n[box]\ntype = Mboxrd\npath = ~/box\n`;
+    expect(account(several).keys['deliver']).toEqual([
+      { type: 'maildir', path: '~/Mail' },
+      { type: 'mbox', path: '~/box' },
+    ]);
+    expect(account(several.replace('Mboxrd', 'MDA_external')).keys).toEqual({});
+  });
+
+  test('is not run as Python: a value that is no literal counts as none', () => {
+    const text = `${RETRIEVER}password_command = __import__("os").system("id")\n`;
+    expect(account(text).password).toEqual({ from: 'netrc', machines: ['pop.example.com'] });
+  });
+
+  test('of IMAP is not carried, and of BrokenUIDL is told that its memory cannot be used', () => {
+    expect(account(RETRIEVER.replace('SimplePOP3SSL', 'SimpleIMAPSSL')).disabled).toContain('POP3 only');
+    expect(account(RETRIEVER.replace('SimplePOP3SSL', 'BrokenUIDLPOP3SSL')).remarks.join()).toContain(
+      'mailferry adopt',
+    );
+  });
+
+  test('names each filter and each key that has no counterpart', () => {
+    const { remarks } = account(
+      `${RETRIEVER}frob = 1\nssl_version = x\n[filter-spam]\ntype = Filter_external\n[options]\nverbose = 2\n`,
+    );
+    for (const word of ['"frob"', 'ssl_version', '[filter-spam]', 'verbose'])
+      expect(remarks.join()).toContain(word);
+  });
+
+  test('without a section, or with a line that is neither, is refused with its line', () => {
+    expect(() => parseGetmailRc('server = x')).toThrow(/section/);
+    expect(() => parseGetmailRc('[a]\nb = 1\nnonsense')).toThrow(PeerSyntaxError);
+  });
+
+  test('is read or refused, whatever it holds', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.constantFrom('[retriever]', 'type = SimplePOP3Retriever', ' more', '; x', 'a: b'),
+            fc.string(),
+          ),
+        ),
+        (lines) => {
+          try {
+            account(lines.join('\n'));
+          } catch (thrown) {
+            expect(thrown).toBeInstanceOf(PeerSyntaxError);
+          }
+        },
+      ),
+      propertyRuns(300),
+    );
+  });
+});
+
+describe('a literal of Python', () => {
+  test.each([
+    [`("pass", 'mail/x')`, ['pass', 'mail/x']],
+    [`("aa" ,)`, ['aa']],
+    [`('a' 'b', r'\\d', 3, (True, None,))`, ['ab', '\\d', 3, [true, null]]],
+    [`"a", "b"`, ['a', 'b']],
+    [`("one")`, 'one'],
+    [`()`, []],
+    [`['x']`, ['x']],
+    [`'it\\'s'`, "it's"],
+    [`f("x")`, undefined],
+    [`("x"`, undefined],
+    [`"x" + "y"`, undefined],
+    ['', undefined],
+  ])('%s', (text, value) => {
+    expect(readPythonLiteral(text)).toEqual(value);
+  });
+
+  test('comes back as it was written', () => {
+    const text = fc.string().filter((it) => !/[\\\n\r]/.test(it));
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1 }), (texts) => {
+        const written = `(${texts.map((it) => `'${it.replaceAll("'", "\\'")}'`).join(', ')},)`;
+        expect(readPythonLiteral(written)).toEqual(texts);
+      }),
+      propertyRuns(200),
+    );
+  });
+});
