@@ -9,6 +9,7 @@ import type {
   Delivery,
   Failure,
   FoundMessage,
+  Imported,
   LedgerRecord,
   PollEnd,
   RecordId,
@@ -265,6 +266,24 @@ export class SqliteAccountLedger implements AccountLedger {
       for (const uid of uids) this.#statements.insertAdopted.run(this.#account, uid, at);
       this.#statements.settle.run(this.#account);
     });
+  }
+
+  recordImported(messages: readonly Imported[], peer: string): Promise<number> {
+    return this.#commits.run(() => {
+      let count = 0;
+      for (const { uid, seenAt } of messages) {
+        if (this.#statements.withUniqueId.get(this.#account, uid) !== undefined) continue;
+        this.#statements.insertImported.run(this.#account, uid, seenAt, peer);
+        count += 1;
+      }
+      this.#statements.settle.run(this.#account);
+      return count;
+    });
+  }
+
+  imported(peer: string): ReadonlyMap<UniqueId, RecordId> {
+    const rows = this.#statements.imported.all(this.#account, peer);
+    return new Map(rows.map((row) => [row['uid'] as UniqueId, row['id'] as RecordId]));
   }
 
   async carryUnknown(): Promise<void> {

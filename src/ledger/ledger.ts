@@ -84,6 +84,12 @@ export interface FoundMessage {
   readonly received: ReceivedIdentity;
 }
 
+/** A message that another program remembers as carried. */
+export interface Imported {
+  readonly uid: UniqueId;
+  readonly seenAt: number;
+}
+
 /** How a poll ended. */
 export interface PollEnd {
   readonly at: number;
@@ -204,6 +210,13 @@ export interface AccountLedger {
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
   /** Records that these messages count as carried, without having been. */
   recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
+  /**
+   * Records that these messages count as carried, since another program remembers them: since when is in `seenAt`,
+   * in milliseconds since 1970. What is known already stays as it is. Resolves to how many were new.
+   */
+  recordImported(messages: readonly Imported[], peer: string): Promise<number>;
+  /** The unique-ids that come from the memory of this program and are not gone or missing. */
+  imported(peer: string): ReadonlyMap<UniqueId, RecordId>;
   /** Notes that what is not found anywhere is to be carried, should the ledger have been lost. */
   carryUnknown(): Promise<void>;
   /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */

@@ -123,6 +123,11 @@ const STEPS: readonly string[] = [
   `
   ALTER TABLE account ADD COLUMN quiet TEXT;
   `,
+  // Which other program's memory says that an adopted message was carried.
+  `
+  ALTER TABLE message ADD COLUMN peer TEXT;
+  CREATE INDEX message_imported ON message (account, peer) WHERE peer IS NOT NULL;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Intent } from '../delivery/destination.ts';
@@ -8,7 +9,7 @@ import { SqliteAccountLedger, toIntent, toSummary } from './account-ledger.ts';
 import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
-import { migrate } from './migrations.ts';
+import { isCurrent, migrate } from './migrations.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
 type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
@@ -19,13 +20,14 @@ type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
  */
 export class SqliteLedger implements Ledger {
   readonly #database: Database;
-  readonly #owner: Database;
+  /** Undefined for one that is only looked at. */
+  readonly #owner: Database | undefined;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
   /** The intents that earlier processes left open, by destination, until somebody takes them. */
   readonly #unfinished = new Map<string, readonly Intent[]>();
 
-  private constructor(database: Database, owner: Database, runtime: LedgerRuntime) {
+  private constructor(database: Database, owner: Database | undefined, runtime: LedgerRuntime) {
     this.#database = database;
     this.#owner = owner;
     this.#statements = prepareStatements(database);
@@ -57,6 +59,22 @@ export class SqliteLedger implements Ledger {
     }
   }
 
+  /**
+   * Opens a ledger to look at, while another process may own it; whatever would change it raises `ledger`. Undefined
+   * where there is none, or one that a newer or older Mailferry wrote.
+   */
+  static openToRead(stateDir: string, runtime: LedgerRuntime = systemRuntime): SqliteLedger | undefined {
+    const path = join(stateDir, 'ledger.db');
+    if (!existsSync(path)) return undefined;
+    const database = Database.open(path);
+    if (isCurrent(database)) {
+      database.execute('PRAGMA query_only = ON');
+      return new SqliteLedger(database, undefined, runtime);
+    }
+    database.close();
+    return undefined;
+  }
+
   get replaced(): string | undefined {
     const path = this.#statements.replaced.get()?.['path'];
     return typeof path === 'string' ? path : undefined;
@@ -64,7 +82,7 @@ export class SqliteLedger implements Ledger {
 
   account(name: string): AccountLedger {
     const known = this.#statements.accountByName.get(name)?.['id'];
-    const id = typeof known === 'number' ? known : this.#statements.insertAccount.run(name).lastInsertRowid;
+    const id = typeof known === 'number' ? known : this.#insertAccount(name);
     return new SqliteAccountLedger(id, {
       statements: this.#statements,
       commits: this.#commits,
@@ -80,7 +98,12 @@ export class SqliteLedger implements Ledger {
 
   close(): void {
     this.#database.close();
-    this.#owner.close();
+    this.#owner?.close();
+  }
+
+  /** No account has the number 0: nothing is known of one that is not there to be looked at. */
+  #insertAccount(name: string): number {
+    return this.#owner === undefined ? 0 : this.#statements.insertAccount.run(name).lastInsertRowid;
   }
 }
 

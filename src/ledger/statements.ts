@@ -43,6 +43,8 @@ type StatementName =
   | 'updateFailed'
   | 'deleSent'
   | 'insertAdopted'
+  | 'insertImported'
+  | 'imported'
   | 'settled'
   | 'settle'
   | 'carryUnknown'
@@ -110,6 +112,11 @@ const SQL: Readonly<Record<StatementName, string>> = {
             tried_at = ? WHERE id = ?`,
   deleSent: 'UPDATE message SET dele_sent_at = ? WHERE id = ?',
   insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
+  insertImported:
+    "INSERT INTO message (account, uid, outcome, tried_at, peer) VALUES (?, ?, 'adopted', ?, ?)",
+  imported: `
+    SELECT id, uid FROM message
+     WHERE account = ? AND peer = ? AND outcome = 'adopted' AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL`,
   settled: `
     SELECT settled OR EXISTS (SELECT 1 FROM message WHERE message.account = account.id) AS settled
     FROM account WHERE id = ?`,

@@ -12,9 +12,19 @@ export interface KnownMessages {
   someAreMissingFrom(listing: Listing): boolean;
 }
 
-/** Reads the records that should be listed at once, and the others only when one is asked for. */
-export function knownMessages(ledger: AccountLedger): KnownMessages {
-  const listed = ledger.listed();
+/**
+ * Reads the records that should be listed at once, and the others only when one is asked for. `renamed`: unique-ids
+ * that stand for others in the records, by these.
+ */
+export function knownMessages(
+  ledger: AccountLedger,
+  renamed: ReadonlyMap<UniqueId, UniqueId> = new Map(),
+): KnownMessages {
+  const recorded = ledger.listed();
+  const listed =
+    renamed.size === 0
+      ? recorded
+      : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
   return {
     withUniqueId: (uid) => listed.get(uid) ?? ledger.withUniqueId(uid),
     missingFrom: (listing) => {

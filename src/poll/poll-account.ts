@@ -7,6 +7,7 @@ import type { Account } from './account.ts';
 import { confirmDeletions, markDeletions } from './delete.ts';
 import { Doubts } from './doubts.ts';
 import { recordStanding } from './found.ts';
+import { importedForms } from './imported.ts';
 import { knownMessages } from './known.ts';
 import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
@@ -91,6 +92,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
     const listing = await takeListing(session);
     const unsettled = await recover(listing, poll); // I3
+    await recordImportedForms(listing, ledger);
     const known = knownMessages(ledger);
     const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
     await settle(unsettled, new Set(recognition.standing.keys()), poll);
@@ -126,6 +128,12 @@ async function carry(poll: Poll): Promise<boolean> {
   } finally {
     await session.close();
   }
+}
+
+/** Notes the unique-ids that the server lists for what was imported under another form of them. */
+async function recordImportedForms(listing: Listing, ledger: AccountLedger): Promise<void> {
+  const forms = importedForms(listing, ledger);
+  await ledger.noteRenumbered(new Map(forms.map(({ record, listed }) => [record, listed])));
 }
 
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */

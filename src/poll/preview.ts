@@ -4,6 +4,7 @@ import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { Doubts } from './doubts.ts';
+import { importedForms } from './imported.ts';
 import { knownMessages } from './known.ts';
 import { takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
@@ -40,7 +41,8 @@ export async function previewAccount(
   const session = await deps.openSession(account, control.abort);
   try {
     const listing = await takeListing(session);
-    const known = knownMessages(ledger);
+    const forms = importedForms(listing, ledger);
+    const known = knownMessages(ledger, new Map(forms.map(({ remembered, listed }) => [remembered, listed])));
     const now = deps.runtime.now();
     const recognition = await recognise(session, listing, { known, ledger, doubts: new Doubts() });
     const decisions = planRetrievals({

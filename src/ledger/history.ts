@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Database, type Row, type Value } from './database.ts';
+import type { LedgerRecord } from './ledger.ts';
+import { isCurrent } from './migrations.ts';
+
+/** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
+export interface HistoryEntry {
+  readonly account: string;
+  readonly uid: string | null;
+  /** As received. */
+  readonly octets: number | null;
+  readonly sha256: string | null;
+  readonly messageId: string | null;
+  readonly outcome: LedgerRecord['outcome'];
+  /** The program whose memory says that it was carried, where it was not by us. */
+  readonly peer: string | null;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  readonly triedAt: number;
+  readonly deliveredAt: number | null;
+  readonly deleSentAt: number | null;
+  /** Since when the server no longer lists it, without our doing. */
+  readonly missingAt: number | null;
+  /** When the server had confirmed its deletion. */
+  readonly goneAt: number | null;
+  readonly places: readonly HistoryPlace[];
+}
+
+/** Where a message was delivered to. */
+export interface HistoryPlace {
+  readonly destination: string;
+  readonly location: string;
+  readonly octets: number;
+}
+
+/** Which entries are asked for. */
+export interface HistoryQuestion {
+  readonly accounts: readonly string[];
+  /** When it was carried or, if it was not, tried last. */
+  readonly since: number;
+  readonly until: number;
+  /** A part of the unique-id or of the Message-ID. */
+  readonly message?: string | undefined;
+  /** Also what was not carried by us: adopted, failed, quarantined. */
+  readonly all: boolean;
+}
+
+const PAGE = 500;
+
+const ENTRIES = `
+  SELECT message.id, account.name AS account, uid, octets, sha256, message_id, outcome, peer, attempts, last_error,
+         tried_at, delivered_at, dele_sent_at, missing_at, gone_at,
+         (SELECT json_group_array(json_object('destination', destination, 'location', location, 'octets', delivery.octets))
+            FROM delivery WHERE delivery.message = message.id) AS places
+  FROM message JOIN account ON account.id = message.account
+  WHERE message.id < ? AND account.name IN (SELECT value FROM json_each(?))
+    AND coalesce(delivered_at, tried_at) BETWEEN ? AND ?
+    AND (? OR outcome = 'delivered')
+    AND (? = '' OR instr(uid, ?) > 0 OR instr(message_id, ?) > 0)
+  ORDER BY message.id DESC LIMIT ${PAGE}`;
+
+/**
+ * Gives what the ledger of this folder has noted, newest first, a page at a time; nothing where there is none yet.
+ * Does not own the ledger: another process may be at work with it.
+ */
+export function* readHistory(
+  stateDir: string,
+  { accounts, since, until, message = '', all }: HistoryQuestion,
+): Generator<HistoryEntry, void, undefined> {
+  const path = join(stateDir, 'ledger.db');
+  if (!existsSync(path)) return;
+  const database = Database.open(path);
+  try {
+    if (!isCurrent(database)) return;
+    const statement = database.prepare(ENTRIES);
+    const names = JSON.stringify(accounts);
+    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+      const rows = statement.all(before, names, since, until, all ? 1 : 0, message, message, message);
+      for (const row of rows) yield toEntry(row);
+      if (rows.length < PAGE) return;
+      before = Number(rows.at(-1)?.['id']);
+    }
+  } finally {
+    database.close();
+  }
+}
+
+function toEntry(row: Row): HistoryEntry {
+  return {
+    account: String(row['account']),
+    uid: textOf(row['uid']),
+    octets: numberOf(row['octets']),
+    sha256: row['sha256'] instanceof Uint8Array ? Buffer.from(row['sha256']).toString('hex') : null,
+    messageId: textOf(row['message_id']),
+    outcome: row['outcome'] as HistoryEntry['outcome'],
+    peer: textOf(row['peer']),
+    attempts: Number(row['attempts']),
+    lastError: textOf(row['last_error']),
+    triedAt: Number(row['tried_at']),
+    deliveredAt: numberOf(row['delivered_at']),
+    deleSentAt: numberOf(row['dele_sent_at']),
+    missingAt: numberOf(row['missing_at']),
+    goneAt: numberOf(row['gone_at']),
+    places: JSON.parse(String(row['places'])) as HistoryPlace[],
+  };
+}
+
+function textOf(value: Value | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function numberOf(value: Value | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}
