@@ -1,0 +1,144 @@
+import { readFile, stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { dirname } from 'node:path';
+
+import { loadConfiguration } from '../../config/load.ts';
+import { netrcPassword } from '../../config/netrc.ts';
+import { absolutePath, defaultStateFolder, userConfigurationPath } from '../../config/places.ts';
+import { MailError } from '../../errors.ts';
+import type { Peer } from '../../peers/peer.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { type ImportPlan, type ImportWishes, type NetrcLookup, planImport } from '../../setup/import-peer.ts';
+import { readPeer } from '../../setup/peer-files.ts';
+import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
+import { takeOver } from '../../setup/take-over.ts';
+import type { CommandRun } from '../command.ts';
+import { statusOf } from '../exit-status.ts';
+import { processTerminal, showError, type Terminal } from '../terminal.ts';
+import { countText } from '../wording.ts';
+
+export interface ImportOptions {
+  readonly output?: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly state?: string;
+  readonly netrc?: string;
+  readonly deliver?: { readonly type: string; readonly path: string };
+  readonly stateDir?: string;
+}
+
+/** `mailferry import PEER FILE…`: a peer's configuration becomes ours, and what it remembers goes into the ledger. */
+export const importPeer: CommandRun<ImportOptions> = async (options, [peerName = '', ...files]) => {
+  const terminal = processTerminal();
+  const home = homedir();
+  const absolute = (path: string): string => absolutePath(path, process.cwd(), home);
+  const peer = peerName as Peer;
+  const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, home));
+  const wishes: ImportWishes = {
+    peer,
+    files: files.map(absolute),
+    output,
+    deliver: options.deliver && { ...options.deliver, path: writtenPath(options.deliver.path, absolute) },
+    stateDir: options.stateDir && absolute(options.stateDir),
+  };
+  const state = options.state && absolute(options.state);
+  const read = await readPeer(peer, { files: wishes.files, state, home, localUser: userInfo().username });
+  const plan = planImport(read, wishes, await netrcLookup(options.netrc ?? '~/.netrc', absolute));
+  const stateDir = wishes.stateDir ?? defaultStateFolder(process.env, home);
+  if (options.dryRun === true) {
+    terminal.out(plan.configuration.trimEnd());
+    terminal.out('');
+    tell(plan, { peer, terminal });
+    for (const { path } of plan.passwordFiles)
+      terminal.out(`A password would be written to ${path} (mode 0600).`);
+    terminal.out(
+      `Nothing was written. The configuration would be ${output}, the ledger would be in ${stateDir}.`,
+    );
+    return 0;
+  }
+  await refuseOverwriting(plan, { output, force: options.force === true });
+  const memories = plan.accounts.map(({ name, seen }) => ({ account: name, seen }));
+  // Before the configuration: a poll that comes in between must not find the accounts without their memory.
+  await takeOver(stateDir, { peer, memories, runtime: systemRuntime });
+  for (const { path, password } of plan.passwordFiles) {
+    await writePrivateFile(path, `${password.reveal()}\n`, systemRuntime);
+    terminal.out(`Wrote ${path} (mode 0600): a password.`);
+  }
+  await writePrivateFile(output, plan.configuration, systemRuntime);
+  terminal.out(`Wrote ${output} (mode 0600).`);
+  tell(plan, { peer, terminal });
+  return conclude(output, { options, terminal });
+};
+
+/** What became of each account, and what is left to say. */
+function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; terminal: Terminal }): void {
+  for (const { name, disabled, seen, seenIn, lookedFor, open } of accounts) {
+    if (disabled) {
+      terminal.out(`${name}: ${terminal.style('yellow', 'a comment only')}; the file says why.`);
+    } else if (seenIn === undefined) {
+      terminal.out(
+        `${name}: ${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`,
+      );
+    } else {
+      terminal.out(
+        `${name}: ${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried.`,
+      );
+    }
+    if (open.length > 0 && !disabled)
+      terminal.out(
+        `  ${terminal.style('yellow', '→')} ${open.map((key) => `"${key}"`).join(', ')} is yours to fill in.`,
+      );
+  }
+}
+
+/** Loads what was written, so that nobody has to find out later that something is missing. */
+async function conclude(
+  output: string,
+  { options, terminal }: { options: { readonly config?: string | undefined }; terminal: Terminal },
+): Promise<number> {
+  const named =
+    options.config === undefined && output === userConfigurationPath(process.env, homedir())
+      ? ''
+      : ` --config ${output}`;
+  try {
+    await loadConfiguration({
+      path: output,
+      env: process.env,
+      cwd: dirname(output),
+      home: homedir(),
+      uid: process.getuid?.(),
+    });
+    terminal.out(`Next: mailferry fetch --dry-run${named}   (downloads nothing, shows what would come)`);
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof MailError)) throw thrown;
+    showError(terminal, thrown, 'Not complete yet:');
+    return statusOf(thrown.code);
+  }
+}
+
+async function refuseOverwriting(
+  { passwordFiles }: ImportPlan,
+  { output, force }: { output: string; force: boolean },
+): Promise<void> {
+  if (force) return;
+  for (const path of [output, ...passwordFiles.map((file) => file.path)]) {
+    if ((await ifThere(stat(path))) === undefined) continue;
+    throw new MailError('usage', `${path} is there already; nothing was written.`, {
+      hint: 'Write to another file with --output FILE, or replace it with --force.',
+    });
+  }
+}
+
+async function netrcLookup(written: string, absolute: (path: string) => string): Promise<NetrcLookup> {
+  const text = await ifThere(readFile(absolute(written), 'utf8'));
+  return (machines, login) => {
+    const machine = machines.find((it) => netrcPassword(text ?? '', { machine: it, login }) !== undefined);
+    return machine === undefined ? undefined : { path: writtenPath(written, absolute), machine };
+  };
+}
+
+/** In the configuration a path is relative to its folder, on the command line to the current one. */
+function writtenPath(path: string, absolute: (path: string) => string): string {
+  return path.startsWith('~/') ? path : absolute(path);
+}

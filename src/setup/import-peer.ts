@@ -1,0 +1,165 @@
+import { dirname, join } from 'node:path';
+import type { AccountText, KeyText } from '../config/render.ts';
+import { renderConfiguration } from '../config/render.ts';
+import type { Peer, PeerAccount, PeerDeletion, PeerPassword, SeenMessage } from '../peers/peer.ts';
+import type { Secret } from '../secret.ts';
+import type { ReadAccount, ReadPeer } from './peer-files.ts';
+
+/** What the command line adds to a peer's configuration. Paths are absolute. */
+export interface ImportWishes {
+  readonly peer: Peer;
+  readonly files: readonly string[];
+  /** The configuration that is to be written. */
+  readonly output: string;
+  /** Where mail goes that the peer gave to another program. */
+  readonly deliver: { readonly type: string; readonly path: string } | undefined;
+  /** Written as `stateDir`, if given. */
+  readonly stateDir: string | undefined;
+}
+
+/** A password that must be stored outside the configuration, in a file of its own. */
+export interface PasswordFile {
+  readonly path: string;
+  readonly password: Secret;
+}
+
+/** What an import would do, before anything of it is done. */
+export interface ImportPlan {
+  readonly configuration: string;
+  readonly passwordFiles: readonly PasswordFile[];
+  readonly accounts: readonly ImportedAccount[];
+}
+
+/** What becomes of one account. */
+export interface ImportedAccount {
+  readonly name: string;
+  readonly disabled: boolean;
+  readonly seen: readonly SeenMessage[];
+  readonly seenIn: string | undefined;
+  readonly lookedFor: readonly string[];
+  /** The keys that only its owner can fill in. */
+  readonly open: readonly string[];
+}
+
+/** Finds the password of a login in the netrc file; the machine under which it stands there. */
+export type NetrcLookup = (
+  machines: readonly string[],
+  login: string,
+) => { path: string; machine: string } | undefined;
+
+/** Plans an import: the text of the configuration, the files of passwords, the messages that count as carried. Pure. */
+export function planImport(read: ReadPeer, wishes: ImportWishes, netrc: NetrcLookup): ImportPlan {
+  const passwordFiles: PasswordFile[] = [];
+  const planned = read.accounts.map((it) => {
+    const { password, file } = passwordValue(it.account, { wishes, netrc });
+    if (file !== undefined) passwordFiles.push(file);
+    return { read: it, text: accountText(it, { wishes, password }) };
+  });
+  const configuration = renderConfiguration({
+    comments: [introduction(wishes), RENAMING, ...read.remarks],
+    keys: wishes.stateDir === undefined ? [] : [{ key: 'stateDir', value: wishes.stateDir }],
+    accounts: planned.map(({ text }) => text),
+  });
+  const accounts = planned.map(({ read: { account, seen, seenIn, lookedFor }, text }) => ({
+    name: account.name,
+    disabled: account.disabled !== undefined,
+    seen,
+    seenIn,
+    lookedFor,
+    open: text.keys.filter(({ value }) => value === undefined).map(({ key }) => key),
+  }));
+  return { configuration, passwordFiles, accounts };
+}
+
+const RENAMING =
+  'The ledger knows an account by its name, and what was fetched before is noted there under these names: a new name is a new account.';
+
+function introduction({ peer, files }: ImportWishes): string {
+  return `Made by "mailferry import ${peer}" from ${files.join(', ')}, which was not changed.`;
+}
+
+function accountText(
+  { account, seen, seenIn }: ReadAccount,
+  { wishes, password }: { wishes: ImportWishes; password: unknown },
+): AccountText {
+  const { host, port, tls, user, keys, deletion, remarks, disabled } = account;
+  const { deliver = wishes.deliver, ...more } = keys;
+  const memory =
+    seenIn === undefined
+      ? `No memory of ${wishes.peer} was found: the first poll carries all that is listed.`
+      : `${seen.length} messages that ${wishes.peer} remembers count as carried. They are not downloaded again, and never deleted by Mailferry.`;
+  const lines: KeyText[] = [
+    {
+      key: 'host',
+      value: host === '' ? undefined : host,
+      note: host === '' ? 'the name of the server' : undefined,
+    },
+    ...(port === undefined ? [] : [{ key: 'port', value: port }]),
+    ...(tls === 'implicit' ? [] : [{ key: 'tls', value: tls }]),
+    {
+      key: 'user',
+      value: user === '' ? undefined : user,
+      note: user === '' ? 'the name to log in with' : undefined,
+    },
+    {
+      key: 'password',
+      value: password,
+      note:
+        password === undefined ? '{ file: … }, { command: … } or { netrc: … }; none was found' : undefined,
+    },
+    {
+      key: 'deliver',
+      value: deliver,
+      note:
+        deliver === undefined
+          ? '{ type: maildir, path: ~/Mail } or { type: mbox, path: … }: say where mail goes'
+          : undefined,
+    },
+    {
+      key: 'delete',
+      value: deletion,
+      note:
+        deletion === undefined
+          ? 'never, after-delivery or { after: 30d }: say what happens on the server'
+          : deletionNote(deletion),
+    },
+    ...Object.entries(more).map(([key, value]) => ({ key, value })),
+  ];
+  return { name: account.name, comments: [...remarks, memory], keys: lines, disabled };
+}
+
+function deletionNote(deletion: PeerDeletion): string {
+  if (deletion === 'never') return 'all stays on the server, as before';
+  if (deletion === 'after-delivery') return 'deleted on the server as soon as it is safe here, as before';
+  return 'after its delivery here';
+}
+
+function passwordValue(
+  account: PeerAccount,
+  { wishes, netrc }: { wishes: ImportWishes; netrc: NetrcLookup },
+): { password: unknown; file?: PasswordFile } {
+  const { password } = account;
+  if (password === undefined) return { password: undefined };
+  switch (password.from) {
+    case 'command':
+      return { password: { command: password.command } };
+    case 'netrc':
+      return { password: netrcValue(account, password, netrc) };
+    case 'text': {
+      const relative = `./passwords/${account.name}`;
+      const path = join(dirname(wishes.output), 'passwords', account.name);
+      return { password: { file: relative }, file: { path, password: password.value } };
+    }
+  }
+  return { password: undefined };
+}
+
+function netrcValue(
+  { host, user }: PeerAccount,
+  { machines }: Extract<PeerPassword, { from: 'netrc' }>,
+  netrc: NetrcLookup,
+): unknown {
+  const found = netrc(machines, user);
+  if (found === undefined) return undefined;
+  return { netrc: found.path, ...(found.machine === host ? {} : { machine: found.machine }) };
+}

@@ -1,0 +1,58 @@
+import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
+import type { Peer, SeenMessage } from '../peers/peer.ts';
+import { parseUniqueId } from '../pop3/unique-id.ts';
+import type { Runtime } from '../runtime.ts';
+import { MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
+
+/** What a peer remembers of an account. */
+export interface Memory {
+  readonly account: string;
+  readonly seen: readonly SeenMessage[];
+}
+
+/**
+ * Notes in the ledger what a peer remembers as fetched, so that it is not downloaded again. What the ledger knows
+ * already stays as it is. Resolves to how many messages were new to it, by account. Raises `already-running` when
+ * another Mailferry owns the ledger.
+ */
+export async function takeOver(
+  stateDir: string,
+  { peer, memories, runtime }: { peer: Peer; memories: readonly Memory[]; runtime: Runtime },
+): Promise<ReadonlyMap<string, number>> {
+  const ledger = await SqliteLedger.open(stateDir, runtime);
+  const taken = new Map<string, number>();
+  try {
+    for (const { account, seen } of memories) {
+      const messages = seen.flatMap(({ uid, seenAt }) => {
+        const unique = parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS);
+        return unique === undefined ? [] : [{ uid: unique, seenAt: seenAt ?? runtime.now() }];
+      });
+      taken.set(account, await ledger.account(account).recordImported(messages, peer));
+    }
+    return taken;
+  } finally {
+    ledger.close();
+  }
+}
+
+/** What the ledger knows as carried and still on the server, for another program to remember. */
+export async function remembered(
+  stateDir: string,
+  { accounts, runtime }: { accounts: readonly string[]; runtime: Runtime },
+): Promise<readonly Memory[]> {
+  const ledger = await SqliteLedger.open(stateDir, runtime);
+  try {
+    return accounts.map((account) => {
+      const seen: SeenMessage[] = [];
+      for (const [uid, records] of ledger.account(account).listed()) {
+        const carried = records.filter(({ outcome }) => outcome === 'delivered' || outcome === 'adopted');
+        // One of several messages with this unique-id that was not carried would be left behind for good.
+        if (carried.length === 0 || carried.length < records.length) continue;
+        seen.push({ uid, seenAt: Math.min(...carried.map(({ triedAt }) => triedAt)) });
+      }
+      return { account, seen };
+    });
+  } finally {
+    ledger.close();
+  }
+}
