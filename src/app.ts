@@ -107,9 +107,13 @@ function replacedNotice(path: string): string {
   return `The ledger was damaged and is worked out anew from the destinations; the old one is ${path}.`;
 }
 
-async function connectTo(
+/** Opens a session as a poll of this account does. */
+export async function connectTo(
   account: Account,
-  { logger, ...how }: Pick<SessionOptions, 'signal' | 'watch'> & { logger: Logger | undefined },
+  {
+    logger,
+    ...how
+  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript'> & { logger?: Logger | undefined },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
   const { host, port, tls, ca, line, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();
@@ -124,8 +128,8 @@ async function connectTo(
     auth,
     allowCleartext,
     timeouts,
-    ...how,
     transcript: logger && ((side, text) => logger.trace({ account: account.name, side }, text)),
+    ...how,
   });
 }
 

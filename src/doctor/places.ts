@@ -1,0 +1,148 @@
+import { stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { deliveryFailed } from '../delivery/errors.ts';
+import { destinationName, openDestination } from '../delivery/open-destination.ts';
+import type { DestinationSettings } from '../delivery/settings.ts';
+import { createExclusively } from '../durable/file-writer.ts';
+import { asMailError, MailError } from '../errors.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { Runtime } from '../runtime.ts';
+import { doubtful, good, type Step, wrong } from './step.ts';
+
+/** File systems that another machine keeps, by the number that Linux gives them: what locks do there is uncertain. */
+const REMOTE: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x517b, 'SMB'],
+  [0x65735546, 'FUSE'],
+  [0x01021997, '9p'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+]);
+
+/** Room for the ledger and for what arrives meanwhile. */
+const SPARE_OCTETS = 16 * 1024 * 1024;
+
+export interface PlaceQuestion {
+  readonly runtime: Runtime;
+  /** Undefined when the ledger cannot be had. */
+  readonly ledger: AccountLedger | undefined;
+  /** What the next poll would store there. */
+  readonly octets: number;
+}
+
+/** Whether mail can be written to a destination: it is opened as a poll opens it, and a file is written and removed. */
+export async function examineDestination(
+  settings: DestinationSettings,
+  question: PlaceQuestion,
+): Promise<Step> {
+  const { type, path } = settings;
+  const folder = type === 'mbox' ? dirname(path) : path;
+  try {
+    const there = await nearestFolder(folder);
+    const isNew = there !== folder;
+    const usedBefore = question.ledger?.used(destinationName(settings)) ?? false;
+    if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore });
+    await writeAndRemove(isNew ? there : type === 'maildir' ? join(path, 'tmp') : there, question.runtime);
+    const { free, remote } = await fileSystemOf(there);
+    if (free < question.octets) throw tooFull(there, free, question.octets);
+    const name = destinationName(settings);
+    if (remote !== undefined && type === 'mbox') {
+      return doubtful(
+        'destination',
+        `${name} can be written, but it is on ${remote}, where locks may not keep other programs out`,
+        'Use a Maildir, which needs no lock, or a disk of this machine.',
+      );
+    }
+    const room = `${Math.floor(free / 1_000_000).toLocaleString('en-US')} MB free`;
+    if (free < question.octets + SPARE_OCTETS) {
+      return doubtful(
+        'destination',
+        `${name} can be written, but there is little room: ${room}`,
+        'Make room.',
+      );
+    }
+    return good(
+      'destination',
+      `${name} ${isNew ? 'will be made; its place' : ''} can be written, ${room}`.replace('  ', ' '),
+    );
+  } catch (thrown) {
+    return wrong('destination', deliveryFailed(path, thrown));
+  }
+}
+
+/** Whether the folder of the ledger is on a disk of this machine, as SQLite needs it. */
+export async function examineStateFolder(stateDir: string): Promise<Step> {
+  try {
+    const { free, remote } = await fileSystemOf(await nearestFolder(stateDir));
+    if (remote !== undefined) {
+      return doubtful(
+        'ledger',
+        `${stateDir} is on ${remote}, where its locks and its log may fail`,
+        'Set "stateDir" to a folder on a disk of this machine.',
+      );
+    }
+    if (free < SPARE_OCTETS) return doubtful('ledger', `there is little room for ${stateDir}`, 'Make room.');
+    return good('ledger', `${stateDir} is sound, and nobody else is at work with it`);
+  } catch (thrown) {
+    return wrong('ledger', asMailError(thrown));
+  }
+}
+
+async function openAndClose(
+  settings: DestinationSettings,
+  { runtime, usedBefore }: { runtime: Runtime; usedBefore: boolean },
+): Promise<void> {
+  const destination = await openDestination(settings, {
+    runtime,
+    intend: () => Promise.resolve(),
+    takeUnfinished: () => [],
+    usedBefore,
+  });
+  await destination.close();
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+async function nearestFolder(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const found = await stat(folder).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found?.isDirectory() === true) return folder;
+    if (found !== undefined) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
+    if (dirname(folder) === folder) throw Object.assign(new Error(`there is no ${path}`), { code: 'ENOENT' });
+  }
+}
+
+async function writeAndRemove(folder: string, runtime: Runtime): Promise<void> {
+  const path = join(folder, `.mailferry-doctor-${runtime.randomHex(6)}`);
+  const file = await createExclusively(path);
+  try {
+    await file.writeFile(Buffer.alloc(65_536, 1));
+    await file.sync();
+  } finally {
+    await file.close();
+    await unlink(path);
+  }
+}
+
+async function fileSystemOf(folder: string): Promise<{ free: number; remote: string | undefined }> {
+  const { bavail, bsize, type } = await statfs(folder);
+  return { free: bavail * bsize, remote: REMOTE.get(type) };
+}
+
+function tooFull(folder: string, free: number, octets: number): MailError {
+  return new MailError(
+    'disk-full',
+    `There are ${megabytes(free)} free in ${folder}, and ${megabytes(octets)} of mail to carry.`,
+    {
+      hint: 'Make room; the messages stay on the server until then.',
+    },
+  );
+}
+
+function megabytes(octets: number): string {
+  return `${(octets / 1_000_000).toFixed(1)} MB`;
+}
