@@ -1,0 +1,243 @@
+import { stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { readCertificates } from '../../config/certificates.ts';
+import { absolutePath, userConfigurationPath } from '../../config/places.ts';
+import { renderConfiguration } from '../../config/render.ts';
+import { UnreadableError } from '../../config/small-file.ts';
+import { asMailError, MailError } from '../../errors.ts';
+import { accountName } from '../../peers/peer.ts';
+import { defaultPort } from '../../pop3-client/options.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { Secret } from '../../secret.ts';
+import { type Candidate, type Discovery, discover, noServer, realNetwork } from '../../setup/discover.ts';
+import { firstConfiguration } from '../../setup/first-account.ts';
+import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
+import { tryLogin } from '../../setup/try-login.ts';
+import type { CommandRun, GlobalOptions } from '../command.ts';
+import { hasPassword, type InitOptions, refuseIncomplete } from '../init-options.ts';
+import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
+import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
+import type { Asker } from '../prompts.ts';
+import { signalControl } from '../signals.ts';
+import { processTerminal, type Terminal } from '../terminal.ts';
+import { countText, octetsText } from '../wording.ts';
+
+/** How often a login that is refused is asked for again. */
+const LOGIN_ATTEMPTS = 5;
+
+/** What the whole of `init` works with. */
+interface Setting {
+  readonly options: InitOptions & GlobalOptions;
+  /** Undefined with `--yes`. */
+  readonly asker: Asker | undefined;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly output: string;
+  readonly ca: readonly string[];
+}
+
+/** `mailferry init`: from a mail address to a configuration that works, by questions or by options. */
+export const init: CommandRun<InitOptions> = async (options) => {
+  const terminal = processTerminal();
+  const asker = options.yes === true ? undefined : await askerAtTerminal();
+  if (asker === undefined) refuseIncomplete(options);
+  using control = signalControl();
+  const output = await freeOutput(options, asker);
+  const setting = {
+    options,
+    asker,
+    terminal,
+    signal: control.abort,
+    output,
+    ca: await certificatesOf(options),
+  };
+  const address =
+    options.address ??
+    options.user ??
+    (await asker?.text('Your mail address?', { check: checkAddress })) ??
+    '';
+  const { server, notes, minimumMinutes } = await findServer(address, setting);
+  const { user, password } = await logIn(address, { server, notes, setting });
+  const name = nameOf(options, address);
+  const deliver = options.deliver === undefined ? await askDestination(asker) : options.deliver;
+  const deletion = options.delete ?? (await askDeletion(asker));
+  const schedule = options.schedule ?? (await askSchedule(asker, minimumMinutes));
+  const text = renderConfiguration(
+    firstConfiguration({
+      ...server,
+      name,
+      caFile: options.caFile && absolute(options.caFile),
+      user,
+      password: password.value,
+      deliver: { ...deliver, path: deliver.path.startsWith('~/') ? deliver.path : absolute(deliver.path) },
+      deletion,
+      schedule,
+      notes,
+    }),
+  );
+  const stored = await password.store();
+  if (stored !== undefined) tell(setting, stored);
+  await writePrivateFile(output, text, systemRuntime);
+  tell(setting, `Wrote ${output} (mode 0600).`, 'success');
+  return control.status ?? (await conclude(setting));
+};
+
+async function askerAtTerminal(): Promise<Asker> {
+  if (process.stdin.isTTY && process.stdout.isTTY) return (await import('../prompts.ts')).terminalAsker;
+  throw new MailError('usage', 'There is no terminal to ask at.', {
+    hint: 'Say everything with options, and --yes: mailferry init --help shows them.',
+  });
+}
+
+/** Where the configuration goes: never over another one without being told so. */
+async function freeOutput(options: InitOptions & GlobalOptions, asker: Asker | undefined): Promise<string> {
+  const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, homedir()));
+  if (options.force === true || (await ifThere(stat(output))) === undefined) return output;
+  const refusal = new MailError('usage', `${output} is there already; nothing was written.`, {
+    hint: 'Write to another file with --output FILE, or replace it with --force.',
+  });
+  if (asker === undefined || !(await asker.confirm(`${output} is there already. Replace it?`))) throw refusal;
+  return output;
+}
+
+async function certificatesOf({ caFile }: InitOptions): Promise<readonly string[]> {
+  if (caFile === undefined) return [];
+  try {
+    return await readCertificates(absolute(caFile));
+  } catch (thrown) {
+    if (!(thrown instanceof UnreadableError)) throw thrown;
+    throw new MailError('usage', `Cannot read ${caFile}: ${thrown.message}.`, { hint: 'Check --ca-file.' });
+  }
+}
+
+interface FoundServer {
+  readonly server: Candidate;
+  readonly notes: readonly string[];
+  readonly minimumMinutes: number;
+}
+
+async function findServer(address: string, setting: Setting): Promise<FoundServer> {
+  const { options, asker, ca, signal } = setting;
+  const network = realNetwork({ ca, signal });
+  let said = saidServer(options);
+  for (;;) {
+    const look = (): Promise<Discovery> => discover(address, { network, said });
+    const found = await (asker?.during(
+      said === undefined ? `Looking for the server of ${address}` : `Trying ${said.host}:${said.port}`,
+      look,
+    ) ?? look());
+    const { server, provider } = found;
+    const notes =
+      provider === undefined
+        ? []
+        : provider.notes.map((note) => `${provider.name} (as of ${provider.asOf}): ${note}`);
+    if (server !== undefined) {
+      tell(
+        setting,
+        `${server.host}:${server.port} answers, with ${server.tls === 'none' ? 'no TLS' : 'TLS and a good certificate'}.`,
+        'success',
+      );
+      for (const note of notes) tell(setting, note, 'warn');
+      return { server, notes, minimumMinutes: provider?.minimumMinutes ?? 0 };
+    }
+    const error = noServer(address, found);
+    if (asker === undefined) throw error;
+    asker.say([error.message, error.hint].join('\n'), 'warn');
+    const host = await asker.text('The name of your POP3 server? (the provider tells it)');
+    said = { host, port: defaultPort('implicit'), tls: 'implicit', from: 'said' };
+  }
+}
+
+function saidServer({ host, port, tls = 'implicit' }: InitOptions): Candidate | undefined {
+  return host === undefined ? undefined : { host, port: port ?? defaultPort(tls), tls, from: 'said' };
+}
+
+async function logIn(
+  address: string,
+  { server, notes, setting }: { server: Candidate; notes: readonly string[]; setting: Setting },
+): Promise<{ user: string; password: ChosenPassword }> {
+  const { options, asker, output } = setting;
+  const name = nameOf(options, address);
+  let user = options.user ?? address;
+  for (let attempt = 1; ; attempt += 1) {
+    if (asker !== undefined && options.user === undefined)
+      user = await asker.text('The name to log in with?', { initial: user });
+    const typed = asker !== undefined && !hasPassword(options);
+    const password = typed
+      ? {
+          secret: new Secret(await asker.secret(`The password of ${user}?`)),
+          value: undefined,
+          store: () => Promise.resolve(undefined),
+        }
+      : await passwordOfOptions(options, { output, name, absolute });
+    try {
+      await tryOnce({ user, server, password, setting });
+      return {
+        user,
+        password: typed ? await chooseKeeping(password.secret, { asker, output, name }) : password,
+      };
+    } catch (thrown) {
+      const error = asMailError(thrown);
+      if (!typed || attempt === LOGIN_ATTEMPTS || error.code !== 'login-refused') throw error;
+      asker.say([error.message, ...(notes.length > 0 ? notes : [error.hint])].join('\n'), 'warn');
+    }
+  }
+}
+
+async function tryOnce({
+  user,
+  server,
+  password,
+  setting,
+}: {
+  user: string;
+  server: Candidate;
+  password: ChosenPassword;
+  setting: Setting;
+}): Promise<void> {
+  const { options, asker, ca, signal } = setting;
+  if (!options.login || options.passwordCredential !== undefined) return;
+  const act = (): ReturnType<typeof tryLogin> =>
+    tryLogin({ ...server, ca, user, password: password.secret, signal });
+  const { messages, octets } = await (asker?.during(`Logging in as ${user}`, act) ?? act());
+  tell(setting, `Logged in: ${countText(messages, 'message')} there (${octetsText(octets)}).`, 'success');
+}
+
+/** At a terminal: has it examined, and shows what a first poll would do. */
+async function conclude({ options, asker, terminal, output }: Setting): Promise<number> {
+  const named = output === userConfigurationPath(process.env, homedir()) ? '' : ` --config ${output}`;
+  const next = `Next: mailferry doctor${named}, mailferry fetch --dry-run${named}, mailferry fetch${named}`;
+  const globals = { logLevel: options.logLevel, logFormat: options.logFormat, config: output };
+  if (
+    asker === undefined ||
+    !(await asker.confirm('Examine it now, and show what a first poll would do? (Nothing is downloaded.)'))
+  ) {
+    terminal.out(next);
+    return 0;
+  }
+  const { doctor } = await import('./doctor.ts');
+  const status = await doctor(globals, []);
+  if (status !== 0) return status;
+  const { fetch } = await import('./fetch.ts');
+  terminal.out('');
+  const previewed = await fetch({ ...globals, dryRun: true, progress: false }, []);
+  terminal.out(`\nTo carry the mail: mailferry fetch${named}`);
+  return previewed;
+}
+
+function tell({ asker, terminal }: Setting, message: string, kind?: 'info' | 'warn' | 'success'): void {
+  if (asker === undefined) terminal.out(message);
+  else asker.say(message, kind);
+}
+
+function nameOf({ name }: InitOptions, address: string): string {
+  return accountName(name ?? (address.slice(address.lastIndexOf('@') + 1) || 'home'));
+}
+
+function checkAddress(answer: string): string | undefined {
+  return /^[^\s@]+@[^\s@]+$/.test(answer) ? undefined : 'A mail address has a name, an @ and a domain.';
+}
+
+function absolute(path: string): string {
+  return absolutePath(path, process.cwd(), homedir());
+}
