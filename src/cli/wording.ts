@@ -27,6 +27,11 @@ function two(value: number): string {
   return String(value).padStart(2, '0');
 }
 
+/** A moment (milliseconds since 1970) in local time, to the minute: `2026-11-28 08:00`. */
+export function timeText(moment: number): string {
+  return new Date(moment).toLocaleString('sv-SE').slice(0, 16);
+}
+
 /** `1 message`, `1,234 messages`. */
 export function countText(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
@@ -54,6 +59,31 @@ function countsText(report: PollReport): string {
     quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
   ].filter((part) => part !== '');
   return `${parts.join(', ')}, in ${durationText(durationMs)}`;
+}
+
+/** What all polls together did, in one line. */
+export function summaryLine(reports: readonly PollReport[], durationMs: number): string {
+  const total = (count: (report: PollReport) => number): number =>
+    reports.reduce((sum, report) => sum + count(report), 0);
+  const fetched = total((report) => report.fetched);
+  const deleted = total((report) => report.deleted);
+  const fine = reports.filter(({ outcome }) => outcome === 'ok').length;
+  const names = (outcome: PollReport['outcome']): string =>
+    reports
+      .filter((report) => report.outcome === outcome)
+      .map(({ account }) => account)
+      .join(', ');
+  const parts = [
+    `${countText(reports.length, 'account')} in ${durationText(durationMs)}`,
+    fine === reports.length ? 'all fine' : `${fine} fine`,
+    names('partial') === '' ? '' : `partly: ${names('partial')}`,
+    names('failed') === '' ? '' : `failed: ${names('failed')}`,
+    fetched === 0
+      ? 'nothing new'
+      : `${countText(fetched, 'new message')} (${octetsText(total((report) => report.bytes))})`,
+    deleted === 0 ? '' : `${deleted.toLocaleString('en-US')} deleted on the server`,
+  ];
+  return `Together: ${parts.filter((part) => part !== '').join('; ')}.`;
 }
 
 /** Characters that take two columns on a terminal: those of Chinese, Japanese and Korean, and emoji. */

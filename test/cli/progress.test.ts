@@ -30,20 +30,31 @@ describe('progressLine', () => {
   });
 });
 
-function watched(interactive = true): { drawn: string[]; runtime: FakeRuntime; progress: Progress } {
+interface Watched {
+  readonly drawn: string[];
+  readonly lines: string[];
+  readonly runtime: FakeRuntime;
+  readonly progress: Progress;
+  /** What a person sees now, line by line. */
+  readonly seen: () => readonly string[];
+}
+
+function watched(interactive = true, columns = 60): Watched {
   const drawn: string[] = [];
+  const lines: string[] = [];
   const runtime = new FakeRuntime();
   runtime.advance(1_000_000);
   const terminal: Terminal = {
     out: () => undefined,
-    err: () => undefined,
+    err: (line) => void lines.push(line),
     style: (_, text) => text,
     colours: false,
     interactive,
-    columns: 60,
+    columns,
     draw: (text) => void drawn.push(text),
   };
-  return { drawn, runtime, progress: new Progress(terminal, runtime) };
+  const progress = new Progress(terminal, runtime);
+  return { drawn, lines, runtime, progress, seen: () => (drawn.at(-1) ?? '').split('\n') };
 }
 
 describe('Progress', () => {
@@ -54,32 +65,47 @@ describe('Progress', () => {
       runtime.advance(1);
       progress.received('work', 10);
     }
-    expect(drawn.length).toBeGreaterThan(8);
-    expect(drawn.length).toBeLessThan(12);
-    for (const text of drawn) expect(text.replace('\r\u001b[2K', '').length).toBeLessThan(60);
+    const lines = drawn.filter((text) => !text.startsWith('\r'));
+    expect(lines.length).toBeGreaterThan(8);
+    expect(lines.length).toBeLessThan(12);
+    for (const text of lines) expect(text.length).toBeLessThan(60);
   });
 
-  test('draws nothing where nobody watches, and nothing when there is nothing to do', () => {
-    const unwatched = watched(false);
-    unwatched.progress.planned('work', 10, 10_000);
-    unwatched.progress.clear();
-    const idle = watched();
-    idle.progress.planned('work', 0, 0);
-    idle.progress.carried('work');
-    idle.progress.clear();
-    expect([unwatched.drawn, idle.drawn]).toEqual([[], []]);
+  test('is silent when there is nothing to do', () => {
+    const { drawn, progress } = watched();
+    progress.loggedIn('work');
+    progress.planned('work', 0, 0);
+    progress.carried('work');
+    progress.tick();
+    progress.clear();
+    expect(drawn).toEqual([]);
   });
 
-  test('takes its line away once', () => {
+  test('where nobody watches, writes a plain line every half minute and draws nothing', () => {
+    const { drawn, lines, runtime, progress } = watched(false);
+    progress.planned('work', 10, 10_000);
+    for (let second = 0; second < 65; second += 1) {
+      runtime.advance(1000);
+      progress.received('work', 100);
+    }
+    progress.clear();
+    expect(drawn).toEqual([]);
+    expect(lines).toEqual([
+      '… 0 of 10 messages, 3.0 KB of 10.0 KB, 1:10 left',
+      '… 0 of 10 messages, 6.0 KB of 10.0 KB, 40.0 s left',
+    ]);
+  });
+
+  test('takes its lines away once', () => {
     const { drawn, progress } = watched();
     progress.planned('work', 10, 10_000);
     progress.clear();
     progress.clear();
-    expect(drawn.slice(1)).toEqual(['\r\u001b[2K']);
+    expect(drawn.slice(1)).toEqual(['\r\u001b[0J']);
   });
 
   test('adds up the accounts, and the sessions of each', () => {
-    const { drawn, runtime, progress } = watched();
+    const { runtime, progress, seen } = watched(true, 100);
     progress.planned('work', 3, 3000);
     progress.planned('home', 1, 1000);
     for (let count = 0; count < 2; count += 1) {
@@ -89,6 +115,33 @@ describe('Progress', () => {
     progress.planned('work', 1, 1000);
     runtime.advance(200);
     progress.received('work', 0);
-    expect(drawn.at(-1)).toContain(' 50%  2/4 messages');
+    expect(seen()).toEqual([
+      'work                  2/3 messages  2.0 KB',
+      'home                  0/1 message  0 B',
+      expect.stringContaining(' 50%  2/4 messages'),
+    ]);
+  });
+
+  test('says what is waited for, and for how long', () => {
+    const { runtime, progress, seen } = watched(true, 100);
+    progress.planned('work', 3, 3000);
+    progress.loggedIn('home');
+    runtime.advance(4000);
+    progress.received('work', 1);
+    progress.tick();
+    expect(seen().slice(0, 2)).toEqual([
+      'work                  0/3 messages  1 B',
+      'home                  waiting for the listing (4.0 s)',
+    ]);
+    runtime.advance(5000);
+    progress.tick();
+    expect(seen()[0]).toContain('waiting for the server (5.0 s)');
+  });
+
+  test('clears all rows of lines that a narrower terminal has wrapped', () => {
+    const { drawn, progress } = watched(true, 40);
+    progress.planned('work', 3, 3000);
+    progress.clear();
+    expect(drawn.at(-1)).toBe('\r\u001b[0J');
   });
 });

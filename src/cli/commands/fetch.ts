@@ -12,6 +12,10 @@ import { showReport, statusOfReport } from '../poll-report.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
+import { summaryLine } from '../wording.ts';
+
+/** How often silence is looked for. */
+const TICK_MS = 500;
 
 export interface FetchOptions {
   readonly dryRun?: boolean;
@@ -29,7 +33,9 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   const logger = await loggerFor(options, terminal);
   const watched = options.progress && options.quiet !== true && options.json !== true;
   const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
+  const ticking = progress && setInterval(() => progress.tick(), TICK_MS).unref();
   const observer: PollObserver = {
+    loggedIn: (account) => progress?.loggedIn(account),
     planned: (account, messages, octets) => progress?.planned(account, messages, octets),
     received: (account, octets) => progress?.received(account, octets),
     carried: (account) => progress?.carried(account),
@@ -39,6 +45,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
       logger?.info({ account }, notice);
     },
     finished: (report) => {
+      progress?.finished(report);
       progress?.clear();
       logger?.info(report, 'poll finished');
       showReport(report, options, terminal);
@@ -48,17 +55,16 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   using app = await App.open({ configuration, runtime: systemRuntime, observer, logger }).catch(
     (thrown: unknown) => explainedByDaemon(thrown, configuration),
   );
-  const statuses =
-    options.dryRun === true
-      ? await (await import('./preview.ts')).previewAll(app, accounts, { options, control, terminal })
-      : (
-          await app.poll(accounts, {
-            stop: control.stop,
-            abort: control.abort,
-            confirmDelete: options.confirmDelete,
-          })
-        ).map(statusOfReport);
-  return control.status ?? worstStatus(statuses);
+  if (options.dryRun === true) {
+    const { previewAll } = await import('./preview.ts');
+    return control.status ?? worstStatus(await previewAll(app, accounts, { options, control, terminal }));
+  }
+  const begun = systemRuntime.monotonic();
+  const { stop, abort } = control;
+  const reports = await app.poll(accounts, { stop, abort, confirmDelete: options.confirmDelete });
+  clearInterval(ticking);
+  if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
+  return control.status ?? worstStatus(reports.map(statusOfReport));
 };
 
 /** A poll logs nothing above the level info, so that the logger need not be loaded for less. */
