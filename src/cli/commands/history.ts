@@ -1,0 +1,107 @@
+import { StoredHeaders } from '../../delivery/stored-header.ts';
+import { MailError } from '../../errors.ts';
+import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
+import { type MessageSummary, summarize } from '../../message/summary.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { parseDuration } from '../../schedule/duration.ts';
+import { printable } from '../../wire/text.ts';
+import type { CommandRun } from '../command.ts';
+import { loadFor, selectAccounts } from '../load.ts';
+import { processTerminal, type Terminal } from '../terminal.ts';
+import { columnText, octetsText, timeText } from '../wording.ts';
+
+export interface HistoryOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly from?: string;
+  readonly subject?: string;
+  readonly message?: string;
+  readonly all?: boolean;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** A message as history shows it. Stable and documented: the object of `history --json`. */
+interface Shown extends HistoryEntry {
+  /** From its header, where the message is still stored; null where it is not. */
+  readonly from: string | null;
+  readonly subject: string | null;
+}
+
+/** `mailferry history`: what was carried, when, and where to; newest first. */
+export const history: CommandRun<HistoryOptions> = async (options, names) => {
+  const terminal = processTerminal();
+  const configuration = await loadFor(options);
+  const accounts = selectAccounts(configuration, names).map(({ account }) => account.name);
+  const now = systemRuntime.now();
+  const question = {
+    accounts,
+    since: momentOf('--since', options.since, now) ?? 0,
+    until: momentOf('--until', options.until, now) ?? Number.MAX_SAFE_INTEGER,
+    message: options.message,
+    all: options.all === true,
+  };
+  const headers = new StoredHeaders();
+  let shown = 0;
+  for (const entry of readHistory(configuration.stateDir, question)) {
+    const message = await withHeader(entry, headers);
+    if (!matches(message.from, options.from) || !matches(message.subject, options.subject)) continue;
+    show(message, { options, terminal });
+    shown += 1;
+    if (shown === options.limit) break;
+  }
+  if (shown === 0 && options.json !== true) terminal.err('Nothing was carried that fits.');
+  if (shown === options.limit && options.json !== true)
+    terminal.err(`(the newest ${shown}; --limit shows more)`);
+  return 0;
+};
+
+async function withHeader(entry: HistoryEntry, headers: StoredHeaders): Promise<Shown> {
+  for (const place of entry.places) {
+    const start = await headers.read(place, entry.messageId);
+    if (start === undefined) continue;
+    const { from, subject }: MessageSummary = await summarize(start);
+    return { ...entry, from, subject };
+  }
+  return { ...entry, from: null, subject: null };
+}
+
+function matches(text: string | null, wanted: string | undefined): boolean {
+  return wanted === undefined || (text ?? '').toLowerCase().includes(wanted.toLowerCase());
+}
+
+function show(message: Shown, { options, terminal }: { options: HistoryOptions; terminal: Terminal }): void {
+  if (options.json === true) {
+    terminal.out(JSON.stringify(message));
+    return;
+  }
+  const { account, from, subject, outcome, octets, goneAt, deliveredAt, triedAt, uid } = message;
+  const state = outcome === 'delivered' ? (goneAt === null ? ' ' : '-') : outcome.slice(0, 1).toUpperCase();
+  const what =
+    from === null
+      ? `(${printable(message.messageId ?? uid ?? 'unknown', 60)})`
+      : printable(subject ?? '', 200);
+  const line = [
+    timeText(deliveredAt ?? triedAt),
+    state,
+    columnText(account, 12),
+    octetsText(octets ?? 0).padStart(8),
+    columnText(printable(from ?? '', 100), 24),
+    what,
+  ].join(' ');
+  terminal.out(terminal.interactive ? columnText(line, Math.max(40, terminal.columns - 1)).trimEnd() : line);
+}
+
+/** A date such as `2026-11-28`, with a time if wanted, or a time ago such as `7d`. */
+function momentOf(option: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ago = parseDuration(text);
+  if (ago !== undefined) return now - ago;
+  const moment = /^\d{4}-\d{2}-\d{2}/.test(text)
+    ? new Date(text.length === 10 ? `${text}T00:00` : text).getTime()
+    : Number.NaN;
+  if (!Number.isNaN(moment)) return moment;
+  throw new MailError('usage', `${option} "${text}" is no time.`, {
+    hint: 'Write a date such as 2026-11-28 or 2026-11-28T08:00, or a time ago such as 7d.',
+  });
+}

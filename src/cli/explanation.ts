@@ -1,0 +1,104 @@
+import type { HistoryEntry } from '../ledger/history.ts';
+import type { DeletionPolicy } from '../poll/account.ts';
+import type { Decision } from '../poll/plan.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { octetsText, timeText } from './wording.ts';
+
+/** Everything that is known about one message. */
+export interface MessageFacts {
+  readonly account: string;
+  /** What a poll would do with it now; undefined when the server does not list it. */
+  readonly decision: Decision | undefined;
+  /** Whether a poll would delete it now. */
+  readonly deletedNow: boolean;
+  /** What the ledger has noted, newest first; several when a unique-id stood for several messages. */
+  readonly entries: readonly HistoryEntry[];
+  readonly deletion: DeletionPolicy;
+  readonly now: number;
+}
+
+/** Why a message was or will be fetched, left or deleted, in sentences. Pure. */
+export function explanationOf(facts: MessageFacts): readonly string[] {
+  const { entries } = facts;
+  return [
+    ...(entries.length === 0
+      ? ['The ledger knows nothing of it: it was never tried.']
+      : entries.flatMap(pastOf)),
+    presentOf(facts),
+    ...futureOf(facts),
+  ];
+}
+
+function pastOf(entry: HistoryEntry): readonly string[] {
+  const { outcome, peer, triedAt, deliveredAt, attempts, lastError, goneAt, missingAt, deleSentAt, octets } =
+    entry;
+  const lines: string[] = [];
+  if (outcome === 'delivered') {
+    lines.push(
+      `Carried on ${timeText(deliveredAt ?? triedAt)} (${octetsText(octets ?? 0)} as received), safe in:`,
+    );
+    lines.push(...entry.places.map(({ destination, location }) => `    ${destination}, as ${location}`));
+  } else if (outcome === 'adopted') {
+    const who =
+      peer === null
+        ? 'somebody said so ("mailferry adopt")'
+        : `${peer} remembers it, since ${timeText(triedAt)}`;
+    lines.push(`Counts as carried: ${who}. It was not downloaded by Mailferry, which will never delete it.`);
+  } else {
+    lines.push(
+      `Tried ${attempts} times, last on ${timeText(triedAt)}, without success: ${lastError ?? 'unknown error'}`,
+    );
+    if (outcome === 'quarantined')
+      lines.push('It failed too often and is left alone; it is tried once a day.');
+  }
+  if (goneAt !== null) lines.push(`The server confirmed on ${timeText(goneAt)} that it is deleted there.`);
+  else if (missingAt !== null)
+    lines.push(`Since ${timeText(missingAt)} the server does not list it any more, without our doing.`);
+  else if (deleSentAt !== null)
+    lines.push(`Its deletion was asked for on ${timeText(deleSentAt)}; the server has not confirmed it.`);
+  return lines;
+}
+
+const RETRIEVED = {
+  new: 'the ledger does not know its unique-id',
+  again: 'an earlier attempt did not end well, or not all places have it yet',
+  compare: 'its unique-id does not tell whether it was carried; its content will',
+} as const;
+
+const LEFT = {
+  carried: 'it counts as carried already',
+  'too-large': 'it is larger than limits.messageSize',
+  quarantined: 'it failed too often',
+  failed: 'it failed just now',
+  later: 'a limit of one poll is reached before its turn; a later poll takes it',
+} as const;
+
+function presentOf({ decision }: MessageFacts): string {
+  if (decision === undefined) return 'The server does not list it now.';
+  if (decision.action === 'retrieve') return `A poll now would fetch it: ${RETRIEVED[decision.reason]}.`;
+  return `A poll now would leave it where it is: ${LEFT[decision.reason]}.`;
+}
+
+/** What happens on the server, and when. */
+function futureOf({ decision, deletedNow, entries, deletion, now }: MessageFacts): readonly string[] {
+  if (decision === undefined) return [];
+  if (deletedNow) return ['It would be deleted on the server in the same poll.'];
+  const record = entries.find(({ goneAt }) => goneAt === null);
+  if (record !== undefined && record.outcome !== 'delivered' && decision.action === 'leave') {
+    return ['It stays on the server: only what Mailferry itself has delivered is ever deleted.'];
+  }
+  switch (deletion.kind) {
+    case 'never':
+      return ['It stays on the server (delete: never).'];
+    case 'after-delivery':
+      return ['It is deleted on the server once it is safe here (delete: after-delivery).'];
+    case 'after': {
+      const from = record?.deliveredAt ?? now;
+      const when = timeText(from + deletion.milliseconds);
+      return [
+        `It is deleted on the server by the first poll after ${when} (delete: { after: ${formatDuration(deletion.milliseconds)} }), unless it has changed here by then.`,
+      ];
+    }
+  }
+  return [];
+}

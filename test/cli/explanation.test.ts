@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
+import type { HistoryEntry } from '../../src/ledger/history.ts';
+import type { ListedMessage } from '../../src/poll/listing.ts';
+import type { Decision } from '../../src/poll/plan.ts';
+import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
+
+const DAY = 86_400_000;
+const NOON = new Date('2026-11-01T12:00').getTime();
+
+const message: ListedMessage = {
+  number: 3 as MessageNumber,
+  octets: 100,
+  uid: 'u3' as UniqueId,
+  twin: false,
+};
+const CARRIED: Decision = { action: 'leave', message, reason: 'carried', record: undefined };
+const NEW: Decision = { action: 'retrieve', message, reason: 'new', record: undefined, alone: false };
+
+const ENTRY: HistoryEntry = {
+  account: 'work',
+  uid: 'u3',
+  octets: 2000,
+  sha256: null,
+  messageId: null,
+  outcome: 'delivered',
+  peer: null,
+  attempts: 0,
+  lastError: null,
+  triedAt: NOON,
+  deliveredAt: NOON,
+  deleSentAt: null,
+  missingAt: null,
+  goneAt: null,
+  places: [{ destination: 'maildir:/mail', location: '1.x', octets: 1990 }],
+};
+
+function explained(facts: Partial<MessageFacts>): string {
+  const whole: MessageFacts = {
+    account: 'work',
+    decision: CARRIED,
+    deletedNow: false,
+    entries: [ENTRY],
+    deletion: { kind: 'after', milliseconds: 30 * DAY },
+    now: NOON + DAY,
+    ...facts,
+  };
+  return explanationOf(whole).join('\n');
+}
+
+describe('the explanation', () => {
+  test('of a carried message says where it is, why it stays, and when it goes', () => {
+    const text = explained({});
+    expect(text).toContain(
+      'Carried on 2026-11-01 12:00 (2.0 KB as received), safe in:\n    maildir:/mail, as 1.x',
+    );
+    expect(text).toContain('leave it where it is: it counts as carried already');
+    expect(text).toContain(
+      'deleted on the server by the first poll after 2026-12-01 12:00 (delete: { after: 30d })',
+    );
+  });
+
+  test.each<[string, Partial<MessageFacts>, RegExp]>([
+    [
+      'new',
+      { decision: NEW, entries: [] },
+      /never tried[^]*would fetch it: the ledger does not know its unique-id/,
+    ],
+    ['new, and counts its time from now', { decision: NEW, entries: [] }, /after 2026-12-02 12:00/],
+    ['due', { deletedNow: true }, /deleted on the server in the same poll/],
+    ['kept for good', { deletion: { kind: 'never' } }, /stays on the server \(delete: never\)/],
+    [
+      'gone',
+      { decision: undefined, entries: [{ ...ENTRY, goneAt: NOON }] },
+      /confirmed on 2026-11-01 12:00[^]*does not list it now/,
+    ],
+    ['missing', { decision: undefined, entries: [{ ...ENTRY, missingAt: NOON }] }, /without our doing/],
+    [
+      'imported',
+      { entries: [{ ...ENTRY, outcome: 'adopted', peer: 'getmail', places: [] }] },
+      /getmail remembers it, since 2026-11-01[^]*only what Mailferry itself has delivered/,
+    ],
+    ['adopted', { entries: [{ ...ENTRY, outcome: 'adopted', places: [] }] }, /mailferry adopt/],
+    [
+      'quarantined',
+      { entries: [{ ...ENTRY, outcome: 'quarantined', attempts: 5, lastError: 'too long' }] },
+      /Tried 5 times[^]*too long[^]*once a day/,
+    ],
+    ['unconfirmed', { entries: [{ ...ENTRY, deleSentAt: NOON }] }, /has not confirmed it/],
+    ['too large', { decision: { ...CARRIED, reason: 'too-large' }, entries: [] }, /limits\.messageSize/],
+  ])('of one that is %s says so', (_, facts, words) => {
+    expect(explained(facts)).toMatch(words);
+  });
+});

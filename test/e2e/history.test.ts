@@ -1,0 +1,112 @@
+import { rm } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { createServer } from '../../src/pop3-server/index.ts';
+import { runProgram, writeConfiguration } from '../support/program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+function mail(name: string): string {
+  return `From: ${name} <${name}@example.org>\r\nMessage-ID: <${name}@mail.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= from ${name}\r\n\r\n${name}\r\n`;
+}
+
+const users = { alice: { password: 'secret', messages: ['ada', 'bob', 'cleo'].map(mail) } };
+
+describe('mailferry history', () => {
+  it('shows what was carried, newest first, from the stored messages, also while the ledger is in use', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    const deliver = [
+      { type: 'mbox', path: './box' },
+      { type: 'maildir', path: './Mail' },
+    ];
+    await writeConfiguration(folder.path, { port: server.address.port, deliver });
+    const here = { cwd: folder.path };
+    await runProgram(['fetch'], here);
+    const owner = await SqliteLedger.open(folder.at('state'));
+    const all = await runProgram(['history'], here);
+    owner.close();
+    expect({ status: all.status, stderr: all.stderr }).toEqual({ status: 0, stderr: '' });
+    const lines = all.stdout.trimEnd().split('\n');
+    expect(lines.map((line) => /Grüße from \w+$/.exec(line)?.[0])).toEqual([
+      'Grüße from cleo',
+      'Grüße from bob',
+      'Grüße from ada',
+    ]);
+    expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d - me +\d+ B "?cleo"? <cleo@example\.org/);
+
+    const rows = async (...words: string[]): Promise<number> => {
+      const { stdout } = await runProgram(['history', '--json', ...words], here);
+      return stdout.split('\n').length - 1;
+    };
+    expect(await rows('--from', 'BOB')).toBe(1);
+    expect(await rows('--subject', 'grüße')).toBe(3);
+    expect(await rows('--message', 'ada@mail')).toBe(1);
+    expect(await rows('--since', '1h')).toBe(3);
+    expect(await rows('--until', '2000-01-01')).toBe(0);
+    expect(await rows('--limit', '2')).toBe(2);
+    const [first = ''] = (await runProgram(['history', '--json', 'me'], here)).stdout.split('\n');
+    expect(JSON.parse(first)).toMatchObject({
+      account: 'me',
+      outcome: 'delivered',
+      messageId: '<cleo@mail.example>',
+      subject: 'Grüße from cleo',
+      places: [{ destination: expect.stringMatching(/^(?:mbox|maildir):/) }, {}],
+      goneAt: expect.any(Number),
+    });
+  });
+
+  it('of a message that is not stored any more shows its Message-ID', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    await writeConfiguration(folder.path, { port: server.address.port });
+    await runProgram(['fetch'], { cwd: folder.path });
+    await rm(folder.at('Mail'), { recursive: true });
+    expect((await runProgram(['history'], { cwd: folder.path })).stdout).toContain('(<cleo@mail.example>)');
+  });
+
+  it('says what is no time: exit 64', async () => {
+    await using folder = await temporaryFolder();
+    await writeConfiguration(folder.path, {});
+    const { status, stderr } = await runProgram(['history', '--since', 'yesterday'], { cwd: folder.path });
+    expect(status).toBe(64);
+    expect(stderr).toContain('2026-11-28');
+  });
+});
+
+describe('mailferry explain', () => {
+  it('tells of a message by its number or unique-id, before and after it was carried, and after it is gone', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    const [uid = ''] = server.maildrop('alice').uids;
+    const here = { cwd: folder.path };
+    await writeConfiguration(folder.path, { port: server.address.port, delete: { after: '30d' } });
+    const before = await runProgram(['explain', 'me', '1'], here);
+    expect(before).toMatchObject({ status: 0, stderr: '' });
+    expect(before.stdout).toMatch(new RegExp(`^me: message 1, unique-id ${uid}, \\d+ B by LIST\n`));
+    expect(before.stdout).toContain('would fetch it');
+    await runProgram(['fetch'], here);
+    expect((await runProgram(['explain', 'me', uid], here)).stdout).toMatch(
+      /Carried on .*\n +maildir:.*\n.*counts as carried.*\n.*by the first poll after/,
+    );
+    await writeConfiguration(folder.path, { port: server.address.port });
+    const due = await runProgram(['explain', 'me', uid, '--json'], here);
+    expect(JSON.parse(due.stdout)).toMatchObject({
+      number: 1,
+      action: 'leave',
+      reason: 'carried',
+      deletedNow: true,
+    });
+    await runProgram(['fetch'], here);
+    expect((await runProgram(['explain', 'me', uid], here)).stdout).toMatch(/confirmed on .*deleted there/);
+    expect((await runProgram(['explain', 'me', uid, '--no-server'], here)).stdout).toContain('Carried on');
+  });
+
+  it('of a message that nobody knows says where to look: exit 64', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    await writeConfiguration(folder.path, { port: server.address.port });
+    const { status, stderr } = await runProgram(['explain', 'me', 'nonsense'], { cwd: folder.path });
+    expect(status).toBe(64);
+    expect(stderr).toContain('--dry-run');
+  });
+});
