@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../schedule/duration.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
+import { addSetupCommands } from './setup-commands.ts';
 import { version } from './version.ts';
 
 /** Makes the action of a command out of what loads its module. */
@@ -21,6 +22,7 @@ export const PERSONALITY_NAMES: readonly string[] = [
 const START_HERE = `
 Start here:
   mailferry demo      see it work, without any account
+  mailferry init      write a first configuration
   mailferry check     see what your configuration means
   mailferry fetch     carry the mail
   mailferry run       carry it on schedule, until told to stop
@@ -55,6 +57,7 @@ export function buildProgram(run: ActionOf): Command {
   addAdopt(program, run);
   addServe(program, run);
   addDemo(program, run);
+  addSetupCommands(program, run);
   return program;
 }
 

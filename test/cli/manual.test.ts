@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { manualPages } from '../../src/cli/manual.ts';
+import { buildProgram } from '../../src/cli/program.ts';
+import { roffText } from '../../src/cli/roff.ts';
+import { renderReference } from '../../src/config/reference.ts';
+import { requirePrograms } from '../support/programs.ts';
+
+const PAGES = manualPages(
+  buildProgram(() => () => Promise.resolve()),
+  renderReference(),
+);
+const FILES = PAGES.map(({ file }) => file);
+
+describe('the manual', () => {
+  test.each(PAGES.map((page) => [page.file, page] as const))(
+    '%s is the page in docs/man; `npm run docs` writes it anew',
+    async (file, page) => {
+      await expect(page.text).toMatchFileSnapshot(`../../docs/man/${file}`);
+    },
+  );
+
+  test('has no other pages, and the package names their folder', () => {
+    expect(readdirSync('docs/man').sort()).toEqual([...FILES].sort());
+    const manifest: unknown = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(manifest).toMatchObject({ directories: { man: './docs/man' } });
+  });
+
+  test('names every key of an account and every option of fetch', () => {
+    const text = (file: string): string => PAGES.find((page) => page.file === file)?.text ?? '';
+    for (const key of ['host', 'tls', 'deliver', 'delete', 'schedule', 'stateDir'])
+      expect(text('mailferry.yaml.5')).toContain(`\\fB${key}\\fR`);
+    for (const option of ['--dry-run', '--json', '--config'])
+      expect(text('mailferry-fetch.1')).toContain(roffText(option));
+  });
+});
+
+describe('each page of the manual', () => {
+  beforeEach(requirePrograms('groff'));
+
+  test.each(PAGES.map((page) => [page.file, page.text] as const))(
+    '%s is shown without a complaint',
+    (_, text) => {
+      const { stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-P-cbou', '-ww', '-Kutf8'], {
+        input: text,
+        encoding: 'utf8',
+      });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/^NAME$/m);
+    },
+  );
+});
