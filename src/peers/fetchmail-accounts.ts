@@ -1,6 +1,7 @@
 import { Secret } from '../secret.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
 import { accountName, type PeerAccount, type PeerPassword, withUniqueNames } from './peer.ts';
+import { lineOf } from './peer-line.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
 
 /** Options that have no counterpart because nothing needs them here. */
@@ -14,7 +15,8 @@ const DELIVERY = words(
 );
 const MULTIDROP = words('envelope localdomains aka qvirtual');
 const TRANSLATED = words(
-  'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password',
+  'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password ' +
+    'sslcommonname sslfingerprint sslcert sslkey plugin',
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
@@ -27,13 +29,6 @@ const REMARKS: Readonly<Record<string, string>> = {
   dropdelivered: '"dropdelivered" is left out: no header is removed.',
   sslcertpath:
     '"sslcertpath" is left out: for a server with a certificate of its own, name one file with "caFile".',
-  sslcert: '"sslcert" (a certificate of the client) is left out.',
-  sslkey: '"sslkey" (a certificate of the client) is left out.',
-  sslfingerprint:
-    '"sslfingerprint" is left out, it is an MD5 sum; the certificate itself is checked instead.',
-  sslcommonname:
-    '"sslcommonname" is left out: the certificate must be for "host"; write there the name that it is for.',
-  plugin: '"plugin" is left out: Mailferry connects by itself, without another program.',
   plugout: '"plugout" is left out.',
   preconnect: '"preconnect" is not run; have whatever starts Mailferry do that before.',
   postconnect: '"postconnect" is not run; have whatever starts Mailferry do that afterwards.',
@@ -75,7 +70,18 @@ function translate(
   const protocol = (text(options, 'protocol') ?? 'auto').toLowerCase();
   const { tls, tlsRemark } = tlsOf(options, host);
   const { port, portRemark } = portOf(options);
+  const line = lineOf(
+    {
+      serverName: text(options, 'sslcommonname'),
+      fingerprints: [text(options, 'sslfingerprint')].filter((it) => it !== undefined),
+      certFile: text(options, 'sslcert'),
+      keyFile: text(options, 'sslkey'),
+      tunnel: text(options, 'plugin'),
+    },
+    { tls, around },
+  );
   const keys = {
+    ...line.keys,
     ...limitsOf(options),
     ...authOf(options, protocol),
     ...scheduleOf(options, rc),
@@ -98,6 +104,7 @@ function translate(
         : ['fetchmail deletes on the server what it has fetched, unless told "keep"; so does this account.']),
       ...tlsRemark,
       ...portRemark,
+      ...line.remarks,
       ...deliveryRemarks(user, options),
       ...authRemarks(options, protocol),
       ...otherRemarks(options),

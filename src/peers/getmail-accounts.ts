@@ -1,6 +1,7 @@
 import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
 import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
+import { lineOf } from './peer-line.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 import { readPythonLiteral } from './python-literal.ts';
 
@@ -10,19 +11,14 @@ const NONE: Section = new Map();
 
 const TRANSLATED = new Set(
   (
-    'type server port username password password_command timeout ca_certs use_netrc use_apop use_xoauth2 delete delete_after max_message_size ' +
+    'type server port username password password_command timeout ca_certs use_netrc use_apop use_xoauth2 ssl_fingerprints ssl_cert_hostname keyfile certfile delete delete_after max_message_size ' +
     'max_messages_per_session max_bytes_per_session read_all'
   ).split(' '),
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
-  ssl_fingerprints: '"ssl_fingerprints" is left out: the certificate itself is checked instead.',
   ssl_version: '"ssl_version" is left out: TLS 1.2 or newer is used.',
   ssl_ciphers: '"ssl_ciphers" is left out.',
-  ssl_cert_hostname:
-    '"ssl_cert_hostname" is left out: the certificate must be for "host"; write there the name that it is for.',
-  keyfile: '"keyfile" (a certificate of the client) is left out.',
-  certfile: '"certfile" (a certificate of the client) is left out.',
   envelope_recipient:
     '"envelope_recipient" is left out: Mailferry does not sort by recipient, all goes to one place.',
   delete_dup_msgids: '"delete_dup_msgids" is left out: nothing is deleted that was not delivered.',
@@ -52,6 +48,16 @@ export function translateGetmail(
   const port = numberOf(retriever.get('port'));
   const destination = destinationOf(rc, around);
   const { tls, tlsRemark } = tlsOf(type, host);
+  const fingerprints = readPythonLiteral(retriever.get('ssl_fingerprints') ?? '()');
+  const line = lineOf(
+    {
+      serverName: retriever.get('ssl_cert_hostname'),
+      fingerprints: (Array.isArray(fingerprints) ? fingerprints : [fingerprints]).map(String),
+      certFile: retriever.get('certfile'),
+      keyFile: retriever.get('keyfile'),
+    },
+    { tls, around },
+  );
   const deletion = deletionOf(options);
   const deliver = destination.deliver.length === 1 ? destination.deliver[0] : destination.deliver;
   return {
@@ -62,6 +68,7 @@ export function translateGetmail(
     user,
     password: passwordOf(retriever, host),
     keys: {
+      ...line.keys,
       ...authOf(retriever),
       ...(destination.deliver.length === 0 ? {} : { deliver }),
       ...limitsOf(options),
@@ -76,6 +83,7 @@ export function translateGetmail(
           ]
         : []),
       ...tlsRemark,
+      ...line.remarks,
       ...destination.remarks,
       ...typeRemarks(type),
       ...optionRemarks(retriever, options),

@@ -7,6 +7,7 @@ import {
   type PeerPassword,
   withUniqueNames,
 } from './peer.ts';
+import { lineOf } from './peer-line.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
 type Commands = MpopAccount['commands'];
@@ -14,22 +15,16 @@ type Commands = MpopAccount['commands'];
 const TRANSLATED = new Set(
   (
     'host port timeout user password passwordeval tls tls_starttls tls_trust_file keep killsize skipsize delivery ' +
-    'uidls_file auth only_new received_header tls_certcheck'
+    'uidls_file auth only_new received_header tls_certcheck tls_fingerprint tls_key_file tls_cert_file ' +
+    'tls_host_override proxy_host proxy_port source_ip'
   ).split(' '),
 );
 
 const NEEDLESS = new Set(['pipelining', 'tls_min_dh_prime_bits', 'tls_priorities']);
 
 const REMARKS: Readonly<Record<string, string>> = {
-  tls_fingerprint:
-    '"tls_fingerprint" is left out: the certificate itself is checked instead. If it is the server\'s own, name it with "caFile".',
   tls_crl_file: '"tls_crl_file" is left out.',
-  tls_key_file: '"tls_key_file" (a certificate of the client) is left out.',
-  tls_cert_file: '"tls_cert_file" (a certificate of the client) is left out.',
-  tls_host_override:
-    '"tls_host_override" is left out: the certificate must be for "host"; write there the name that it is for.',
   filter: '"filter" is left out: messages are not filtered.',
-  proxy_host: '"proxy_host" is left out: Mailferry connects by itself.',
   socket: '"socket" is left out: Mailferry connects by itself.',
 };
 
@@ -54,6 +49,18 @@ function translate(
   const { tls, tlsRemark } = tlsOf(commands, host);
   const port = Number(commands.get('port') ?? '');
   const { deliver, deliverRemark } = deliverOf(commands, around);
+  const proxyHost = commands.get('proxy_host') ?? '';
+  const line = lineOf(
+    {
+      serverName: commands.get('tls_host_override'),
+      fingerprints: [commands.get('tls_fingerprint') ?? ''].filter((it) => it !== ''),
+      certFile: commands.get('tls_cert_file'),
+      keyFile: commands.get('tls_key_file'),
+      proxy: proxyHost === '' ? '' : `socks5://${proxyHost}:${commands.get('proxy_port') ?? '1080'}`,
+      sourceAddress: commands.get('source_ip'),
+    },
+    { tls, around },
+  );
   const deletion = deletionOf(commands.get('keep'));
   const timeout = Number(commands.get('timeout') ?? '');
   const messageSize = sizeOf(commands.get('skipsize'));
@@ -65,6 +72,7 @@ function translate(
     user: commands.get('user') ?? '',
     password: passwordOf(commands, host),
     keys: {
+      ...line.keys,
       ...authOf(commands.get('auth')),
       ...deliver,
       ...(messageSize === undefined ? {} : { limits: { messageSize } }),
@@ -75,6 +83,7 @@ function translate(
     remarks: [
       ...deletionRemarks(commands, deletion),
       ...tlsRemark,
+      ...line.remarks,
       ...deliverRemark,
       ...otherRemarks(commands),
       ...remarks,

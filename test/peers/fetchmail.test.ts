@@ -98,6 +98,19 @@ describe('a fetchmailrc', () => {
     expect(account?.remarks.join()).toContain('multidrop');
   });
 
+  test('keeps what it says about the line, and tells of a fingerprint that is no SHA-256', () => {
+    const [account] = accounts(
+      `poll a proto apop plugin x user u pass p ssl sslcommonname real.example sslcert ~/c.pem sslfingerprint "AA:BB"`,
+    );
+    expect(account?.keys).toEqual({
+      auth: 'apop',
+      serverName: 'real.example',
+      tunnel: 'x',
+      clientCertificate: { certFile: '~/c.pem', keyFile: '~/c.pem' },
+    });
+    expect(account?.remarks.join()).toContain('pinSha256');
+  });
+
   test('that speaks another protocol is not carried', () => {
     expect(accounts('poll a proto imap user u pass p')[0]?.disabled).toContain('IMAP');
   });

@@ -34,8 +34,19 @@ describe('an mpoprc', () => {
       keys: { deliver: { type: 'mbox', path: '~/Mail/bob.mbox' } },
     });
     expect(second?.remarks.join()).toContain('killsize');
-    expect(filtered).toMatchObject({ tls: 'starttls', port: 110, keys: { timeouts: { idle: '60s' } } });
+    expect(filtered).toMatchObject({
+      tls: 'starttls',
+      port: 110,
+      keys: { auth: 'user-pass', pinSha256: expect.stringMatching(/^00:11:.*:FF$/) },
+    });
     expect(token?.password).toEqual({ from: 'command', command: './token.sh' });
+  });
+
+  test('keeps its proxy and its own address', () => {
+    const [account] = accounts(
+      'account a\nhost h\nuser u\nproxy_host 127.0.0.1\nproxy_port 9050\nsource_ip 192.0.2.1',
+    );
+    expect(account?.keys).toEqual({ proxy: 'socks5://127.0.0.1:9050', sourceAddress: '192.0.2.1' });
   });
 
   test('names the file of its memory', () => {
