@@ -127,15 +127,25 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   found(): readonly FoundMessage[] {
-    return this.#statements.found.all(this.#account).map((row) => ({
-      receipt: toReceipt(row),
-      received: {
-        octets: Number(row['message_octets']),
-        sha256: hex(row['message_sha256']) ?? '',
-        messageId: row['message_id'] === null ? undefined : String(row['message_id']),
-        headerSha256: hex(row['header_sha256']),
-      },
-    }));
+    const rows = this.#statements.found.all(this.#account);
+    const places = new Set(rows.map((row) => String(row['destination'])));
+    const taken = new Map([...places].map((place) => [place, this.#takenIn(place)]));
+    return rows
+      .filter((row) => taken.get(String(row['destination']))?.has(standsAs(row)) !== true)
+      .map((row) => ({
+        receipt: toReceipt(row),
+        received: {
+          octets: Number(row['message_octets']),
+          sha256: hex(row['message_sha256']) ?? '',
+          messageId: row['message_id'] === null ? undefined : String(row['message_id']),
+          headerSha256: hex(row['header_sha256']),
+        },
+      }));
+  }
+
+  /** What records and intents of all accounts stand for in a destination. */
+  #takenIn(destination: string): ReadonlySet<string> {
+    return new Set(this.#statements.taken.all(destination).map(standsAs));
   }
 
   async noteFound(messages: readonly FoundMessage[]): Promise<void> {
@@ -380,6 +390,11 @@ function toRecord(row: Row): LedgerRecord {
     goneAt: optionalNumber(row['gone_at']),
     destinations: JSON.parse(String(row['destinations'])) as string[],
   };
+}
+
+/** Where a message stands, and what it is there. */
+function standsAs(row: Row): string {
+  return `${String(row['location'])} ${hex(row['sha256']) ?? ''}`;
 }
 
 function blob(sha256: string | undefined): Uint8Array | null {

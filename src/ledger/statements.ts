@@ -60,6 +60,7 @@ type StatementName =
   | 'setStanding'
   | 'insertFound'
   | 'found'
+  | 'taken'
   | 'forgetFound'
   | 'receipts'
   | 'deliveries'
@@ -139,11 +140,10 @@ const SQL: Readonly<Record<StatementName, string>> = {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   found: `
     SELECT destination, location, octets, sha256, message_octets, message_sha256, message_id, header_sha256 FROM found
-    WHERE account = ?1
-      AND (destination, location, sha256) NOT IN (SELECT destination, location, sha256 FROM delivery
-        WHERE destination IN (SELECT destination FROM found WHERE account = ?1))
-      AND (destination, location, sha256) NOT IN (SELECT destination, location, sha256 FROM intent)
-    ORDER BY id`,
+    WHERE account = ? ORDER BY id`,
+  taken: `
+    SELECT location, sha256 FROM delivery WHERE destination = ?1
+    UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
   deliveries: `

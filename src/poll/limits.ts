@@ -23,6 +23,10 @@ export const SIZE_DRIFT_OCTETS = 512;
 export const QUIET_POLLS = 12;
 export const QUIET_MS: number = HOUR_MS;
 
+/** How many lines a listing may have beyond what STAT said. */
+export const LISTING_FACTOR = 2;
+export const LISTING_SLACK_LINES = 10_000;
+
 /** How much of a header is read to recognise a message. */
 export const MAX_HEADER_OCTETS: number = MIB;
 

@@ -1,5 +1,7 @@
 import type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
 import type { ListedUniqueId, Transaction } from '../pop3-client/transaction.ts';
+import { MAX_LISTING_LINES } from '../wire/limits.ts';
+import { LISTING_FACTOR, LISTING_SLACK_LINES } from './limits.ts';
 
 /** One message as the server lists it. */
 export interface ListedMessage {
@@ -28,9 +30,19 @@ export async function takeListing(session: Transaction): Promise<Listing> {
     const drop = await session.stat();
     if (drop.messages === 0)
       return { messages: [], claimed: 0, claimedOctets: drop.octets, hasUniqueIds: true };
-    return joinListing(drop, await session.list(), await session.uidl());
+    const most = (): number => mostLines(drop);
+    return joinListing(drop, await session.list(most), await session.uidl(most));
   }
-  return joinListing(...(await Promise.all([session.stat(), session.list(), session.uidl()])));
+  // What STAT said is known before the first line of a listing comes, since replies keep the order of the commands.
+  let drop: DropListing = { messages: 0, octets: 0 };
+  const stat = session.stat().then((reply) => (drop = reply));
+  const most = (): number => mostLines(drop);
+  return joinListing(...(await Promise.all([stat, session.list(most), session.uidl(most)])));
+}
+
+/** STAT may be wrong, or older than the listing; beyond that, what it says bounds the memory that a listing takes. */
+function mostLines({ messages }: DropListing): number {
+  return Math.min(MAX_LISTING_LINES, messages * LISTING_FACTOR + LISTING_SLACK_LINES);
 }
 
 /**

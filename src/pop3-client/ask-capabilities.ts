@@ -8,7 +8,7 @@ export async function askCapabilities(pipeline: Pipeline): Promise<Capabilities 
   const lines: string[] = [];
   const response = await pipeline.listing(plainCommand('CAPA'), {
     during: 'asking for the capabilities',
-    maxLines: MAX_CAPABILITY_LINES,
+    maxLines: () => MAX_CAPABILITY_LINES,
     onLine: (line) => lines.push(line),
   });
   return response.ok ? parseCapabilities(lines) : undefined;

@@ -54,7 +54,7 @@ export class Pipeline {
   /** Sends a command with a multi-line response and calls `onLine` for each line of it, if it is not refused. */
   async listing(
     line: CommandLine,
-    { during, maxLines, onLine }: { during: string; maxLines: number; onLine: (line: string) => void },
+    { during, maxLines, onLine }: { during: string; maxLines: () => number; onLine: (line: string) => void },
   ): Promise<Response> {
     using _turn = await this.submit(line);
     const response = await this.readStatus(during);

@@ -8,8 +8,8 @@ import {
   type UniqueId,
 } from '../pop3/types.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
-import { protocolViolation, type WireError } from '../wire/errors.ts';
-import { MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
+import { protocolViolation, WireError } from '../wire/errors.ts';
+import { AUTOLOGOUT_MS, MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
@@ -86,12 +86,12 @@ export class Transaction {
     return { messages, octets };
   }
 
-  /** LIST: the scan listing (RFC 1939 §5). Rows that make no sense are left out. */
-  async list(): Promise<ScanRow[]> {
+  /** LIST: the scan listing (RFC 1939 §5). Rows that make no sense are left out; more than `maxLines` break it off. */
+  async list(maxLines: () => number = mostLines): Promise<ScanRow[]> {
     const rows: ScanRow[] = [];
     const response = await this.#pipeline.listing(plainCommand('LIST'), {
       during: 'receiving the scan listing',
-      maxLines: MAX_LISTING_LINES,
+      maxLines,
       onLine: (line) => {
         const [digits = '', size = ''] = line.trim().split(/[ \t]+/, 2);
         const number = parseMessageNumber(digits);
@@ -103,12 +103,12 @@ export class Transaction {
     return rows;
   }
 
-  /** UIDL: the unique-id listing (RFC 1939 §7); undefined where the server does not have it. */
-  async uidl(): Promise<ListedUniqueId[] | undefined> {
+  /** UIDL: the unique-id listing (RFC 1939 §7), like `list`; undefined where the server does not have it. */
+  async uidl(maxLines: () => number = mostLines): Promise<ListedUniqueId[] | undefined> {
     const rows: ListedUniqueId[] = [];
     const response = await this.#pipeline.listing(plainCommand('UIDL'), {
       during: 'receiving the unique-id listing',
-      maxLines: MAX_LISTING_LINES,
+      maxLines,
       onLine: (line) => {
         const gap = line.search(/[ \t]/);
         const number = parseMessageNumber(gap < 0 ? line : line.slice(0, gap));
@@ -135,7 +135,8 @@ export class Transaction {
 
   /**
    * RETR (RFC 1939 §5): resolves when the message begins to arrive. Raises `message-refused` where the server
-   * will not give it. A body that is not read to its end breaks the session.
+   * will not give it. A body that is not read to its end breaks the session; so does one that nobody begins to read
+   * within ten minutes, which holds back every later command until then.
    */
   retr(number: MessageNumber): Promise<MessageBody> {
     return this.#body(`RETR ${number}`, `receiving message ${number}`);
@@ -194,10 +195,18 @@ export class Transaction {
       turn[Symbol.dispose]();
       throw error;
     }
-    return this.#readBody(turn, during);
+    const given = setTimeout(() => {
+      this.break(unread(during));
+      turn[Symbol.dispose]();
+    }, AUTOLOGOUT_MS).unref();
+    return this.#readBody(turn, { during, given });
   }
 
-  async *#readBody(turn: Disposable, during: string): AsyncGenerator<Buffer, void, undefined> {
+  async *#readBody(
+    turn: Disposable,
+    { during, given }: { during: string; given: NodeJS.Timeout },
+  ): AsyncGenerator<Buffer, void, undefined> {
+    clearTimeout(given);
     try {
       yield* this.#pipeline.connection.multiline(during);
     } finally {
@@ -212,6 +221,17 @@ export class Transaction {
       }),
     );
   }
+}
+
+function unread(during: string): WireError {
+  return new WireError('internal', `A response was not read for ten minutes while ${during}.`, {
+    hint: 'Read each body that retr() and top() give, or close the session.',
+  });
+}
+
+/** How many lines a listing may have, where nothing more is known. */
+function mostLines(): number {
+  return MAX_LISTING_LINES;
 }
 
 /** Without spaces and tabs around it; `trim` would take octets of a unique-id for white space. */

@@ -134,13 +134,13 @@ export class Connection {
   }
 
   /** Calls `onLine` for each line of a multi-line response; lines and their number are capped. */
-  async readLines(during: string, maxLines: number, onLine: (line: string) => void): Promise<void> {
+  async readLines(during: string, maxLines: () => number, onLine: (line: string) => void): Promise<void> {
     let partial = '';
     let lines = 0;
     const take = (line: string): void => {
       lines += 1;
-      if (lines > maxLines) {
-        throw this.break(protocolViolation(`More than ${maxLines} lines came while ${during}.`));
+      if (lines > maxLines()) {
+        throw this.break(protocolViolation(`More than ${maxLines()} lines came while ${during}.`));
       }
       onLine(line);
     };

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { MessageNumber } from '../../src/pop3/types.ts';
 import { openSession, type Transaction } from '../../src/pop3-client/index.ts';
+import { AUTOLOGOUT_MS } from '../../src/wire/limits.ts';
 import { type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
 
 /** A server that greets, lets in whoever comes, announces these capabilities, and then follows a script. */
@@ -75,4 +77,23 @@ describe('commands that do not wait for each other', () => {
     expect(reasons[2]).toBe(session.broken);
     await session.close();
   });
+});
+
+test('a body that nobody reads ends the session, and does not hold back the next command for ever', async () => {
+  await using peer = await serverWith('PIPELINING', async (line) => {
+    expect(await line.line()).toBe('RETR 1');
+    await line.send('+OK\r\ntext\r\n.\r\n');
+    await line.closed();
+  });
+  const session = await sessionWith(peer);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await session.retr(1 as MessageNumber);
+    const noop = session.noop();
+    vi.advanceTimersByTime(AUTOLOGOUT_MS + 1);
+    await expect(noop).rejects.toMatchObject({ code: 'internal' });
+    expect(session.broken?.message).toContain('receiving message 1');
+  } finally {
+    vi.useRealTimers();
+  }
 });

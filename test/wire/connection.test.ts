@@ -134,7 +134,11 @@ describe('readLines', () => {
     const { wire, connection } = connected();
     for (const octet of '1 a\r\n2 b\r\n\r\n3\nc\r\n..d\r\n.\r\n') wire.arrive(octet);
     const lines: string[] = [];
-    await connection.readLines('testing', 10, (line) => lines.push(line));
+    await connection.readLines(
+      'testing',
+      () => 10,
+      (line) => lines.push(line),
+    );
     expect(lines).toEqual(['1 a', '2 b', '', '3', 'c', '.d']);
   });
 
@@ -142,8 +146,18 @@ describe('readLines', () => {
     const { wire, connection } = connected();
     wire.arrive('1\r\n2\r\n.\r\n1\r\n2\r\n3\r\n.\r\n');
     const lines: string[] = [];
-    await connection.readLines('testing', 2, (line) => lines.push(line));
-    await expect(connection.readLines('testing', 2, (line) => lines.push(line))).rejects.toMatchObject({
+    await connection.readLines(
+      'testing',
+      () => 2,
+      (line) => lines.push(line),
+    );
+    await expect(
+      connection.readLines(
+        'testing',
+        () => 2,
+        (line) => lines.push(line),
+      ),
+    ).rejects.toMatchObject({
       code: 'protocol',
     });
     expect(lines).toEqual(['1', '2', '1', '2']);
@@ -152,7 +166,11 @@ describe('readLines', () => {
 
   test('breaks the connection at a line without end', async () => {
     const { wire, connection } = connected();
-    const lines = connection.readLines('testing', 10, () => undefined);
+    const lines = connection.readLines(
+      'testing',
+      () => 10,
+      () => undefined,
+    );
     for (let count = 0; count < 10; count += 1) wire.arrive('x'.repeat(MAX_LINE_OCTETS / 4));
     await expect(lines).rejects.toMatchObject({ code: 'protocol' });
   });

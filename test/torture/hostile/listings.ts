@@ -218,7 +218,7 @@ export const LISTINGS: readonly Scenario[] = [
     outcome: {
       status: 76,
       code: 'protocol',
-      says: 'More than 5000000 lines came while receiving the scan listing.',
+      says: 'More than 10006 lines came while receiving the scan listing.',
       stored: 0,
       left: 3,
     },
@@ -231,7 +231,7 @@ export const LISTINGS: readonly Scenario[] = [
     outcome: {
       status: 76,
       code: 'protocol',
-      says: 'More than 5000000 lines came while receiving the unique-id listing.',
+      says: 'More than 10006 lines came while receiving the unique-id listing.',
       stored: 0,
       left: 3,
     },
