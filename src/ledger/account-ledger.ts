@@ -15,6 +15,7 @@ import type {
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
+import { blob, hex, optionalNumber, standsAs, toIntent, toReceipt, toRecord, toSummary } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
@@ -343,72 +344,4 @@ function valuesOf(delivery: Delivery): readonly Value[] {
     at,
     complete ? at : null,
   ];
-}
-
-function toReceipt(row: Row): Receipt {
-  return {
-    destination: String(row['destination']),
-    location: String(row['location']),
-    octets: Number(row['octets']),
-    sha256: hex(row['sha256']) ?? '',
-  };
-}
-
-/** A row of the statement `summary`. */
-export function toSummary(row: Row): AccountSummary {
-  return {
-    lastPollAt: optionalNumber(row['last_poll_at']),
-    lastSuccessAt: optionalNumber(row['last_success_at']),
-    lastReport: optionalText(row['last_report']),
-    delivered: { messages: Number(row['delivered'] ?? 0), octets: Number(row['delivered_octets'] ?? 0) },
-    today: { messages: Number(row['today_messages'] ?? 0), octets: Number(row['today_octets'] ?? 0) },
-    deleted: Number(row['deleted'] ?? 0),
-    standing: optionalText(row['standing']),
-  };
-}
-
-/** An intent of any account. */
-export function toIntent(row: Row): Intent {
-  return {
-    tag: String(row['tag']),
-    receipt: toReceipt(row),
-    opening: Buffer.from(row['opening'] as Uint8Array),
-  };
-}
-
-function toRecord(row: Row): LedgerRecord {
-  return {
-    id: row['id'] as RecordId,
-    uid: (row['uid'] ?? undefined) as UniqueId | undefined,
-    outcome: row['outcome'] as LedgerRecord['outcome'],
-    sha256: hex(row['sha256']),
-    attempts: Number(row['attempts']),
-    listedOctets: optionalNumber(row['listed_octets']),
-    triedAt: Number(row['tried_at']),
-    deliveredAt: optionalNumber(row['delivered_at']),
-    missingAt: optionalNumber(row['missing_at']),
-    goneAt: optionalNumber(row['gone_at']),
-    destinations: JSON.parse(String(row['destinations'])) as string[],
-  };
-}
-
-/** Where a message stands, and what it is there. */
-function standsAs(row: Row): string {
-  return `${String(row['location'])} ${hex(row['sha256']) ?? ''}`;
-}
-
-function blob(sha256: string | undefined): Uint8Array | null {
-  return sha256 === undefined ? null : Buffer.from(sha256, 'hex');
-}
-
-function hex(value: Value | undefined): string | undefined {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
-}
-
-function optionalNumber(value: Value | undefined): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-function optionalText(value: Value | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { toSummary } from './account-ledger.ts';
 import { Database } from './database.ts';
 import type { AccountSummary } from './ledger.ts';
 import { isCurrent } from './migrations.ts';
+import { toSummary } from './rows.ts';
 import { SUMMARY } from './statements.ts';
 
 /**

@@ -5,11 +5,12 @@ import type { Intent } from '../delivery/destination.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
-import { SqliteAccountLedger, toIntent, toSummary } from './account-ledger.ts';
+import { SqliteAccountLedger } from './account-ledger.ts';
 import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { isCurrent, migrate } from './migrations.ts';
+import { toIntent, toSummary } from './rows.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
 type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;

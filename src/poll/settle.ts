@@ -184,7 +184,12 @@ export class Settling {
   #standing(sha256: string | undefined, left: readonly Receipt[]): readonly Receipt[] {
     const receipts: Receipt[] = [];
     for (const found of this.#found) {
-      const { destination } = found.receipt;
+      const { destination, location } = found.receipt;
+      // A kill left it, and its tag has told so: no other message may stand for it.
+      if (left.some((receipt) => receipt.destination === destination && receipt.location === location)) {
+        this.#found.delete(found);
+        continue;
+      }
       const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
       if (found.received.sha256 !== sha256 || isHad) continue;
       this.#found.delete(found);

@@ -1,0 +1,77 @@
+import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { UniqueId } from '../pop3/types.ts';
+import type { Row, Value } from './database.ts';
+import type { AccountSummary, LedgerRecord, RecordId } from './ledger.ts';
+
+/** A receipt, whatever else the row holds. */
+export function toReceipt(row: Row): Receipt {
+  return {
+    destination: String(row['destination']),
+    location: String(row['location']),
+    octets: Number(row['octets']),
+    sha256: hex(row['sha256']) ?? '',
+  };
+}
+
+/** A row of the statement `summary`. */
+export function toSummary(row: Row): AccountSummary {
+  return {
+    lastPollAt: optionalNumber(row['last_poll_at']),
+    lastSuccessAt: optionalNumber(row['last_success_at']),
+    lastReport: optionalText(row['last_report']),
+    delivered: { messages: Number(row['delivered'] ?? 0), octets: Number(row['delivered_octets'] ?? 0) },
+    today: { messages: Number(row['today_messages'] ?? 0), octets: Number(row['today_octets'] ?? 0) },
+    deleted: Number(row['deleted'] ?? 0),
+    standing: optionalText(row['standing']),
+  };
+}
+
+/** An intent of any account. */
+export function toIntent(row: Row): Intent {
+  return {
+    tag: String(row['tag']),
+    receipt: toReceipt(row),
+    opening: Buffer.from(row['opening'] as Uint8Array),
+  };
+}
+
+/** A row of the statements that read records. */
+export function toRecord(row: Row): LedgerRecord {
+  return {
+    id: row['id'] as RecordId,
+    uid: (row['uid'] ?? undefined) as UniqueId | undefined,
+    outcome: row['outcome'] as LedgerRecord['outcome'],
+    sha256: hex(row['sha256']),
+    attempts: Number(row['attempts']),
+    listedOctets: optionalNumber(row['listed_octets']),
+    triedAt: Number(row['tried_at']),
+    deliveredAt: optionalNumber(row['delivered_at']),
+    missingAt: optionalNumber(row['missing_at']),
+    goneAt: optionalNumber(row['gone_at']),
+    destinations: JSON.parse(String(row['destinations'])) as string[],
+  };
+}
+
+/** Where a message stands, and what it is there. */
+export function standsAs(row: Row): string {
+  return `${String(row['location'])} ${hex(row['sha256']) ?? ''}`;
+}
+
+/** A hexadecimal hash as it is stored. */
+export function blob(sha256: string | undefined): Uint8Array | null {
+  return sha256 === undefined ? null : Buffer.from(sha256, 'hex');
+}
+
+/** A stored hash in hexadecimal. */
+export function hex(value: Value | undefined): string | undefined {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
+}
+
+/** A number, or undefined for NULL. */
+export function optionalNumber(value: Value | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}
+
+function optionalText(value: Value | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
