@@ -1,6 +1,6 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
-import type { Row, Value } from './database.ts';
+import type { Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   AccountLedger,
