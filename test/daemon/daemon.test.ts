@@ -202,6 +202,17 @@ describe('fifty hosts', () => {
   });
 });
 
+test('a thousand accounts are polled on time, by one daemon and with nothing of each but its place in the agenda', async () => {
+  const accounts = Array.from({ length: 1000 }, (_, index) =>
+    configured(`a${index}`, { host: `h${index % 100}.example`, schedule: 'every 10m' }),
+  );
+  await using ferry = await Harness.of(accounts);
+  const resources = process.getActiveResourcesInfo().length;
+  await ferry.pass(11 * MINUTE);
+  for (const { account } of accounts) expect(ferry.timesOf(account.name)).toEqual([0, 600]);
+  expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources);
+});
+
 describe('control', () => {
   test('polls at once on request, also what is paused, and gives the reports', async () => {
     await using ferry = await Harness.of([configured('a'), configured('b')]);

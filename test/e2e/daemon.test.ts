@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -52,14 +53,16 @@ describe('mailferry run', () => {
 
   it('breaks off what runs at a second signal', async () => {
     await using folder = await temporaryFolder();
+    const asked = new AbortController();
     await using silent = await rawPeer(async (line) => {
       await line.send('+OK\r\n');
+      await line.line();
+      asked.abort();
       await line.closed();
     });
     await writeDaemonConfiguration(folder.path, { alice: { port: silent.port } }, { shutdownGrace: '1h' });
     await using daemon = new RunningDaemon(folder.path);
-    while (silent.lines[0] === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-    await silent.lines[0].line();
+    await once(asked.signal, 'abort');
     daemon.signal('SIGTERM');
     await daemon.logged(/^the daemon ends/);
     daemon.signal('SIGTERM');
