@@ -34,10 +34,12 @@ export function parsePopUrl(text: string): PopUrl {
   const parts = /^(pops?):\/\/(?:([^@/]*)@)?(\[[0-9A-Fa-f:.]+\]|[^:/?#[\]@]+)(?::(\d*))?\/?$/i.exec(text);
   if (parts === null) throw noUrl('it does not have that form');
   const [, scheme = '', identity, host = '', digits = ''] = parts;
+  const name = decoded(host.replace(/^\[|\]$/g, ''));
+  if (!/^[\p{L}\p{N}._:-]+$/u.test(name)) throw noUrl('its host is no name or address');
   const port = digits === '' ? undefined : Number(digits);
   if (port !== undefined && (port < 1 || port > 65_535)) throw noUrl('there is no such port');
   return {
-    host: decoded(host.replace(/^\[|\]$/g, '')),
+    host: name,
     ...(port === undefined ? {} : { port }),
     ...(scheme.toLowerCase() === 'pops' ? { tls: 'implicit' } : {}),
     ...(identity === undefined ? {} : parseIdentity(identity)),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { asMailError } from '../errors.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { describeSystemError, WireError } from './errors.ts';
 import type { Proxy } from './proxy.ts';
@@ -7,7 +8,10 @@ import { printable } from './text.ts';
 /** Connects by way of a proxy. Raises `unreachable`, which says whether the proxy or what is behind it is at fault. */
 export async function dialThrough(proxy: Proxy, options: DialOptions): Promise<Socket> {
   const { signal } = options;
-  const socket = await dial({ ...options, host: proxy.host, port: proxy.port });
+  const socket = await dial({ ...options, host: proxy.host, port: proxy.port }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw proxyUnreachable(error);
+  });
   const onAbort = (): void => void socket.destroy(signal.reason as Error);
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -76,6 +80,14 @@ async function askHttp(socket: Socket, proxy: Proxy, { host, port }: DialOptions
       resolve();
     });
     asked.end();
+  });
+}
+
+function proxyUnreachable(error: unknown): WireError {
+  const { message } = asMailError(error);
+  return new WireError('unreachable', `The proxy does not answer: ${message}`, {
+    cause: error,
+    hint: 'Check "proxy", and that it runs.',
   });
 }
 

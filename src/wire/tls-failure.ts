@@ -27,6 +27,8 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, { readonly what: string; reado
 
 /** Why TLS could not be set up, in words. */
 export function tlsFailure(serverName: string, cause: Error): WireError {
+  // The line under it has failed, and has said why.
+  if (cause instanceof WireError) return cause;
   const code = systemCode(cause) ?? '';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = 'cert' in cause ? certificateNames(cause.cert) : '';

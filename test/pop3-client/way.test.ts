@@ -106,3 +106,16 @@ test.each(['a proxy of HTTP', 'a proxy of SOCKS', 'a command'])(
     expect(seen.join()).not.toContain('alice');
   },
 );
+
+test('a command that fails before TLS says why, and not that TLS is wrong', async () => {
+  const session = openSession({
+    ...server.address,
+    user: 'alice',
+    password: 'secret',
+    tunnel: { command: 'echo "no route to gateway" >&2; exit 255' },
+  });
+  await expect(session).rejects.toMatchObject({
+    code: 'unreachable',
+    message: 'The tunnel command ended with status 255: no route to gateway',
+  });
+});
