@@ -22,8 +22,9 @@ A wrong password ends with status 77. Cut off in the middle, the next poll compl
 
 const CLIENTS_HEAD = `## The clients of others
 
-Each of them takes every message from the included server as it is, with dots, 8-bit octets and long messages, and
-deletes it, or leaves it there and fetches only what is new the next time.
+The fetchers (mpop, fetchmail, getmail, fdm) take every message from the included server as it is, with dots, 8-bit
+octets and long messages, and delete it, or leave it there and fetch only what is new the next time. The others list,
+read and delete.
 `;
 
 /** The text of \`docs/interoperability.md\`. */

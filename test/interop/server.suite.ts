@@ -36,7 +36,7 @@ export interface Served {
   /** Writes a configuration for this user. */
   readonly configure: (user: string, account?: Readonly<Record<string, unknown>>) => Promise<Delivery>;
   /** What a raw socket gets of the maildrop. */
-  readonly retrieve: (user: string, ...first: readonly string[]) => Promise<Buffer[]>;
+  readonly retrieve: (user: string) => Promise<Buffer[]>;
   /** What is in the maildrop of `odd` users and of `few` users. */
   readonly odd: readonly TortureMessage[];
   readonly few: readonly Buffer[];
@@ -100,8 +100,9 @@ export function served(kind: ServerKind): Served {
       await writeConfiguration(folder, whole);
       return deliver;
     },
-    retrieve: async (user, ...first) => {
+    retrieve: async (user) => {
       const { host, ports } = await running();
+      const { first = [] } = kind;
       return retrieveRaw({ host, port: ports.plain, user, password: PASSWORD, first, folder });
     },
   };

@@ -4,6 +4,7 @@ import { MailError, parsePopUrl } from '../../src/pop3-client/index.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 describe('a POP URL', () => {
+  // RFC 2384 §8 [url]
   test.each([
     ['pop://mailsrv.qualcomm.com', { host: 'mailsrv.qualcomm.com' }],
     ['pop://rg@mailsrv.qualcomm.com', { host: 'mailsrv.qualcomm.com', user: 'rg' }],
@@ -49,6 +50,7 @@ describe('a POP URL', () => {
     );
   });
 
+  // RFC 2384 §9 [url-no-password]
   test('I5: with a password is refused, and the password not shown', () => {
     expect(() => parsePopUrl('pop://me:s3same@host')).toThrow(/^(?!.*s3same).*a password has no place in it/);
   });

@@ -1,6 +1,6 @@
 import { createServer as createTlsServer } from 'node:tls';
 import { expect, test } from 'vitest';
-import { openSession } from '../../src/pop3-client/index.ts';
+import { connect, openSession } from '../../src/pop3-client/index.ts';
 import { createServer, type ServerEvent } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
@@ -59,6 +59,15 @@ test('what a server calls itself changes nothing of what is said to it', async (
   for (const name of ['Dovecot', 'Cyrus POP3 3.6.1', 'Courier Mail Server', 'x'.repeat(400)]) {
     expect(await said(`IMPLEMENTATION ${name}\r\n`)).toBe(without);
   }
+});
+
+// RFC 6856 §3 [client-lang]
+test('a language can be asked for before the login, and the answer is told', async () => {
+  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  const authorization = await connect({ ...server.address, ...ALICE, tls: 'none' });
+  expect(await authorization.lang('en')).toBe(true);
+  expect(await authorization.lang('x-none')).toBe(false);
+  await authorization.quit();
 });
 
 // RFC 1939 §11 [size-is-a-hint]

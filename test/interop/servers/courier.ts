@@ -22,13 +22,11 @@ export const courier: ServerKind = {
   debianPackage: 'courier-pop',
   tls: ['none', 'starttls', 'implicit'],
   mechanisms: ['user-pass', 'plain', 'login', 'cram-md5'],
-  holds: {
-    fits: (message) => !/^[^\r\n]*[\x80-\xff]/m.test(headerOf(message)),
-    why: 'one with 8-bit octets in its header is sent in a wrapping that is different each time, unless UTF8 is said',
-  },
+  first: ['UTF8'],
   quirks: [
     'Announces PIPELINING and then loses what comes with the login: nothing is sent before the login is answered.',
     'Answers a wrong password after five seconds; a login may take 60.',
+    'Wraps a message with 8-bit octets in its header into another one, different each time, unless UTF8 is said: it is said.',
     'Lets two sessions into one maildrop.',
   ],
   start: async (maildrops) => {
@@ -44,10 +42,6 @@ export const courier: ServerKind = {
     return root.serving(ports);
   },
 };
-
-function headerOf(message: Buffer): string {
-  return message.toString('latin1').split(/\r?\n\r?\n/, 1)[0] ?? '';
-}
 
 async function fillMaildirs(root: RootFolder, maildrops: Maildrops): Promise<void> {
   for (const { user, id } of root.accounts) {

@@ -6,8 +6,8 @@ export const DOVECOT: ServerFacts = {
   tls: ['none', 'starttls', 'implicit'],
   mechanisms: ['user-pass', 'apop', 'plain', 'login', 'cram-md5', 'scram-sha-1', 'scram-sha-256'],
   holds: {
-    fits: (message) => message[0] !== '.'.charCodeAt(0),
-    why: 'it does not byte-stuff a dot that is the very first octet of a message',
+    fits: (message) => !/^\.\r?\n/.test(message.toString('latin1')),
+    why: 'a message whose first line is a single dot seems to end there, since the first octet is not byte-stuffed',
   },
   quirks: [
     'Does not byte-stuff the first octet of a message. One that begins with a line of a single dot seems to end there: ' +

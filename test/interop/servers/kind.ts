@@ -34,6 +34,8 @@ export interface ServerFacts {
 export interface ServerKind extends ServerFacts {
   /** For `beforeEach`: skips the tests where it cannot be started. */
   readonly require: (context: TestContext) => void;
+  /** What a raw client has to say before the login to get messages as they are. */
+  readonly first?: readonly string[];
   /** Header lines that it writes anew in every session. */
   readonly volatile?: RegExp;
   readonly start: (maildrops: Maildrops) => Promise<RunningServer>;

@@ -35,7 +35,7 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       '2.1',
       'may',
       'Asks for UTF8 where it is announced, before the login and after STLS.',
-      { no: 'not there yet' },
+      'pop3-client/open-session.ts',
     ],
     [
       'utf8-login',
@@ -45,11 +45,14 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'pop3-client/authorization.ts',
     ],
     [
-      'lang-not-needed',
+      'client-lang',
       '3',
       'may',
       'Asks for a language.',
-      { no: 'what a server says is shown as it comes; the language of its choice is good enough' },
+      {
+        partly: '`mailferry/client` can; `mailferry fetch` shows what a server says as it comes',
+        code: 'pop3-client/authorization.ts',
+      },
     ],
   ],
 });
