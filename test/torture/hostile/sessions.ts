@@ -7,10 +7,11 @@ const CUT = {
   code: 'connection-lost',
 } as const;
 
-const SILENCES: readonly (readonly [string, string])[] = [
+/** What is silent, what the client says it was doing, and how long it waits; a login may take a server its time. */
+const SILENCES: readonly (readonly [string, string, string?])[] = [
   ['GREETING', 'connecting to HOST:PORT'],
   ['CAPA', 'asking for the capabilities'],
-  ['AUTH', 'waiting for the login'],
+  ['AUTH', 'waiting for the login', '15 s'],
   ['STAT', 'asking for the size of the maildrop'],
   ['LIST', 'receiving the scan listing'],
   ['UIDL', 'receiving the unique-id listing'],
@@ -148,14 +149,14 @@ export const SESSIONS: readonly Scenario[] = [
     },
   },
   ...SILENCES.map(
-    ([command, during]): Scenario => ({
+    ([command, during, wait = '1 s']): Scenario => ({
       title: command === 'GREETING' ? 'accepts the connection and is silent' : `is silent after ${command}`,
       faults: [{ do: 'stall', command }],
       account: IMPATIENT,
       outcome: {
         status: 69,
         code: 'timeout',
-        says: `No usable answer for 1 s while ${during}.`,
+        says: `No usable answer for ${wait} while ${during}.`,
         stored: command === 'DELE' || command === 'QUIT' ? 3 : 0,
         left: 3,
       },
