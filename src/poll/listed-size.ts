@@ -7,6 +7,8 @@ export interface Sizes {
   readonly octets: Octets;
 }
 
+const LINE_END_OCTETS = 2;
+
 /** So many exact sizes to each wrong one make those of a server exact. */
 const EXACT_SHARE = 4;
 
@@ -36,7 +38,8 @@ export class SizeExperience {
   /** Whether so much is missing that the message may have been cut on its way. */
   isShort({ listed, octets }: Sizes): boolean {
     const missing = listed - octets;
-    if (missing <= 0) return false;
+    // Dovecot lists two octets too many where a message has no line end of its own, and is exact otherwise.
+    if (missing <= LINE_END_OCTETS) return false;
     if (this.#exact > 0 && this.#exact >= EXACT_SHARE * this.#wrong) return true;
     const usual =
       missing <= Math.min(this.#mostMissing, SIZE_OF_FIELDS) || missing / listed <= this.#largestPart;

@@ -34,7 +34,7 @@ export function tlsFailure(serverName: string, cause: Error): WireError {
     const names = 'cert' in cause ? certificateNames(cause.cert) : '';
     return new WireError('tls', `The certificate is not for "${serverName}"${names}.`, {
       cause,
-      hint: 'Set "host" (or "serverName") to a name that it holds; if you meant this name, somebody may be interfering.',
+      hint: 'Set "host" (or "serverName") to a name that the certificate holds; if you meant this name, somebody may be interfering.',
     });
   }
   const fault = CERTIFICATE_FAULTS[code];

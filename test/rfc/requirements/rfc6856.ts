@@ -50,7 +50,7 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'may',
       'Asks for a language.',
       {
-        partly: '`mailferry/client` can; `mailferry fetch` shows what a server says as it comes',
+        partly: 'the client can; a fetch shows what a server says as it comes',
         code: 'pop3-client/authorization.ts',
       },
     ],
