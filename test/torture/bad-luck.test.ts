@@ -211,6 +211,10 @@ describe('a clock that is set back a year', () => {
         status: 0,
       });
       expect(server.maildrop('alice').messages).toEqual([]);
+      const wrong = await whatIsWrong(folder.path, MAILDIR, MAIL);
+      expect(wrong.filter((text) => !text.startsWith('left behind: Mail/tmp/'))).toEqual([]);
+      // What the killed poll left in `tmp` looks newer than any process, and goes once the clock is right again.
+      expect(await runProgram(['fetch', '--quiet'], { cwd: folder.path })).toMatchObject({ status: 0 });
       expect(await whatIsWrong(folder.path, MAILDIR, MAIL)).toEqual([]);
     });
   });
