@@ -12,3 +12,6 @@ export type CommandRun<Options> = (
   options: Options & GlobalOptions,
   words: readonly string[],
 ) => Promise<number>;
+
+/** Makes the action of a command out of what loads its module. */
+export type ActionOf = (load: () => Promise<unknown>) => (...words: unknown[]) => Promise<void>;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ActionOf } from './command.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
-import type { ActionOf } from './program.ts';
 
 /** The commands of the daemon, and those that talk to it. */
 export function addDaemonCommands(program: Command, run: ActionOf): void {

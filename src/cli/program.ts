@@ -1,12 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../schedule/duration.ts';
+import type { ActionOf } from './command.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
 import { addSetupCommands } from './setup-commands.ts';
 import { version } from './version.ts';
-
-/** Makes the action of a command out of what loads its module. */
-export type ActionOf = (load: () => Promise<unknown>) => (...words: unknown[]) => Promise<void>;
 
 /** Written here once more, so that `--help` need not load the server. */
 export const PERSONALITY_NAMES: readonly string[] = [

@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import type { ActionOf } from './command.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
-import type { ActionOf } from './program.ts';
 
 const PEERS = ['fetchmail', 'getmail', 'mpop'];
 
@@ -23,7 +23,7 @@ function addCompletion(program: Command, run: ActionOf): void {
     .description(
       'Prints a script that completes commands, options and accounts. bash: put it into ~/.local/share/bash-completion/completions/mailferry; zsh: into _mailferry in a folder of $fpath; fish: into ~/.config/fish/completions/mailferry.fish. With "accounts" it prints the names of the accounts, which the scripts ask for.',
     )
-    .action(run(async () => (await import('./commands/completion.ts')).completion));
+    .action(run(async () => (await import('./commands/completion.ts')).completionOf(program)));
 }
 
 function addHistory(program: Command, run: ActionOf): void {

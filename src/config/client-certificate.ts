@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Secret } from '../secret.ts';
-import type { ClientCertificate } from '../wire/tls.ts';
+import type { ClientCertificate } from '../wire/trust.ts';
 import { readCertificates } from './certificates.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';
 import type { Environment } from './places.ts';

@@ -1,5 +1,5 @@
 import type { LineOptions } from '../pop3-client/options.ts';
-import type { ClientCertificate } from '../wire/tls.ts';
+import type { ClientCertificate } from '../wire/trust.ts';
 import { readCertificates } from './certificates.ts';
 import { ClientCertificateError, readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';

@@ -1,7 +1,7 @@
 import type { LineEndings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
-import type { AuthChoice } from '../pop3-client/options.ts';
+import { AUTH_CHOICES, type AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
@@ -153,19 +153,7 @@ export const accountFields: Fields<AccountSettings> = {
     description:
       'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
   }),
-  auth: choice<AuthChoice>([
-    'auto',
-    'user-pass',
-    'apop',
-    'plain',
-    'login',
-    'cram-md5',
-    'scram-sha-1',
-    'scram-sha-256',
-    'xoauth2',
-    'oauthbearer',
-    'external',
-  ]).meta({
+  auth: choice<AuthChoice>(AUTH_CHOICES).meta({
     default: 'auto',
     description:
       'How to log in. `auto` takes the best that the server announces: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, ' +

@@ -1,16 +1,14 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { asMailError, MailError } from '../errors.ts';
-import { type AccountLedger, type AccountSummary, dayOf } from '../ledger/ledger.ts';
+import { dayOf } from '../ledger/ledger.ts';
 import { decideNotices, type NoticePolicy } from '../notices/decide.ts';
-import type { Notice } from '../notices/notice.ts';
 import type { PollObserver } from '../poll/observer.ts';
-import type { PollControl } from '../poll/poll.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
-import type { Runtime } from '../runtime.ts';
 import { Agenda } from '../schedule/agenda.ts';
 import { firstDue, lookFrom, nextDue } from '../schedule/due.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
+import type { DaemonDeps } from './deps.ts';
 import { factsOf, Member } from './member.ts';
 import { forgiven, isStopped } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
@@ -30,22 +28,6 @@ export interface DaemonSettings {
   readonly accounts: readonly AccountConfiguration[];
   readonly concurrency: Concurrency;
   readonly notices: NoticePolicy;
-}
-
-/** What the daemon works with. */
-export interface DaemonDeps {
-  readonly runtime: Runtime;
-  readonly ledger: {
-    account(name: string): AccountLedger;
-    summaries(day: number): ReadonlyMap<string, AccountSummary>;
-  };
-  /** Polls once; never raises for what the account suffers. */
-  readonly poll: (configuration: AccountConfiguration, control: PollControl) => Promise<PollReport>;
-  readonly notify: (notice: Notice) => void;
-  /** Is told of what a person may want to know. */
-  readonly log: (level: 'info' | 'warn', message: string, account?: string) => void;
-  /** Something may be due sooner than `sleepMs` said. */
-  readonly changed: () => void;
 }
 
 export interface AccountCounts {

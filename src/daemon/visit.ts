@@ -1,7 +1,7 @@
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Secret } from '../secret.ts';
-import type { DaemonDeps } from './daemon.ts';
+import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
 import { afterPoll, forgiven, isStopped, keyOf, saltOf } from './standing.ts';
 

@@ -8,8 +8,8 @@ export type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../p
 export { parseMessageNumber } from '../pop3/types.ts';
 export { Secret } from '../secret.ts';
 export { WireError } from '../wire/errors.ts';
-export type { ClientCertificate } from '../wire/tls.ts';
 export type { Transcript } from '../wire/transcript.ts';
+export type { ClientCertificate } from '../wire/trust.ts';
 export type { Tunnel } from '../wire/tunnel.ts';
 export { Authorization, type TlsUpgrade } from './authorization.ts';
 export type { Mechanism } from './choose-mechanism.ts';

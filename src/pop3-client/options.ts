@@ -1,24 +1,27 @@
 import type { Secret } from '../secret.ts';
-import type { ClientCertificate } from '../wire/tls.ts';
 import type { Transcript } from '../wire/transcript.ts';
+import type { ClientCertificate } from '../wire/trust.ts';
 import type { Tunnel } from '../wire/tunnel.ts';
 
 /** How the line is protected: TLS from the first octet, STLS (RFC 2595 §4), or not at all. */
 export type TlsMode = 'implicit' | 'starttls' | 'none';
 
-/** The login mechanism; `auto` takes the strongest that both sides have and the line allows. */
-export type AuthChoice =
-  | 'auto'
-  | 'user-pass'
-  | 'apop'
-  | 'plain'
-  | 'login'
-  | 'cram-md5'
-  | 'scram-sha-1'
-  | 'scram-sha-256'
-  | 'xoauth2'
-  | 'oauthbearer'
-  | 'external';
+/** How to log in; `auto` takes the strongest mechanism that both sides have and the line allows. */
+export const AUTH_CHOICES = [
+  'auto',
+  'user-pass',
+  'apop',
+  'plain',
+  'login',
+  'cram-md5',
+  'scram-sha-1',
+  'scram-sha-256',
+  'xoauth2',
+  'oauthbearer',
+  'external',
+] as const;
+
+export type AuthChoice = (typeof AUTH_CHOICES)[number];
 
 export interface SessionTimeouts {
   /** One budget in milliseconds for DNS, TCP, TLS and greeting. */

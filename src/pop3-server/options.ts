@@ -4,8 +4,10 @@ import type { Faults } from './faults.ts';
 import type { Maildrop } from './maildrop.ts';
 import type { PersonalityName } from './personalities/index.ts';
 import type { Personality } from './personality.ts';
-import type { Utf8Mode } from './profile.ts';
 import type { TlsKeyPair } from './wrap-tls.ts';
+
+/** How the server treats messages with UTF-8 in their header (RFC 6856 §2). */
+export type Utf8Mode = 'off' | 'lenient' | 'strict';
 
 /** A user of the server: with messages that are kept in memory, or with a maildrop of any kind. */
 export interface ServerUser {

@@ -1,5 +1,4 @@
 import type { Replies } from './replies.ts';
-import type { State } from './state.ts';
 
 /** Counts the commands in a row that made no sense, and says when a client has sent too many of them (I7). */
 export class Patience {
@@ -13,7 +12,7 @@ export class Patience {
   }
 
   /** Refuses such a command; gives `state`, in which the session stays, or undefined when it is over. */
-  async refuse(text: string, state: State): Promise<State | undefined> {
+  async refuse<S>(text: string, state: S): Promise<S | undefined> {
     this.#refused += 1;
     if (this.#refused < this.#most) {
       await this.#replies.error(text);
@@ -24,7 +23,7 @@ export class Patience {
   }
 
   /** Has `perform` answer a command; unless it refuses it here, the count begins anew. */
-  async during(perform: () => Promise<State | undefined>): Promise<State | undefined> {
+  async during<S>(perform: () => Promise<S>): Promise<S> {
     const before = this.#refused;
     const next = await perform();
     if (this.#refused === before) this.#refused = 0;

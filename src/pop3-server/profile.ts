@@ -1,10 +1,7 @@
 import { MailError } from '../errors.ts';
-import type { ServerOptions } from './options.ts';
+import type { ServerOptions, Utf8Mode } from './options.ts';
 import { isPersonalityName, PERSONALITIES } from './personalities/index.ts';
 import { MAILFERRY, type Personality } from './personality.ts';
-
-/** How this server treats messages with UTF-8 in their header (RFC 6856 §2). */
-export type Utf8Mode = 'off' | 'lenient' | 'strict';
 
 /** A personality, with what the options say otherwise. */
 export interface Profile extends Personality {

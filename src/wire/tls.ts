@@ -2,18 +2,10 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Secret } from '../secret.ts';
 import { connectionLost, WireError } from './errors.ts';
 import { MAX_TLS_SESSIONS } from './limits.ts';
 import { tlsFailure } from './tls-failure.ts';
-import { secureContext } from './trust.ts';
-
-/** A certificate of the client, with its key, both in PEM. */
-export interface ClientCertificate {
-  /** The certificate, and those between it and its authority. */
-  readonly cert: string;
-  readonly key: Secret;
-}
+import { type ClientCertificate, secureContext } from './trust.ts';
 
 export interface TlsClientOptions {
   /** The name that the certificate must hold. */

@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 import { MailError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
 import { MAX_TLS_CONTEXTS } from './limits.ts';
-import type { ClientCertificate } from './tls.ts';
 
 /** Where systems keep the authorities they trust: Debian and Alpine, Fedora, and OpenSSL's own place (BSD, macOS). */
 const SYSTEM_BUNDLES = [
@@ -15,6 +15,13 @@ const SYSTEM_BUNDLES = [
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 let systemAnchors: readonly string[] | undefined;
+
+/** A certificate of the client, with its key, both in PEM. */
+export interface ClientCertificate {
+  /** The certificate, and those between it and its authority. */
+  readonly cert: string;
+  readonly key: Secret;
+}
 
 /** What a session stands on: whom it trusts, and who it is. */
 export interface ContextOptions {
