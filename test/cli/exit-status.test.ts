@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT_STATUS_HELP, statusOf, worstStatus } from '../../src/cli/exit-status.ts';
 import { statusOfReport } from '../../src/cli/poll-report.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import type { PollReport } from '../../src/poll/report.ts';
+import { type PollReport, Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 test.each<[ErrorCode, number]>([
@@ -54,17 +54,8 @@ describe('worstStatus', () => {
 });
 
 const report = (outcome: PollReport['outcome'], code?: ErrorCode): PollReport => ({
-  account: 'work',
+  ...new Tally().report('work', { durationMs: 0, timings: NO_TIMINGS }),
   outcome,
-  listed: 0,
-  fetched: 0,
-  bytes: 0,
-  deleted: 0,
-  kept: 0,
-  skipped: 0,
-  quarantined: 0,
-  durationMs: 0,
-  timings: NO_TIMINGS,
   error: code === undefined ? null : { code, message: '', hint: null },
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { columnText, countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
-import type { PollReport } from '../../src/poll/report.ts';
+import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 test.each([
@@ -43,20 +43,7 @@ test.each([
   expect(countText(count, 'message')).toBe(expected);
 });
 
-const REPORT: PollReport = {
-  account: 'work',
-  outcome: 'ok',
-  listed: 0,
-  fetched: 0,
-  bytes: 0,
-  deleted: 0,
-  kept: 0,
-  skipped: 0,
-  quarantined: 0,
-  durationMs: 400,
-  timings: NO_TIMINGS,
-  error: null,
-};
+const REPORT = new Tally().report('work', { durationMs: 400, timings: NO_TIMINGS });
 
 describe('reportLine', () => {
   test('says only what happened', () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { STEP_NAMES } from '../../src/doctor/step.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { authority, type CertificateOptions, certificate } from '../support/certificates.ts';
@@ -65,23 +66,15 @@ describe('mailferry doctor', () => {
     const { status, stdout, stderr } = await doctor(folder, account);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect([...stdout.matchAll(/^ {2}✓ (\w+)/gm)].map(([, step]) => step)).toEqual(
-      [
-        'password',
-        'name',
-        'connection',
-        'encryption',
-        'greeting',
-        'login',
-        'listing',
-        'plan',
-        'destination',
-        'ledger',
-        'schedule',
-      ].filter((step) => !stdout.includes(`! ${step}`)),
+      STEP_NAMES.filter((step) => !stdout.includes(`! ${step}`)),
     );
     expect(server.maildrop('alice').messages.length).toBe(2);
     const json = await runProgram(['doctor', '--json'], { cwd: folder.path });
-    expect(JSON.parse(json.stdout)).toMatchObject({ account: 'me', healthy: true, steps: { length: 11 } });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      account: 'me',
+      healthy: true,
+      steps: { length: STEP_NAMES.length },
+    });
     expect(json.stdout).not.toContain('secret');
   });
 });

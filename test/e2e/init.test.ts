@@ -27,6 +27,11 @@ async function prepared(): Promise<TemporaryFolder> {
   return folder;
 }
 
+/** All that `init` must be told of an address. */
+function ofAddress(address: string): string[] {
+  return ['init', '-y', '-a', address, '--password-env', 'P', '--deliver', 'mbox:box', '--delete', 'never'];
+}
+
 describe('mailferry init --yes', () => {
   it('writes a configuration that works at once, the password in a file of its own', async () => {
     await using folder = await prepared();
@@ -110,19 +115,7 @@ describe('mailferry init --yes', () => {
     await using folder = await prepared();
     await mkdir(folder.at('.config/mailferry'), { recursive: true });
     await writeFile(folder.at('.config/mailferry/config.yaml'), 'mine');
-    const words = [
-      'init',
-      '-y',
-      '-a',
-      ADDRESS,
-      '--password-env',
-      'P',
-      '--deliver',
-      'mbox:box',
-      '--delete',
-      'never',
-    ];
-    const { status, stderr } = await runProgram(words, { cwd: folder.path });
+    const { status, stderr } = await runProgram(ofAddress(ADDRESS), { cwd: folder.path });
     expect(status).toBe(64);
     expect(stderr).toContain('--force');
     expect(await readFile(folder.at('.config/mailferry/config.yaml'), 'utf8')).toBe('mine');
@@ -130,19 +123,7 @@ describe('mailferry init --yes', () => {
 
   it('tells of a provider that has no POP3', async () => {
     await using folder = await temporaryFolder();
-    const words = [
-      'init',
-      '-y',
-      '-a',
-      'me@icloud.com',
-      '--password-env',
-      'P',
-      '--deliver',
-      'mbox:box',
-      '--delete',
-      'never',
-    ];
-    const { status, stderr } = await runProgram(words, { cwd: folder.path });
+    const { status, stderr } = await runProgram(ofAddress('me@icloud.com'), { cwd: folder.path });
     expect(status).toBe(69);
     expect(stderr).toContain('iCloud Mail has no POP3');
   });

@@ -8,6 +8,7 @@ import {
   type SessionOptions,
   type TlsMode,
 } from '../../src/pop3-client/index.ts';
+import { AUTH_CHOICES } from '../../src/pop3-client/options.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
@@ -21,18 +22,7 @@ const PASSWORD = 'correct horse, battery=staple';
 const TOKEN_SECRET = 'only the test knows this';
 const LINES: readonly TlsMode[] = ['none', 'starttls', 'implicit'];
 
-const MECHANISMS: readonly Exclude<AuthChoice, 'auto'>[] = [
-  'user-pass',
-  'apop',
-  'plain',
-  'login',
-  'cram-md5',
-  'scram-sha-1',
-  'scram-sha-256',
-  'xoauth2',
-  'oauthbearer',
-  'external',
-];
+const MECHANISMS = AUTH_CHOICES.filter((choice) => choice !== 'auto');
 
 let dovecot: Dovecot;
 

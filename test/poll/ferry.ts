@@ -10,6 +10,7 @@ import type { PollControl } from '../../src/poll/poll.ts';
 import { type PollDeps, pollAccount } from '../../src/poll/poll-account.ts';
 import type { PollReport } from '../../src/poll/report.ts';
 import { openSession } from '../../src/pop3-client/index.ts';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Secret } from '../../src/secret.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -152,6 +153,11 @@ export class Ferry implements AsyncDisposable {
 function settingsOf(kind: 'maildir' | 'maildir-2' | 'mbox', folder: TemporaryFolder): DestinationSettings {
   const path = folder.at(kind);
   return kind === 'mbox' ? { type: 'mbox', path } : { type: 'maildir', path, lineEndings: 'lf' };
+}
+
+/** A server with these messages in the maildrop of alice. */
+export function serve(...messages: (string | Buffer)[]): Promise<Pop3Server> {
+  return createServer({ users: { alice: { password: 'secret', messages } } });
 }
 
 /** The messages of an mbox, the quoting undone. */

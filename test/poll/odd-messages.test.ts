@@ -3,14 +3,10 @@ import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SESSION_MESSAGES } from '../../src/p
 import type { UniqueId } from '../../src/pop3/types.ts';
 import { createServer, type Faults } from '../../src/pop3-server/index.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-
-function serve(...messages: (string | Buffer)[]): ReturnType<typeof createServer> {
-  return createServer({ users: { alice: { password: 'secret', messages } } });
-}
 
 const PATIENT = { timeouts: { connectMs: 5000, idleMs: 5000 } };
 

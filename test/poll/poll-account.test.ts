@@ -1,14 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
+import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const DAY_MS = 86_400_000;
-
-function serve(...messages: (string | Buffer)[]): ReturnType<typeof createServer> {
-  return createServer({ users: { alice: { password: 'secret', messages } } });
-}
 
 describe.each([
   ['pipelined', []],

@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
 import { SizeExperience } from '../../src/poll/listed-size.ts';
-import { createServer, type Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { type Faults } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const NEVER = { deletion: { kind: 'never' } } as const;
 const NO_UIDL: Faults = [{ do: 'hide', names: ['UIDL'] }];
-
-function serve(...messages: string[]): ReturnType<typeof createServer> {
-  return createServer({ users: { alice: { password: 'secret', messages } } });
-}
 
 describe.each([
   ['with unique-ids', []],

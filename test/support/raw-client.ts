@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { SocketOctets } from './socket-octets.ts';
 
 export interface RawClientOptions {
   readonly host: string;
@@ -13,13 +14,11 @@ export interface RawClientOptions {
 /** A client that sends exact octets and shows exact octets: it knows where lines end, and nothing more. */
 export class RawClient implements AsyncDisposable {
   #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
-  #ended = false;
-  #wake: () => void = () => undefined;
+  #received: SocketOctets;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#listen(socket);
+    this.#received = new SocketOctets(socket);
   }
 
   /** Sends octets as they are; text as latin1. */
@@ -48,30 +47,30 @@ export class RawClient implements AsyncDisposable {
   /** The octets up to and with the end of a multi-line response, as they are on the wire. */
   async body(): Promise<Buffer> {
     await this.#have(3);
-    if (this.#received.subarray(0, 3).equals(Buffer.from('.\r\n'))) return this.#take(3);
+    if (this.#received.octets.subarray(0, 3).equals(Buffer.from('.\r\n'))) return this.#received.take(3);
     return this.#until('\r\n.\r\n');
   }
 
   /** Exactly so many octets. */
   async octets(count: number): Promise<Buffer> {
     await this.#have(count);
-    return this.#take(count);
+    return this.#received.take(count);
   }
 
   /** All that comes until the other side closes the connection. */
   async rest(): Promise<Buffer> {
-    while (!this.#ended) await this.#more();
-    return this.#take(this.#received.length);
+    while (!this.#received.ended) await this.#received.more();
+    return this.#received.take(this.#received.octets.length);
   }
 
   /** Resolves when more has come, or the other side has closed. */
   arrival(): Promise<void> {
-    return this.#more();
+    return this.#received.more();
   }
 
   /** Octets that have come and were not taken. */
   get held(): number {
-    return this.#received.length;
+    return this.#received.octets.length;
   }
 
   /** USER and PASS; the last reply. */
@@ -85,12 +84,11 @@ export class RawClient implements AsyncDisposable {
     this.#socket.removeAllListeners();
     const secured = connectTls({ socket: this.#socket, ca, host: 'localhost', servername: 'localhost' });
     this.#socket = secured;
-    this.#received = Buffer.alloc(0);
     await new Promise<void>((resolve, reject) => {
       secured.once('secureConnect', resolve);
       secured.once('error', reject);
     });
-    this.#listen(secured);
+    this.#received = new SocketOctets(secured);
   }
 
   /** Stops reading, so that the server has to wait. */
@@ -120,53 +118,27 @@ export class RawClient implements AsyncDisposable {
     });
   }
 
-  #listen(socket: Socket): void {
-    const end = (): void => {
-      this.#ended = true;
-      this.#wake();
-    };
-    socket.on('data', (block: Buffer) => {
-      this.#received = Buffer.concat([this.#received, block]);
-      this.#wake();
-    });
-    socket.on('end', end);
-    socket.on('close', end);
-    socket.on('error', end);
-  }
-
   async #until(end: string): Promise<Buffer> {
     let from = 0;
     for (;;) {
-      const found = this.#received.indexOf(end, from);
-      if (found >= 0) return this.#take(found + end.length);
-      from = Math.max(0, this.#received.length - end.length);
+      const found = this.#received.octets.indexOf(end, from);
+      if (found >= 0) return this.#received.take(found + end.length);
+      from = Math.max(0, this.#received.octets.length - end.length);
       await this.#moreOrFail();
     }
   }
 
   async #have(count: number): Promise<void> {
-    while (this.#received.length < count) await this.#moreOrFail();
+    while (this.#received.octets.length < count) await this.#moreOrFail();
   }
 
   async #moreOrFail(): Promise<void> {
-    if (this.#ended) {
+    if (this.#received.ended) {
       throw new Error(
-        `The server closed the connection after ${JSON.stringify(this.#received.toString('latin1'))}`,
+        `The server closed the connection after ${JSON.stringify(this.#received.octets.toString('latin1'))}`,
       );
     }
-    await this.#more();
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  #take(count: number): Buffer {
-    const taken = this.#received.subarray(0, count);
-    this.#received = this.#received.subarray(count);
-    return taken;
+    await this.#received.more();
   }
 }
 

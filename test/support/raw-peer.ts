@@ -1,29 +1,20 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { SocketOctets } from './socket-octets.ts';
 
 /** One connection of a raw peer: exact octets in both directions. */
 export class PeerLine {
   readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
+  readonly #received: SocketOctets;
   #taken = 0;
-  #ended = false;
-  #wake: () => void = () => undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    const end = (): void => {
-      this.#ended = true;
-      this.#wake();
-    };
-    socket.on('data', (block: Buffer) => {
-      this.#received = Buffer.concat([this.#received, block]);
-      this.#wake();
-    });
-    socket.on('end', end).on('close', end).on('error', end);
+    this.#received = new SocketOctets(socket);
   }
 
   /** All octets that have come so far, as latin1. */
   get received(): string {
-    return this.#received.toString('latin1');
+    return this.#received.octets.toString('latin1');
   }
 
   /** Sends octets as they are; resolves when the system has taken them. */
@@ -35,25 +26,25 @@ export class PeerLine {
   /** The next line, without its line end; undefined when the other side has closed. */
   async line(): Promise<string | undefined> {
     for (;;) {
-      const end = this.#received.indexOf('\n', this.#taken);
+      const end = this.#received.octets.indexOf('\n', this.#taken);
       if (end >= 0) {
-        const line = this.#received.toString('latin1', this.#taken, end).replace(/\r$/, '');
+        const line = this.#received.octets.toString('latin1', this.#taken, end).replace(/\r$/, '');
         this.#taken = end + 1;
         return line;
       }
-      if (this.#ended) return undefined;
-      await this.#more();
+      if (this.#received.ended) return undefined;
+      await this.#received.more();
     }
   }
 
   /** Resolves when so many octets in all have come, or the other side has closed. */
   async have(octets: number): Promise<void> {
-    while (this.#received.length < octets && !this.#ended) await this.#more();
+    while (this.#received.octets.length < octets && !this.#received.ended) await this.#received.more();
   }
 
   /** Resolves when the other side has closed. */
   async closed(): Promise<void> {
-    while (!this.#ended) await this.#more();
+    while (!this.#received.ended) await this.#received.more();
   }
 
   /** Reads no more, so that the other side has to wait. */
@@ -73,12 +64,6 @@ export class PeerLine {
   /** Resets the connection. */
   reset(): void {
     this.#socket.resetAndDestroy();
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
   }
 }
 
