@@ -48,6 +48,25 @@ export async function refuseReplaced(file: FileHandle, path: string): Promise<vo
   );
 }
 
+/**
+ * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond `to`, where
+ * we have written nothing. Then somebody else has, and half a message too many is better than their mail cut off. Never
+ * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it.
+ */
+export async function cutBack(
+  file: FileHandle,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
+  try {
+    const { size } = await file.stat();
+    if (size <= from || size > to) return;
+    await file.truncate(from);
+    await file.sync();
+  } catch {
+    // See above.
+  }
+}
+
 /** How many octets must stand before a From_ line appended at `size`, so that an empty line does. */
 export async function missingSeparators(file: FileHandle, size: number): Promise<number> {
   if (size === 0) return 0;

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
 import { makeDirectory } from '../durable/fsync-directory.ts';
+import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
@@ -16,13 +17,16 @@ import type {
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
-import { missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
+import { cutBack, missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { readMessages } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
 import { type MboxContents, scanMbox, stateIn } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
+
+/** How often an append is begun anew because somebody else has written to the file in between. */
+const GROWTHS_BORNE = 10;
 
 export interface MboxSurroundings {
   readonly runtime: Runtime;
@@ -194,6 +198,17 @@ export class Mbox implements Destination {
   }
 
   async #appendLocked(file: FileHandle, group: readonly Waiting[]): Promise<Receipt[]> {
+    for (let attempt = 1; attempt < GROWTHS_BORNE; attempt += 1) {
+      const receipts = await this.#appendUnlessGrown(file, group);
+      if (receipts !== undefined) return receipts;
+    }
+    throw new MailError('destination-unusable', `${this.#path} grows while it is locked.`, {
+      hint: 'Another program writes to it without locking it. The next poll tries again.',
+    });
+  }
+
+  /** Undefined where the file is longer than it was when the intents were made: what came must not be written over. */
+  async #appendUnlessGrown(file: FileHandle, group: readonly Waiting[]): Promise<Receipt[] | undefined> {
     const { size } = await file.stat();
     const separators = '\n'.repeat(await missingSeparators(file, size));
     const date = this.#surroundings.runtime.now();
@@ -215,25 +230,16 @@ export class Mbox implements Destination {
         opening: Buffer.concat([Buffer.from(fromLine(draft.sender, date), 'latin1'), draft.opening]),
       })),
     );
+    if ((await file.stat()).size !== size) return undefined;
     try {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
       await refuseReplaced(file, this.#path);
     } catch (error) {
-      await cutBack(file, size);
+      await cutBack(file, { from: size, to: end });
       throw error;
     }
     return receipts;
-  }
-}
-
-/** Why the append failed is what must be said, also when this fails. */
-async function cutBack(file: FileHandle, size: number): Promise<void> {
-  try {
-    await file.truncate(size);
-    await file.sync();
-  } catch {
-    // The intent stays open: the next poll looks for what stands there.
   }
 }
 

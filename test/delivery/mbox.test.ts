@@ -105,6 +105,42 @@ describe('an mbox', () => {
     expect(messages).toEqual([STORED, 'Subject: foreign\n\nMine.\n', STORED]);
   });
 
+  test('is not written over when somebody who does not lock it writes while we have it', async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('place', 'mbox');
+    const intents: Intent[] = [];
+    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
+      runtime: new FakeRuntime(),
+      takeUnfinished: () => [],
+      intend: async (more) => {
+        if (intents.length < 2) await appendFile(path, FOREIGN);
+        intents.push(...more);
+      },
+    });
+    const receipt = await deliver(mbox, MAIL);
+    expect(parseMbox(await textOf(folder))).toEqual([
+      ...Array(2).fill('Subject: foreign\n\nMine.\n'),
+      STORED,
+    ]);
+    expect(intents.at(-1)?.receipt).toEqual(receipt);
+    expect(await standingAt(folder, receipt)).toEqual(Buffer.from(STORED));
+  });
+
+  test('that somebody writes to all the time is left to him', async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('place', 'mbox');
+    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
+      runtime: new FakeRuntime(),
+      takeUnfinished: () => [],
+      intend: () => appendFile(path, FOREIGN),
+    });
+    await expect(deliver(mbox, MAIL)).rejects.toMatchObject({
+      code: 'destination-unusable',
+      message: expect.stringContaining('grows while it is locked') as string,
+    });
+    expect(new Set(parseMbox(await textOf(folder)))).toEqual(new Set(['Subject: foreign\n\nMine.\n']));
+  });
+
   test('may be replaced by others between two messages', async () => {
     await using folder = await temporaryFolder();
     const mbox = await opened(folder);
