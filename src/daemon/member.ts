@@ -1,9 +1,9 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
+import { providerMinimumMs } from '../config/providers.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/decide.ts';
 import type { ServerFacts } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
-import { providerMinimum } from '../schedule/provider-minimum.ts';
 import { isStopped, NEW_STANDING, parseStanding, type Standing } from './standing.ts';
 
 /** A poll that waits for its turn or is under way. */
@@ -48,7 +48,7 @@ export class Member {
 
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
-    return Math.max(this.standing.loginDelayMs, providerMinimum(this.configuration.account.host));
+    return Math.max(this.standing.loginDelayMs, providerMinimumMs(this.configuration.account.host));
   }
 
   async note(standing: Standing): Promise<void> {

@@ -1,4 +1,5 @@
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
+import { providerOfHost } from '../config/providers.ts';
 import { askDaemon } from '../daemon/control-client.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
@@ -9,7 +10,6 @@ import { type Preview, previewAccount } from '../poll/preview.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { providerOfHost } from '../setup/providers.ts';
 import { examineDestination, examineStateFolder } from './places.ts';
 import { examineSession, type OpenSession } from './session.ts';
 import { doubtful, type Examination, good, type Step, wrong } from './step.ts';

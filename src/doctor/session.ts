@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
+import { providerOfHost } from '../config/providers.ts';
 import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { Account } from '../poll/account.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
-import { providerOfHost } from '../setup/providers.ts';
 import { dial } from '../wire/dial.ts';
 import { unreachable } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';

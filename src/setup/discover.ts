@@ -1,8 +1,8 @@
 import { resolveSrv } from 'node:dns/promises';
+import { type Provider, providerOfAddress, providerOfHost } from '../config/providers.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { connect } from '../pop3-client/open-session.ts';
 import { defaultPort, type TlsMode } from '../pop3-client/options.ts';
-import { type Provider, providerOfAddress, providerOfHost } from './providers.ts';
 
 /** A server that may have the maildrop of an address. */
 export interface Candidate {

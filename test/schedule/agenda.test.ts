@@ -3,7 +3,6 @@ import { Agenda } from '../../src/schedule/agenda.ts';
 import { pauseAfter } from '../../src/schedule/back-off.ts';
 import { parseSchedule } from '../../src/schedule/cron.ts';
 import { firstDue, lookFrom, nextDue } from '../../src/schedule/due.ts';
-import { providerMinimum } from '../../src/schedule/provider-minimum.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 
 const MINUTE = 60_000;
@@ -106,13 +105,4 @@ describe('the pause after a failure', () => {
       45_000, 75_000,
     ]);
   });
-});
-
-test.each([
-  ['pop.gmail.com', 15 * MINUTE],
-  ['SSL0.OVH.NET.', MINUTE],
-  ['notovh.net', 0],
-  ['pop.example.org', 0],
-])('the provider of %s wants %i ms between two logins', (host, minimum) => {
-  expect(providerMinimum(host)).toBe(minimum);
 });

@@ -7,6 +7,8 @@ export interface Provider {
   readonly domains: readonly string[];
   /** Undefined where it has no POP3. */
   readonly host: string | undefined;
+  /** Other names of its POP3 servers, or what all of them end with. */
+  readonly alsoHosts?: readonly string[];
   readonly port: number;
   readonly tls: TlsMode;
   /** What has to be done before it lets a program in, and what else differs there. */
@@ -31,6 +33,7 @@ export const PROVIDERS: readonly Provider[] = [
     name: 'Gmail',
     domains: ['gmail.com', 'googlemail.com'],
     host: 'pop.gmail.com',
+    alsoHosts: ['pop.googlemail.com'],
     minimumMinutes: 15,
     notes: [
       'Switch POP on in the settings of Gmail, under "Forwarding and POP/IMAP".',
@@ -146,8 +149,18 @@ export const PROVIDERS: readonly Provider[] = [
     name: 'OVH',
     domains: ['ovh.net'],
     host: 'ssl0.ovh.net',
+    alsoHosts: ['ovh.net'],
     minimumMinutes: 1,
     notes: ['More than one login a minute is refused.'],
+    source: 'the guides of OVH for mail programs',
+  }),
+  provider({
+    name: 'LuxSci',
+    domains: [],
+    host: 'luxsci.com',
+    minimumMinutes: 1,
+    notes: ['More than one login a minute is refused.'],
+    source: 'the help pages of LuxSci',
   }),
 ];
 
@@ -159,5 +172,13 @@ export function providerOfAddress(address: string): Provider | undefined {
 
 /** The provider whose POP3 server this is. */
 export function providerOfHost(host: string): Provider | undefined {
-  return PROVIDERS.find((it) => it.host === host.toLowerCase());
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return PROVIDERS.find((it) =>
+    [it.host, ...(it.alsoHosts ?? [])].some((end) => end !== undefined && `.${name}`.endsWith(`.${end}`)),
+  );
+}
+
+/** The shortest time between two logins that the provider of a host is known to want, in milliseconds; 0: none known. */
+export function providerMinimumMs(host: string): number {
+  return (providerOfHost(host)?.minimumMinutes ?? 0) * 60_000;
 }
