@@ -5,8 +5,7 @@ import type { Daemon } from '../daemon/daemon.ts';
 import { daemonMetrics, PollCounts } from '../daemon/daemon-metrics.ts';
 import { openListener } from '../daemon/listener.ts';
 import { asMailError } from '../errors.ts';
-import type { Notice } from '../notices/notice.ts';
-import { Outbox } from '../notices/outbox.ts';
+import { Outbox, type UnsentNotice } from '../notices/outbox.ts';
 import { type Ping, sendPing } from '../notices/ping.ts';
 import type { Logger } from '../observe/logger.ts';
 import { renderMetrics } from '../observe/metrics.ts';
@@ -58,10 +57,10 @@ export class DaemonMonitoring implements AsyncDisposable {
     this.#armPing(daemon);
   }
 
-  notify(notice: Notice): void {
-    const { account, title, text, kind, bad } = notice;
+  notify(unsent: UnsentNotice): void {
+    const { account, title, text, kind, bad } = unsent.notice;
     this.#logger[bad ? 'warn' : 'info']({ account, kind, text }, `notice: ${title}`);
-    this.#outbox.add(notice);
+    this.#outbox.add(unsent);
   }
 
   polled(report: PollReport): void {

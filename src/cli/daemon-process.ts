@@ -50,7 +50,7 @@ export class DaemonProcess {
       runtime: systemRuntime,
       ledger,
       poll,
-      notify: (notice) => this.#monitoring.notify(notice),
+      notify: (unsent) => this.#monitoring.notify(unsent),
       log: (level, message, account) => log.logger[level](account === undefined ? {} : { account }, message),
       changed: () => this.#running && this.#arm(),
     });
@@ -61,6 +61,7 @@ export class DaemonProcess {
   async run(): Promise<void> {
     const { logger } = this.#options.log;
     using signals = this.#listenToSignals();
+    await using _noted = { [Symbol.asyncDispose]: () => this.daemon.noted() };
     await using monitoring = this.#monitoring;
     await using _socket = await this.#openSocket();
     await monitoring.start(this.daemon);

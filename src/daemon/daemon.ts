@@ -10,7 +10,7 @@ import { firstDue, lookFrom, nextDue } from '../schedule/due.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { DaemonDeps } from './deps.ts';
 import { factsOf, Member } from './member.ts';
-import { forgiven, isStopped } from './standing.ts';
+import { forgiven, isStopped, type KeptNotice } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { isStillStopped, pollMember } from './visit.ts';
 
@@ -22,6 +22,9 @@ const LONGEST_SLEEP_MS = 5000;
 
 /** How often it looks for what changes without a poll. */
 const LOOK_EVERY_MS = 60_000;
+
+/** So many notices of an account are kept for places that take none; there are no more kinds of trouble than that. */
+const MOST_UNSENT = 20;
 
 /** What the daemon is told to do; all of it may change while it runs. */
 export interface DaemonSettings {
@@ -178,6 +181,12 @@ export class Daemon {
     const all = [...this.#members.values(), ...this.#leaving.values()];
     await Promise.all(all.flatMap(({ running }) => running?.promise ?? []));
     clearTimeout(timer);
+    await this.noted();
+  }
+
+  /** Resolves when all that is known of notices is in the ledger. */
+  async noted(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ telling }) => telling));
   }
 
   /** Breaks off what runs; what is safe and recorded stays so. */
@@ -221,13 +230,15 @@ export class Daemon {
 
   #add(configuration: AccountConfiguration): void {
     const { name } = configuration.account;
+    const known = this.#leaving.get(name);
     const member =
-      this.#leaving.get(name) ??
-      new Member(configuration, this.#deps.ledger.account(name), dayOf(this.#deps.runtime.now()));
+      known ?? new Member(configuration, this.#deps.ledger.account(name), dayOf(this.#deps.runtime.now()));
     member.configuration = configuration;
     this.#leaving.delete(name);
     this.#members.set(name, member);
     this.#planFirst(member);
+    // What a process before this one could not send.
+    if (known === undefined) for (const kept of member.standing.unsent) member.tell(kept, this.#deps);
   }
 
   #remove(name: string): void {
@@ -336,10 +347,15 @@ export class Daemon {
       this.#policy,
     );
     if (JSON.stringify(before) === JSON.stringify(memory)) return;
-    for (const notice of notices) this.#deps.notify(notice);
-    member.note({ ...member.standing, notified: memory }).catch((error: unknown) => {
-      this.#deps.log('warn', asMailError(error).message, member.name);
-    });
+    const told = notices.map((notice): KeptNotice => ({ notice, places: undefined }));
+    const unsent = [...member.standing.unsent, ...told].slice(-MOST_UNSENT);
+    // Kept together with the memory of it: after a kill it is neither told twice nor forgotten.
+    member.telling = member
+      .note({ ...member.standing, notified: memory, unsent })
+      .catch((error: unknown) => this.#deps.log('warn', asMailError(error).message, member.name))
+      .then(() => {
+        for (const kept of told) member.tell(kept, this.#deps);
+      });
   }
 
   /** What changes without a poll, such as too long a silence. */

@@ -1,6 +1,6 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
 import type { AccountLedger, AccountSummary } from '../ledger/ledger.ts';
-import type { Notice } from '../notices/notice.ts';
+import type { UnsentNotice } from '../notices/outbox.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
@@ -14,7 +14,8 @@ export interface DaemonDeps {
   };
   /** Polls once; never raises for what the account suffers. */
   readonly poll: (configuration: AccountConfiguration, control: PollControl) => Promise<PollReport>;
-  readonly notify: (notice: Notice) => void;
+  /** Sends a notice, some time; tells which places have not taken it yet. */
+  readonly notify: (unsent: UnsentNotice) => void;
   /** Is told of what a person may want to know. */
   readonly log: (level: 'info' | 'warn', message: string, account?: string) => void;
   /** Something may be due sooner than `sleepMs` said. */

@@ -1,10 +1,12 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { providerMinimumMs } from '../config/providers.ts';
+import { asMailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/decide.ts';
 import type { ServerFacts } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
-import { isStopped, NEW_STANDING, parseStanding, type Standing } from './standing.ts';
+import type { DaemonDeps } from './deps.ts';
+import { isStopped, type KeptNotice, NEW_STANDING, parseStanding, type Standing } from './standing.ts';
 
 /** A poll that waits for its turn or is under way. */
 interface Running {
@@ -25,6 +27,8 @@ export class Member {
   lastPollAt: number | undefined;
   lastSuccessAt: number | undefined;
   lastReport: PollReport | undefined;
+  /** Ends when what is to be told is on its way, and what is known of that is in the ledger. */
+  telling: Promise<void> = Promise.resolve();
   readonly ledger: AccountLedger;
 
   constructor(configuration: AccountConfiguration, ledger: AccountLedger, day: number) {
@@ -49,6 +53,21 @@ export class Member {
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
     return Math.max(this.standing.loginDelayMs, providerMinimumMs(this.configuration.account.host));
+  }
+
+  /** Sends what is to be told, and keeps it in the ledger until every place has taken it. */
+  tell(kept: KeptNotice, { notify, log }: Pick<DaemonDeps, 'notify' | 'log'>): void {
+    const { notice } = kept;
+    const left = (places: readonly string[]): void => {
+      const unsent = this.standing.unsent
+        .map((it) => (it.notice === notice ? { notice, places } : it))
+        .filter((it) => it.places?.length !== 0);
+      const before = this.telling;
+      this.telling = this.note({ ...this.standing, unsent })
+        .catch((error: unknown) => log('warn', asMailError(error).message, this.name))
+        .then(() => before);
+    };
+    notify({ ...kept, left });
   }
 
   async note(standing: Standing): Promise<void> {

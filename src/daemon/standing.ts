@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
 import { NOTHING_NOTIFIED, type NoticeMemory } from '../notices/decide.ts';
+import type { UnsentNotice } from '../notices/outbox.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollReport } from '../poll/report.ts';
 import { MAX_REFUSALS, pauseAfter } from '../schedule/back-off.ts';
@@ -20,7 +21,11 @@ export interface Standing {
   readonly loginDelayMs: number;
   readonly paused: boolean;
   readonly notified: NoticeMemory;
+  /** What was decided to be told, and has not been taken by every place yet. */
+  readonly unsent: readonly KeptNotice[];
 }
+
+export type KeptNotice = Pick<UnsentNotice, 'notice' | 'places'>;
 
 export const NEW_STANDING: Standing = {
   failures: 0,
@@ -30,6 +35,7 @@ export const NEW_STANDING: Standing = {
   loginDelayMs: 0,
   paused: false,
   notified: NOTHING_NOTIFIED,
+  unsent: [],
 };
 
 /** Reads what was noted; what cannot be read counts as never noted. */

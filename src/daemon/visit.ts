@@ -44,6 +44,6 @@ export async function isStillStopped(member: Member): Promise<boolean> {
     const secret = await account.password();
     if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
   }
-  await member.note(forgiven(standing));
+  await member.note(forgiven(member.standing));
   return false;
 }

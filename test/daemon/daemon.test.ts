@@ -213,6 +213,36 @@ test('a thousand accounts are polled on time, by one daemon and with nothing of 
   expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(resources);
 });
 
+describe('a notice', () => {
+  test('that a place has not taken is sent there again by the next process, and nowhere else', async () => {
+    const account = configured('a');
+    await using ferry = await Harness.of([account]);
+    ferry.fate = () => 'unreachable';
+    ferry.takesNone = ['webhook 1'];
+    await ferry.pass(HOUR);
+    await ferry.restart([account]);
+    await ferry.pass(MINUTE);
+    ferry.takesNone = [];
+    await ferry.restart([account]);
+    await ferry.daemon.noted();
+    await ferry.restart([account]);
+    await ferry.pass(HOUR);
+    const [first, ...again] = ferry.notices;
+    expect(again).toEqual([first, first]);
+    expect(ferry.places).toEqual([undefined, ['webhook 1'], ['webhook 1']]);
+    expect(ferry.standings()[0]).toContain('"unsent":[]');
+  });
+
+  test('that was decided right before a kill is neither lost nor decided twice', async () => {
+    const account = configured('a');
+    await using ferry = await Harness.of([account]);
+    ferry.fate = () => 'unreachable';
+    ferry.takesNone = ['command 1'];
+    await ferry.pass(20 * MINUTE);
+    expect(ferry.standings()[0]).toMatch(/"notified":\{"ill":"failing".*"unsent":\[\{"notice":/);
+  });
+});
+
 describe('control', () => {
   test('polls at once on request, also what is paused, and gives the reports', async () => {
     await using ferry = await Harness.of([configured('a'), configured('b')]);

@@ -59,6 +59,10 @@ export function configured(
 export class Harness implements AsyncDisposable {
   readonly runtime: FakeRuntime = new FakeRuntime();
   readonly notices: Notice[] = [];
+  /** The places that each of them was for. */
+  readonly places: (readonly string[] | undefined)[] = [];
+  /** The places that take no notice. */
+  takesNone: readonly string[] = [];
   readonly logged: string[] = [];
   /** When polls began, by the wall clock. */
   readonly moments: number[] = [];
@@ -150,7 +154,11 @@ export class Harness implements AsyncDisposable {
       runtime: this.runtime,
       ledger: this.#ledger,
       poll: (account, control) => this.#poll(account, control),
-      notify: (notice) => void this.notices.push(notice),
+      notify: ({ notice, places, left }) => {
+        this.notices.push(notice);
+        this.places.push(places);
+        left(this.takesNone);
+      },
       log: (_, message) => void this.logged.push(message),
       changed: () => undefined,
     });

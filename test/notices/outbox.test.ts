@@ -1,21 +1,20 @@
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { MailError } from '../../src/errors.ts';
-import type { Notice } from '../../src/notices/notice.ts';
-import { Outbox } from '../../src/notices/outbox.ts';
+import { Outbox, type UnsentNotice } from '../../src/notices/outbox.ts';
 import type { NoticeTarget } from '../../src/notices/targets.ts';
 import { Secret } from '../../src/secret.ts';
 
-const notice = (title: string): Notice => ({
-  kind: 'failing',
-  account: 'a',
-  title,
-  text: '',
-  bad: true,
-  at: 0,
-});
+function notice(
+  title: string,
+  places?: readonly string[],
+  left: UnsentNotice['left'] = () => undefined,
+): UnsentNotice {
+  return { notice: { kind: 'failing', account: 'a', title, text: '', bad: true, at: 0 }, places, left };
+}
 const url = (): Promise<Secret> => Promise.resolve(new Secret('http://x/'));
 const WEBHOOK: NoticeTarget = { type: 'webhook', url };
+const WEBHOOK_2: NoticeTarget = { type: 'webhook', url };
 const NTFY: NoticeTarget = { type: 'ntfy', url, token: undefined };
 
 const CLOSE_LIMIT_MS = 5000;
@@ -64,13 +63,14 @@ describe('the outbox', () => {
     expect(it.sent.sort()).toEqual(['ntfy 1', 'ntfy 2', 'webhook 1', 'webhook 2']);
   });
 
-  test('tries again after growing pauses, a bounded number of times, and then goes on with the next', async () => {
+  test('tries again after growing pauses, for a day, and then goes on with the next', async () => {
     const it = new Sent(WEBHOOK);
-    it.failures = 4;
+    it.failures = 27;
     it.outbox.add(notice('lost'));
     it.outbox.add(notice('next'));
     while (it.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(it.pauses).toEqual([10_000, 60_000, 600_000]);
+    expect(it.pauses.slice(0, 4)).toEqual([10_000, 60_000, 600_000, 3_600_000]);
+    expect(it.pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThan(23 * 3_600_000);
     expect(it.sent).toEqual(['webhook next']);
     expect(it.troubles.at(-1)).toBe('A notice could not be sent by webhook: No. Given up.');
   });
@@ -111,5 +111,30 @@ describe('the outbox', () => {
     it.outbox.add(notice('1'));
     await it.outbox.close();
     expect(it.sent).toEqual(['ntfy 1']);
+  });
+
+  test('tells which places have not taken it yet, and sends it to those alone that are named', async () => {
+    const it = new Sent(WEBHOOK, NTFY, WEBHOOK_2);
+    const left: (readonly string[])[] = [];
+    it.outbox.add(notice('1', ['webhook 2', 'ntfy 1'], (places) => void left.push(places)));
+    await it.outbox.close();
+    expect(it.sent.sort()).toEqual(['ntfy 1', 'webhook 1']);
+    expect(left).toEqual([['webhook 2'], []]);
+  });
+
+  test('counts what nobody has taken when it is closed neither as taken nor as given up', async () => {
+    const it = new Sent(WEBHOOK);
+    it.failures = 1000;
+    const left: (readonly string[])[] = [];
+    it.outbox.add(notice('1', undefined, (places) => void left.push(places)));
+    await it.outbox.close();
+    expect(left).toEqual([]);
+    expect(it.troubles.at(-1)).toMatch(/It is tried again at the next start\.$/);
+  });
+
+  test('is done at once with what no place wants', () => {
+    const left: (readonly string[])[] = [];
+    new Sent().outbox.add(notice('1', undefined, (places) => void left.push(places)));
+    expect(left).toEqual([[]]);
   });
 });
