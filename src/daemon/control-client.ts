@@ -19,7 +19,8 @@ export async function askDaemon(
   { method, path, accounts, signal }: ControlRequest,
 ): Promise<AsyncIterable<unknown> | undefined> {
   const response = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
-    const asked = request({ socketPath, method, path, signal }, resolve);
+    // One connection for one question: one that is kept open would keep this process alive for seconds.
+    const asked = request({ socketPath, method, path, signal, agent: false }, resolve);
     asked.once('error', (error) => {
       const code = systemCode(error) ?? '';
       if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ECONNRESET'].includes(code)) resolve(undefined);

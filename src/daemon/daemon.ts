@@ -353,9 +353,7 @@ export class Daemon {
     member.telling = member
       .note({ ...member.standing, notified: memory, unsent })
       .catch((error: unknown) => this.#deps.log('warn', asMailError(error).message, member.name))
-      .then(() => {
-        for (const kept of told) member.tell(kept, this.#deps);
-      });
+      .then(() => told.forEach((kept) => member.tell(kept, this.#deps)));
   }
 
   /** What changes without a poll, such as too long a silence. */

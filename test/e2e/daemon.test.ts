@@ -103,6 +103,11 @@ describe('the commands that ask the daemon', () => {
       status: 64,
       stderr: expect.stringContaining('no account named "carol"'),
     });
+    expect(await daemon.ask('status', 'alice', 'carol')).toMatchObject({
+      status: 64,
+      stdout: '',
+      stderr: expect.stringContaining('The daemon has no account named "carol"'),
+    });
     expect(await daemon.ask('fetch')).toMatchObject({
       status: 75,
       stderr: expect.stringContaining('mailferry poll'),

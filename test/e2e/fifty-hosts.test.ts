@@ -82,7 +82,7 @@ async function pollsOf(
 function endsOf(daemon: RunningDaemon, name: string, from = 0): number[] {
   return daemon.log
     .slice(from)
-    .filter(({ account, msg }) => account === name && /^poll finished/.test(String(msg)))
+    .filter(({ account, msg }) => account === name && String(msg).startsWith('poll finished'))
     .map(({ time }) => new Date(String(time)).getTime());
 }
 

@@ -3,13 +3,14 @@ import { askDaemon } from '../../daemon/control-client.ts';
 import { ROUTES } from '../../daemon/control-protocol.ts';
 import { parseStanding } from '../../daemon/standing.ts';
 import { accountStatus, type Status } from '../../daemon/status.ts';
+import { MailError } from '../../errors.ts';
 import { dayOf } from '../../ledger/ledger.ts';
 import { readSummaries } from '../../ledger/read-ledger.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { firstOf } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadFor } from '../load.ts';
 import { statusOfReport } from '../poll-report.ts';
 import { statusLines } from '../status-text.ts';
 import { processTerminal } from '../terminal.ts';
@@ -25,14 +26,12 @@ export const status: CommandRun<StatusOptions> = async (options, names) => {
   const configuration = await loadFor(options);
   const answer = await askDaemon(configuration.daemon.controlSocket, { method: 'GET', path: ROUTES.status });
   if (options.alive === true) {
+    if (answer !== undefined) await firstOf<Status>(answer);
     terminal.out(answer === undefined ? 'no daemon answers' : 'the daemon answers');
     return answer === undefined ? statusOf('unreachable') : 0;
   }
   const whole = answer === undefined ? fromLedger(configuration) : await firstOf<Status>(answer);
-  const known =
-    answer === undefined ? selectAccounts(configuration, names).map((it) => it.account.name) : names;
-  const accounts =
-    known.length === 0 ? whole.accounts : whole.accounts.filter((it) => known.includes(it.account));
+  const accounts = select(whole, names);
   const shown: Status = { ...whole, accounts };
   if (options.json === true) terminal.out(JSON.stringify(shown));
   else
@@ -43,6 +42,19 @@ export const status: CommandRun<StatusOptions> = async (options, names) => {
       terminal.out(line);
   return worstStatus(accounts.map(({ report }) => (report === null ? 0 : statusOfReport(report))));
 };
+
+/** Raises `usage` for a name that nobody has: nothing is wrong with an account that is not there, and nothing right (I9). */
+function select({ daemon, accounts }: Status, names: readonly string[]): Status['accounts'] {
+  const unknown = names.find((name) => accounts.every(({ account }) => account !== name));
+  if (unknown !== undefined) {
+    const who = daemon === null ? 'The configuration' : 'The daemon';
+    const reload = daemon === null ? '' : ' A new one in the configuration needs: mailferry reload';
+    throw new MailError('usage', `${who} has no account named "${unknown}".`, {
+      hint: `It has: ${accounts.map(({ account }) => account).join(', ')}.${reload}`,
+    });
+  }
+  return names.length === 0 ? accounts : accounts.filter(({ account }) => names.includes(account));
+}
 
 function fromLedger({ stateDir, accounts }: Configuration): Status {
   const summaries = readSummaries(stateDir, dayOf(systemRuntime.now()));

@@ -1,0 +1,26 @@
+import { createServer } from 'node:http';
+import { expect, it } from 'vitest';
+import { askDaemon } from '../../src/daemon/control-client.ts';
+import { closing, listen } from '../../src/daemon/control-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+it('asks on a connection of its own, which keeps no process alive once the answer has come', async () => {
+  await using folder = await temporaryFolder();
+  const connections: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    connections.push(request.headers.connection);
+    response.end('{"a":1}\n{"b":2}\n');
+  });
+  await listen(server, folder.at('socket'));
+  await using _closing = closing(server);
+  const answer = await askDaemon(folder.at('socket'), { method: 'GET', path: '/' });
+  const values: unknown[] = [];
+  for await (const value of answer ?? []) values.push(value);
+  expect(values).toEqual([{ a: 1 }, { b: 2 }]);
+  expect(connections).toEqual(['close']);
+});
+
+it('finds no daemon where nobody listens', async () => {
+  await using folder = await temporaryFolder();
+  expect(await askDaemon(folder.at('socket'), { method: 'GET', path: '/' })).toBeUndefined();
+});
