@@ -8,6 +8,8 @@ const everyProject = {
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // Most of the time a file waits for processes of its own; by default one processor would be left idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
