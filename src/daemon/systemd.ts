@@ -42,13 +42,15 @@ export class ServiceManager {
       const child = spawn('systemd-notify', ['--no-block', ...assignments], {
         env: { PATH: this.#env['PATH'], NOTIFY_SOCKET: this.#env['NOTIFY_SOCKET'] },
         stdio: 'ignore',
-        timeout: TIME_LIMIT_MS,
+        // The `timeout` of Node would keep the process alive for as long where the program does not even exist.
+        signal: AbortSignal.timeout(TIME_LIMIT_MS),
         killSignal: 'SIGKILL',
       });
       child.once('error', (error) => {
+        resolve();
+        if (error.name === 'AbortError') return;
         this.#failed = true;
         this.#onTrouble(`systemd cannot be told how the daemon is: ${error.message}.`);
-        resolve();
       });
       child.once('close', () => resolve());
     });

@@ -20,13 +20,16 @@ export function runNoticeCommand({ command, folder, env, input }: CommandRun): P
       cwd: folder,
       env,
       stdio: ['pipe', 'ignore', 'ignore'],
-      timeout: SEND_LIMIT_MS,
+      // The `timeout` of Node would keep the process alive for as long where the program does not even exist.
+      signal: AbortSignal.timeout(SEND_LIMIT_MS),
       killSignal: 'SIGKILL',
     });
     child.stdin.on('error', () => undefined);
-    child.once('error', (error) =>
-      reject(failed(`cannot be started: ${systemCode(error) ?? 'unknown error'}`)),
-    );
+    child.once('error', (error) => {
+      const slow = error.name === 'AbortError';
+      const why = `cannot be started: ${systemCode(error) ?? 'unknown error'}`;
+      reject(failed(slow ? `has not ended within ${SEND_LIMIT_MS / 1000} s` : why));
+    });
     child.once('exit', (status, signal) => {
       if (status === 0) resolve();
       else reject(failed(signal === null ? `ended with status ${status}` : `was ended by ${signal}`));
