@@ -152,9 +152,25 @@ async function childStates(pid: number): Promise<string[]> {
   return stats.map((stat) => / ([A-Z]) /.exec(stat.slice(stat.lastIndexOf(')')))?.[1] ?? '');
 }
 
-it('the OpenRC script is a shell script with the commands of the daemon', async () => {
-  const text = await example('openrc/mailferry');
-  await run('sh', ['-n', join(EXAMPLES, 'openrc/mailferry')]);
-  expect(text).toMatch(/^command_args="run /m);
-  expect(text).toMatch(/--signal HUP/);
+it('the OpenRC script starts a daemon without root, shows its state, reloads and stops it', async (context) => {
+  requirePrograms('unshare', 'openrc-run', 'useradd')(context);
+  requireRoot(context);
+  await using folder = await temporaryFolder();
+  await using server = await createServer({ users });
+  await writeDaemonConfiguration(
+    folder.path,
+    { alice: { port: server.address.port, deliver: { type: 'maildir', path: '/var/lib/mailferry/Mail' } } },
+    { stateDir: '/var/lib/mailferry' },
+  );
+  const script = join(import.meta.dirname, '../support/under-openrc.sh');
+  const words = [script, join(EXAMPLES, 'openrc/mailferry'), PROGRAM, process.execPath];
+  const under = ['--mount', '--pid', '--fork', '--kill-child', 'sh', ...words, folder.at('mailferry.yaml')];
+  const { stdout } = await run('unshare', under);
+  const [started, status, reloaded, stopped, logFile, state, ...log] = stdout.trim().split('\n');
+  expect([started, status, reloaded, stopped]).toEqual(['start 0', 'status 0', 'reload 0', 'stop 0']);
+  expect([logFile, state]).toEqual(['mailferry 600', 'mailferry 700']);
+  const said = log.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect(said.find((line) => line.startsWith('poll finished'))).toMatch(/1 new message/);
+  expect(said).toContain('the configuration was read anew and is in force');
+  expect(said.at(-1)).toBe('the daemon has ended');
 });
