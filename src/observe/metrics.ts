@@ -30,6 +30,8 @@ function renderLabels(labels: Readonly<Record<string, string>>): string {
 }
 
 function escaped(value: string): string {
+  // With a thousand accounts, most of the work would be looking for what is hardly ever there.
+  if (!/[\\"\n]/.test(value)) return value;
   return value
     .replaceAll('\\', String.raw`\\`)
     .replaceAll('"', String.raw`\"`)

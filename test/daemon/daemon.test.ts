@@ -326,7 +326,7 @@ describe('the end', () => {
   });
 });
 
-test('a week of polls leaves nothing behind: no memory, no handles, no files', async () => {
+test('a week of polls leaves no handle, no file and no poll behind', async () => {
   const accounts = ['a', 'b', 'c', 'd'].map((name) => configured(name, { schedule: 'every 15m' }));
   await using ferry = await Harness.of(accounts);
   ferry.fate = (name) => (name === 'd' ? 'server-temporary' : undefined);

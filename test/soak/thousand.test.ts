@@ -29,13 +29,13 @@ test('while mail of a thousand accounts is fetched, the event loop is not held u
   const account = (index: number): Record<string, unknown> => ({
     host: `127.0.2.${1 + Math.floor(index / 10)}`,
     port: server.address.port,
-    schedule: 'every 10s',
-    jitter: '1s',
+    schedule: 'every 30s',
+    jitter: '3s',
   });
   await writeDaemonConfiguration(
     folder.path,
     Object.fromEntries(names.map((name, index) => [name, account(index)])),
-    { monitoring: { listen: MONITORING_PORT }, concurrency: { accounts: 64, perHost: 4 } },
+    { monitoring: { listen: MONITORING_PORT } },
   );
   const begun = performance.now();
   await using daemon = new RunningDaemon(folder.path);
