@@ -1,7 +1,8 @@
 'use strict';
 // The last step of the build: makes few files of the many that the program loads at its start, since to find, read
 // and compile hundreds of modules takes longer than to poll. What only some commands need stays in parts of its own,
-// and packages that are loaded seldom or natively stay where they are. The notices of what is bundled go along.
+// and packages that are loaded seldom or natively stay where they are (js-yaml: by cosmiconfig's own loaders, which are
+// replaced). The notices of what is bundled go along.
 const { readFileSync, writeFileSync, existsSync, readdirSync } = require('node:fs');
 const { join, relative, sep } = require('node:path');
 const { build } = require('esbuild');
@@ -10,6 +11,7 @@ const root = join(__dirname, '..');
 const dist = join(root, 'dist');
 const external = [
   '@photostructure/sqlite',
+  'js-yaml',
   'mailparser',
   'node-cron',
   'nodemailer',

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
+import * as z from 'zod';
 import { asMailError } from '../errors.ts';
 import { type PopUrl, parsePopUrl } from '../pop3-client/pop-url.ts';
 import { Secret } from '../secret.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
 import { parsePin } from '../wire/tls.ts';
-import { expected, expectedSecret, expectedText, type Fields, mapping, path, z } from './field-kinds.ts';
+import { expected, expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
 

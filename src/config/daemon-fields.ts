@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { LogLevel } from '../observe/logger.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { DaemonConfiguration } from './configuration.ts';
-import { choice, duration, expected, mapping, path, z } from './field-kinds.ts';
+import { choice, duration, expected, mapping, path } from './field-kinds.ts';
 import { completeNotify } from './notify-fields.ts';
 import type { SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, GeneralSettings, ListenAddress } from './settings.ts';

@@ -1,10 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatDuration, parseDuration } from '../schedule/duration.ts';
 import { found, foundKind, quoted } from './found.ts';
 import { parseSize } from './size.ts';
-
-/** The one way to zod, so that it can be replaced here. */
-export { z };
 
 /** One check for each key of `T`. */
 export type Fields<T> = { readonly [K in keyof T]-?: z.ZodType<Exclude<T[K], undefined>> };

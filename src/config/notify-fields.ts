@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { NotifyConfiguration } from './configuration.ts';
-import { choice, duration, expected, expectedText, mapping, wholeNumber, z } from './field-kinds.ts';
+import { choice, duration, expected, expectedText, mapping, wholeNumber } from './field-kinds.ts';
 import { command, password, secretUrl } from './secret-fields.ts';
 import { passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';

@@ -1,4 +1,4 @@
-import type { z } from './field-kinds.ts';
+import type * as z from 'zod';
 import { found, quoted } from './found.ts';
 import { nearest } from './nearest.ts';
 

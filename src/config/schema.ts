@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { LineEndings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
@@ -17,7 +18,6 @@ import {
   path,
   size,
   wholeNumber,
-  z,
 } from './field-kinds.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';

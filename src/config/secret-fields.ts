@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import { Secret } from '../secret.ts';
-import { expectedSecret, mapping, path, z } from './field-kinds.ts';
+import { expectedSecret, mapping, path } from './field-kinds.ts';
 import type { PasswordSettings } from './settings.ts';
 
 const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credential: … }';

@@ -12,7 +12,7 @@ const BUSY_TIMEOUT_MS = 5000;
 export type Value = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
 
-/** One statement, prepared once. */
+/** One statement, prepared once, when it is first used. */
 export interface Statement {
   run(...values: Value[]): { readonly lastInsertRowid: number };
   get(...values: Value[]): Row | undefined;
@@ -61,14 +61,16 @@ export class Database {
   }
 
   prepare(sql: string): Statement {
-    const statement: StatementSyncInstance = explained(this.#path, () => this.#database.prepare(sql));
+    let prepared: StatementSyncInstance | undefined;
+    const use = <T>(act: (statement: StatementSyncInstance) => T): T =>
+      explained(this.#path, () => act((prepared ??= this.#database.prepare(sql))));
     return {
       run: (...values) => {
-        const { lastInsertRowid } = explained(this.#path, () => statement.run(...values));
+        const { lastInsertRowid } = use((statement) => statement.run(...values));
         return { lastInsertRowid: Number(lastInsertRowid) };
       },
-      get: (...values) => explained(this.#path, () => statement.get(...values)) as Row | undefined,
-      all: (...values) => explained(this.#path, () => statement.all(...values)) as Row[],
+      get: (...values) => use((statement) => statement.get(...values)) as Row | undefined,
+      all: (...values) => use((statement) => statement.all(...values)) as Row[],
     };
   }
 

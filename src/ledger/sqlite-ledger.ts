@@ -48,8 +48,9 @@ export class SqliteLedger implements Ledger {
     const owner = takeOwnership(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
-      const aside = isDamaged(path) ? await setAside(path, runtime) : undefined;
-      const database = openMigrated(path);
+      const sound = openSound(path);
+      const aside = sound === undefined ? await setAside(path, runtime) : undefined;
+      const database = migrated(sound ?? Database.open(path), path);
       const ledger = new SqliteLedger(database, owner, runtime);
       if (aside !== undefined) ledger.#statements.replace.run(aside);
       await makeLasting(path, stateDir);
@@ -108,23 +109,22 @@ export class SqliteLedger implements Ledger {
   }
 }
 
-/** Whether an earlier use, or this look at it, shows that the file cannot be trusted any more. */
-function isDamaged(path: string): boolean {
+/** Undefined where an earlier use, or this look at it, shows that the file cannot be trusted any more. */
+function openSound(path: string): Database | undefined {
+  let database: Database | undefined;
   try {
-    const database = Database.open(path);
-    try {
-      return isSuspect(path) && !database.isSound();
-    } finally {
-      database.close();
-    }
+    database = Database.open(path);
+    if (!isSuspect(path) || database.isSound()) return database;
+    database.close();
+    return undefined;
   } catch (error) {
-    if (error instanceof MailError && error.code === 'ledger-damaged') return true;
+    database?.close();
+    if (error instanceof MailError && error.code === 'ledger-damaged') return undefined;
     throw error;
   }
 }
 
-function openMigrated(path: string): Database {
-  const database = Database.open(path);
+function migrated(database: Database, path: string): Database {
   try {
     migrate(database, path);
     return database;

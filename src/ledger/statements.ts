@@ -160,7 +160,7 @@ const SQL: Readonly<Record<StatementName, string>> = {
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };
 
-/** Every statement of the ledger, prepared once per connection. */
+/** Every statement of the ledger, prepared once per connection, each when it is first used. */
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
 export function prepareStatements(database: Database): LedgerStatements {
