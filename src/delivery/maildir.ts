@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createExclusively, FileWriter } from '../durable/file-writer.ts';
 import { makeDirectory, SyncedDirectory } from '../durable/fsync-directory.ts';
 import { publish } from '../durable/publish.ts';
+import { isLocal, publishSmall } from '../durable/small-file.ts';
 import { systemCode } from '../errors.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
+import { Sha256 } from '../message/sha256.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
@@ -36,17 +37,19 @@ export class Maildir implements Destination {
   readonly #lineEndings: LineEndings;
   readonly #names: MaildirNames;
   readonly #new: SyncedDirectory;
+  readonly #isLocal: boolean;
 
   private constructor(
     settings: MaildirSettings,
     name: string,
-    opened: { names: MaildirNames; new: SyncedDirectory },
+    opened: { names: MaildirNames; new: SyncedDirectory; isLocal: boolean },
   ) {
     this.name = name;
     this.#path = settings.path;
     this.#lineEndings = settings.lineEndings;
     this.#names = opened.names;
     this.#new = opened.new;
+    this.#isLocal = opened.isLocal;
   }
 
   /** Opens the Maildir, creating it and its `tmp`, `new` and `cur` where they are missing. */
@@ -55,7 +58,12 @@ export class Maildir implements Destination {
       for (const folder of ['tmp', 'new', 'cur']) await makeDirectory(join(settings.path, folder));
       await removeLeftovers(join(settings.path, 'tmp'), runtime);
       const directory = await SyncedDirectory.open(join(settings.path, 'new'));
-      return new Maildir(settings, name, { names: new MaildirNames(runtime), new: directory });
+      const names = new MaildirNames(runtime);
+      return new Maildir(settings, name, {
+        names,
+        new: directory,
+        isLocal: await isLocal(settings.path),
+      });
     } catch (error) {
       throw deliveryFailed(settings.path, error);
     }
@@ -65,7 +73,7 @@ export class Maildir implements Destination {
     const temporary = join(this.#path, 'tmp', this.#names.next('0'));
     const writer = new FileWriter(() => createExclusively(temporary), BUFFER_OCTETS);
     const endings = this.#lineEndings === 'lf' ? new CrlfToLf() : undefined;
-    const hash = createHash('sha256');
+    const hash = new Sha256();
     const store = async (block: Buffer): Promise<void> => {
       hash.update(block);
       await writer.write(block);
@@ -81,7 +89,7 @@ export class Maildir implements Destination {
         this.#guard(async () => {
           if (endings !== undefined) await store(endings.end());
           const location = await this.#publish(writer, temporary, envelope);
-          return { destination: this.name, location, octets: writer.octets, sha256: hash.digest('hex') };
+          return { destination: this.name, location, octets: writer.octets, sha256: hash.digest() };
         }, discard),
       discard,
     };
@@ -148,11 +156,12 @@ export class Maildir implements Destination {
   }
 
   async #publish(writer: FileWriter, from: string, { tag }: Envelope): Promise<string> {
-    const file = await writer.flush();
     const fileName = `${this.#names.next(tag)},S=${writer.octets}`;
     const to = join(this.#path, 'new', fileName);
+    const held = this.#isLocal ? writer.held() : undefined;
     try {
-      await publish({ file, from, to, directory: this.#new });
+      if (held === undefined) await publish({ file: await writer.flush(), from, to, directory: this.#new });
+      else await publishSmall({ octets: held, from, to, directory: this.#new });
     } catch (error) {
       await unlink(to).catch(() => undefined);
       throw error;

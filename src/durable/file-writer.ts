@@ -16,7 +16,7 @@ export async function writeAll(file: FileHandle, block: Uint8Array, position: nu
 export class FileWriter {
   readonly #open: () => Promise<FileHandle>;
   readonly #bufferOctets: number;
-  #blocks: Uint8Array[] = [];
+  #blocks: Buffer[] = [];
   #buffered = 0;
   #written = 0;
   #file: FileHandle | undefined;
@@ -32,7 +32,7 @@ export class FileWriter {
   }
 
   /** Takes the next block, which must not be changed afterwards. */
-  async write(block: Uint8Array): Promise<void> {
+  async write(block: Buffer): Promise<void> {
     if (block.length === 0) return;
     this.#blocks.push(block);
     this.#buffered += block.length;
@@ -56,7 +56,9 @@ export class FileWriter {
 
   /** What is held, when nothing was written to a file yet; undefined otherwise. */
   held(): Buffer | undefined {
-    return this.#file === undefined ? Buffer.concat(this.#blocks) : undefined;
+    if (this.#file !== undefined) return undefined;
+    const [first, ...more] = this.#blocks;
+    return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#blocks);
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 const MAX_HEADER_OCTETS = 64 * 1024;
 const CRLF = Buffer.from('\r\n');
@@ -26,7 +26,7 @@ export function headerHash(start: Buffer, whole: boolean): string | undefined {
   const end = start.subarray(0, 2).equals(CRLF) ? 0 : start.indexOf(EMPTY_LINE);
   if (end < 0 && !whole) return undefined;
   const header = end < 0 ? withoutLastLineEnd(start) : start.subarray(0, end);
-  return createHash('sha256').update(header).digest('hex');
+  return sha256(header);
 }
 
 function withoutLastLineEnd(octets: Buffer): Buffer {

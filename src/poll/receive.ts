@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Destination, Draft } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
+import { Sha256 } from '../message/sha256.ts';
 import type { Octets } from '../pop3/types.ts';
 import type { MessageBody } from '../pop3-client/transaction.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
@@ -63,7 +63,7 @@ export async function receive(
   { destinations, pipelined, onOctets }: ReceiveOptions,
 ): Promise<Received> {
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
-  const hash = createHash('sha256');
+  const hash = new Sha256();
   const most = mostOctets(retrieval.message.octets);
   const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
   const start: Buffer[] = [];
@@ -91,10 +91,10 @@ export async function receive(
     throw error;
   }
   if (failure !== undefined) await discardAll(drafts);
-  const beginning = Buffer.concat(start);
+  const beginning = start.length === 1 && start[0] !== undefined ? start[0] : Buffer.concat(start);
   const messageId = headerField(beginning, 'Message-ID');
   const headerSha256 = headerHash(beginning, beginning.length === octets);
-  return { retrieval, drafts, octets, sha256: hash.digest('hex'), messageId, headerSha256, failure };
+  return { retrieval, drafts, octets, sha256: hash.digest(), messageId, headerSha256, failure };
 }
 
 /** Removes what was written of a message. */

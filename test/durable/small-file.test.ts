@@ -1,0 +1,84 @@
+import fs from 'node:fs';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
+import { isLocal, publishSmall } from '../../src/durable/small-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const OCTETS = Buffer.from('content');
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
+
+/** Watches the fsync of the file, which then fails where `error` is given. */
+function watchFsync(onFsync: () => void, error: Error | null = null): void {
+  const { fsync } = fs;
+  vi.spyOn(fs, 'fsync').mockImplementation((file, done) => {
+    onFsync();
+    fsync(file, (failure) => done(error ?? failure));
+  });
+  syncBuiltinESMExports();
+}
+
+describe('publishSmall', () => {
+  test('I2: a file appears only after its data is safe, and is safe only after its folder is', async () => {
+    await using folder = await temporaryFolder();
+    const names = (): string => fs.readdirSync(folder.path).join();
+    const steps: string[] = [];
+    watchFsync(() => steps.push(`data ${fs.readFileSync(folder.at('a'), 'utf8')} while ${names()}`));
+    const directory = {
+      sync: () => {
+        steps.push(`folder while ${names()}`);
+        return Promise.resolve();
+      },
+    } as unknown as SyncedDirectory;
+    await publishSmall({ octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory });
+    expect(steps).toEqual(['data content while a', 'folder while b']);
+    expect(await readFile(folder.at('b'), 'utf8')).toBe('content');
+    expect((await stat(folder.at('b'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('a file whose data cannot be made safe does not appear', async () => {
+    await using folder = await temporaryFolder();
+    watchFsync(() => undefined, new Error('EIO'));
+    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const publication = { octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory };
+    await expect(publishSmall(publication)).rejects.toThrow('EIO');
+    expect(await readdir(folder.path)).toEqual(['a']);
+  });
+
+  test('never takes a file that is there', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('a'), 'mine');
+    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const publication = { octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory };
+    await expect(publishSmall(publication)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(folder.at('a'), 'utf8')).toBe('mine');
+  });
+
+  test('makes an empty file too', async () => {
+    await using folder = await temporaryFolder();
+    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    await publishSmall({ octets: Buffer.alloc(0), from: folder.at('a'), to: folder.at('b'), directory });
+    expect((await stat(folder.at('b'))).size).toBe(0);
+  });
+});
+
+describe('isLocal', () => {
+  test.each([
+    [0xef53, true],
+    [0x01021994, true],
+    // NFS, CIFS, SMB 2, FUSE: the last is where sshfs and many others are.
+    [0x6969, false],
+    [0xff534d42, false],
+    [0xfe534d42, false],
+    [0x65735546, false],
+  ])('tells by the kind %i of the file system', async (type, local) => {
+    vi.spyOn(fs.promises, 'statfs').mockResolvedValue({ type } as fs.StatsFs & fs.BigIntStatsFs);
+    syncBuiltinESMExports();
+    expect(await isLocal('/anywhere')).toBe(local);
+  });
+});
