@@ -5,7 +5,7 @@ import type { MailError } from '../errors.ts';
  * line ends and harmless to print; passwords are `***`.
  */
 export type ServerEvent =
-  /** There were too many connections, in all or from this address, so one more was refused. */
+  /** There were too many connections, in all or from this address, all of them logged in, so one more was refused. */
   | { readonly kind: 'turned-away'; readonly address: string }
   /** A session has begun; `secure` when TLS came first. */
   | { readonly kind: 'opened'; readonly session: number; readonly secure: boolean }

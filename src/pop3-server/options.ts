@@ -25,9 +25,12 @@ export interface ServerUser {
 
 /** What the server grants its clients, each with a default that withstands hostile ones. */
 export interface ServerLimits {
-  /** Connections at a time; one more is told `-ERR [SYS/TEMP]`, or nothing within implicit TLS. Default: 2000. */
+  /**
+   * Connections at a time. One more takes the place of the oldest that has not logged in; where all have, it is told
+   * `-ERR [SYS/TEMP]`, or nothing within implicit TLS. Default: 2000.
+   */
   readonly connections?: number | undefined;
-  /** Of these, from one address. Default: 1000. */
+  /** Of these, from one address, by the same rule among them. Default: 1000. */
   readonly connectionsPerAddress?: number | undefined;
   /** Commands in a row that make no sense, the last of which ends the session. Default: 100. */
   readonly badCommands?: number | undefined;

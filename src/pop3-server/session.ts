@@ -98,6 +98,11 @@ export class Session {
     return this.#isLeaving;
   }
 
+  /** True once a login has got its maildrop. */
+  get isLoggedIn(): boolean {
+    return this.#maildrop !== undefined;
+  }
+
   /** Ends the session at once, without UPDATE. */
   end(reason: WireError): void {
     this.#line.end(reason);

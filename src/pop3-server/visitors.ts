@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { asMailError } from '../errors.ts';
 import { formatResponse } from '../pop3/response.ts';
-import { connectionLost } from '../wire/errors.ts';
+import { connectionLost, WireError } from '../wire/errors.ts';
 import { ClientLine } from './client-line.ts';
 import type { Faults } from './faults.ts';
 import { LEAVING_MS } from './limits.ts';
@@ -17,14 +17,20 @@ export interface VisitorLimits {
   readonly autologoutMs: number;
 }
 
+/** One connection, and the session on it once TLS is there where it comes first. */
+interface Visitor {
+  readonly socket: Socket;
+  readonly address: string;
+  session: Session | undefined;
+}
+
 /** Everybody who is connected, from the first octet to the last. */
 export class Visitors {
   readonly #settings: SessionSettings;
   readonly #limits: VisitorLimits;
-  readonly #sockets = new Set<Socket>();
+  /** In the order in which they came. */
+  readonly #visitors = new Set<Visitor>();
   readonly #fromAddress = new Map<string, number>();
-  readonly #handshaking = new Set<Socket>();
-  readonly #sessions = new Set<Session>();
   readonly #visits = new Set<Promise<void>>();
   #faults: Faults = [];
   #faultyFrom = 0;
@@ -44,16 +50,15 @@ export class Visitors {
     // Whoever uses the connection learns of the error; without a listener here it could end the process.
     socket.on('error', () => undefined);
     const address = socket.remoteAddress ?? '';
-    const before = this.#fromAddress.get(address) ?? 0;
-    const { connections, connectionsPerAddress } = this.#limits;
-    if (this.#sockets.size >= connections || before >= connectionsPerAddress) {
+    if (!this.#hasRoomFor(address)) {
       this.#turnAway(socket, implicitTls);
       return;
     }
-    this.#sockets.add(socket);
-    this.#fromAddress.set(address, before + 1);
-    socket.once('close', () => this.#forget(socket, address));
-    const visit = this.#visit(socket, implicitTls).finally(() => this.#visits.delete(visit));
+    const visitor: Visitor = { socket, address, session: undefined };
+    this.#visitors.add(visitor);
+    this.#fromAddress.set(address, (this.#fromAddress.get(address) ?? 0) + 1);
+    socket.once('close', () => this.#forget(visitor));
+    const visit = this.#visit(visitor, implicitTls).finally(() => this.#visits.delete(visit));
     this.#visits.add(visit);
   }
 
@@ -62,21 +67,42 @@ export class Visitors {
    * reason; resolves when their locks are free and their connections gone.
    */
   async dismiss(): Promise<void> {
-    for (const socket of this.#handshaking) socket.destroy();
-    for (const session of this.#sessions) if (!session.isLeaving) endForClosing(session);
+    for (const visitor of this.#visitors) if (visitor.session?.isLeaving !== true) end(visitor, closing());
     const patience = setTimeout(() => {
-      for (const session of this.#sessions) endForClosing(session);
+      for (const visitor of this.#visitors) end(visitor, closing());
     }, LEAVING_MS);
     await Promise.all(this.#visits);
     clearTimeout(patience);
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { socket } of this.#visitors) socket.destroy();
   }
 
-  #forget(socket: Socket, address: string): void {
-    this.#sockets.delete(socket);
-    const left = (this.#fromAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#fromAddress.set(address, left);
-    else this.#fromAddress.delete(address);
+  /**
+   * Whether one more may come from there. Where there are too many, the oldest one that has not logged in makes room:
+   * idle connections must not keep out people who have something to do (I7).
+   */
+  #hasRoomFor(address: string): boolean {
+    const { connections, connectionsPerAddress } = this.#limits;
+    const isFull = (): boolean => this.#visitors.size >= connections;
+    const isFullForAddress = (): boolean => (this.#fromAddress.get(address) ?? 0) >= connectionsPerAddress;
+    if (isFullForAddress()) this.#makeRoom((visitor) => visitor.address === address);
+    else if (isFull()) this.#makeRoom(() => true);
+    return !isFull() && !isFullForAddress();
+  }
+
+  #makeRoom(isFitting: (visitor: Visitor) => boolean): void {
+    for (const visitor of this.#visitors) {
+      if (visitor.session?.isLoggedIn === true || !isFitting(visitor)) continue;
+      end(visitor, crowdedOut());
+      this.#forget(visitor);
+      return;
+    }
+  }
+
+  #forget(visitor: Visitor): void {
+    if (!this.#visitors.delete(visitor)) return;
+    const left = (this.#fromAddress.get(visitor.address) ?? 1) - 1;
+    if (left > 0) this.#fromAddress.set(visitor.address, left);
+    else this.#fromAddress.delete(visitor.address);
   }
 
   /** Says why in place of a greeting, where that can be said without a handshake. */
@@ -91,32 +117,43 @@ export class Visitors {
     socket.end(`${line}\r\n`, () => socket.destroy());
   }
 
-  async #visit(socket: Socket, implicitTls: boolean): Promise<void> {
+  async #visit(visitor: Visitor, implicitTls: boolean): Promise<void> {
     this.#received += 1;
     const number = this.#received;
     const ordinal = number - this.#faultyFrom;
     const faults = this.#faults;
     const { wrapTls, observe } = this.#settings;
-    let transport: Duplex = socket;
-    this.#handshaking.add(socket);
+    let transport: Duplex = visitor.socket;
     try {
-      if (implicitTls && wrapTls !== undefined) transport = await wrapTls(socket);
+      if (implicitTls && wrapTls !== undefined) transport = await wrapTls(visitor.socket);
     } catch (error) {
       observe?.({ kind: 'closed', session: number, error: asMailError(error) });
       return;
-    } finally {
-      this.#handshaking.delete(socket);
     }
     const { autologoutMs } = this.#limits;
     const line = new ClientLine(transport, { autologoutMs });
     const misbehaviour = scriptSession(faults, ordinal, line);
-    const session = new Session(this.#settings, { line, number, misbehaviour });
-    this.#sessions.add(session);
-    await session.run();
-    this.#sessions.delete(session);
+    visitor.session = new Session(this.#settings, { line, number, misbehaviour });
+    await visitor.session.run();
   }
 }
 
-function endForClosing(session: Session): void {
-  session.end(connectionLost('the server was closing'));
+/** Ends the session at once, or the handshake that was to lead to one. */
+function end({ session, socket }: Visitor, reason: WireError): void {
+  if (session === undefined) socket.destroy();
+  else session.end(reason);
+}
+
+function closing(): WireError {
+  return connectionLost('the server was closing');
+}
+
+function crowdedOut(): WireError {
+  return new WireError(
+    'server-temporary',
+    'A newer connection needed the place of this one, which had not logged in.',
+    {
+      hint: 'If this happens to real clients, raise "limits.connections" or "limits.connectionsPerAddress".',
+    },
+  );
 }

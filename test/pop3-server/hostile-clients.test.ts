@@ -116,40 +116,75 @@ describe('a failed login', () => {
 });
 
 describe('too many connections', () => {
+  const users = {
+    alice: { password: 'secret', messages: ['x\r\n'] },
+    bob: { password: 'secret', messages: [] },
+  };
+
   test.each([{ connections: 2 }, { connectionsPerAddress: 2 }])(
-    'are turned away with a word, and let in when others have gone (%j)',
+    'of people who have logged in have others turned away with a word, until one has gone (%j)',
     async (limits) => {
       const events: ServerEvent[] = [];
-      await using server = await serve({ limits, observe: (event) => events.push(event) });
-      await using first = await greetedClient(server.address);
-      await using second = await loggedInClient(server.address);
+      await using server = await serve({ users, limits, observe: (event) => events.push(event) });
+      await using first = await loggedInClient(server.address);
+      await using second = await greetedClient(server.address);
+      expect(await second.logIn('bob')).toMatch(/^\+OK/);
       await using third = await rawClient(server.address);
       expect((await third.rest()).toString()).toBe(
         '-ERR [SYS/TEMP] Too many connections; try again later.\r\n',
       );
       expect(events.at(-1)).toEqual({ kind: 'turned-away', address: '127.0.0.1' });
-      expect(await second.command('STAT')).toBe('+OK 1 3');
-      expect(await first.command('QUIT')).toMatch(/^\+OK/);
-      await first.rest();
+      expect(await first.command('STAT')).toBe('+OK 1 3');
+      expect(await second.command('QUIT')).toMatch(/^\+OK/);
+      await second.rest();
       expect(await untilGreeted(server)).toMatch(/^\+OK/);
     },
   );
 
   test('are turned away without a word where TLS would have to come first', async () => {
     await using server = await serve({ limits: { connections: 1 }, tls: certificate(), tlsPort: 0 });
-    await using first = await greetedClient(server.address);
+    await using first = await loggedInClient(server.address);
     const address = { ...(server.tlsAddress ?? server.address), ca: authority().cert };
     await expect(rawClient(address)).rejects.toThrow();
     expect(await first.command('QUIT')).toMatch(/^\+OK/);
   });
 
-  test('by the hundred cost nobody else anything', async () => {
-    await using server = await serve({ limits: { connections: 200 } });
+  test.each([{ connections: 3 }, { connectionsPerAddress: 3 }])(
+    'have the oldest one make room that has not logged in (%j)',
+    async (limits) => {
+      const events: ServerEvent[] = [];
+      await using server = await serve({ limits, observe: (event) => events.push(event) });
+      await using busy = await loggedInClient(server.address);
+      await using oldest = await greetedClient(server.address);
+      await using idle = await greetedClient(server.address);
+      await using newcomer = await greetedClient(server.address);
+      expect((await oldest.rest()).toString()).toBe('');
+      expect(await idle.command('CAPA')).toMatch(/^\+OK/);
+      expect(await busy.command('STAT')).toBe('+OK 1 3');
+      expect(await busy.command('QUIT')).toMatch(/^\+OK/);
+      expect(await newcomer.logIn()).toMatch(/^\+OK/);
+      const closed = events.find((event) => event.kind === 'closed');
+      expect(closed).toMatchObject({ session: 2, error: { code: 'server-temporary' } });
+    },
+  );
+
+  test('that never begin TLS make room too', async () => {
+    await using server = await serve({ limits: { connections: 2 }, tls: certificate(), tlsPort: 0 });
+    const { tlsAddress = server.address } = server;
+    await using silent = await rawClient(tlsAddress);
+    await using other = await rawClient(tlsAddress);
+    await using client = await greetedClient({ ...tlsAddress, ca: authority().cert });
+    expect(await client.logIn()).toMatch(/^\+OK/);
+    expect((await silent.rest()).toString()).toBe('');
+    expect(other.held).toBe(0);
+  });
+
+  test('by the hundred, all silent, keep nobody out', async () => {
+    await using server = await serve({ limits: { connectionsPerAddress: 100 } });
     const crowd = await Promise.all(Array.from({ length: 400 }, () => rawClient(server.address)));
-    const greetings = await Promise.all(crowd.map((client) => client.line()));
-    expect(greetings.filter((line) => line.startsWith('+OK'))).toHaveLength(200);
-    expect(greetings.filter((line) => line.startsWith('-ERR [SYS/TEMP]'))).toHaveLength(200);
-    await Promise.all(crowd.map((client) => client[Symbol.asyncDispose]()));
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('STAT')).toBe('+OK 1 3');
+    await Promise.all(crowd.map((one) => one[Symbol.asyncDispose]()));
   });
 });
 
