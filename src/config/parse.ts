@@ -19,6 +19,7 @@ import { type AccountDraft, type Draft, type Report, readDraft, reportInto } fro
 import { plainSecrets, secretVariables } from './notify-fields.ts';
 import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
+import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
 import { PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, PasswordSettings } from './settings.ts';
@@ -143,6 +144,7 @@ function completeAccount(
         octetsPerPoll: limits?.bytesPerPoll,
         octetsPerDay: limits?.bytesPerDay,
       },
+      loginPauseMs: providerMinimumMs(host),
       timeouts: {
         connectMs: timeouts?.connect ?? CONNECT_TIMEOUT_MS,
         idleMs: timeouts?.idle ?? IDLE_TIMEOUT_MS,

@@ -1,5 +1,4 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
-import { providerMinimumMs } from '../config/providers.ts';
 import { asMailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/decide.ts';
@@ -52,7 +51,7 @@ export class Member {
 
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
-    return Math.max(this.standing.loginDelayMs, providerMinimumMs(this.configuration.account.host));
+    return Math.max(this.standing.loginDelayMs, this.configuration.account.loginPauseMs ?? 0);
   }
 
   /** Sends what is to be told, and keeps it in the ledger until every place has taken it. */

@@ -10,6 +10,7 @@ import type {
   Failure,
   FoundMessage,
   Imported,
+  LastLogin,
   LedgerRecord,
   PollEnd,
   RecordId,
@@ -64,6 +65,19 @@ export class SqliteAccountLedger implements AccountLedger {
       if (success) this.#statements.settle.run(this.#account);
       if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
+  }
+
+  lastLogin(): LastLogin | undefined {
+    const row = this.#statements.lastLogin.get(this.#account);
+    const at = optionalNumber(row?.['logged_in_at'] ?? null);
+    return at === undefined ? undefined : { at, delayMs: Number(row?.['login_delay_ms'] ?? 0) };
+  }
+
+  async noteLogin(login: LastLogin | undefined): Promise<void> {
+    if (login === undefined && this.lastLogin() === undefined) return;
+    await this.#commits.run(() =>
+      this.#statements.setLogin.run(login?.at ?? null, login?.delayMs ?? null, this.#account),
+    );
   }
 
   quiet(): string | undefined {

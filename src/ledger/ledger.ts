@@ -90,6 +90,13 @@ export interface Imported {
   readonly seenAt: number;
 }
 
+/** The last login that a server wants to be left alone after. */
+export interface LastLogin {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly delayMs: number;
+}
+
 /** How a poll ended. */
 export interface PollEnd {
   readonly at: number;
@@ -142,6 +149,10 @@ export interface AccountLedger {
    */
   takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }>;
   closePoll(end: PollEnd): Promise<void>;
+  /** The last login to this maildrop that was noted. */
+  lastLogin(): LastLogin | undefined;
+  /** Notes a login, for polls of later processes too; undefined where none needs to be known. */
+  noteLogin(login: LastLogin | undefined): Promise<void>;
   /** What the last poll that ended has noted as `quiet`. */
   quiet(): string | undefined;
 

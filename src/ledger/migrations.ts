@@ -128,6 +128,11 @@ const STEPS: readonly string[] = [
   ALTER TABLE message ADD COLUMN peer TEXT;
   CREATE INDEX message_imported ON message (account, peer) WHERE peer IS NOT NULL;
   `,
+  // When the maildrop was last entered, and how long its server wants to be left alone after that.
+  `
+  ALTER TABLE account ADD COLUMN logged_in_at INTEGER;
+  ALTER TABLE account ADD COLUMN login_delay_ms INTEGER;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

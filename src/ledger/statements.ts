@@ -20,6 +20,8 @@ type StatementName =
   | 'maildrop'
   | 'setMaildrop'
   | 'allMissing'
+  | 'lastLogin'
+  | 'setLogin'
   | 'renumbering'
   | 'setRenumbering'
   | 'nameless'
@@ -74,7 +76,9 @@ const SQL: Readonly<Record<StatementName, string>> = {
   accountByName: 'SELECT id FROM account WHERE name = ?',
   insertAccount: 'INSERT INTO account (name) VALUES (?)',
   maildrop: 'SELECT maildrop FROM account WHERE id = ?',
-  setMaildrop: 'UPDATE account SET maildrop = ? WHERE id = ?',
+  setMaildrop: 'UPDATE account SET maildrop = ?, logged_in_at = NULL, login_delay_ms = NULL WHERE id = ?',
+  lastLogin: 'SELECT logged_in_at, login_delay_ms FROM account WHERE id = ?',
+  setLogin: 'UPDATE account SET logged_in_at = ?, login_delay_ms = ? WHERE id = ?',
   allMissing:
     'UPDATE message SET missing_at = ? WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL',
   renumbering: 'SELECT renumbering FROM account WHERE id = ?',

@@ -23,6 +23,12 @@ export const SIZE_DRIFT_OCTETS = 512;
 export const QUIET_POLLS = 12;
 export const QUIET_MS: number = HOUR_MS;
 
+/** So long a poll waits for the time to be over that a server wants between two logins; for longer it does not begin. */
+export const LOGIN_DELAY_PATIENCE_MS = 15_000;
+
+/** A server that wants more time than this between two logins is mistaken: mail would come no more. */
+export const LONGEST_LOGIN_DELAY_MS: number = 24 * HOUR_MS;
+
 /** How many lines a listing may have beyond what STAT said. */
 export const LISTING_FACTOR = 2;
 export const LISTING_SLACK_LINES = 10_000;

@@ -5,18 +5,21 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import { abortReason } from '../wire/deadline.ts';
 import type { DeletionPolicy } from './account.ts';
 import { BUSY_PAUSES_MS } from './limits.ts';
+import { noteLogin, respectLoginDelay } from './login-delay.ts';
 import type { Poll } from './poll.ts';
 
 const DAY_MS = 86_400_000;
 
 /**
  * A session that is logged in. Where the maildrop is in use, and it may be by our own session before (of this poll, or
- * of one that was killed), it is tried again after a while. Whoever watches learns what the server said about itself.
+ * of one that was killed), it is tried again after a while. A poll that comes too soon after the last one for what the
+ * server wants waits, or raises `login-delay`. Whoever watches learns what the server said about itself.
  */
 export async function logIn(poll: Poll): Promise<Transaction> {
   const { account, observer, stopwatch } = poll;
   const pauses = poll.visited || poll.interrupted ? BUSY_PAUSES_MS : [];
   let certificateExpiresAt: number | undefined;
+  if (!poll.visited) await respectLoginDelay(poll);
   const session = await persevere(pauses, poll, () => {
     stopwatch.enter('connectMs');
     return poll.openSession(account, poll.control.abort, {
@@ -26,6 +29,7 @@ export async function logIn(poll: Poll): Promise<Transaction> {
       },
     });
   });
+  await noteLogin(session.loginDelay * 1000, poll);
   observer.loggedIn?.(account.name, {
     loginDelayMs: session.loginDelay * 1000 || undefined,
     certificateExpiresAt,

@@ -148,7 +148,7 @@ describe('an account in trouble', () => {
   });
 
   test('does not poll more often than its provider wants', async () => {
-    await using ferry = await Harness.of([configured('a', { host: 'pop.gmail.com', schedule: 'every 1m' })]);
+    await using ferry = await Harness.of([configured('a', { loginPauseMs: 900_000, schedule: 'every 1m' })]);
     await ferry.pass(HOUR);
     expect(ferry.timesOf('a')).toEqual([0, 900, 1800, 2700, 3600]);
   });

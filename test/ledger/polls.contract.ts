@@ -24,6 +24,25 @@ export function pollsContract(makePlace: () => Promise<LedgerPlace>): void {
     expect(interrupted).toEqual([false, false, true, true, false, false]);
   });
 
+  test('knows the last login that must not be followed too soon, until the maildrop is another', async () => {
+    await using place = await makePlace();
+    const first = await place.open();
+    expect(first.account('work').lastLogin()).toBeUndefined();
+    await first.account('work').takeMaildrop('alice@one', 1);
+    await first.account('work').noteLogin({ at: 5, delayMs: 600 });
+    first.close();
+    const second = await place.open();
+    const account = second.account('work');
+    expect(account.lastLogin()).toEqual({ at: 5, delayMs: 600 });
+    expect(second.account('home').lastLogin()).toBeUndefined();
+    await account.takeMaildrop('alice@two', 6);
+    expect(account.lastLogin()).toBeUndefined();
+    await account.noteLogin({ at: 7, delayMs: 600 });
+    await account.noteLogin(undefined);
+    expect(account.lastLogin()).toBeUndefined();
+    second.close();
+  });
+
   test('keeps accounts apart', async () => {
     await using place = await makePlace();
     const ledger = await place.open();

@@ -141,8 +141,8 @@ export const rfc2449: Rfc = rfc(2449, 'POP3 Extension Mechanism', {
       'login-delay-respected',
       '6.5',
       'SHOULD',
-      'Opens no further session in the same poll where the server announces a LOGIN-DELAY.',
-      'poll/poll-account.ts',
+      'Leaves a server that announces a LOGIN-DELAY alone for so long: in the same poll, in the next, and in another process.',
+      'poll/login-delay.ts',
     ],
   ],
 });

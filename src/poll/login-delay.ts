@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { MailError } from '../errors.ts';
+import type { LastLogin } from '../ledger/ledger.ts';
+import { abortReason } from '../wire/deadline.ts';
+import { LOGIN_DELAY_PATIENCE_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
+import type { Poll } from './poll.ts';
+
+/**
+ * Sees to it that a server has the time between two logins that it, or its provider, wants (RFC 2449 §6.5), whichever
+ * process made the last one. Waits for the rest of a short time; raises `login-delay` for a longer one.
+ */
+export async function respectLoginDelay({
+  account,
+  ledger,
+  runtime,
+  control,
+  observer,
+}: Poll): Promise<void> {
+  const last = ledger.lastLogin();
+  if (last === undefined) return;
+  const left = timeLeft(last, runtime.now());
+  if (left === 0) return;
+  const between = `${seconds(last.delayMs)} between two logins`;
+  if (left > LOGIN_DELAY_PATIENCE_MS) {
+    throw new MailError(
+      'login-delay',
+      `${account.host} wants ${between}, and ${seconds(left)} of them are left; nothing was sent to it.`,
+      { hint: `Try again in ${seconds(left)}; "schedule" should not be shorter than that time.` },
+    );
+  }
+  observer.noticed?.(account.name, `${account.host} wants ${between}; waiting for ${seconds(left)}.`);
+  await pause(left, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(() => {
+    throw abortReason(control.abort.aborted ? control.abort : control.stop);
+  });
+}
+
+/** Notes a login, where the next one must not come too soon. */
+export async function noteLogin(delayMs: number, { account, ledger, runtime }: Poll): Promise<void> {
+  const least = Math.max(Math.min(delayMs, LONGEST_LOGIN_DELAY_MS), account.loginPauseMs ?? 0);
+  await ledger.noteLogin(least === 0 ? undefined : { at: runtime.now(), delayMs: least });
+}
+
+/** Milliseconds until the next login; 0 also where the clock was set back since the last one, as then nobody knows. */
+function timeLeft({ at, delayMs }: LastLogin, now: number): number {
+  return now < at ? 0 : Math.max(0, at + delayMs - now);
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.ceil(milliseconds / 1000)} s`;
+}
