@@ -7,15 +7,9 @@ import type { Poll } from './poll.ts';
 
 /**
  * Sees to it that a server has the time between two logins that it, or its provider, wants (RFC 2449 §6.5), whichever
- * process made the last one. Waits for the rest of a short time; raises `login-delay` for a longer one.
+ * process made the last one. Waits for the rest of a short time without a word; raises `login-delay` for a longer one.
  */
-export async function respectLoginDelay({
-  account,
-  ledger,
-  runtime,
-  control,
-  observer,
-}: Poll): Promise<void> {
+export async function respectLoginDelay({ account, ledger, runtime, control }: Poll): Promise<void> {
   const last = ledger.lastLogin();
   if (last === undefined) return;
   const left = timeLeft(last, runtime.now());
@@ -28,7 +22,6 @@ export async function respectLoginDelay({
       { hint: `Try again in ${seconds(left)}; "schedule" should not be shorter than that time.` },
     );
   }
-  observer.noticed?.(account.name, `${account.host} wants ${between}; waiting for ${seconds(left)}.`);
   await pause(left, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(() => {
     throw abortReason(control.abort.aborted ? control.abort : control.stop);
   });

@@ -35,15 +35,16 @@ test('a server that wants time between two logins is not even called before that
   expect(visits()).toBe(1);
 });
 
-test('the last seconds of that time are waited for, which is said', async () => {
+test('the last seconds of that time are waited for', async () => {
   // This one announces it, and does not enforce it.
   const { server, visits } = await serve({ personality: PERSONALITIES.courier });
   await using _ = server;
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   ferry.runtime.advance(9_900);
+  const begun = performance.now();
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
-  expect(ferry.notices).toEqual(['127.0.0.1 wants 10 s between two logins; waiting for 1 s.']);
+  expect(performance.now() - begun).toBeGreaterThan(95);
   expect(visits()).toBe(2);
 });
 
