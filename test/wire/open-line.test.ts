@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type LookupFunction, type Socket } from 'node:net';
+import { createServer, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { dial } from '../../src/wire/dial.ts';
 import { openLine, type Route } from '../../src/wire/open-line.ts';
 import { parseProxyUrl } from '../../src/wire/proxy.ts';
+import { requirePrograms } from '../support/programs.ts';
 import { type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
+import { silentAddress } from '../support/silent-address.ts';
 
 const HOST = 'pop.example.org';
 const PORT = 995;
@@ -235,11 +237,15 @@ describe('a tunnel', () => {
   });
 });
 
-const lookup: LookupFunction = (_name, _options, callback) =>
-  callback(null, [
-    { address: '::1', family: 6 },
-    { address: '127.0.0.1', family: 4 },
-  ]);
+function found(...addresses: readonly string[]): LookupFunction {
+  return (_name, _options, callback) =>
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: isIP(address) })),
+    );
+}
+
+const lookup: LookupFunction = found('::1', '127.0.0.1');
 
 describe('a host with several addresses', () => {
   test('is reached over the one that answers', async () => {
@@ -252,11 +258,81 @@ describe('a host with several addresses', () => {
     socket.destroy();
   });
 
+  test.each([
+    ['there are none', []],
+    ['it is not known', undefined],
+  ])('is named when %s', async (_, addresses) => {
+    const failure = dial({
+      host: HOST,
+      port: 1,
+      signal: AbortSignal.timeout(5000),
+      lookup: (_name, _options, callback) =>
+        addresses === undefined
+          ? callback(Object.assign(new Error('x'), { code: 'ENOTFOUND' }), [])
+          : callback(null, addresses),
+    });
+    await expect(failure).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  test('is waited for no longer than it may take to find them', async () => {
+    const [late, early] = [new AbortController(), AbortSignal.abort('too late')];
+    const never: LookupFunction = () => late.abort('enough');
+    await expect(dial({ host: HOST, port: 1, signal: late.signal, lookup: never })).rejects.toBe('enough');
+    await expect(dial({ host: HOST, port: 1, signal: early, lookup })).rejects.toBe('too late');
+  });
+
   test('is named when none of them answers', async () => {
     const peer = await rawPeer((line) => line.closed());
     await peer[Symbol.asyncDispose]();
     const failure = dial({ host: HOST, port: peer.port, signal: AbortSignal.timeout(5000), lookup });
     await expect(failure).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('a host with an address that keeps silent', () => {
+  beforeEach(requirePrograms('python3'));
+
+  test('is reached at once where the first of them keeps silent', async () => {
+    await using peer = await rawPeer((line) => line.closed());
+    using _ = await silentAddress('127.0.0.2', peer.port);
+    const socket = await dial({
+      host: HOST,
+      port: peer.port,
+      // The system itself asks again after a second.
+      signal: AbortSignal.timeout(900),
+      lookup: found('127.0.0.2', '127.0.0.1'),
+    });
+    expect(socket.remoteAddress).toBe('127.0.0.1');
+    socket.destroy();
+  });
+
+  test('is given the time that it needs, while the others refuse', async () => {
+    const peer = await rawPeer((line) => line.closed());
+    await peer[Symbol.asyncDispose]();
+    using silent = await silentAddress('127.0.0.2', peer.port);
+    const dialled = dial({
+      host: HOST,
+      port: peer.port,
+      signal: AbortSignal.timeout(20_000),
+      lookup: found('127.0.0.2', '127.0.0.1'),
+    });
+    setTimeout(() => silent.wake(), 400);
+    const socket = await dialled;
+    expect(socket.remoteAddress).toBe('127.0.0.2');
+    socket.destroy();
+  });
+
+  test('is tried over both families in turn', async () => {
+    const peer = createServer((socket) => socket.destroy()).listen(0, '::1');
+    await once(peer, 'listening');
+    const { port } = peer.address() as { port: number };
+    using _ = await silentAddress('127.0.0.2', port);
+    const signal = AbortSignal.timeout(900);
+    const many = Array.from({ length: 5 }, () => '127.0.0.2');
+    const socket = await dial({ host: HOST, port, signal, lookup: found(...many, '::1') });
+    expect(socket.remoteAddress).toBe('::1');
+    socket.destroy();
+    peer.close();
   });
 });
 
