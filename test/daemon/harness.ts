@@ -26,12 +26,19 @@ interface Changes {
   readonly schedule?: string;
   readonly timezone?: string;
   readonly password?: string;
+  readonly loginPauseMs?: number;
 }
 
 /** An account as a configuration gives it. */
 export function configured(
   name: string,
-  { host = `${name}.example`, schedule = 'every 5m', timezone, password = 'secret' }: Changes = {},
+  {
+    host = `${name}.example`,
+    schedule = 'every 5m',
+    timezone,
+    password = 'secret',
+    loginPauseMs,
+  }: Changes = {},
 ): AccountConfiguration {
   return {
     account: {
@@ -49,6 +56,7 @@ export function configured(
       deletion: { kind: 'never' },
       limits: { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined },
       timeouts: { connectMs: 1000, idleMs: 1000 },
+      loginPauseMs,
     },
     schedule: parseSchedule(schedule, timezone),
     jitterMs: 0,
