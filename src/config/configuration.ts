@@ -3,10 +3,13 @@ import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { Account } from '../poll/account.ts';
 import type { Schedule } from '../schedule/cron.ts';
+import type { PasswordSettings } from './settings.ts';
 
 /** One account and when the daemon polls it. */
 export interface AccountConfiguration {
   readonly account: Account;
+  /** Where the password of the account comes from. */
+  readonly passwordFrom: PasswordSettings['from'];
   readonly schedule: Schedule;
   /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
   readonly jitterMs: number;

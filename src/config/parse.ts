@@ -150,6 +150,7 @@ function completeAccount(
         idleMs: timeouts?.idle ?? IDLE_TIMEOUT_MS,
       },
     },
+    passwordFrom: (password ?? NO_PASSWORD).from,
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
   };

@@ -104,7 +104,7 @@ async function openAndClose(
 }
 
 /** The folder itself, or the nearest one above it that is there. */
-async function nearestFolder(path: string): Promise<string> {
+export async function nearestFolder(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {
     const found = await stat(folder).catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
@@ -128,7 +128,8 @@ async function writeAndRemove(folder: string, runtime: Runtime): Promise<void> {
   }
 }
 
-async function fileSystemOf(folder: string): Promise<{ free: number; remote: string | undefined }> {
+/** How many octets are free to this user there, and which remote file system it is, if it is one. */
+export async function fileSystemOf(folder: string): Promise<{ free: number; remote: string | undefined }> {
   const { bavail, bsize, type } = await statfs(folder);
   return { free: bavail * bsize, remote: REMOTE.get(type) };
 }

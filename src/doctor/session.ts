@@ -65,8 +65,9 @@ export async function examineSession(
     const answers = seen.connected || !SILENT.has(raised.code) || (await portAnswers(account, signal));
     const step = answers ? seen.stepOf(raised) : 'connection';
     const error = answers && !seen.connected && SILENT.has(raised.code) ? silent(account, raised) : raised;
+    const named = step === 'greeting' ? otherProtocol(account, seen.greeting, error) : error;
     steps.push(...seen.stepsBefore(step, runtime.now()));
-    return fail(step, error);
+    return fail(step, named);
   }
 }
 
@@ -102,6 +103,25 @@ function silent({ tls, host, port }: Account, error: MailError): MailError {
   });
 }
 
+/** How other servers greet, and where they are used to be. */
+const OTHER_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
+  [/^\* (?:OK|PREAUTH|BYE)\b/i, 'an IMAP server (143, 993)'],
+  [/^\d{3}[ -].*\bE?SMTP\b/i, 'an SMTP server (25, 465, 587), which is for sending'],
+  [/^\d{3}[ -].*\bFTP\b/i, 'an FTP server'],
+  [/^HTTP\//i, 'a web server'],
+  [/^SSH-/, 'an SSH server'],
+];
+
+/** A port at which something else than POP3 answers. */
+function otherProtocol({ host, port }: Account, greeting: string | undefined, error: MailError): MailError {
+  const [, what] = OTHER_PROTOCOLS.find(([begin]) => begin.test(greeting ?? '')) ?? [];
+  if (what === undefined) return error;
+  return new MailError(error.code, `${host}:${port} is ${what}. ${error.message}`, {
+    hint: 'Set "port" to that of POP3: 995 for TLS, 110 for STLS.',
+    cause: error,
+  });
+}
+
 async function addressesOf(host: string): Promise<string> {
   if (IP_ADDRESS.test(host)) return `${host} is an address already`;
   const found = await lookup(host, { all: true });
@@ -113,7 +133,7 @@ class Seen {
   readonly #account: Account;
   connected = false;
   #certificateEnds: number | undefined;
-  #greeting: string | undefined;
+  greeting: string | undefined;
   #capabilitiesAsked = false;
   #loginBegun: string | undefined;
 
@@ -132,7 +152,7 @@ class Seen {
 
   readonly transcript = (side: 'sent' | 'received', line: string): void => {
     this.connected = true;
-    if (side === 'received') this.#greeting ??= line;
+    if (side === 'received') this.greeting ??= line;
     else if (/^CAPA\b/i.test(line)) this.#capabilitiesAsked = true;
     else if (/^(?:USER|PASS|AUTH|APOP)\b/i.test(line)) this.#loginBegun ??= line.split(' ', 2).join(' ');
   };
@@ -144,7 +164,7 @@ class Seen {
     if (code === 'secret-unavailable') return 'password';
     if (code === 'unreachable') return 'connection';
     if (!this.connected && this.#account.tls === 'implicit') return 'encryption';
-    return this.#greeting === undefined || !this.#capabilitiesAsked ? 'greeting' : 'login';
+    return this.greeting === undefined || !this.#capabilitiesAsked ? 'greeting' : 'login';
   }
 
   stepsBefore(step: StepName, now: number): readonly Step[] {
@@ -193,7 +213,7 @@ class Seen {
   }
 
   #greetingStep(): Step {
-    return good('greeting', `"${printable((this.#greeting ?? '').trim(), 100)}"`);
+    return good('greeting', `"${printable((this.greeting ?? '').trim(), 100)}"`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { mechanismNamed } from '../sasl/mechanisms.ts';
+
 /** What may lie behind a refused login. */
 interface Refused {
   /** By the name it has on the line. */
@@ -11,6 +13,9 @@ const TOKENS = ['XOAUTH2', 'OAUTHBEARER'];
 
 /** Advice that fits the mechanism that was refused; undefined where there is no more than the usual one. */
 export function refusalHint({ mechanism, offered, encrypted }: Refused): string | undefined {
+  if (offered.length > 0 && mechanismNamed(mechanism) !== undefined && !offered.includes(mechanism)) {
+    return `The server does not have ${mechanism}, but ${offered.join(', ')}; leave "auth" out, and the best of them is taken.`;
+  }
   if (TOKENS.includes(mechanism)) {
     return 'The token may have run out, or not be meant for POP3; check what makes it, and that "user" is its owner.';
   }

@@ -58,6 +58,7 @@ export function configured(
       timeouts: { connectMs: 1000, idleMs: 1000 },
       loginPauseMs,
     },
+    passwordFrom: 'text',
     schedule: parseSchedule(schedule, timezone),
     jitterMs: 0,
   };

@@ -8,6 +8,7 @@ import { authority, type CertificateOptions, certificate } from '../support/cert
 import { freePort } from '../support/dovecot.ts';
 import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { requirePrograms, requireRoot } from '../support/programs.ts';
+import { rawPeer } from '../support/raw-peer.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Set-ups with one thing wrong in each; the right thing must be named, and what to do about it. */
@@ -238,6 +239,113 @@ describe('of broken set-ups, doctor names', () => {
     await writeFile(folder.at('netrc'), 'machine other login alice password x\n', { mode: 0o600 });
     const ended = await doctor(folder, { password: { netrc: './netrc' } });
     expectWrong(ended, 'password', /no entry for machine 127\.0\.0\.1 and login alice.*\n.*Add:/, 78);
+  });
+});
+
+describe('of set-ups that this machine alone shows to be broken, check and doctor name', () => {
+  test.each<[string, Account, string, RegExp]>([
+    [
+      '27: a password file that is not there',
+      { password: { file: './nosuch' } },
+      'password',
+      /nosuch cannot be read: there is no such file.*\n.*Check the path/,
+    ],
+    [
+      '28: a secret file that others can read',
+      { password: { file: './open' } },
+      'password',
+      /can be read by other users.*\n.*chmod 600/,
+    ],
+    [
+      '29: a password file with nothing in it',
+      { password: { file: './empty' } },
+      'password',
+      /gave an empty password.*\n.*first line/,
+    ],
+    [
+      '30: a Maildir whose path is a file',
+      { deliver: { type: 'maildir', path: './file' } },
+      'destination',
+      /a part of the path is not a folder/,
+    ],
+    [
+      '31: an mbox whose path is a folder',
+      { deliver: { type: 'mbox', path: './folder' } },
+      'destination',
+      /it is a folder/,
+    ],
+  ])('%s', async (_, account, step, words) => {
+    await using folder = await temporaryFolder();
+    await using server = await serve();
+    await mkdir(folder.at('folder'));
+    for (const [name, text, mode] of [
+      ['open', 'secret\n', 0o644],
+      ['empty', '', 0o600],
+      ['file', 'x', 0o600],
+    ] as const) {
+      await writeFile(folder.at(name), text, { mode });
+    }
+    const whole = { port: server.address.port, ...account };
+    for (const command of ['check', 'doctor']) {
+      expectWrong(
+        await doctor(folder, whole, { command: [command] }),
+        step,
+        words,
+        step === 'password' ? 78 : 73,
+      );
+    }
+  });
+
+  test.each<[string, Account, string, RegExp]>([
+    [
+      '32: an environment variable that is not set, which the daemon may have',
+      { password: { env: 'NOSUCH' } },
+      'password',
+      /NOSUCH, which should hold the password, is not set.*\n.*It counts where/,
+    ],
+    [
+      '33: polls that come more often than the provider wants',
+      { host: 'pop.gmail.com', tls: 'implicit', schedule: 'every 5m' },
+      'schedule',
+      /Gmail wants 15m between two logins\n.*every 15m/,
+    ],
+  ])('%s: a doubt', async (_, account, step, words) => {
+    await using folder = await temporaryFolder();
+    const { status, stdout } = await doctor(folder, account, { command: ['check'] });
+    const [, found = ''] = new RegExp(`! ${step} +(.*(?:\\n +→ .*)?)`).exec(stdout) ?? [];
+    expect(found === '' ? stdout : found).toMatch(words);
+    expect(status).toBe(0);
+  });
+});
+
+describe('of servers that are something else, doctor names', () => {
+  test.each([
+    ['34: an IMAP server', '* OK [CAPABILITY IMAP4rev1] ready', /is an IMAP server \(143, 993\)/],
+    ['35: an SMTP server', '220 mail.example.org ESMTP Postfix', /is an SMTP server/],
+    ['36: a web server', 'HTTP/1.1 400 Bad Request', /is a web server/],
+    ['37: something that nobody knows', 'hello', /Neither \+OK nor -ERR but "hello"/],
+  ])('%s', async (_, greeting, words) => {
+    await using folder = await temporaryFolder();
+    await using peer = await rawPeer(async (line) => {
+      await line.send(`${greeting}\r\n`);
+      await line.closed();
+    });
+    expectWrong(await doctor(folder, { port: peer.port }), 'greeting', words, 76);
+  });
+
+  test('38: a server without the mechanism, and which it has', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serve();
+    const ended = await doctor(folder, { port: server.address.port, auth: 'xoauth2' });
+    expectWrong(ended, 'login', /\n.*does not have XOAUTH2, but SCRAM-SHA-256, .*leave "auth" out/, 77);
+  });
+
+  test('39: a password command that has nothing to say, or needs a program that is not there', async () => {
+    await using folder = await temporaryFolder();
+    const empty = await doctor(folder, { password: { command: 'true' } });
+    expectWrong(empty, 'password', /gave an empty password/, 78);
+    const missing = await doctor(folder, { password: { command: ['no-such-program', 'show'] } });
+    expectWrong(missing, 'password', /cannot be started|not found/, 78);
   });
 });
 

@@ -105,13 +105,12 @@ export class Soak implements AsyncDisposable {
     const metrics = await this.#metrics();
     this.#collectErrors();
     await this.#daemon.end();
+    const stored = new Map<string, string[]>();
+    // One after the other: together they are more files than a process may have open.
+    for (const name of this.#names) stored.set(name, await this.#stored(name));
     return {
       sent: sorted(this.#sent),
-      stored: sorted(
-        new Map(
-          await Promise.all(this.#names.map(async (name) => [name, await this.#stored(name)] as const)),
-        ),
-      ),
+      stored: sorted(stored),
       metrics,
       events: Object.fromEntries(this.#events),
       errors: this.#errors,

@@ -1,21 +1,35 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
 import { destinationName } from '../../delivery/open-destination.ts';
+import { examineHere } from '../../doctor/here.ts';
 import type { DeletionPolicy } from '../../poll/account.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import type { CommandRun } from '../command.ts';
+import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
+import { showStep } from '../step-text.ts';
 import { processTerminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
-/** `mailferry check`: reads the configuration and says what it means. Touches no network. */
+/** `mailferry check`: reads the configuration, says what it means and what is wrong with it here. Touches no network. */
 export const check: CommandRun<object> = async (options) => {
   const terminal = processTerminal();
   const { path, stateDir, accounts } = await loadFor(options);
-  terminal.out(`${path}: ${terminal.style('green', 'good')}, ${countText(accounts.length, 'account')}`);
-  for (const account of accounts) terminal.out(describe(account));
+  const now = systemRuntime.now();
+  const found = await Promise.all(
+    accounts.map(async (account) => ({ account, steps: await examineHere(account, now) })),
+  );
+  const wrong = found.flatMap(({ steps }) => steps).filter(({ state }) => state === 'wrong');
+  const verdict =
+    wrong.length === 0 ? terminal.style('green', 'good') : terminal.style('red', 'something is wrong');
+  terminal.out(`${path}: ${verdict}, ${countText(accounts.length, 'account')}`);
+  for (const { account, steps } of found) {
+    terminal.out(describe(account));
+    for (const step of steps) showStep(step, terminal);
+  }
   terminal.out(`\nThe ledger of what was carried: ${stateDir}`);
-  return 0;
+  terminal.out('Whether the servers answer and let you in: mailferry doctor');
+  return worstStatus(wrong.map(({ code }) => (code === null ? 0 : statusOf(code))));
 };
 
 function describe({ account, schedule }: AccountConfiguration): string {

@@ -1,12 +1,12 @@
 import { connectTo } from '../../app.ts';
 import { examine } from '../../doctor/examine.ts';
-import type { Examination, Step } from '../../doctor/step.ts';
+import type { Examination } from '../../doctor/step.ts';
 import { systemRuntime } from '../../runtime.ts';
-import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
+import { showStep } from '../step-text.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 
 /** `mailferry doctor`: goes the way of a poll step by step, and names the first thing that is wrong and its remedy. */
@@ -32,17 +32,9 @@ function statusOfExamination({ steps }: Examination): number {
   return code === null ? 0 : statusOf(code);
 }
 
-const SIGNS = { good: ['green', '✓'], doubtful: ['yellow', '!'], wrong: ['red', '✗'] } as const;
-
 function show({ account, healthy, steps }: Examination, terminal: Terminal): void {
   terminal.out(
     `${account}: ${healthy ? terminal.style('green', 'good') : terminal.style('red', 'something is wrong')}`,
   );
   for (const step of steps) showStep(step, terminal);
-}
-
-function showStep({ step, state, found, remedy }: Step, terminal: Terminal): void {
-  const [colour, sign] = SIGNS[state];
-  terminal.out(`  ${terminal.style(colour, sign)} ${step.padEnd(11)}  ${printable(found, 1000)}`);
-  if (remedy !== null) terminal.out(`    ${terminal.style('yellow', '→')} ${remedy}`);
 }

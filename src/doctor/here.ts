@@ -1,0 +1,76 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { AccountConfiguration } from '../config/configuration.ts';
+import { providerMinimumMs, providerOfHost } from '../config/providers.ts';
+import { deliveryFailed } from '../delivery/errors.ts';
+import { destinationName } from '../delivery/open-destination.ts';
+import type { DestinationSettings } from '../delivery/settings.ts';
+import { asMailError } from '../errors.ts';
+import { formatDuration } from '../schedule/duration.ts';
+import { fileSystemOf, nearestFolder } from './places.ts';
+import { doubtful, type Step, wrong } from './step.ts';
+
+/** What the daemon has and this command may not: its environment and its credentials. */
+const ELSEWHERE: ReadonlySet<AccountConfiguration['passwordFrom']> = new Set(['env', 'credential']);
+
+/** Less room than this is worth a word. */
+const LITTLE_ROOM_OCTETS = 16 * 1024 * 1024;
+
+/**
+ * What this machine alone shows to be wrong with an account, or doubtful: where its password comes from, where its mail
+ * goes, how often it is polled. Touches no network, runs no command, writes nothing. Never raises for what it finds.
+ */
+export async function examineHere(configured: AccountConfiguration, now: number): Promise<readonly Step[]> {
+  const { account } = configured;
+  const places = await Promise.all(account.destinations.map(examinePlace));
+  return [await examinePassword(configured), ...places, examinePace(configured, now)].filter(
+    (step) => step !== undefined,
+  );
+}
+
+async function examinePassword({ account, passwordFrom }: AccountConfiguration): Promise<Step | undefined> {
+  if (passwordFrom === 'command') return undefined;
+  try {
+    await account.password();
+    return undefined;
+  } catch (thrown) {
+    const error = asMailError(thrown);
+    if (!ELSEWHERE.has(passwordFrom)) return wrong('password', error);
+    return doubtful(
+      'password',
+      error.message,
+      `${error.hint ?? ''} It counts where \`run\` or \`fetch\` is started.`.trim(),
+    );
+  }
+}
+
+async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
+  const { type, path } = settings;
+  try {
+    const there = await nearestFolder(type === 'mbox' ? dirname(path) : path);
+    const mbox = type === 'mbox' ? await stat(path).catch(() => undefined) : undefined;
+    if (mbox?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    await access(mbox === undefined ? there : path, constants.W_OK);
+    const { free } = await fileSystemOf(there);
+    if (free >= LITTLE_ROOM_OCTETS) return undefined;
+    if (free === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    const room = `${(free / 1_000_000).toFixed(1)} MB free`;
+    return doubtful(
+      'destination',
+      `there is little room for ${destinationName(settings)}: ${room}`,
+      'Make room.',
+    );
+  } catch (thrown) {
+    return wrong('destination', deliveryFailed(path, thrown));
+  }
+}
+
+/** A poll that comes more often than the provider allows is put off by the daemon. */
+function examinePace({ account, schedule }: AccountConfiguration, now: number): Step | undefined {
+  const least = providerMinimumMs(account.host);
+  const first = schedule.next(new Date(now));
+  if (schedule.next(first).getTime() - first.getTime() >= least) return undefined;
+  const who = providerOfHost(account.host)?.name ?? 'the provider';
+  const wish = formatDuration(least);
+  return doubtful('schedule', `${who} wants ${wish} between two logins`, `Set: schedule: every ${wish}`);
+}
