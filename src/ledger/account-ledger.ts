@@ -272,6 +272,13 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
+  async noteDeleRefused(records: readonly RecordId[]): Promise<void> {
+    if (records.length === 0) return;
+    await this.#commits.run(() => {
+      for (const id of records) this.#statements.deleRefused.run(id);
+    });
+  }
+
   async noteRecognised(records: readonly RecordId[]): Promise<void> {
     if (records.length === 0) return;
     await this.#commits.run(() => {

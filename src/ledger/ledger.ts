@@ -23,8 +23,10 @@ export interface LedgerRecord {
   readonly triedAt: number;
   /** When all its destinations had it safe. */
   readonly deliveredAt: number | undefined;
-  /** When the server had confirmed its deletion by its answer to QUIT. */
+  /** When the server had confirmed its deletion by its answer to QUIT, or by listing it no longer after DELE. */
   readonly goneAt: number | undefined;
+  /** Whether DELE was sent for it, and not refused: when it is no longer listed, that is our doing. */
+  readonly deleSent: boolean;
   /** Since when the server no longer lists it, without our doing. */
   readonly missingAt: number | undefined;
   /** The destinations that have it safe while others have not; empty once it is delivered. */
@@ -215,6 +217,8 @@ export interface AccountLedger {
   recordFailure(failure: Failure): Promise<void>;
   /** Notes that DELE is about to be sent. */
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that the server has refused DELE. */
+  noteDeleRefused(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
   noteRecognised(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages have new unique-ids (I8). */
@@ -232,7 +236,7 @@ export interface AccountLedger {
   carryUnknown(): Promise<void>;
   /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */
   noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void>;
-  /** Notes that the server confirmed the deletions. */
+  /** Notes that the server confirmed the deletions, or lists no longer what DELE was sent for. */
   noteGone(records: readonly RecordId[], at: number): Promise<void>;
   /** Notes how many messages that were not pending a poll has deleted. */
   noteDeleted(count: number): Promise<void>;

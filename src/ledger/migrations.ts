@@ -133,6 +133,10 @@ const STEPS: readonly string[] = [
   ALTER TABLE account ADD COLUMN logged_in_at INTEGER;
   ALTER TABLE account ADD COLUMN login_delay_ms INTEGER;
   `,
+  // Whether the server would not mark a message as deleted: then it vanishes for another reason, if it does.
+  `
+  ALTER TABLE message ADD COLUMN dele_refused INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

@@ -48,6 +48,7 @@ export function toRecord(row: Row): LedgerRecord {
     deliveredAt: optionalNumber(row['delivered_at']),
     missingAt: optionalNumber(row['missing_at']),
     goneAt: optionalNumber(row['gone_at']),
+    deleSent: row['dele_sent'] === 1,
     destinations: JSON.parse(String(row['destinations'])) as string[],
   };
 }

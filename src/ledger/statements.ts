@@ -8,6 +8,7 @@ export const SUMMARY: string = `
 
 const RECORD = `
   SELECT id, uid, outcome, sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
+         dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
          END AS destinations
@@ -44,6 +45,7 @@ type StatementName =
   | 'insertFailed'
   | 'updateFailed'
   | 'deleSent'
+  | 'deleRefused'
   | 'insertAdopted'
   | 'insertImported'
   | 'imported'
@@ -115,7 +117,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
      VALUES (?, ?, ?, ?, 1, ?, ?)`,
   updateFailed: `UPDATE message SET sha256 = coalesce(?, sha256), outcome = ?, attempts = attempts + 1, last_error = ?,
             tried_at = ? WHERE id = ?`,
-  deleSent: 'UPDATE message SET dele_sent_at = ? WHERE id = ?',
+  deleSent: 'UPDATE message SET dele_sent_at = ?, dele_refused = 0 WHERE id = ?',
+  deleRefused: 'UPDATE message SET dele_refused = 1 WHERE id = ?',
   insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
   insertImported:
     "INSERT INTO message (account, uid, outcome, tried_at, peer) VALUES (?, ?, 'adopted', ?, ?)",

@@ -47,6 +47,8 @@ export async function markDeletions(
   }
   const taken = await Promise.all(results);
   const accepted = numbers.filter((_, index) => taken[index]);
+  const refused = numbers.filter((_, index) => !taken[index]);
+  await ledger.noteDeleRefused(recordsOf(refused, bound));
   const records = recordsOf(accepted, bound);
   return { records, kept: records.filter(wasKept).length };
 }

@@ -1,6 +1,6 @@
 import type { AccountLedger, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { UniqueId } from '../pop3/types.ts';
-import type { Listing } from './listing.ts';
+import type { ListedMessage, Listing } from './listing.ts';
 
 /** What the ledger knows of the messages of a listing. */
 export interface KnownMessages {
@@ -8,6 +8,11 @@ export interface KnownMessages {
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
   /** The records that were listed until now and are not any more, without our doing. */
   missingFrom(listing: Listing): ReadonlyMap<RecordId, UniqueId>;
+  /**
+   * The records that DELE was sent for and that are not listed any more: they are gone, whether QUIT was answered or not.
+   * What equals one of them from now on is another message.
+   */
+  goneFrom(listing: Listing): ReadonlySet<RecordId>;
   /** Whether one of them is not listed any more; also when none should be, as after an empty listing. */
   someAreMissingFrom(listing: Listing): boolean;
 }
@@ -25,13 +30,22 @@ export function knownMessages(
     renamed.size === 0
       ? recorded
       : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
+  const goneFrom = (listing: Listing): ReadonlySet<RecordId> => {
+    if (!tellsWhatIsGone(listing)) return new Set();
+    const present = uniqueIdsOf(listing);
+    const absent = [...listed].filter(([uid]) => !present.has(uid)).flatMap(([, records]) => records);
+    return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
+  };
   return {
     withUniqueId: (uid) => listed.get(uid) ?? ledger.withUniqueId(uid),
+    goneFrom,
     missingFrom: (listing) => {
       const present = uniqueIdsOf(listing);
+      const gone = goneFrom(listing);
       const missing = new Map<RecordId, UniqueId>();
       for (const [uid, records] of listed) {
-        if (!present.has(uid)) for (const { id } of records) missing.set(id, uid);
+        if (present.has(uid)) continue;
+        for (const { id } of records) if (!gone.has(id)) missing.set(id, uid);
       }
       return missing;
     },
@@ -44,4 +58,15 @@ export function knownMessages(
 
 function uniqueIdsOf({ messages }: Listing): ReadonlySet<UniqueId | undefined> {
   return new Set(messages.map(({ uid }) => uid));
+}
+
+/** A listing that lacks something tells nothing; nor does one by message numbers, which pass on to other messages. */
+function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean {
+  const isWhole = hasUniqueIds && messages.length >= claimed;
+  return isWhole && (messages.length === 0 || !messages.every(isNumbered));
+}
+
+/** Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. */
+export function isNumbered({ number, uid }: ListedMessage): boolean {
+  return uid === String(number);
 }

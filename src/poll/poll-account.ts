@@ -94,6 +94,8 @@ async function carry(poll: Poll): Promise<boolean> {
     const unsettled = await recover(listing, poll); // I3
     await recordImportedForms(listing, ledger);
     const known = knownMessages(ledger);
+    const vanished = known.goneFrom(listing);
+    if (vanished.size > 0) await ledger.noteGone([...vanished], runtime.now());
     const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
     await settle(unsettled, new Set(recognition.standing.keys()), poll);
     await recordStanding(listing, recognition, poll);

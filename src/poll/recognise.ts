@@ -12,7 +12,7 @@ import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
 import type { Doubts } from './doubts.ts';
-import type { KnownMessages } from './known.ts';
+import { isNumbered, type KnownMessages } from './known.ts';
 import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import { hasFailed } from './plan.ts';
@@ -60,7 +60,10 @@ export async function recognise(
   const settled = new Set(
     listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
   );
-  const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
+  const gone = known.goneFrom(listing);
+  const pool = ledger
+    .identities()
+    .filter(({ id, uid }) => !gone.has(id) && (uid === undefined || !settled.has(uid)));
   const absent = new Set(pool.map(({ id }) => id));
   if (absent.size === 0 && found.length === 0) return NOTHING;
   if (session.capabilities?.has('TOP') === false) {
@@ -89,6 +92,7 @@ export async function recognise(
     }),
   );
   const inDoubt = new Set([...doubtful, ...places.flatMap((place) => [...place.doubtful])]);
+  for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
   return { renumbered: renumberedTo, doubtful: inDoubt, standing, absent, wasRenumbered: renumbered };
 }
@@ -102,13 +106,20 @@ function whoMayBeCarried(
   known: KnownMessages,
   unknownToo: boolean,
 ): readonly ListedMessage[] {
-  return listing.messages.filter(({ uid, twin }) => {
+  return listing.messages.filter((message) => {
+    const { uid, twin } = message;
     if (uid === undefined || twin) return false;
     const record = known.withUniqueId(uid).at(-1);
     if (record === undefined || record.outcome === 'failed' || record.outcome === 'quarantined')
       return unknownToo;
-    return record.goneAt === undefined && record.missingAt !== undefined;
+    if (record.goneAt !== undefined) return false;
+    return record.missingAt !== undefined || mayHavePassedOn(record, message);
   });
+}
+
+/** Whether a unique-id may stand for the next message by now: a mere number, and nobody knows what was deleted. */
+function mayHavePassedOn({ deleSent, outcome }: LedgerRecord, message: ListedMessage): boolean {
+  return outcome === 'delivered' && deleSent && isNumbered(message);
 }
 
 /** What is known of a message that was carried. */

@@ -67,6 +67,7 @@ function describeRecords(twice: Twice): void {
           triedAt: 1000,
           deliveredAt: 1000,
           goneAt: undefined,
+          deleSent: false,
           missingAt: undefined,
           destinations: [],
         });

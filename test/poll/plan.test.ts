@@ -40,6 +40,7 @@ function record(more: Partial<LedgerRecord> = {}): LedgerRecord {
     triedAt: STARTED - 1000,
     deliveredAt: STARTED - 1000,
     goneAt: undefined,
+    deleSent: false,
     missingAt: undefined,
     destinations: [],
     ...more,

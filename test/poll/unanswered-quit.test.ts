@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const COMMITTED: Faults = [{ do: 'cut', command: 'QUIT', commit: true }];
+const FORGOTTEN: Faults = [{ do: 'cut', command: 'QUIT' }];
+
+/** Messages with unique-ids, carried to the end but for the answer to QUIT. */
+async function unanswered(
+  messages: readonly (readonly [string, string])[],
+  faults: Faults,
+): Promise<{ server: Pop3Server; ferry: Ferry }> {
+  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
+  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
+  const ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: messages.length });
+  server.setFaults([]);
+  return { server, ferry };
+}
+
+describe('I8: a message that equals, to the last octet, one whose QUIT was not answered', () => {
+  test.each([
+    ['and comes under a unique-id of its own', {}],
+    ['without TOP to look at it first', { without: 'TOP' }],
+    ['and could not be had at first', { refused: true }],
+  ])(
+    'is stored before it is deleted: %s',
+    async (_, { without, refused }: { without?: string; refused?: boolean }) => {
+      const { server, ferry } = await unanswered(
+        [
+          [ONE, 'u1'],
+          [TWO, 'u2'],
+        ],
+        COMMITTED,
+      );
+      await using _server = server;
+      await using _ferry = ferry;
+      server.maildrop('alice').add(ONE, { uid: 'u3' });
+      const always: Faults = without === undefined ? [] : [{ do: 'hide', names: [without] }];
+      if (refused === true) {
+        server.setFaults([...always, { do: 'refuse', command: 'RETR', sessions: 1 }]);
+        expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, deleted: 0 });
+      }
+      server.setFaults(always);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+      expect(await ferry.mail()).toEqual(storedAll(ONE, ONE, TWO));
+    },
+  );
+
+  test('is stored also when it comes after a poll that found the maildrop empty', async () => {
+    const { server, ferry } = await unanswered([[ONE, 'u1']], COMMITTED);
+    await using _server = server;
+    await using _ferry = ferry;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', listed: 0 });
+    expect(ferry.ledger.listed().size).toBe(0);
+    server.maildrop('alice').add(ONE, { uid: 'u2' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE));
+  });
+
+  test('while one that is still listed is deleted without a second RETR', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, 'u1'],
+        [TWO, 'u2'],
+      ],
+      FORGOTTEN,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'DELE 1', 'DELE 2', 'QUIT']);
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('and a server that refuses DELE has its mail known under new unique-ids all the same', async () => {
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: [ONE, TWO] } },
+    });
+    server.setFaults([{ do: 'refuse', command: 'DELE' }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.setFaults([
+      { do: 'refuse', command: 'DELE' },
+      { do: 'uids', prefix: 'new-' },
+    ]);
+    expect(await ferry.poll()).toMatchObject({ fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+});
+
+describe('I8: where a unique-id is the number of the message, after a QUIT without an answer', () => {
+  test('a new message under the number of a deleted one is stored', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, '1'],
+        [TWO, '2'],
+      ],
+      COMMITTED,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    server.maildrop('alice').add(FOUR, { uid: '1' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, FOUR));
+  });
+
+  test('those that moved up are known by their headers, and the one behind them is stored', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, '1'],
+        [TWO, '2'],
+        [THREE, '3'],
+      ],
+      COMMITTED,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    // The server has deleted the first one only.
+    for (const [index, message] of [TWO, THREE, FOUR].entries())
+      server.maildrop('alice').add(message, { uid: String(index + 1) });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 3 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, FOUR));
+  });
+});
