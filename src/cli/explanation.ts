@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
+import { LINE_END_OCTETS } from '../poll/listed-size.ts';
 import type { Decision } from '../poll/plan.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { octetsText, timeText } from './wording.ts';
@@ -30,14 +31,30 @@ export function explanationOf(facts: MessageFacts): readonly string[] {
 }
 
 function pastOf(entry: HistoryEntry): readonly string[] {
-  const { outcome, peer, triedAt, deliveredAt, attempts, lastError, goneAt, missingAt, deleSentAt, octets } =
-    entry;
+  const {
+    outcome,
+    peer,
+    triedAt,
+    deliveredAt,
+    attempts,
+    lastError,
+    goneAt,
+    missingAt,
+    deleSentAt,
+    octets,
+    listedOctets,
+  } = entry;
   const lines: string[] = [];
   if (outcome === 'delivered') {
     lines.push(
       `Carried on ${timeText(deliveredAt ?? triedAt)} (${octetsText(octets ?? 0)} as received), safe in:`,
     );
     lines.push(...entry.places.map(({ destination, location }) => `    ${destination}, as ${location}`));
+    // A line end that only the server counts is nothing.
+    if (octets !== null && listedOctets !== null && listedOctets - octets > LINE_END_OCTETS)
+      lines.push(
+        `It came with ${octets} octets, but was listed with ${listedOctets}. Unless the server lists such sizes by habit, it is not deleted there before you say so (fetch --confirm-delete).`,
+      );
   } else if (outcome === 'adopted') {
     const who =
       peer === null

@@ -69,7 +69,7 @@ function addFetch(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .option('-q, --quiet', 'say nothing unless something is wrong')
     .option('--no-progress', 'no progress bar on a terminal')
-    .option('--confirm-delete', 'delete even when that is far more than ever before')
+    .option('--confirm-delete', 'delete even what is far more than ever before, or came shorter than listed')
     .addHelpText('after', EXIT_STATUS_HELP)
     .action(run(async () => (await import('./commands/fetch.ts')).fetch));
 }

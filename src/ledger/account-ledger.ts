@@ -16,7 +16,17 @@ import type {
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
-import { blob, hex, optionalNumber, standsAs, toIntent, toReceipt, toRecord, toSummary } from './rows.ts';
+import {
+  blob,
+  hex,
+  optionalNumber,
+  standsAs,
+  toDeletable,
+  toIntent,
+  toReceipt,
+  toRecord,
+  toSummary,
+} from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
@@ -48,13 +58,15 @@ export class SqliteAccountLedger implements AccountLedger {
     this.#unfinished = unfinished;
   }
 
-  openPoll(): Promise<{ readonly interrupted: boolean }> {
-    this.#commits.polls += 1;
-    return this.#commits.run(() => {
+  async openPoll(): Promise<{ readonly interrupted: boolean }> {
+    const opened = await this.#commits.run(() => {
       const interrupted = this.#statements.pollOpen.get(this.#account)?.['poll_open'] === 1;
       this.#statements.setPollOpen.run(this.#account);
       return { interrupted };
     });
+    // Not before: a poll that could not be opened is never closed.
+    this.#commits.polls += 1;
+    return opened;
   }
 
   async closePoll({ at, success, report, unfinished, quiet }: PollEnd): Promise<void> {
@@ -104,7 +116,7 @@ export class SqliteAccountLedger implements AccountLedger {
 
   deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable> {
     const rows = this.#statements.deletable.all(this.#account, deliveredUntil);
-    return new Map(rows.map((row) => [row['id'] as RecordId, { pending: row['pending'] === 1 }]));
+    return new Map(rows.map((row) => [row['id'] as RecordId, toDeletable(row)]));
   }
 
   mostDeleted(): number {
@@ -115,10 +127,12 @@ export class SqliteAccountLedger implements AccountLedger {
     return Number(this.#statements.octetsOn.get(this.#account, day)?.['octets'] ?? 0);
   }
 
-  recentSizes(): readonly { readonly listed: number; readonly octets: number }[] {
-    return this.#statements.recentSizes
-      .all(this.#account, SIZES_REMEMBERED)
-      .map((row) => ({ listed: Number(row['listed_octets']), octets: Number(row['octets']) }));
+  recentSizes(): ReturnType<AccountLedger['recentSizes']> {
+    return this.#statements.recentSizes.all(this.#account, SIZES_REMEMBERED).map((row) => ({
+      listed: Number(row['listed_octets']),
+      octets: Number(row['octets']),
+      deleted: row['gone_at'] !== null,
+    }));
   }
 
   summary(day: number): AccountSummary {

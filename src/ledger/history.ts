@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database, type Row, type Value } from './database.ts';
+import { Database, type Row } from './database.ts';
 import type { LedgerRecord } from './ledger.ts';
 import { isCurrent } from './migrations.ts';
+import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
 export interface HistoryEntry {
   readonly account: string;
   readonly uid: string | null;
-  /** As received. */
+  /** As received, and by LIST at that time. */
   readonly octets: number | null;
+  readonly listedOctets: number | null;
   readonly sha256: string | null;
   readonly messageId: string | null;
   readonly outcome: LedgerRecord['outcome'];
@@ -49,7 +51,7 @@ export interface HistoryQuestion {
 const PAGE = 500;
 
 const ENTRIES = `
-  SELECT message.id, account.name AS account, uid, octets, sha256, message_id, outcome, peer, attempts, last_error,
+  SELECT message.id, account.name AS account, uid, octets, listed_octets, sha256, message_id, outcome, peer, attempts, last_error,
          tried_at, delivered_at, dele_sent_at, missing_at, gone_at,
          (SELECT json_group_array(json_object('destination', destination, 'location', location, 'octets', delivery.octets))
             FROM delivery WHERE delivery.message = message.id) AS places
@@ -89,27 +91,20 @@ export function* readHistory(
 function toEntry(row: Row): HistoryEntry {
   return {
     account: String(row['account']),
-    uid: textOf(row['uid']),
-    octets: numberOf(row['octets']),
-    sha256: row['sha256'] instanceof Uint8Array ? Buffer.from(row['sha256']).toString('hex') : null,
-    messageId: textOf(row['message_id']),
+    uid: optionalText(row['uid']) ?? null,
+    octets: optionalNumber(row['octets']) ?? null,
+    listedOctets: optionalNumber(row['listed_octets']) ?? null,
+    sha256: hex(row['sha256']) ?? null,
+    messageId: optionalText(row['message_id']) ?? null,
     outcome: row['outcome'] as HistoryEntry['outcome'],
-    peer: textOf(row['peer']),
+    peer: optionalText(row['peer']) ?? null,
     attempts: Number(row['attempts']),
-    lastError: textOf(row['last_error']),
+    lastError: optionalText(row['last_error']) ?? null,
     triedAt: Number(row['tried_at']),
-    deliveredAt: numberOf(row['delivered_at']),
-    deleSentAt: numberOf(row['dele_sent_at']),
-    missingAt: numberOf(row['missing_at']),
-    goneAt: numberOf(row['gone_at']),
+    deliveredAt: optionalNumber(row['delivered_at']) ?? null,
+    deleSentAt: optionalNumber(row['dele_sent_at']) ?? null,
+    missingAt: optionalNumber(row['missing_at']) ?? null,
+    goneAt: optionalNumber(row['gone_at']) ?? null,
     places: JSON.parse(String(row['places'])) as HistoryPlace[],
   };
-}
-
-function textOf(value: Value | undefined): string | null {
-  return typeof value === 'string' ? value : null;
-}
-
-function numberOf(value: Value | undefined): number | null {
-  return typeof value === 'number' ? value : null;
 }

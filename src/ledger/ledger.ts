@@ -69,6 +69,9 @@ export interface Deletable {
    * is not was kept on purpose until now.
    */
   readonly pending: boolean;
+  /** Its size as received, and by LIST when it was delivered, where they are known. */
+  readonly octets: Octets | undefined;
+  readonly listedOctets: Octets | undefined;
 }
 
 /** By what a carried message is recognised when its unique-id has changed. */
@@ -171,8 +174,12 @@ export interface AccountLedger {
   mostDeleted(): number;
   /** Octets carried on that day, as `dayOf` numbers them. */
   octetsOn(day: number): number;
-  /** The sizes of the messages that came last, listed and received. */
-  recentSizes(): readonly { readonly listed: Octets; readonly octets: Octets }[];
+  /** The sizes of the messages that came last, listed and received, and whether they are gone. */
+  recentSizes(): readonly {
+    readonly listed: Octets;
+    readonly octets: Octets;
+    readonly deleted: boolean;
+  }[];
   /** What is known of the account as a whole; `day` is the one that counts as today. */
   summary(day: number): AccountSummary;
   /** Notes what the daemon wants to know after a restart. */

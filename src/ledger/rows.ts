@@ -1,7 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
-import type { AccountSummary, LedgerRecord, RecordId } from './ledger.ts';
+import type { AccountSummary, Deletable, LedgerRecord, RecordId } from './ledger.ts';
 
 /** A receipt, whatever else the row holds. */
 export function toReceipt(row: Row): Receipt {
@@ -53,6 +53,15 @@ export function toRecord(row: Row): LedgerRecord {
   };
 }
 
+/** A row of the statement `deletable`. */
+export function toDeletable(row: Row): Deletable {
+  return {
+    pending: row['pending'] === 1,
+    octets: optionalNumber(row['octets']),
+    listedOctets: optionalNumber(row['listed_octets']),
+  };
+}
+
 /** Where a message stands, and what it is there. */
 export function standsAs(row: Row): string {
   return `${String(row['location'])} ${hex(row['sha256']) ?? ''}`;
@@ -73,6 +82,7 @@ export function optionalNumber(value: Value | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function optionalText(value: Value | undefined): string | undefined {
+/** A text, or undefined for NULL. */
+export function optionalText(value: Value | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

@@ -96,7 +96,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
   deletable: `
-    SELECT message.id, dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
+    SELECT message.id, octets, listed_octets,
+           dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
     FROM message JOIN account ON account.id = message.account
     WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
@@ -137,7 +138,7 @@ const SQL: Readonly<Record<StatementName, string>> = {
   noteDeleted: 'UPDATE account SET most_deleted = max(most_deleted, ?) WHERE id = ?',
   octetsOn: 'SELECT octets FROM carried WHERE account = ? AND day = ?',
   recentSizes: `
-    SELECT listed_octets, octets FROM message
+    SELECT listed_octets, octets, gone_at FROM message
     WHERE account = ? AND outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL
     ORDER BY id DESC LIMIT ?`,
   summary: `${SUMMARY} WHERE account.id = ?`,

@@ -1,10 +1,12 @@
 import type { Receipt } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
-import type { RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
+import { mayLackSomething } from './listed-size.ts';
+import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
 
@@ -21,7 +23,7 @@ export interface Marked {
  */
 export async function markDeletions(
   session: Transaction,
-  bound: ReadonlyMap<MessageNumber, RecordId>,
+  { listing, bound }: { listing: Listing; bound: ReadonlyMap<MessageNumber, RecordId> },
   poll: Poll,
 ): Promise<Marked> {
   const { account, ledger, runtime } = poll;
@@ -32,7 +34,7 @@ export async function markDeletions(
     record !== undefined && deletable.get(record)?.pending === false;
   const mustReread = (number: MessageNumber): boolean =>
     account.deletion.kind === 'after' || wasKept(bound.get(number));
-  const due = planDeletions(bound, deletable);
+  const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
   const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
   const numbers = await unchangedHere(allowed, { mustReread, bound }, poll);
   if (numbers.length === 0) return { records: [], kept: 0 };
@@ -51,6 +53,53 @@ export async function markDeletions(
   await ledger.noteDeleRefused(recordsOf(refused, bound));
   const records = recordsOf(accepted, bound);
   return { records, kept: records.filter(wasKept).length };
+}
+
+/** Leaves out what may be here only in part: the server may have the rest. */
+function withoutCut(
+  numbers: readonly MessageNumber[],
+  what: Parameters<typeof cutMessages>[1],
+  { ledger, control, tally, account }: Poll,
+): readonly MessageNumber[] {
+  if (control.confirmDelete === true) return numbers;
+  const cut = cutMessages(numbers, what, ledger);
+  if (cut.size === 0) return numbers;
+  tally.firstRefusal ??= new MailError(
+    'deletion-unconfirmed',
+    `${cut.size} messages are stored as they came, which is shorter than the server lists them, so they stay there.`,
+    {
+      hint: `The first is message ${Math.min(...cut)}. If nothing is missing, the server counts wrong; to delete them there: mailferry fetch --confirm-delete ${account.name}`,
+    },
+  );
+  return numbers.filter((number) => !cut.has(number));
+}
+
+/** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
+export function cutMessages(
+  numbers: readonly MessageNumber[],
+  {
+    listing,
+    bound,
+    deletable,
+  }: {
+    listing: Listing;
+    bound: ReadonlyMap<MessageNumber, RecordId>;
+    deletable: ReadonlyMap<RecordId, Deletable>;
+  },
+  ledger: Pick<AccountLedger, 'recentSizes'>,
+): ReadonlySet<MessageNumber> {
+  const listed = new Map(listing.messages.map(({ number, octets }) => [number, octets]));
+  const past = ledger.recentSizes();
+  const isCut = (number: MessageNumber): boolean => {
+    const record = bound.get(number);
+    const { octets, listedOctets } = (record === undefined ? undefined : deletable.get(record)) ?? {};
+    const sizes = [listed.get(number), listedOctets].filter((size) => size !== undefined);
+    // Servers write fields of their own into a message later; what it had when it came counts, or what it has now.
+    return octets !== undefined && sizes.length > 0
+      ? mayLackSomething({ listed: Math.min(...sizes), octets }, past)
+      : false;
+  };
+  return new Set(numbers.filter(isCut));
 }
 
 function withoutMassDeletion(

@@ -7,7 +7,8 @@ export interface Sizes {
   readonly octets: Octets;
 }
 
-const LINE_END_OCTETS = 2;
+/** What some servers count of the end of a message that others do not. */
+export const LINE_END_OCTETS = 2;
 
 /** So many exact sizes to each wrong one make those of a server exact. */
 const EXACT_SHARE = 4;
@@ -49,3 +50,36 @@ export class SizeExperience {
 
 /** What a server may count that it does not send, as fields of its own. */
 const SIZE_OF_FIELDS = 64;
+
+/** The sizes of a message that was carried, and whether it was deleted on the server, as it is when somebody wants it. */
+export interface PastSizes extends Sizes {
+  readonly deleted: boolean;
+}
+
+/** So many messages that lack as little make it a habit of the server. */
+const HABIT = 3;
+
+/**
+ * Whether the server may still have something of a message that is not here, so that it must not be deleted there. A
+ * little is taken for the server's way of counting when it is the rule; more only when a message that lacked as large a
+ * part was deleted before, because somebody said so.
+ */
+export function mayLackSomething(sizes: Sizes, past: readonly PastSizes[]): boolean {
+  if (missingOf(sizes) <= LINE_END_OCTETS) return false;
+  if (!isLittle(sizes)) return !past.some((it) => it.deleted && partOf(it) >= partOf(sizes));
+  const lacking = past.filter((it) => missingOf(it) > LINE_END_OCTETS && isLittle(it)).length;
+  const exact = past.filter((it) => missingOf(it) >= 0 && missingOf(it) <= LINE_END_OCTETS).length;
+  return lacking < HABIT || exact >= EXACT_SHARE * lacking;
+}
+
+function isLittle(sizes: Sizes): boolean {
+  return missingOf(sizes) <= Math.max(SHORT_OCTETS, sizes.listed * SHORT_PART);
+}
+
+function missingOf({ listed, octets }: Sizes): Octets {
+  return listed - octets;
+}
+
+function partOf(sizes: Sizes): number {
+  return missingOf(sizes) / sizes.listed;
+}

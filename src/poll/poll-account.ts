@@ -17,7 +17,7 @@ import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { recover, settle } from './recover.ts';
+import { recordUnsettled, recover } from './recover.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
 import { Stopwatch } from './timings.ts';
@@ -53,12 +53,12 @@ export async function pollAccount(
     const ledger = deps.ledgerOf(account.name);
     await using destinations = closing(await deps.openDestinations(account, ledger));
     const { interrupted } = await ledger.openPoll();
-    await noteMaildrop(account, { ledger, deps });
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
     const poll: Poll = { ...deps, ...destinations, ...context, ...memory, visited: false };
     try {
+      await noteMaildrop(account, { ledger, deps });
       while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
     } catch (error) {
       tally.failure = asMailError(error);
@@ -97,7 +97,7 @@ async function carry(poll: Poll): Promise<boolean> {
     const vanished = known.goneFrom(listing);
     if (vanished.size > 0) await ledger.noteGone([...vanished], runtime.now());
     const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
-    await settle(unsettled, new Set(recognition.standing.keys()), poll);
+    await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
     await recordStanding(listing, recognition, poll);
     await recordRenumbered(listing, recognition, poll);
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
@@ -115,7 +115,8 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const marked = await markDeletions(session, new Map([...boundRecords(plan), ...bound]), poll); // I1
+    const carried = new Map([...boundRecords(plan), ...bound]);
+    const marked = await markDeletions(session, { listing, bound: carried }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(known.missingFrom(listing), runtime.now());
     tally.kept -= gone;

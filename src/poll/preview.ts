@@ -1,8 +1,9 @@
-import { dayOf } from '../ledger/ledger.ts';
+import { type Deletable, dayOf, type RecordId } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
+import { cutMessages } from './delete.ts';
 import { Doubts } from './doubts.ts';
 import { importedForms } from './imported.ts';
 import { knownMessages } from './known.ts';
@@ -56,8 +57,11 @@ export async function previewAccount(
       now,
     });
     const until = deletableUntil(account.deletion, now);
-    const deletable = until === undefined ? new Set<never>() : ledger.deletable(until);
-    const deletions = new Set(planDeletions(boundRecords(decisions), deletable));
+    const deletable = until === undefined ? new Map<RecordId, Deletable>() : ledger.deletable(until);
+    const bound = boundRecords(decisions);
+    const due = planDeletions(bound, deletable);
+    const cut = cutMessages(due, { listing, bound, deletable }, ledger);
+    const deletions = new Set(due.filter((number) => control.confirmDelete === true || !cut.has(number)));
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
     const deletesRetrieved = account.deletion.kind === 'after-delivery';

@@ -42,7 +42,7 @@ export interface Unsettled {
 }
 
 /** Ends what `recover` has begun; `recognised` are the messages that stand in a destination without a name. */
-export async function settle(
+export async function recordUnsettled(
   unsettled: Unsettled | undefined,
   recognised: ReadonlySet<MessageNumber>,
   poll: Poll,

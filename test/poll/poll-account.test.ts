@@ -321,3 +321,12 @@ describe('I9: what cannot be done', () => {
     expect(ferry.notices).toContain('The server says 9 messages, but lists 2.');
   });
 });
+
+test('a poll that cannot note whose maildrop it is ends like any other, and is no interrupted one', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address);
+  ferry.wrapLedger = (ledger) =>
+    ledgerWith(ledger, { takeMaildrop: () => Promise.reject(new Error('no room')) });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed' });
+  expect(await ferry.ledger.openPoll()).toEqual({ interrupted: false });
+});

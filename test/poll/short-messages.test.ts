@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
-import { SizeExperience } from '../../src/poll/listed-size.ts';
+import { mayLackSomething, SizeExperience } from '../../src/poll/listed-size.ts';
 import { type Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -97,5 +97,83 @@ describe('SizeExperience', () => {
     ['a part that is always missing', [{ listed: 2000, octets: 1000 }], { listed: 500, octets: 250 }, false],
   ])('knows by %s', (_, past, sizes, expected) => {
     expect(new SizeExperience(past).isShort(sizes)).toBe(expected);
+  });
+});
+
+describe('I1: what may lack something', () => {
+  const cut = { do: 'shorten', command: 'RETR', messages: [3], octets: 1200 } as const;
+
+  test('is stored when it comes the same in two polls, stays on the server, and says so', async () => {
+    await using server = await serve(ONE, TWO, THREE);
+    server.setFaults([cut]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 2, deleted: 2 });
+    server.setFaults([{ ...cut, messages: [1] }]);
+    for (const fetched of [1, 0]) {
+      expect(await ferry.poll()).toMatchObject({
+        outcome: 'partial',
+        fetched,
+        deleted: 0,
+        kept: 1,
+        error: { code: 'deletion-unconfirmed' },
+      });
+    }
+    expect(server.maildrop('alice').messages.map(String)).toEqual([THREE]);
+  });
+
+  test('is deleted when somebody says so, and what lacks as much afterwards without a word', async () => {
+    await using server = await serve(THREE);
+    server.setFaults([{ do: 'shorten', command: 'RETR', octets: 1200 }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ fetched: 1, deleted: 0 });
+    expect(await ferry.poll({}, { confirmDelete: true })).toMatchObject({ outcome: 'ok', deleted: 1 });
+    server.maildrop('alice').add(mail('five', 'line\r\n'.repeat(400)));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  });
+
+  test('is deleted when the server lists its true size one day', async () => {
+    await using server = await serve(ONE);
+    server.setFaults([{ do: 'sizes', offset: 40 }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1, deleted: 0 });
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE));
+  });
+
+  test('after a kill is not deleted either', async () => {
+    await using server = await serve(THREE);
+    server.setFaults([{ do: 'shorten', command: 'RETR', octets: 1200 }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    ferry.wrapLedger = killedBeforeRecording;
+    await ferry.poll();
+    ferry.wrapLedger = (ledger) => ledger;
+    await ferry.restart();
+    expect(await ferry.poll()).toMatchObject({ deleted: 0, kept: 1 });
+    expect(server.maildrop('alice').messages.map(String)).toEqual([THREE]);
+  });
+
+  const exact = { listed: 1000, octets: 1000, deleted: true };
+  const little = { listed: 1000, octets: 993, deleted: false };
+  const much = { listed: 1000, octets: 500, deleted: false };
+  test.each([
+    ['a line end that is counted', [], { listed: 100, octets: 98 }, false],
+    ['a little, of which nothing is known', [], little, true],
+    ['a little, as always', [little, little, little], little, false],
+    [
+      'a little, as seldom',
+      [little, little, little, ...Array.from({ length: 12 }, () => exact)],
+      little,
+      true,
+    ],
+    ['much, as always, which nobody has confirmed', [much, much, much, much], much, true],
+    ['much, as was confirmed', [{ ...much, deleted: true }], much, false],
+    ['more than was confirmed', [{ ...much, deleted: true }], { listed: 1000, octets: 400 }, true],
+    ['nothing', [], { listed: 100, octets: 140 }, false],
+  ])('%s', (_, past, sizes, expected) => {
+    expect(mayLackSomething(sizes, past)).toBe(expected);
   });
 });
