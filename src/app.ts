@@ -38,7 +38,7 @@ export class App implements Disposable {
       runtime,
       observer,
       ledgerOf: (account) => ledger.account(account),
-      openSession: (account, signal, watch) => connectTo(account, { signal, watch, logger }),
+      openSession: (account, signal, watch) => connectTo(account, { signal, watch, logger, ahead: true }),
       openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
     };
   }
@@ -113,7 +113,7 @@ export async function connectTo(
   {
     logger,
     ...how
-  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript'> & { logger?: Logger | undefined },
+  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead'> & { logger?: Logger | undefined },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
   const { host, port, tls, ca, line, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();

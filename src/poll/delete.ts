@@ -15,6 +15,8 @@ export interface Marked {
   readonly records: readonly RecordId[];
   /** How many of them were kept on purpose until now. */
   readonly kept: number;
+  /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
+  readonly goodbye?: Promise<void> | undefined;
 }
 
 /**
@@ -47,12 +49,15 @@ export async function markDeletions(
     result.catch(() => undefined);
     results.push(result);
   }
+  // Whatever becomes of each DELE, QUIT is what comes next.
+  const goodbye = session.pipelining ? session.quit() : undefined;
+  goodbye?.catch(() => undefined);
   const taken = await Promise.all(results);
   const accepted = numbers.filter((_, index) => taken[index]);
   const refused = numbers.filter((_, index) => !taken[index]);
   await ledger.noteDeleRefused(recordsOf(refused, bound));
   const records = recordsOf(accepted, bound);
-  return { records, kept: records.filter(wasKept).length };
+  return { records, kept: records.filter(wasKept).length, goodbye };
 }
 
 /** Leaves out what may be here only in part: the server may have the rest. */
@@ -163,11 +168,11 @@ function messageChanged({ destination, location }: Receipt): MailError {
  */
 export async function confirmDeletions(
   session: Transaction,
-  { records, kept }: Marked,
+  { records, kept, goodbye }: Marked,
   poll: Poll,
 ): Promise<number> {
   try {
-    await session.quit();
+    await (goodbye ?? session.quit());
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
     poll.tally.firstRefusal ??= error;

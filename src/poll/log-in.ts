@@ -10,13 +10,22 @@ import type { Poll } from './poll.ts';
 
 const DAY_MS = 86_400_000;
 
+/** A session that is logged in. */
+export interface LoggedIn {
+  readonly session: Transaction;
+  /** In seconds, as announced until then. */
+  readonly loginDelay: number;
+  /** Milliseconds since 1970; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
+}
+
 /**
- * A session that is logged in. Where the maildrop is in use, and it may be by our own session before (of this poll, or
+ * Opens a session and logs in. Where the maildrop is in use, and it may be by our own session before (of this poll, or
  * of one that was killed), it is tried again after a while. A poll that comes too soon after the last one for what the
- * server wants waits, or raises `login-delay`. Whoever watches learns what the server said about itself.
+ * server wants waits, or raises `login-delay`.
  */
-export async function logIn(poll: Poll): Promise<Transaction> {
-  const { account, observer, stopwatch } = poll;
+export async function logIn(poll: Poll): Promise<LoggedIn> {
+  const { account, stopwatch } = poll;
   const pauses = poll.visited || poll.interrupted ? BUSY_PAUSES_MS : [];
   let certificateExpiresAt: number | undefined;
   if (!poll.visited) await respectLoginDelay(poll);
@@ -29,12 +38,25 @@ export async function logIn(poll: Poll): Promise<Transaction> {
       },
     });
   });
-  await noteLogin(session.loginDelay * 1000, poll);
-  observer.loggedIn?.(account.name, {
-    loginDelayMs: session.loginDelay * 1000 || undefined,
+  const { loginDelay } = session;
+  await noteLogin(loginDelay * 1000, poll);
+  return { session, loginDelay, certificateExpiresAt };
+}
+
+/**
+ * Notes what the server says about itself after the login, which is known from the first reply to another command on,
+ * and tells whoever watches.
+ */
+export async function noteServer(
+  { session, loginDelay, certificateExpiresAt }: LoggedIn,
+  poll: Poll,
+): Promise<void> {
+  const loginDelayMs = session.loginDelay * 1000;
+  if (session.loginDelay !== loginDelay) await noteLogin(loginDelayMs, poll);
+  poll.observer.loggedIn?.(poll.account.name, {
+    loginDelayMs: loginDelayMs || undefined,
     certificateExpiresAt,
   });
-  return session;
 }
 
 async function persevere(

@@ -11,7 +11,7 @@ import { importedForms } from './imported.ts';
 import { knownMessages } from './known.ts';
 import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
-import { logIn, warnOfExpiry } from './log-in.ts';
+import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
@@ -82,15 +82,18 @@ export async function pollAccount(
  */
 async function carry(poll: Poll): Promise<boolean> {
   const { account, ledger, tally, runtime, stopwatch, doubts } = poll;
-  const session = await logIn(poll);
+  const loggedIn = await logIn(poll);
+  const { session } = loggedIn;
   poll.visited = true;
   try {
     stopwatch.enter('listingMs');
     if (await isUnchanged(session, poll)) {
+      await noteServer(loggedIn, poll);
       await confirmDeletions(session, { records: [], kept: 0 }, poll);
       return false;
     }
     const listing = await takeListing(session);
+    await noteServer(loggedIn, poll);
     const unsettled = await recover(listing, poll); // I3
     await recordImportedForms(listing, ledger);
     const known = knownMessages(ledger);

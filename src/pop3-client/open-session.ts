@@ -101,7 +101,9 @@ async function logIn(
     certified: options.clientCertificate !== undefined,
   });
   const transaction = await authorization.login(mechanism, options.user, options.password);
-  if (capabilities !== undefined) await transaction.capa();
+  if (capabilities === undefined) return transaction;
+  if (options.ahead === true) await transaction.capaAlongside(capabilities);
+  else await transaction.capa();
   return transaction;
 }
 

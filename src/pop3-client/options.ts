@@ -82,6 +82,11 @@ export interface SessionOptions extends LineOptions {
   /** Sees each line of the session, without secrets and message bodies. */
   readonly transcript?: Transcript | undefined;
   readonly watch?: SessionWatch | undefined;
+  /**
+   * Spares a round trip: the session is handed over before the reply to the CAPA that follows the login, where commands
+   * may be pipelined. Its `capabilities` hold what was announced before the login until the first reply. Default: false.
+   */
+  readonly ahead?: boolean | undefined;
 }
 
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */

@@ -71,6 +71,20 @@ export class Transaction {
     return this.#capabilities;
   }
 
+  /**
+   * As `capa`; but where `before`, what the server announced before the login, has PIPELINING, which stands for both
+   * states (RFC 2449 §6.6), this does not wait for the reply: the next commands go along with it. Until that has come,
+   * `capabilities` is what it was before the login.
+   */
+  async capaAlongside(before: Capabilities): Promise<void> {
+    this.#capabilities = before;
+    this.#pipeline.pipelining = before.has('PIPELINING');
+    const asked = this.capa();
+    // What it suffers, every later command suffers too.
+    if (this.#pipeline.pipelining) asked.catch(() => undefined);
+    else await asked;
+  }
+
   /** STAT: the drop listing (RFC 1939 §5). */
   async stat(): Promise<DropListing> {
     const response = await this.#pipeline.command(

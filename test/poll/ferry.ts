@@ -102,6 +102,7 @@ export class Ferry implements AsyncDisposable {
           password: await account.password(),
           signal,
           watch,
+          ahead: true,
           transcript: (side, line) => this.lines.push(`${side} ${line}`),
         }),
       openDestinations: async (account, ledger) => {

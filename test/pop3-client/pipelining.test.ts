@@ -16,8 +16,12 @@ function serverWith(capability: string, script: (line: PeerLine) => Promise<void
   });
 }
 
-async function sessionWith({ host, port }: RawPeer): Promise<Transaction> {
+async function sessionWith(
+  { host, port }: RawPeer,
+  options: { readonly ahead?: boolean } = {},
+): Promise<Transaction> {
   return openSession({
+    ...options,
     host,
     port,
     tls: 'none',
@@ -41,6 +45,52 @@ describe('commands that do not wait for each other', () => {
     expect(stat).toMatchObject({ value: { messages: 1, octets: 20 } });
     expect(list).toMatchObject({ value: [{ number: 1, octets: 20 }] });
     expect(noop).toMatchObject({ status: 'rejected' });
+    await session.close();
+  });
+
+  test('go along with the CAPA after the login for whoever asks for that, and what it says counts then', async () => {
+    await using peer = await rawPeer(async (line) => {
+      await line.send('+OK ready\r\n');
+      for (const command of ['CAPA', 'USER alice', 'PASS secret']) {
+        expect(await line.line()).toBe(command);
+        await line.send(
+          command === 'CAPA' ? '+OK\r\nUSER\r\nPIPELINING\r\nLOGIN-DELAY 60\r\n.\r\n' : '+OK\r\n',
+        );
+      }
+      for (const command of ['CAPA', 'STAT']) expect(await line.line()).toBe(command);
+      await line.send('+OK\r\nPIPELINING\r\nLOGIN-DELAY 900\r\n.\r\n+OK 1 20\r\n');
+      await line.line();
+    });
+    const session = await sessionWith(peer, { ahead: true });
+    expect([session.pipelining, session.loginDelay]).toEqual([true, 60]);
+    expect(await session.stat()).toEqual({ messages: 1, octets: 20 });
+    expect([session.pipelining, session.loginDelay]).toEqual([true, 900]);
+    await session.close();
+  });
+
+  test('wait for the CAPA after the login where PIPELINING was not announced before it', async () => {
+    await using peer = await serverWith('TOP', async (line) => {
+      expect(await line.line()).toBe('STAT');
+      await line.send('+OK 1 20\r\n');
+    });
+    const session = await sessionWith(peer, { ahead: true });
+    expect(session.pipelining).toBe(false);
+    expect(await session.stat()).toEqual({ messages: 1, octets: 20 });
+    await session.close();
+  });
+
+  test('fail with the CAPA that they went along with', async () => {
+    await using peer = await rawPeer(async (line) => {
+      await line.send('+OK ready\r\n');
+      for (const command of ['CAPA', 'USER alice', 'PASS secret', 'CAPA']) {
+        expect(await line.line()).toBe(command);
+        const nth = command === 'CAPA' ? '+OK\r\nUSER\r\nPIPELINING\r\n.\r\n' : '+OK\r\n';
+        if (line.received.split('CAPA').length < 3) await line.send(nth);
+      }
+      await line.send('what?\r\n');
+    });
+    const session = await sessionWith(peer, { ahead: true });
+    await expect(session.stat()).rejects.toMatchObject({ code: 'protocol' });
     await session.close();
   });
 
