@@ -1,9 +1,11 @@
+import { isAscii } from 'node:buffer';
 import { MailError } from '../errors.ts';
 import { apopDigest, apopTimestamp } from '../pop3/apop.ts';
 import { type Capabilities, saslMechanisms } from '../pop3/capabilities.ts';
 import type { Response } from '../pop3/response.ts';
 import { systemRuntime } from '../runtime.ts';
 import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
+import { prepared } from '../sasl/prepare.ts';
 import { Secret } from '../secret.ts';
 import { WireError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
@@ -30,6 +32,17 @@ export interface Greeted {
   readonly mayShowPassword: boolean;
   /** Silence that is borne while the reply to a login is waited for, in milliseconds. */
   readonly loginReplyMs: number;
+}
+
+/** A login that was answered. */
+interface Attempt {
+  /** By the name it has on the line. */
+  readonly mechanism: string;
+  readonly user: string;
+  /** What the server gave as its reason within the exchange. */
+  readonly reason?: string | undefined;
+  /** Whether it was made with more than the server says that it understands. Default: false. */
+  readonly beyondAscii?: boolean | undefined;
 }
 
 /**
@@ -126,18 +139,22 @@ export class Authorization {
     return mechanism === 'apop' ? this.#apop(user, secret) : this.#userPass(user, secret);
   }
 
-  /** USER and PASS (RFC 1939 §7), one after the other: Courier forgets what comes in one segment with PASS. */
+  /**
+   * USER and PASS (RFC 1939 §7), one after the other: Courier forgets what comes in one segment with PASS. What is not
+   * ASCII goes out as UTF-8 even where nobody has said UTF8 USER: most servers take it and do not say so.
+   */
   async #userPass(user: string, secret: Secret): Promise<void> {
     const named = await this.#pipeline.command(plainCommand(`USER ${utf8(user)}`), 'sending the user name');
-    this.#assertLoggedIn(named, { mechanism: 'user-pass', user });
+    const beyondAscii = !this.#takesUtf8 && !isAscii(Buffer.from(user + secret.reveal()));
+    this.#assertLoggedIn(named, { mechanism: 'user-pass', user, beyondAscii });
     const response = await this.#pipeline.command(
       secretCommand('PASS', utf8(secret.reveal())),
       'waiting for the login',
     );
-    this.#assertLoggedIn(response, { mechanism: 'user-pass', user });
+    this.#assertLoggedIn(response, { mechanism: 'user-pass', user, beyondAscii });
   }
 
-  /** APOP (RFC 1939 §7). */
+  /** APOP (RFC 1939 §7), of name and password as SASLprep makes them (RFC 6856 §2.2). */
   async #apop(user: string, secret: Secret): Promise<void> {
     const timestamp = apopTimestamp(this.#greeted.greeting);
     if (timestamp === undefined) {
@@ -154,8 +171,9 @@ export class Authorization {
         hint: 'Say "auth: auto", with TLS.',
       });
     }
+    const password = new Secret(await prepared(secret.reveal()));
     const response = await this.#pipeline.command(
-      secretCommand(`APOP ${utf8(user)}`, apopDigest(timestamp, secret)),
+      secretCommand(`APOP ${utf8(await prepared(user))}`, apopDigest(timestamp, password)),
       'waiting for the login',
     );
     this.#assertLoggedIn(response, { mechanism: 'apop', user });
@@ -174,12 +192,16 @@ export class Authorization {
     return this.#capabilities === undefined ? [] : saslMechanisms(this.#capabilities);
   }
 
-  #assertLoggedIn(
-    response: Response,
-    { mechanism, user, reason }: { mechanism: string; user: string; reason?: string | undefined },
-  ): void {
+  /** RFC 6856 §2.2: whether the server says that it takes names and passwords in UTF-8 by USER and PASS. */
+  get #takesUtf8(): boolean {
+    return this.#capabilities?.get('UTF8')?.some((argument) => argument.toUpperCase() === 'USER') === true;
+  }
+
+  #assertLoggedIn(response: Response, attempt: Attempt): void {
     if (response.ok) return;
-    const hint = refusalHint({ mechanism, offered: this.#offered, encrypted: this.#encrypted });
+    const { mechanism, user, reason, beyondAscii = false } = attempt;
+    const encrypted = this.#encrypted;
+    const hint = refusalHint({ mechanism, offered: this.#offered, encrypted, beyondAscii });
     throw loginRefused({ user, response, reason, hint });
   }
 }

@@ -14,11 +14,11 @@ export interface Accounts {
 }
 
 /** Sets up the users. Raises `config` where one has both messages and a maildrop, or no way to log in. */
-export function openAccounts(
+export async function openAccounts(
   options: ServerOptions['users'],
   { uniqueIds, popped }: Profile,
   runtime: Runtime,
-): Accounts {
+): Promise<Accounts> {
   const users = new Users(runtime);
   const inMemory = new Map<string, MemoryMaildrop>();
   for (const [name, { password, token, certificate, messages, maildrop }] of Object.entries(options)) {
@@ -37,11 +37,11 @@ export function openAccounts(
     const proofs = { password: secretOf(password), token: secretOf(token), certificate };
     const shown = uniqueIds === 'content' ? new ContentIds(own) : own;
     if (popped === undefined) {
-      users.add(name, proofs, shown);
+      await users.add(name, proofs, shown);
     } else {
       const { usual, recent } = poppedViews(shown, popped, runtime);
-      users.add(name, proofs, usual);
-      users.add(`recent:${name}`, proofs, recent);
+      await users.add(name, proofs, usual);
+      await users.add(`recent:${name}`, proofs, recent);
     }
   }
   return { users, inMemory };

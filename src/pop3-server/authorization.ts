@@ -75,24 +75,26 @@ export class Authorization implements State {
   }
 
   /** RFC 1939 §7; the password is all that follows, spaces included. */
-  #givePassword(argument: string | undefined): Promise<State | undefined> {
+  async #givePassword(argument: string | undefined): Promise<State | undefined> {
     if (this.#context.mustStartTls) return this.#refuse('Start TLS first, with STLS.');
     if (this.#named === undefined) return this.#refuse('Send USER first.');
     if (argument === undefined) return this.#refuse('PASS needs a password.');
     const user = textFrom(this.#named);
     const password = textFrom(argument);
     const right =
-      user !== undefined && password !== undefined && this.#context.users.verifyPassword(user, password);
+      user !== undefined &&
+      password !== undefined &&
+      (await this.#context.users.verifyPassword(user, password));
     return right ? this.#enter(user, 'USER') : this.#failLogin();
   }
 
   /** RFC 1939 §7. */
-  #giveDigest(name: string | undefined, digest: string | undefined): Promise<State | undefined> {
+  async #giveDigest(name: string | undefined, digest: string | undefined): Promise<State | undefined> {
     const { timestamp, users, mustStartTls } = this.#context;
     if (mustStartTls) return this.#refuse('Start TLS first, with STLS.');
     if (timestamp === undefined) return this.#refuse('The greeting had no timestamp.');
     const user = textFrom(name ?? '');
-    const right = user !== undefined && users.verifyApop(timestamp, user, digest ?? '');
+    const right = user !== undefined && (await users.verifyApop(timestamp, user, digest ?? ''));
     return right ? this.#enter(user, 'APOP') : this.#failLogin();
   }
 
@@ -132,7 +134,7 @@ export class Authorization implements State {
   /** The lock is taken with the login, and the login fails without it (RFC 1939 §4). */
   async #enter(user: string, by: string): Promise<State | undefined> {
     const { replies, users, openMaildrop, onTrouble, onEntered, loginDelays, profile } = this.#context;
-    const maildrop = users.maildropOf(user);
+    const maildrop = await users.maildropOf(user);
     if (maildrop === undefined) return this.#failLogin();
     if (loginDelays.isTooSoon(user))
       return this.#keepOut('It is too soon after your last login.', 'LOGIN-DELAY');

@@ -57,7 +57,7 @@ export async function createServer(
     throw new MailError('config', 'TLS needs a key and a certificate.', { hint: 'Give them with "tls".' });
   }
   const profile = openProfile(options);
-  const accounts = openAccounts(options.users, profile, runtime);
+  const accounts = await openAccounts(options.users, profile, runtime);
   const limits = openLimits(options.limits);
   const visitors = new Visitors(
     {

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { MailError } from '../errors.ts';
 import { apopDigest } from '../pop3/apop.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ScramHash, ScramKeys } from '../sasl/exchange.ts';
+import { prepared } from '../sasl/prepare.ts';
 import { decoyScramKeys, deriveScramKeys } from '../sasl/scram-keys.ts';
 import { Secret } from '../secret.ts';
 import type { Maildrop } from './maildrop.ts';
@@ -16,13 +18,19 @@ export interface Proofs {
 
 interface Account extends Proofs {
   readonly maildrop: Maildrop;
+  /** The password as SASLprep makes it. */
+  readonly prepared: Secret | undefined;
 }
 
 /** Names whose SCRAM keys are kept, known and unknown ones alike. */
 const MAX_SCRAM_KEYS = 1000;
 
-/** Who may log in, and how. Neither an answer nor the time it takes tells whether a user exists. */
+/**
+ * Who may log in, and how. Neither an answer nor the time it takes tells whether a user exists. Names and passwords are
+ * compared as SASLprep makes them, so that what looks the same is the same (RFC 6856 §2.2, RFC 4616 §2).
+ */
 export class Users {
+  /** By prepared name. */
   readonly #accounts = new Map<string, Account>();
   readonly #scramKeys = new Map<string, Promise<ScramKeys>>();
   readonly #seed: Buffer;
@@ -31,8 +39,15 @@ export class Users {
     this.#seed = Buffer.from(runtime.randomHex(32), 'hex');
   }
 
-  add(user: string, proofs: Proofs, maildrop: Maildrop): void {
-    this.#accounts.set(user, { ...proofs, maildrop });
+  /** Raises `config` where there is a user of that name, or of one that looks the same. */
+  async add(user: string, proofs: Proofs, maildrop: Maildrop): Promise<void> {
+    const name = await prepared(user);
+    if (this.#accounts.has(name)) {
+      throw new MailError('config', `The name of the user "${user}" is that of another, or looks the same.`, {
+        hint: 'Give each user a name that can be told from the others.',
+      });
+    }
+    this.#accounts.set(name, { ...proofs, maildrop, prepared: await preparedSecret(proofs.password) });
   }
 
   /** True when there is a user who may prove something by a secret of that kind. */
@@ -45,21 +60,22 @@ export class Users {
     return names.find((name) => this.#accounts.get(name)?.certificate === true);
   }
 
-  maildropOf(user: string): Maildrop | undefined {
-    return this.#accounts.get(user)?.maildrop;
+  async maildropOf(user: string): Promise<Maildrop | undefined> {
+    return (await this.#find(user))?.maildrop;
   }
 
-  readonly passwordOf = (user: string): Secret | undefined => this.#accounts.get(user)?.password;
+  readonly passwordOf = async (user: string): Promise<Secret | undefined> =>
+    (await this.#find(user))?.password;
 
-  readonly verifyPassword = (user: string, password: string): boolean =>
-    isSame(password, this.passwordOf(user));
+  readonly verifyPassword = async (user: string, password: string): Promise<boolean> =>
+    isSame(await prepared(password), (await this.#find(user))?.prepared);
 
-  readonly verifyToken = (user: string, token: string): boolean =>
-    isSame(token, this.#accounts.get(user)?.token);
+  readonly verifyToken = async (user: string, token: string): Promise<boolean> =>
+    isSame(token, (await this.#find(user))?.token);
 
   /** RFC 1939 §7. */
-  verifyApop(timestamp: string, user: string, digest: string): boolean {
-    const password = this.passwordOf(user);
+  async verifyApop(timestamp: string, user: string, digest: string): Promise<boolean> {
+    const password = (await this.#find(user))?.prepared;
     const right = apopDigest(timestamp, password ?? this.#nobodysPassword);
     return isSame(digest, new Secret(right)) && password !== undefined;
   }
@@ -69,18 +85,31 @@ export class Users {
     const name = `${hash} ${user}`;
     const known = this.#scramKeys.get(name);
     if (known !== undefined) return known;
-    const { salt, iterations } = decoyScramKeys(hash, user, this.#seed);
-    const made = deriveScramKeys(hash, this.passwordOf(user) ?? this.#nobodysPassword, { salt, iterations });
+    const made = this.#makeScramKeys(hash, user);
     const [oldest] = this.#scramKeys.keys();
     if (oldest !== undefined && this.#scramKeys.size >= MAX_SCRAM_KEYS) this.#scramKeys.delete(oldest);
     this.#scramKeys.set(name, made);
     return made;
   };
 
+  async #makeScramKeys(hash: ScramHash, user: string): Promise<ScramKeys> {
+    const { salt, iterations } = decoyScramKeys(hash, user, this.#seed);
+    const password = (await this.passwordOf(user)) ?? this.#nobodysPassword;
+    return deriveScramKeys(hash, password, { salt, iterations });
+  }
+
+  async #find(user: string): Promise<Account | undefined> {
+    return this.#accounts.get(await prepared(user));
+  }
+
   /** Opens nothing: it is known to nobody, and belongs to nobody. */
   get #nobodysPassword(): Secret {
     return new Secret(this.#seed.toString('hex'));
   }
+}
+
+async function preparedSecret(secret: Secret | undefined): Promise<Secret | undefined> {
+  return secret && new Secret(await prepared(secret.reveal()));
 }
 
 /** Digests have one length, so comparing them does not tell the length of the secret. */

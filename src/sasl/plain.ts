@@ -11,7 +11,7 @@ import {
   verdict,
 } from './exchange.ts';
 
-/** PLAIN (RFC 4616): name and password in one message. Shows the password to the line. */
+/** PLAIN (RFC 4616 §2): name and password in one message. Shows the password to the line. */
 export function plainClient({ user, secret }: ClientMeans): ClientExchange {
   const password = secret.reveal();
   assertWithout(/\0/, user, password);

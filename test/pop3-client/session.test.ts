@@ -75,6 +75,37 @@ test('names and passwords outside ASCII are sent as UTF-8', async () => {
   expect(server.maildrop('jürgen').messages).toEqual([]);
 });
 
+// RFC 6856 §2.2 [apop-saslprep, apop-prepared]
+test('APOP is made of name and password as SASLprep makes them, on both sides', async () => {
+  await using server = await createServer({ users: { jürgen: { password: 'größe' } } });
+  const session = await openSession({
+    ...server.address,
+    tls: 'none',
+    auth: 'apop',
+    user: 'jürgen'.normalize('NFD'),
+    password: 'größe'.normalize('NFD'),
+  });
+  await session.quit();
+  expect(session.broken).toBeDefined();
+});
+
+// RFC 6856 §2.2 [utf8-user-announced]
+test.each([
+  ['user-pass', 'jürgen', ['UTF8'], true],
+  ['user-pass', 'jürgen', [], false],
+  ['user-pass', 'alice', ['UTF8'], false],
+  ['plain', 'jürgen', ['UTF8'], false],
+] as const)(
+  'a refusal by %s of %s, UTF8 missing: %j, is explained by that: %s',
+  async (auth, user, without, explained) => {
+    await using server = await createServer({ users: { nobody: { password: 'x' } }, without });
+    const failure = openSession({ ...server.address, tls: 'none', auth, user, password: 'x' });
+    const error: unknown = await failure.catch((raised: unknown) => raised);
+    expect(error).toMatchObject({ code: 'login-refused' });
+    expect(String((error as { hint?: string }).hint).includes('outside ASCII')).toBe(explained);
+  },
+);
+
 test('an authorization can be left by QUIT without a login', async () => {
   await using served = await serve([], 'none', {});
   const authorization = await connect(served.options);

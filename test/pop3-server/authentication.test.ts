@@ -25,6 +25,17 @@ describe('USER and PASS', () => {
     expect(await client.logIn(onWire('jörg'), onWire('pass wörd  '))).toMatch(/^\+OK/);
   });
 
+  // RFC 6856 §2.2 [saslprep]
+  test('let in by what looks the same', async () => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    const [user, password] = [
+      onWire('jörg'.normalize('NFD')),
+      onWire('pass\u00a0w\u00f6rd  '.normalize('NFD')),
+    ];
+    expect(await client.logIn(user, password)).toMatch(/^\+OK/);
+  });
+
   test.each([
     ['alice', 'wrong'],
     ['alice', 'secret '],

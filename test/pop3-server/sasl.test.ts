@@ -93,6 +93,19 @@ describe('AUTH', () => {
     expect(await authenticate(client, mechanism, how)).toMatch(/^\+OK /);
   });
 
+  // RFC 4616 §2 [prepare]
+  test.each(['PLAIN', 'LOGIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'] as const)(
+    '%s lets in whoever writes what looks the same',
+    async (mechanism) => {
+      await using server = await serve();
+      await using client = await greetedClient(server.address);
+      const how = { user: 'jörg', secret: 'pass\u00a0wörd  ', initial: true };
+      const written = { ...how, user: how.user.normalize('NFD'), secret: how.secret.normalize('NFD') };
+      expect(written.user).not.toBe(how.user);
+      expect(await authenticate(client, mechanism, written)).toMatch(/^\+OK /);
+    },
+  );
+
   test.each([...BY_PASSWORD, ...BY_TOKEN])(
     '%s is called off by an asterisk, and the login goes on',
     async (mechanism) => {
@@ -136,6 +149,7 @@ describe('AUTH', () => {
   });
 
   // RFC 5034 §4 [server-first]
+  // RFC 4616 §2 [plain-message]
   test.each([
     ['an unknown mechanism', 'AUTH BOGUS'],
     ['an initial response that is no base64', 'AUTH PLAIN !!!'],
@@ -218,6 +232,11 @@ describe('what is offered', () => {
     expect(await announced(client)).toEqual([...BY_PASSWORD, ...BY_TOKEN]);
     const how = { user: 'alice', secret: 'secret', initial: true };
     expect(await authenticate(client, 'SCRAM-SHA-256', how)).toMatch(/^\+OK /);
+  });
+
+  test('needs names that can be told from each other', async () => {
+    const users = { jörg: { password: 'a' }, ['jörg'.normalize('NFD')]: { password: 'b' } };
+    await expect(createServer({ users })).rejects.toMatchObject({ code: 'config' });
   });
 
   test('needs a way to log in for each user', async () => {

@@ -40,6 +40,7 @@ describe.each(CELLS)('$name, initial response: $initial', ({ name, initial }) =>
 });
 
 describe.each(NAMES.filter((name) => name !== 'EXTERNAL'))('%s', (name) => {
+  // RFC 4616 §2 [no-nul]
   it('carries any name and password that its frame can hold', async () => {
     const text = fc.string({ minLength: 1, maxLength: 30, unit: 'binary' });
     await fc.assert(

@@ -10,6 +10,7 @@ const SALT = Buffer.from('0123456789abcdef');
 const salt64 = SALT.toString('base64');
 
 describe('a client of SCRAM', () => {
+  // RFC 5802 §5.1 [server-nonce]
   it.each([
     ['a nonce that is not its own', `r=other,s=${salt64},i=4096`, 'nonce'],
     ['its own nonce with nothing added', `r=mine,s=${salt64},i=4096`, 'nonce'],
@@ -27,12 +28,14 @@ describe('a client of SCRAM', () => {
     await expect(client.respond(Buffer.from(challenge))).rejects.toThrow(reason);
   });
 
+  // RFC 5802 §5.1 [optional-extensions]
   it('passes over extensions that it need not understand', async () => {
     const client = await clientOf();
     const answer = await client.respond(Buffer.from(`r=mine1,s=${salt64},i=4096,x=new,y`));
     expect(answer.toString()).toMatch(/^c=biws,r=mine1,p=/);
   });
 
+  // RFC 5802 §5 [server-signature]
   it.each([
     ['a wrong signature', 'v=AAAAAAAAAAAAAAAAAAAAAAAAAAA='],
     ['a short signature', 'v=AAAA'],
@@ -48,6 +51,7 @@ describe('a client of SCRAM', () => {
     expect(client.complete).toBe(false);
   });
 
+  // RFC 5802 §5 [proof-before-success]
   it('does not believe a success before the proof', async () => {
     const client = await clientOf();
     expect(client.complete).toBe(false);
@@ -63,6 +67,7 @@ describe('a client of SCRAM', () => {
     expect(client.complete).toBe(false);
   });
 
+  // RFC 5802 §5.1 [name-escaped]
   it('writes a name with commas and equals signs so that it is one', async () => {
     const client = await clientOf('a=b,c');
     expect(client.initial?.toString()).toBe('n,,n=a=3Db=2Cc,r=mine');
@@ -78,6 +83,7 @@ describe('a server of SCRAM', () => {
     expect(reply.kind).toBe('challenge');
   });
 
+  // RFC 5802 §6 [channel-binding]
   it.each([
     ['that wants a channel binding', 'p=tls-unique,,n=alice,r=mine'],
     ['with an extension that it must understand', 'n,,m=x,n=alice,r=mine'],
@@ -96,16 +102,19 @@ describe('a server of SCRAM', () => {
     expect(step).toEqual({ kind: 'failure', reason: 'credentials' });
   });
 
+  // RFC 5802 §6 [channel-header]
   it('refuses a client whose header was changed on the way: n where it had said y', async () => {
     const { reply } = await finish('n,,n=alice,r=mine', 'eSws');
     expect(reply).toEqual({ kind: 'failure', reason: 'credentials' });
   });
 
+  // RFC 5802 §5.1 [client-nonce]
   it('refuses a nonce of another exchange', async () => {
     const { reply } = await finish('n,,n=alice,r=mine', 'biws', 'mineOLD');
     expect(reply).toEqual({ kind: 'failure', reason: 'credentials' });
   });
 
+  // RFC 5802 §9 [no-user-told]
   it('gives a user that there is not the same salt each time, and no other user that one', () => {
     const seed = Buffer.from('seed');
     const { salt } = decoyScramKeys('sha1', 'nobody', seed);

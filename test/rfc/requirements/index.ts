@@ -7,5 +7,17 @@ import { rfc3206 } from './rfc3206.ts';
 import { rfc5034 } from './rfc5034.ts';
 import { rfc6856 } from './rfc6856.ts';
 import { rfc8314 } from './rfc8314.ts';
+import { rfc4616, rfc5802 } from './sasl.ts';
 
-export const RFCS: readonly Rfc[] = [rfc1939, rfc2449, rfc2595, rfc5034, rfc3206, rfc6856, rfc2384, rfc8314];
+export const RFCS: readonly Rfc[] = [
+  rfc1939,
+  rfc2449,
+  rfc2595,
+  rfc5034,
+  rfc4616,
+  rfc5802,
+  rfc3206,
+  rfc6856,
+  rfc2384,
+  rfc8314,
+];

@@ -21,6 +21,20 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
     ],
     ['utf8-user', '2.2', 'MUST', 'Takes names and passwords in UTF-8.', 'pop3-server/authorization.ts'],
     [
+      'saslprep',
+      '2.2',
+      'SHOULD',
+      'Compares names and passwords as SASLprep makes them.',
+      'pop3-server/users.ts',
+    ],
+    [
+      'apop-saslprep',
+      '2.2',
+      'MUST',
+      'Makes the digest of APOP of name and password as SASLprep makes them.',
+      'pop3-server/users.ts',
+    ],
+    [
       'size-as-sent',
       '2.1',
       'SHOULD',
@@ -43,6 +57,24 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'may',
       'Sends names and passwords that are not ASCII in UTF-8.',
       'pop3-client/authorization.ts',
+    ],
+    [
+      'apop-prepared',
+      '2.2',
+      'MUST',
+      'Makes the digest of APOP of name and password as SASLprep makes them, and sends the name so.',
+      'pop3-client/authorization.ts',
+    ],
+    [
+      'utf8-user-announced',
+      '2.2',
+      'MUST NOT',
+      'Sends nothing but ASCII by USER and PASS where the server does not announce UTF8 USER.',
+      {
+        partly:
+          'sends UTF-8 where the server has no SASL, as most such servers take it and do not say so; a refusal is explained by it',
+        code: 'pop3-client/authorization.ts',
+      },
     ],
     [
       'client-lang',
