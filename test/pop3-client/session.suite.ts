@@ -31,11 +31,15 @@ export async function octetsOf(body: MessageBody): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-const MESSAGES = [
+/** What the maildrop of most of the tests has; that of one is empty. */
+export const MESSAGES: readonly Buffer[] = [
   Buffer.from('Subject: one\r\n\r\nfirst line\r\nsecond line\r\n'),
   Buffer.from('Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n...\r\n'),
   Buffer.from(`Subject: long\r\n\r\n${'0123456789abcdef\r\n'.repeat(20_000)}`),
 ];
+
+/** More tests than the suite has, for a server that needs a maildrop for each. */
+export const SESSION_TESTS = 20;
 
 /** What a session promises on any server. */
 export function sessionSuite({ name, serve }: SessionSetup): void {

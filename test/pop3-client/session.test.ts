@@ -27,8 +27,13 @@ const WAYS: readonly (readonly [string, TlsMode, Partial<SessionOptions> & Parti
   ['plain, AUTH PLAIN', 'none', { auth: 'plain' }],
   ['plain, lock-step', 'none', { without: ['PIPELINING'] }],
   ['plain, without CAPA', 'none', { without: ['CAPA'] }],
+  ['plain, APOP', 'none', { auth: 'apop' }],
+  ['plain, SCRAM-SHA-256', 'none', { auth: 'scram-sha-256' }],
   ['STLS, USER and PASS', 'starttls', { auth: 'user-pass' }],
   ['STLS, AUTH PLAIN', 'starttls', { auth: 'plain' }],
+  ['STLS, AUTH LOGIN', 'starttls', { auth: 'login' }],
+  ['STLS, SCRAM-SHA-1', 'starttls', { auth: 'scram-sha-1' }],
+  ['implicit TLS, CRAM-MD5', 'implicit', { auth: 'cram-md5' }],
   ['implicit TLS', 'implicit', {}],
 ];
 
