@@ -21,12 +21,13 @@ function loadedWith(entry: string): { modules: Set<string>; packages: Set<string
   return { modules, packages };
 }
 
-test('mailferry/client loads no package, and nothing of the rest of the program', () => {
-  const { modules, packages } = loadedWith('src/pop3-client/index.ts');
-  expect([...packages]).toEqual([]);
-  expect(modules.size).toBeGreaterThan(20);
-  const others = [...modules].filter(
-    (path) => !/^src\/(pop3-client|pop3|sasl|wire)\/|^src\/[a-z]+\.ts$/.test(path),
-  );
-  expect(others).toEqual([]);
-});
+test.each(['client', 'server'])(
+  'mailferry/%s loads no package, and nothing of the rest of the program',
+  (side) => {
+    const { modules, packages } = loadedWith(`src/pop3-${side}/index.ts`);
+    expect([...packages]).toEqual([]);
+    expect(modules.size).toBeGreaterThan(20);
+    const own = new RegExp(`^src/(pop3-${side}|pop3|sasl|wire)/|^src/[a-z]+\\.ts$`);
+    expect([...modules].filter((path) => !own.test(path))).toEqual([]);
+  },
+);
