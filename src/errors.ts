@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'protocol'
   | 'tls'
   | 'login-refused'
+  | 'destination-locked'
   | 'destination-unusable'
   | 'destination-io'
   | 'disk-full'

@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'login-delay': 75,
   'server-temporary': 75,
   'already-running': 75,
+  'destination-locked': 75,
   unreachable: 69,
   timeout: 69,
   'connection-lost': 69,
@@ -37,7 +38,7 @@ export const EXIT_STATUS_HELP = `
 Exit status (the worst over all accounts):
   0   every account polled, every message handled; also when nothing was new
   65  some messages could not be carried; the rest are safe
-  75  try later: maildrop in use, login delay, another Mailferry at work
+  75  try later: maildrop in use, login delay, mbox locked, another Mailferry at work
   69  server not reached, or it stopped answering
   76  server broke the protocol, or TLS could not be verified
   77  login refused

@@ -86,7 +86,7 @@ async function openLocked(path: string, runtime: Runtime): Promise<FileHandle> {
       const patienceMs = until - runtime.monotonic();
       const isLocked = patienceMs > 0 && (await takeKernelLock(file, patienceMs)) !== undefined;
       if (!isLocked) {
-        throw new MailError('destination-unusable', `${path} is locked by another program.`, {
+        throw new MailError('destination-locked', `${path} is locked by another program.`, {
           hint: 'The next poll tries again.',
         });
       }

@@ -24,7 +24,7 @@ export function destinationName({ type, path }: DestinationSettings): string {
 
 /**
  * Opens a destination for writing, creating what is missing, so that whatever is wrong with it shows before the
- * first message is retrieved. Raises `destination-unusable`, `destination-io` or `disk-full`.
+ * first message is retrieved. Raises `destination-unusable`, `destination-locked`, `destination-io` or `disk-full`.
  */
 export async function openDestination(
   settings: DestinationSettings,

@@ -32,7 +32,7 @@ interface Attempt {
  * Locks `path` the way that mail programs agree on: a file `path.lock`, made by linking a private file to that
  * name, so that it is safe on network file systems too; our process id and host are in it. A lock whose owner is
  * a dead process of this host, or which is old and does not tell, is removed. Returns how to unlock. Raises
- * `destination-unusable` when the wait is over.
+ * `destination-locked` when the wait is over.
  */
 export async function takeDotLock(path: string, options: DotLockOptions): Promise<() => Promise<void>> {
   const { runtime, patienceMs } = options;
@@ -151,7 +151,7 @@ async function isStale(lock: string, { runtime, staleMs }: DotLockOptions): Prom
 }
 
 function lockedByOthers(path: string, lock: string): MailError {
-  return new MailError('destination-unusable', `${path} is locked by another program (${lock} exists).`, {
+  return new MailError('destination-locked', `${path} is locked by another program (${lock} exists).`, {
     hint: `The next poll tries again. If no program is using the file, remove ${lock}.`,
   });
 }

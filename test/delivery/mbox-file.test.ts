@@ -42,7 +42,7 @@ test('an mbox that is replaced again and again is given up when patience is over
     return 'flock';
   });
   const locked = withLockedMbox(path, runtime, () => Promise.resolve());
-  await expect(locked).rejects.toMatchObject({ code: 'destination-unusable' });
+  await expect(locked).rejects.toMatchObject({ code: 'destination-locked' });
 });
 
 test('the error of what was done under the lock is raised, also when the lock cannot be given back', async () => {

@@ -85,7 +85,7 @@ describe('a dot-lock', () => {
     runtime.alive.add(77);
     await lockWith(folder, text, { ageMs, runtime });
     await expect(take(folder, runtime)).rejects.toMatchObject({
-      code: 'destination-unusable',
+      code: 'destination-locked',
       hint: expect.stringContaining('mbox.lock') as string,
     });
     expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe(text);
@@ -106,7 +106,7 @@ describe('a dot-lock', () => {
       await utimes(folder.at('mbox.lock'), longAgo, longAgo);
       const options = { patienceMs: 50, staleMs: STALE_MS, runtime };
       await expect(takeDotLock(folder.at(link, 'mbox'), options)).rejects.toMatchObject({
-        code: 'destination-unusable',
+        code: 'destination-locked',
       });
       expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
       await unlock();
@@ -171,7 +171,7 @@ describe('a dot-lock', () => {
       if (pid === 99) writeFileSync(folder.at('mbox.lock'), '77 ferry.example\n');
       return pid === 77;
     };
-    await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-unusable' });
+    await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
     expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('77 ferry.example\n');
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
   });

@@ -51,7 +51,7 @@ describe('an mbox that others use too', () => {
 
   // It takes the whole patience for a lock, so it is a part of the long form only.
   if (FULL) {
-    it('the lock of a living process that does not end: exit 73, nothing is touched', async () => {
+    it('the lock of a living process that does not end: exit 75, nothing is touched', async () => {
       await using folder = await mboxFolder();
       await using server = await serverWith(MAIL);
       await configure(folder, server, { deliver: MBOX });
@@ -59,7 +59,7 @@ describe('an mbox that others use too', () => {
       await writeFile(folder.at('box/mbox.lock'), lock);
       const { status, stderr } = await runProgram(['fetch', '--quiet'], { cwd: folder.path });
       expect({ status, stderr }).toEqual({
-        status: 73,
+        status: 75,
         stderr: expect.stringContaining('is locked by another program'),
       });
       expect(await readFile(folder.at('box/mbox.lock'), 'utf8')).toBe(lock);
