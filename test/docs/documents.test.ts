@@ -1,46 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 import { parse } from '../config/fixtures.ts';
+import { blocks, COMMANDS, FILES } from './shown.ts';
 
 /** Whatever a document shows must be right: configurations load, commands are understood. */
-
-const FILES = [
-  'README.md',
-  'examples/README.md',
-  ...readdirSync('docs')
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
-
-function blocks(file: string, language: string): string[] {
-  const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(
-    ([, block]) => block ?? '',
-  );
-}
 
 const CONFIGURATIONS = FILES.flatMap((file) =>
   blocks(file, 'yaml')
     .filter((block) => /^accounts:/m.test(block))
     .map((block) => [file, block] as const),
 );
-
-/** Every command line of ours, in blocks and within the text, with examples in place of what stands for a value. */
-const COMMANDS = FILES.flatMap((file) => {
-  const inText = [
-    ...readFileSync(file, 'utf8')
-      .replaceAll(/^```[^]*?^```/gm, '')
-      .matchAll(/`(?:[^`]* )?(mailferry [^`]+)`/g),
-  ].map(([, line]) => line ?? '');
-  const inBlocks = blocks(file, 'sh')
-    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
-    .flatMap((line) => line.split(/&&|;|\|\||(?<=\s)\|(?=\s)/))
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => line.startsWith('mailferry '));
-  return [...inText, ...inBlocks].map((line) => [file, line] as const);
-});
 
 const EXAMPLES: readonly (readonly [RegExp, string])[] = [
   [/\[([^\]]*)\]/g, '$1'],
