@@ -18,6 +18,7 @@ const PLACEHOLDER = /[…|]|\[|\b(?:ACCOUNT|MESSAGE|PROGRAM|SHELL|FILE|NAME|PATH
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^mailferry (?:run|serve)\b/, 'goes on until it is stopped: daemon.test.ts, serve.test.ts'],
   [/^mailferry init(?: --address \S+)?$/, 'asks in a terminal: init.test.ts'],
+  [/^mailferry demo$/, 'has tests of its own, and takes long: commands.test.ts'],
   [/^mailferry (?:adopt|completion|explain|export|import)$/, 'only named: it needs more words'],
 ];
 
