@@ -61,7 +61,7 @@ async function home(folder: TemporaryFolder, server: Pop3Server): Promise<NodeJS
   return { HOME: folder.path, PATH: `${folder.at('bin')}:/usr/bin:/bin`, LANG: 'C.UTF-8', TZ: 'UTC' };
 }
 
-function server(): Promise<Pop3Server> {
+function serve(): Promise<Pop3Server> {
   const messages = Array.from({ length: 15 }, (_, index) => `Subject: ${index}\r\n\r\ntext\r\n`);
   const user = { password: 'secret', messages };
   return createServer({ users: { old: user, gmail: user, 'me@example.org': user } });
@@ -82,7 +82,7 @@ async function type(
 describe('what the documents show does what it should when it is typed:', () => {
   it('all that needs no daemon', async () => {
     await using folder = await temporaryFolder();
-    await using pop = await server();
+    await using pop = await serve();
     const env = await home(folder, pop);
     const { port } = pop.address;
     await type('mailferry fetch', { folder, env, port });
@@ -97,7 +97,7 @@ describe('what the documents show does what it should when it is typed:', () => 
 
   it('all that asks a daemon', async () => {
     await using folder = await temporaryFolder();
-    await using pop = await server();
+    await using pop = await serve();
     const env = await home(folder, pop);
     await using daemon = new RunningDaemon(folder.path);
     for (const count of [1, 2]) {

@@ -81,7 +81,7 @@ function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; termin
       );
     } else {
       terminal.out(
-        `${name}: ${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried.`,
+        `${name}: ${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried: not downloaded again, and never deleted there by Mailferry, whatever "delete" says.`,
       );
     }
     if (open.length > 0 && !disabled)
