@@ -63,6 +63,7 @@ describe('a server that removes messages by itself', () => {
   const KEEP: DeletionPolicy = { kind: 'never' };
   const month: DeletionPolicy = { kind: 'after', milliseconds: 30 * 86_400_000 };
 
+  // RFC 2449 §6.7 [expire-told]
   test.each<[string, DeletionPolicy, number, number]>([
     ['EXPIRE 0', KEEP, 1, 0],
     ['EXPIRE 0 USER', month, 1, 0],

@@ -186,6 +186,7 @@ describe('a success', () => {
 });
 
 describe('a refusal', () => {
+  // RFC 7628 §3.2.3 [farewell]
   test.each([
     ['xoauth2', 'XOAUTH2', '{"status":"400"}', ''],
     ['oauthbearer', 'OAUTHBEARER', '{"status":"invalid_token"}', base64('\x01')],

@@ -15,7 +15,7 @@ const slowAtPass: Answer = (command, line) => {
 const silentAtNoop: Answer = (command) => (command === 'NOOP' ? '' : undefined);
 
 describe('a login', () => {
-  // RFC 2449 §8 [unknown-codes]
+  // RFC 2449 §8 [unknown-codes, code-levels]
   // RFC 2449 §8.1.1 [code-login-delay]
   // RFC 2449 §8.1.2 [code-in-use]
   // RFC 3206 §4 [sys-temp-later, sys-perm-human, auth-human]

@@ -111,6 +111,22 @@ test.each([
   },
 );
 
+// RFC 5034 §4 [after-refusal]
+test.each(['plain', 'cram-md5', 'scram-sha-256', 'apop', 'user-pass'] as const)(
+  'after a login by %s that was refused another one may follow',
+  async (auth) => {
+    await using served = await serve([Buffer.from('x\r\n')], 'none', {});
+    const authorization = await connect(served.options);
+    await authorization.capa();
+    await expect(authorization.login(auth, 'alice', 'wrong')).rejects.toMatchObject({
+      code: 'login-refused',
+    });
+    const session = await authorization.login(auth, 'alice', 'open sesame');
+    expect(await session.stat()).toEqual({ messages: 1, octets: 3 });
+    await session.quit();
+  },
+);
+
 test('an authorization can be left by QUIT without a login', async () => {
   await using served = await serve([], 'none', {});
   const authorization = await connect(served.options);

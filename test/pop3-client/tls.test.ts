@@ -60,8 +60,8 @@ describe('STLS', () => {
   // RFC 2595 §4 [capabilities-dropped]
   // RFC 2449 §5 [capa-again]
   // RFC 8314 §5.1 [no-secret-before-tls]
-  // RFC 5034 §4 [certificate-first]
-  // RFC 6856 §2.1 [utf8-asked]
+  // RFC 5034 §4 [certificate-first, client-plain]
+  // RFC 6856 §2.1 [utf8-asked, no-stls-after-utf8]
   test('I5: is begun before anything secret is said', async () => {
     const steps: string[] = [];
     await using server = await createServer({

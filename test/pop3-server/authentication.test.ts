@@ -25,6 +25,19 @@ describe('USER and PASS', () => {
     expect(await client.logIn(onWire('jörg'), onWire('pass wörd  '))).toMatch(/^\+OK/);
   });
 
+  // RFC 6856 §2.2 [utf8-invalid]
+  test.each([
+    ['\xff\xfe', 'secret'],
+    ['alice', 'secret\xc3'],
+    ['alice\0', 'secret'],
+    ['alice', 'secret\0'],
+  ])('refuse what is no text, and the session goes on: %j, %j', async (user, password) => {
+    await using server = await serve();
+    await using client = await greetedClient(server.address);
+    expect(await client.logIn(user, password)).toBe('-ERR [AUTH] Wrong user name or password.');
+    expect(await client.logIn('alice', 'secret')).toMatch(/^\+OK/);
+  });
+
   // RFC 6856 §2.2 [saslprep]
   test('let in by what looks the same', async () => {
     await using server = await serve();

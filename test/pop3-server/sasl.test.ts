@@ -72,6 +72,7 @@ describe('AUTH', () => {
     },
   );
 
+  // RFC 7628 §3.2.2 [reason-given]
   test.each(ways)(
     '%s refuses a wrong secret and a stranger alike, and goes on (%s)',
     async (mechanism, initial) => {

@@ -225,6 +225,7 @@ describe('a session', () => {
   });
 
   // RFC 2449 §8 [code-position]
+  // RFC 1939 §13 [one-way-in]
   test('announces no hidden capability, and uses no code whose capability is hidden', async () => {
     await using server = await serve({ without: ['PIPELINING', 'SASL', 'AUTH-RESP-CODE', 'RESP-CODES'] });
     await using client = await greetedClient(server.address);

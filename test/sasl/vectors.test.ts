@@ -18,6 +18,7 @@ describe('the examples of the RFCs', () => {
     expect(answer.toString()).toBe('tim b913a602c7eda7a495b4e6e7334d3890');
   });
 
+  // RFC 7628 §3.1 [bearer-message]
   it('OAUTHBEARER: RFC 7628 §4.1, without what means nothing to a bearer token', async () => {
     const token = 'vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==';
     expect(await initialOf('OAUTHBEARER', 'user@example.com', token)).toBe(
@@ -25,6 +26,7 @@ describe('the examples of the RFCs', () => {
     );
   });
 
+  // RFC 7628 §3.1 [keys-passed-over]
   it('OAUTHBEARER: RFC 7628 §4.1, as another client sends it', async () => {
     const token = 'vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==';
     const message = `n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=Bearer ${token}\x01\x01`;

@@ -88,6 +88,14 @@ describe('a pin', () => {
     await expect(failure).rejects.toThrow(fingerprintOf(certificate()));
   });
 
+  // RFC 8314 §5.4 [pin-of-account]
+  test('is no trust for who does not have it', async () => {
+    const own = certificate({ selfSigned: true });
+    await using server = await serve(own);
+    await visit(server.port, { pinSha256: fingerprintOf(own), ca: [] });
+    await expect(visit(server.port, { ca: [] })).rejects.toMatchObject({ code: 'tls' });
+  });
+
   test('is checked on a resumed session too', async () => {
     const own = certificate({ selfSigned: true });
     await using server = await serve(own);
@@ -124,6 +132,7 @@ describe('a session of TLS', () => {
 });
 
 describe('a certificate of the client', () => {
+  // RFC 8314 §5.5 [own-certificate]
   test('is shown to a server that asks for it', async () => {
     const { cert, key } = certificate({ names: ['alice.example'] });
     await using server = await serve(certificate(), { requestCert: true });

@@ -7,7 +7,7 @@ import { rfc3206 } from './rfc3206.ts';
 import { rfc5034 } from './rfc5034.ts';
 import { rfc6856 } from './rfc6856.ts';
 import { rfc8314 } from './rfc8314.ts';
-import { rfc4616, rfc5802 } from './sasl.ts';
+import { rfc4616, rfc5802, rfc7628 } from './sasl.ts';
 
 export const RFCS: readonly Rfc[] = [
   rfc1939,
@@ -16,6 +16,7 @@ export const RFCS: readonly Rfc[] = [
   rfc5034,
   rfc4616,
   rfc5802,
+  rfc7628,
   rfc3206,
   rfc6856,
   rfc2384,

@@ -246,6 +246,16 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       'pop3-server/locked-maildrop.ts',
     ],
     [
+      'one-way-in',
+      '13',
+      'should',
+      'Lets nobody log in both by APOP and by a password in clear.',
+      {
+        partly: "with \"without: ['USER', 'PLAIN', 'LOGIN']\"; else each client may choose",
+        code: 'pop3-server/offer.ts',
+      },
+    ],
+    [
       'user-unknown',
       '7',
       'may',

@@ -138,6 +138,20 @@ export const rfc2449: Rfc = rfc(2449, 'POP3 Extension Mechanism', {
       'pop3-client/errors.ts',
     ],
     [
+      'code-levels',
+      '8',
+      'MUST',
+      'Takes a code with more levels than it knows for the one that it knows.',
+      'pop3-client/errors.ts',
+    ],
+    [
+      'expire-told',
+      '6.7',
+      'should',
+      'Tells people of a server that removes messages by itself sooner than they want.',
+      'poll/log-in.ts',
+    ],
+    [
       'login-delay-respected',
       '6.5',
       'SHOULD',

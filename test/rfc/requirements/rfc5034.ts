@@ -119,6 +119,14 @@ export const rfc5034: Rfc = rfc(5034, 'POP3 SASL Authentication', {
       'Calls the exchange off by * when a challenge is no base64 or not what the mechanism allows, and the session stays usable.',
       'pop3-client/authenticate.ts',
     ],
+    ['client-plain', '4', 'MUST', 'Has PLAIN, within TLS.', 'sasl/plain.ts'],
+    [
+      'after-refusal',
+      '4',
+      'MUST',
+      'Is as before after a login that was refused: another one may follow in the same session.',
+      'pop3-client/authorization.ts',
+    ],
     [
       'certificate-first',
       '4',

@@ -21,6 +21,13 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
     ],
     ['utf8-user', '2.2', 'MUST', 'Takes names and passwords in UTF-8.', 'pop3-server/authorization.ts'],
     [
+      'utf8-invalid',
+      '2.2',
+      'MUST',
+      'Refuses a name or password that is no UTF-8.',
+      'pop3-server/authorization.ts',
+    ],
+    [
       'saslprep',
       '2.2',
       'SHOULD',
@@ -51,6 +58,7 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'Asks for UTF8 where it is announced, before the login and after STLS.',
       'pop3-client/open-session.ts',
     ],
+    ['no-stls-after-utf8', '2.1', 'MUST NOT', 'Asks for no STLS after UTF8.', 'pop3-client/open-session.ts'],
     [
       'utf8-login',
       '2.2',

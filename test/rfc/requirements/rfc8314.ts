@@ -35,6 +35,20 @@ export const rfc8314: Rfc = rfc(8314, 'Cleartext considered obsolete', {
       'wire/dial.ts',
     ],
     [
+      'own-certificate',
+      '5.5',
+      'MUST NOT',
+      'Shows a certificate of its own only where one is configured for the account.',
+      'wire/tls.ts',
+    ],
+    [
+      'pin-of-account',
+      '5.4',
+      'MUST NOT',
+      'Uses a pin for the account that it is configured for, and for no other.',
+      'wire/tls.ts',
+    ],
+    [
       'no-secret-before-tls',
       '5.1',
       'MUST NOT',

@@ -79,3 +79,38 @@ export const rfc5802: Rfc = rfc(5802, 'The SCRAM mechanisms of SASL', {
     ],
   ],
 });
+
+export const rfc7628: Rfc = rfc(7628, 'The OAUTHBEARER mechanism of SASL', {
+  server: [
+    [
+      'keys-passed-over',
+      '3.1',
+      'must',
+      'Passes over host, port and keys that it does not know.',
+      'sasl/oauthbearer.ts',
+    ],
+    [
+      'reason-given',
+      '3.2.2',
+      'must',
+      'Tells in a challenge why a token is refused, and ends the exchange after the answer to it.',
+      'sasl/bearer.ts',
+    ],
+  ],
+  client: [
+    [
+      'bearer-message',
+      '3.1',
+      'must',
+      'Sends the name in the header of GS2, and the token as auth=Bearer between octets 0x01.',
+      'sasl/oauthbearer.ts',
+    ],
+    [
+      'farewell',
+      '3.2.3',
+      'MUST',
+      'Answers the reason of a refusal by a single octet 0x01, and waits for -ERR.',
+      'sasl/bearer.ts',
+    ],
+  ],
+});
