@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
-import type { ReceivedIdentity } from './destination.ts';
-import { baseName } from './maildir-name.ts';
+import type { ReceivedIdentity, StoredMessage } from './destination.ts';
+import { baseName, tagOf } from './maildir-name.ts';
 import type { LineEndings } from './settings.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -57,6 +57,20 @@ export class StoredFiles {
       for (const name of names) paths.set(baseName(name), join(this.#path, folder, name));
     }
     return paths;
+  }
+}
+
+/** Those of the messages that bear a tag, so were delivered by one of us. */
+export async function* taggedMessages(
+  files: StoredFiles,
+  destination: string,
+): AsyncGenerator<StoredMessage, void, undefined> {
+  for (const location of await files.locations()) {
+    const tag = tagOf(location);
+    const stored = tag === undefined ? undefined : await files.read(location);
+    if (stored === undefined) continue;
+    const { octets, sha256, received } = stored;
+    yield { receipt: { destination, location, octets, sha256 }, received, tag };
   }
 }
 

@@ -19,7 +19,7 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
-import { StoredFiles } from './maildir-file.ts';
+import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
 import type { LineEndings, MaildirSettings } from './settings.ts';
 
@@ -107,13 +107,7 @@ export class Maildir implements Destination {
   async *messages(): AsyncGenerator<StoredMessage, void, undefined> {
     const files = new StoredFiles(this.#path, this.#lineEndings);
     try {
-      for (const location of await files.locations()) {
-        const tag = tagOf(location);
-        const stored = tag === undefined ? undefined : await files.read(location);
-        if (stored === undefined) continue;
-        const { octets, sha256, received } = stored;
-        yield { receipt: { destination: this.name, location, octets, sha256 }, received, tag };
-      }
+      yield* taggedMessages(files, this.name);
       await this.#new.sync();
     } catch (error) {
       throw deliveryFailed(this.#path, error);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { headerField, headerHash } from '../message/header-field.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
-import type { ReceivedIdentity } from './destination.ts';
+import type { ReceivedIdentity, StoredMessage } from './destination.ts';
 import { contentStart, readBounds } from './mbox-scan.ts';
 import { MboxrdUnquoting } from './mboxrd-unquoting.ts';
 
@@ -28,6 +28,16 @@ export async function* readMessages(path: string): AsyncGenerator<MboxMessage, v
   const { bounds } = await readBounds(path);
   for (const { start, end } of bounds) {
     yield await readMessage(path, start, { from: await contentStart(path, start, end), to: end });
+  }
+}
+
+/** The same, as a destination of this name gives them. */
+export async function* storedInMbox(
+  path: string,
+  destination: string,
+): AsyncGenerator<StoredMessage, void, undefined> {
+  for await (const { start, octets, sha256, received } of readMessages(path)) {
+    yield { receipt: { destination, location: String(start), octets, sha256 }, received, tag: undefined };
   }
 }
 

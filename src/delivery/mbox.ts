@@ -19,7 +19,7 @@ import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { cutBack, missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
-import { readMessages } from './mbox-messages.ts';
+import { storedInMbox } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
 import { type MboxContents, scanMbox, stateIn } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
@@ -129,10 +129,7 @@ export class Mbox implements Destination {
 
   async *messages(): AsyncGenerator<StoredMessage, void, undefined> {
     try {
-      for await (const { start, octets, sha256, received } of readMessages(this.#path)) {
-        const receipt = { destination: this.name, location: String(start), octets, sha256 };
-        yield { receipt, received, tag: undefined };
-      }
+      yield* storedInMbox(this.#path, this.name);
       await withLockedMbox(this.#path, this.#surroundings.runtime, (file) => file.sync());
     } catch (error) {
       throw deliveryFailed(this.#path, error);

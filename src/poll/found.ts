@@ -15,18 +15,28 @@ export async function noteWhatStands(
   listing: Listing,
   { ledger, destinations, account, observer }: Poll,
 ): Promise<void> {
-  const uids = namelessUniqueIds(listing);
-  const found: FoundMessage[] = [];
-  for (const destination of destinations) {
-    if (uids.size === 0 && destination.hasNames) continue;
-    found.push(...(await readFound(destination, (sha256) => tagsOf(account.name, uids, sha256))));
-  }
+  const found = await findNameless(listing, account.name, destinations);
   if (found.length === 0) return;
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
     `The ledger does not know this account; what the server lists is compared with the ${found.length} messages at the destination.`,
   );
+}
+
+/** What stands there of which no name tells whose it is. */
+export async function findNameless(
+  listing: Listing,
+  account: string,
+  destinations: readonly Pick<Destination, 'hasNames' | 'messages'>[],
+): Promise<FoundMessage[]> {
+  const uids = namelessUniqueIds(listing);
+  const found: FoundMessage[] = [];
+  for (const destination of destinations) {
+    if (uids.size === 0 && destination.hasNames) continue;
+    found.push(...(await readFound(destination, (sha256) => tagsOf(account, uids, sha256))));
+  }
+  return found;
 }
 
 /** Records listed messages that stand in the destinations already, each with its receipts. */
@@ -92,7 +102,7 @@ function tagsOf(
 }
 
 async function readFound(
-  destination: Destination,
+  destination: Pick<Destination, 'messages'>,
   tagsWith: (sha256: string) => ReadonlySet<string>,
 ): Promise<FoundMessage[]> {
   const found: FoundMessage[] = [];

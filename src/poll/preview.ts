@@ -1,17 +1,26 @@
-import { type Deletable, dayOf, type RecordId } from '../ledger/ledger.ts';
+import { readOnly } from '../delivery/read-stored.ts';
+import {
+  type AccountLedger,
+  type Deletable,
+  dayOf,
+  type FoundMessage,
+  type RecordId,
+} from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { cutMessages } from './delete.ts';
 import { Doubts } from './doubts.ts';
+import { findNameless } from './found.ts';
+import { tagFor } from './identity.ts';
 import { importedForms } from './imported.ts';
 import { knownMessages } from './known.ts';
-import { takeListing } from './listing.ts';
+import { type Listing, takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
-import { readHeader, recognise } from './recognise.ts';
+import { type Remembered, readHeader, recognise } from './recognise.ts';
 import { Tally } from './report.ts';
 
 /** How many messages of a preview are shown with their header. */
@@ -45,8 +54,15 @@ export async function previewAccount(
     const forms = importedForms(listing, ledger);
     const known = knownMessages(ledger, new Map(forms.map(({ remembered, listed }) => [remembered, listed])));
     const now = deps.runtime.now();
-    const recognition = await recognise(session, listing, { known, ledger, doubts: new Doubts() });
-    const decisions = planRetrievals({
+    const standing = await lookForStanding(listing, account, ledger);
+    const remembered = { ...remember(ledger), found: () => standing.found };
+    const recognition = await recognise(session, listing, {
+      known,
+      ledger: remembered,
+      doubts: new Doubts(),
+    });
+    const stands = new Set([...standing.named, ...recognition.standing.keys()]);
+    const planned = planRetrievals({
       listing,
       known,
       recognition,
@@ -56,12 +72,23 @@ export async function previewAccount(
       startedAt: now,
       now,
     });
+    // A poll records what stands there before it makes its plan.
+    const decisions = planned.map(
+      (it): Decision =>
+        stands.has(it.message.number)
+          ? { action: 'leave', message: it.message, reason: 'carried', record: undefined }
+          : it,
+    );
     const until = deletableUntil(account.deletion, now);
     const deletable = until === undefined ? new Map<RecordId, Deletable>() : ledger.deletable(until);
     const bound = boundRecords(decisions);
     const due = planDeletions(bound, deletable);
     const cut = cutMessages(due, { listing, bound, deletable }, ledger);
-    const deletions = new Set(due.filter((number) => control.confirmDelete === true || !cut.has(number)));
+    const recordedFirst = account.deletion.kind === 'after-delivery' ? stands : [];
+    const deletions = new Set([
+      ...due.filter((number) => control.confirmDelete === true || !cut.has(number)),
+      ...recordedFirst,
+    ]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
     const deletesRetrieved = account.deletion.kind === 'after-delivery';
@@ -69,6 +96,36 @@ export async function previewAccount(
   } finally {
     await session.close();
   }
+}
+
+/**
+ * What a poll of an account that the ledger does not know would find at the destinations: messages that their names
+ * tell, and what is compared with the listing.
+ */
+async function lookForStanding(
+  listing: Listing,
+  account: Account,
+  ledger: AccountLedger,
+): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
+  if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
+  const places = account.destinations.map(readOnly);
+  const tags = new Set<string>();
+  for (const place of places) for (const tag of await place.tags()) tags.add(tag);
+  const named = listing.messages.filter(
+    ({ uid, twin }) =>
+      uid !== undefined && !twin && tags.has(tagFor({ account: account.name, uid, occurrence: 0 })),
+  );
+  const found = await findNameless(listing, account.name, places);
+  return { named: new Set(named.map(({ number }) => number)), found };
+}
+
+function remember(ledger: AccountLedger): Remembered {
+  return {
+    renumbering: () => ledger.renumbering(),
+    hasNameless: () => ledger.hasNameless(),
+    identities: () => ledger.identities(),
+    found: () => ledger.found(),
+  };
 }
 
 async function summarizeFirst(

@@ -32,6 +32,9 @@ export interface Recognition {
   readonly wasRenumbered: boolean;
 }
 
+/** What is asked of the ledger. */
+export type Remembered = Pick<AccountLedger, 'renumbering' | 'found' | 'hasNameless' | 'identities'>;
+
 const NOTHING: Recognition = {
   renumbered: new Map(),
   doubtful: new Set(),
@@ -49,7 +52,7 @@ const NOTHING: Recognition = {
 export async function recognise(
   session: Transaction,
   listing: Listing,
-  { known, ledger, doubts }: { known: KnownMessages; ledger: AccountLedger; doubts: Doubts },
+  { known, ledger, doubts }: { known: KnownMessages; ledger: Remembered; doubts: Doubts },
 ): Promise<Recognition> {
   const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
   const found = ledger.found();

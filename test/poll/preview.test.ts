@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -36,6 +36,29 @@ describe('a preview', () => {
     await previewAccount(ferry.account, ferry.deps(), CONTROL);
     expect(await readdir(ferry.folder.path)).toEqual(['state']);
   });
+
+  test.each(['maildir', 'mbox'] as const)(
+    'of an account that the ledger has lost announces no download of what stands in its %s',
+    async (kind) => {
+      await using server = await createServer({
+        users: { alice: { password: 'secret', messages: [ONE, TWO] } },
+      });
+      await using ferry = await Ferry.to(server.address, { destinations: [kind] });
+      await ferry.poll();
+      await rm(ferry.folder.at('state', 'ledger.db'));
+      await ferry.restart();
+      server.maildrop('alice').add(THREE);
+      const before = await ferry.mail(kind);
+      const preview = await previewAccount(ferry.account, ferry.deps(), CONTROL);
+      expect(preview.decisions.map(({ reason }) => reason)).toEqual(['carried', 'carried', 'new']);
+      expect([...preview.deletions]).toEqual([]);
+      const deletion = { kind: 'after-delivery' } as const;
+      const deleting = await previewAccount({ ...ferry.account, deletion }, ferry.deps(), CONTROL);
+      expect([...deleting.deletions]).toEqual([1, 2]);
+      expect(await ferry.mail(kind)).toEqual(before);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+    },
+  );
 
   test('is not spoilt by one message whose header cannot be had', async () => {
     await using server = await createServer({
