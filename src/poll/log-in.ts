@@ -28,7 +28,7 @@ export async function logIn(poll: Poll): Promise<LoggedIn> {
   const { account, stopwatch } = poll;
   const pauses = poll.visited || poll.interrupted ? BUSY_PAUSES_MS : [];
   let certificateExpiresAt: number | undefined;
-  if (!poll.visited) await respectLoginDelay(poll);
+  await respectLoginDelay(poll);
   const session = await persevere(pauses, poll, () => {
     stopwatch.enter('connectMs');
     return poll.openSession(account, poll.control.abort, {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MailError } from '../errors.ts';
 import type { LastLogin } from '../ledger/ledger.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
 import { abortReason } from '../wire/deadline.ts';
 import { LOGIN_DELAY_PATIENCE_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import type { Poll } from './poll.ts';
@@ -8,14 +9,16 @@ import type { Poll } from './poll.ts';
 /**
  * Sees to it that a server has the time between two logins that it, or its provider, wants (RFC 2449 §6.5), whichever
  * process made the last one. Waits for the rest of a short time without a word; raises `login-delay` for a longer one.
+ * Within a poll, which comes back only where it may, what a provider is known to want is no obstacle.
  */
-export async function respectLoginDelay({ account, ledger, runtime, control }: Poll): Promise<void> {
+export async function respectLoginDelay({ account, ledger, runtime, control, visited }: Poll): Promise<void> {
   const last = ledger.lastLogin();
   if (last === undefined) return;
   const left = timeLeft(last, runtime.now());
-  if (left === 0) return;
+  const isLong = left > LOGIN_DELAY_PATIENCE_MS;
+  if (left === 0 || (visited && isLong)) return;
   const between = `${seconds(last.delayMs)} between two logins`;
-  if (left > LOGIN_DELAY_PATIENCE_MS) {
+  if (isLong) {
     throw new MailError(
       'login-delay',
       `${account.host} wants ${between}, and ${seconds(left)} of them are left; nothing was sent to it.`,
@@ -25,6 +28,11 @@ export async function respectLoginDelay({ account, ledger, runtime, control }: P
   await pause(left, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(() => {
     throw abortReason(control.abort.aborted ? control.abort : control.stop);
   });
+}
+
+/** Whether a poll may come back to the server in another session: at once, or after a wait that is short enough. */
+export function mayComeBack({ loginDelay }: Pick<Transaction, 'loginDelay'>): boolean {
+  return loginDelay * 1000 <= LOGIN_DELAY_PATIENCE_MS;
 }
 
 /** Notes a login, where the next one must not come too soon. */

@@ -12,6 +12,7 @@ import { knownMessages } from './known.ts';
 import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
+import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
@@ -156,15 +157,15 @@ async function noteMaildrop(
 }
 
 /**
- * Whether the poll may go on in another session. A server that wants time between two logins (RFC 2449 §6.5) gets it:
+ * Whether the poll may go on in another session. A server that wants much time between two logins (RFC 2449 §6.5) gets it:
  * the rest is for the next poll, which is said (I9).
  */
-function mayGoOn({ loginDelay }: Transaction, left: number, { tally }: Poll): boolean {
-  if (loginDelay === 0) return true;
+function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
+  if (mayComeBack(session)) return true;
   tally.skipped += left;
   tally.firstRefusal ??= new MailError(
     'login-delay',
-    `The server wants ${loginDelay} s between two logins, so ${left} messages are left for the next poll.`,
+    `The server wants ${session.loginDelay} s between two logins, so ${left} messages are left for the next poll.`,
     { hint: 'The next poll goes on from there.' },
   );
   return false;

@@ -4,6 +4,7 @@ import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { WireError } from '../wire/errors.ts';
 import { SESSION_MESSAGES, SESSION_OCTETS } from './limits.ts';
+import { mayComeBack } from './login-delay.ts';
 import { isIdentified, type Retrieval } from './plan.ts';
 import { type Poll, stoppedOnRequest } from './poll.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
@@ -34,7 +35,7 @@ export async function retrieve(
   { retrievals, ...memory }: Known & { retrievals: readonly Retrieval[] },
   poll: Poll,
 ): Promise<Retrieved> {
-  const mayReconnect = session.loginDelay === 0;
+  const mayReconnect = mayComeBack(session);
   const portion = firstPortion(retrievals, mayReconnect);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, memory);
@@ -102,7 +103,7 @@ async function receiveAll(receiving: Receiving): Promise<void> {
 
 /** One whose end is in doubt is asked for alone in the next session; where that is in the next poll, it must count. */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
-  if (error instanceof EndInDoubt && session.loginDelay === 0) return poll.doubts.doubt(retrieval.message);
+  if (error instanceof EndInDoubt && mayComeBack(session)) return poll.doubts.doubt(retrieval.message);
   if (error instanceof EndlessMessage) poll.doubts.passOver(retrieval.message);
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
 }

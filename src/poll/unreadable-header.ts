@@ -5,6 +5,7 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import { WireError } from '../wire/errors.ts';
 import { MAX_HEADER_OCTETS, MOST_DOUBTS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
+import { mayComeBack } from './login-delay.ts';
 import type { Poll } from './poll.ts';
 import { refuseMessage } from './refuse.ts';
 
@@ -51,7 +52,7 @@ export async function noteUnreadable(
   session: Transaction,
   poll: Poll,
 ): Promise<boolean> {
-  const mayGoOn = session.loginDelay === 0 && poll.doubts.unreadable < MOST_DOUBTS;
+  const mayGoOn = mayComeBack(session) && poll.doubts.unreadable < MOST_DOUBTS;
   poll.doubts.unreadable += 1;
   session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
   if (cause instanceof HeaderInDoubt && mayGoOn) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SESSION_MESSAGES } from '../../src/poll/limits.ts';
 import {
   createServer,
   type Pop3Server,
@@ -98,5 +99,17 @@ test('what a provider is known to want counts like what a server says', async ()
   expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'login-delay' } });
   ferry.runtime.advance(60_000);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+  expect(visits()).toBe(2);
+});
+
+test('a large maildrop is carried whole where that time is short: between two sessions it is waited for', async () => {
+  const messages = Array.from({ length: SESSION_MESSAGES + 2 }, (_, index) => mail(`${index}`));
+  const { server, visits } = await serve({
+    loginDelay: 1,
+    users: { alice: { password: 'secret', messages } },
+  });
+  await using _ = server;
+  await using ferry = await Ferry.to(server.address);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: messages.length, error: null });
   expect(visits()).toBe(2);
 });
