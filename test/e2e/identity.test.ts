@@ -66,6 +66,41 @@ describe('I8: identity is more than the unique-id', () => {
   });
 });
 
+describe('what cannot be told from outside is decided so that nothing is lost', () => {
+  const COPY = 'Message-ID: <copy@mail.example>\r\nSubject: copy\r\n\r\ncopy\r\n';
+
+  it('I8: an equal message that comes after a QUIT without an answer is stored as well', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [COPY] } } });
+    server.setFaults([{ do: 'cut', command: 'QUIT', commit: true }]);
+    await writeConfiguration(folder.path, { port: server.address.port });
+    expect(await runProgram(['fetch', '--quiet'], { cwd: folder.path })).toMatchObject({ status: 69 });
+    server.setFaults([]);
+    server.maildrop('alice').add(COPY);
+    expect((await poll(folder.path)).outcome).toMatchObject({ fetched: 1, deleted: 1 });
+    expect((await readdir(join(folder.path, 'Mail/new'))).length).toBe(2);
+  });
+
+  it('I1: a message that is cut in the same way twice stays on the server until somebody says so', async () => {
+    await using folder = await temporaryFolder();
+    const long = `${COPY}${'line\r\n'.repeat(400)}`;
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [long] } } });
+    server.setFaults([{ do: 'shorten', command: 'RETR', octets: 1200 }]);
+    await writeConfiguration(folder.path, { port: server.address.port });
+    const fetch = (...more: string[]): ReturnType<typeof runProgram> =>
+      runProgram(['fetch', '--quiet', ...more], { cwd: folder.path });
+    for (const words of ['but is listed with', 'shorter than the server lists them', '--confirm-delete']) {
+      expect(await fetch()).toMatchObject({ status: 65, stderr: expect.stringContaining(words) });
+    }
+    expect((await readdir(join(folder.path, 'Mail/new'))).length).toBe(1);
+    expect(server.maildrop('alice').messages.map(String)).toEqual([long]);
+    const { stdout } = await runProgram(['explain', 'me', '1'], { cwd: folder.path });
+    expect(stdout).toContain(`was listed with ${long.length}`);
+    expect(await fetch('--confirm-delete')).toMatchObject({ status: 0 });
+    expect(server.maildrop('alice').messages).toEqual([]);
+  });
+});
+
 /** A server whose 30 messages were carried and kept. */
 async function keptMaildrop(
   folder: string,

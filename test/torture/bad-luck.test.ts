@@ -4,6 +4,7 @@ import { appendFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/prom
 import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Database } from '../../src/ledger/database.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { runProgram, startProgram, writeConfiguration } from '../support/program.ts';
@@ -144,6 +145,28 @@ describe('I6: several at a time', () => {
       task.meta.figures = `${rounds} rounds`;
     },
   );
+});
+
+describe('a ledger that another program has locked', () => {
+  it('is waited for, then given up: nothing is retrieved or deleted, and the next poll carries it all', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serverWith(MAIL);
+    await configure(folder, server, { deliver: MAILDIR });
+    await pollInProcess(folder.path);
+    for (const message of LATER) server.maildrop('alice').add(message);
+    const other = Database.open(folder.at('state/ledger.db'));
+    other.execute('BEGIN IMMEDIATE');
+    const { status, stderr } = await runProgram(['fetch', '--quiet'], { cwd: folder.path });
+    expect({ status, stderr }).toEqual({
+      status: 75,
+      stderr: expect.stringContaining('is in use by another process'),
+    });
+    expect(server.maildrop('alice').messages.length).toBe(LATER.length);
+    other.execute('ROLLBACK');
+    other.close();
+    expect((await pollInProcess(folder.path)).outcome).toBe('ok');
+    expect(await whatIsWrong(folder.path, MAILDIR, [...MAIL, ...LATER])).toEqual([]);
+  });
 });
 
 describe('signals at random times', () => {
