@@ -6,13 +6,15 @@ import type { ListedMessage, Listing } from './listing.ts';
 export interface KnownMessages {
   /** All records with this unique-id, gone and missing ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
-  /** The records that were listed until now and are not any more, without our doing. */
-  missingFrom(listing: Listing): ReadonlyMap<RecordId, UniqueId>;
+  /** The records, but those that are `gone`, that were listed until now and are not any more, without our doing. */
+  missingFrom(listing: Listing, gone: ReadonlySet<RecordId>): ReadonlyMap<RecordId, UniqueId>;
+  /** The records that DELE was sent for and that are not listed any more, whether QUIT was answered or not. */
+  deletedFrom(listing: Listing): ReadonlySet<RecordId>;
   /**
-   * The records that DELE was sent for and that are not listed any more: they are gone, whether QUIT was answered or not.
-   * What equals one of them from now on is another message.
+   * Of the messages that nobody has tried to delete: whether all that should be listed are, or have vanished, so that
+   * the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
-  goneFrom(listing: Listing): ReadonlySet<RecordId>;
+  othersIn(listing: Listing): 'listed' | 'vanished' | undefined;
   /** Whether one of them is not listed any more; also when none should be, as after an empty listing. */
   someAreMissingFrom(listing: Listing): boolean;
 }
@@ -30,18 +32,23 @@ export function knownMessages(
     renamed.size === 0
       ? recorded
       : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
-  const goneFrom = (listing: Listing): ReadonlySet<RecordId> => {
-    if (!tellsWhatIsGone(listing)) return new Set();
-    const present = uniqueIdsOf(listing);
-    const absent = [...listed].filter(([uid]) => !present.has(uid)).flatMap(([, records]) => records);
-    return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
-  };
   return {
     withUniqueId: (uid) => listed.get(uid) ?? ledger.withUniqueId(uid),
-    goneFrom,
-    missingFrom: (listing) => {
+    deletedFrom: (listing) => {
+      if (!tellsWhatIsGone(listing)) return new Set();
       const present = uniqueIdsOf(listing);
-      const gone = goneFrom(listing);
+      const absent = [...listed].filter(([uid]) => !present.has(uid)).flatMap(([, records]) => records);
+      return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
+    },
+    othersIn: (listing) => {
+      const present = uniqueIdsOf(listing);
+      const others = [...listed].filter(([, records]) => records.some(({ deleSent }) => !deleSent));
+      const areListed = new Set(others.map(([uid]) => present.has(uid)));
+      if (areListed.size !== 1) return undefined;
+      return areListed.has(true) ? 'listed' : 'vanished';
+    },
+    missingFrom: (listing, gone) => {
+      const present = uniqueIdsOf(listing);
       const missing = new Map<RecordId, UniqueId>();
       for (const [uid, records] of listed) {
         if (present.has(uid)) continue;

@@ -98,9 +98,8 @@ async function carry(poll: Poll): Promise<boolean> {
     const unsettled = await recover(listing, poll); // I3
     await recordImportedForms(listing, ledger);
     const known = knownMessages(ledger);
-    const vanished = known.goneFrom(listing);
-    if (vanished.size > 0) await ledger.noteGone([...vanished], runtime.now());
     const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
+    if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
     await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
     await recordStanding(listing, recognition, poll);
     await recordRenumbered(listing, recognition, poll);
@@ -109,7 +108,14 @@ async function carry(poll: Poll): Promise<boolean> {
     announce(listing, plan, poll);
     warnOfExpiry(session, chosen(plan).length, poll);
 
-    const work = { retrievals: chosen(plan), absent: recognition.absent, found: ledger.found() };
+    const carried = boundRecords(plan);
+    const { absent } = recognition;
+    const work = {
+      retrievals: chosen(plan),
+      absent,
+      listed: new Set(carried.values()),
+      found: ledger.found(),
+    };
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
@@ -119,10 +125,9 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const carried = new Map([...boundRecords(plan), ...bound]);
-    const marked = await markDeletions(session, { listing, bound: carried }, poll); // I1
+    const marked = await markDeletions(session, { listing, bound: new Map([...carried, ...bound]) }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
-    await ledger.noteMissing(known.missingFrom(listing), runtime.now());
+    await ledger.noteMissing(known.missingFrom(listing, recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted += gone;
     const done = failure === undefined && !more && marked.records.length === 0;

@@ -1,12 +1,5 @@
 import { asMailError } from '../errors.ts';
-import type {
-  AccountLedger,
-  FoundMessage,
-  LedgerRecord,
-  RecordId,
-  RecordIdentity,
-} from '../ledger/ledger.ts';
-import { headerField, headerHash } from '../message/header-field.ts';
+import type { AccountLedger, FoundMessage, LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -15,6 +8,7 @@ import type { Doubts } from './doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
+import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
 import { hasFailed } from './plan.ts';
 import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
 
@@ -28,6 +22,8 @@ export interface Recognition {
   readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   /** The records that are not listed under their unique-id any more. */
   readonly absent: ReadonlySet<RecordId>;
+  /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
+  readonly gone: ReadonlySet<RecordId>;
   /** Whether the server has changed its unique-ids; what is doubtful then stays so until it is settled. */
   readonly wasRenumbered: boolean;
 }
@@ -40,6 +36,7 @@ const NOTHING: Recognition = {
   doubtful: new Set(),
   standing: new Map(),
   absent: new Set(),
+  gone: new Set(),
   wasRenumbered: false,
 };
 
@@ -58,19 +55,18 @@ export async function recognise(
   const found = ledger.found();
   const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, unknownToo);
-  if (questionable.length === 0) return NOTHING;
+  const deleted = known.deletedFrom(listing);
+  if (questionable.length === 0) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
   const settled = new Set(
     listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
   );
-  const gone = known.goneFrom(listing);
-  const pool = ledger
-    .identities()
-    .filter(({ id, uid }) => !gone.has(id) && (uid === undefined || !settled.has(uid)));
-  const absent = new Set(pool.map(({ id }) => id));
-  if (absent.size === 0 && found.length === 0) return NOTHING;
+  const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
+  if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
+  const vanished = { pool, deleted, others: known.othersIn(listing) };
   if (session.capabilities?.has('TOP') === false) {
-    return { ...NOTHING, doubtful: numbers, absent, wasRenumbered: renumbered };
+    const { absent, gone } = matchVanished(questionable, new Map(), vanished);
+    return { ...NOTHING, doubtful: numbers, absent, gone, wasRenumbered: renumbered };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
@@ -78,7 +74,7 @@ export async function recognise(
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, readable, tried);
   session.lockStep = false;
-  const { matched, doubtful } = matchHeaders(questionable, headers, pool);
+  const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
   const renumberedTo = new Map([...matched].map(([number, { id }]) => [number, id]));
   const unknown = questionable.filter(({ number }) => !matched.has(number));
   const places = [...new Set(found.map(({ receipt }) => receipt.destination))].map((place) =>
@@ -97,10 +93,17 @@ export async function recognise(
   const inDoubt = new Set([...doubtful, ...places.flatMap((place) => [...place.doubtful])]);
   for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
-  return { renumbered: renumberedTo, doubtful: inDoubt, standing, absent, wasRenumbered: renumbered };
+  return {
+    renumbered: renumberedTo,
+    doubtful: inDoubt,
+    standing,
+    absent,
+    gone,
+    wasRenumbered: renumbered,
+  };
 }
 
-function asCandidate(found: FoundMessage): Omit<RecordIdentity, 'id' | 'uid'> & { found: FoundMessage } {
+function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {
   return { ...found.received, found };
 }
 
@@ -123,53 +126,6 @@ function whoMayBeCarried(
 /** Whether a unique-id may stand for the next message by now: a mere number, and nobody knows what was deleted. */
 function mayHavePassedOn({ deleSent, outcome }: LedgerRecord, message: ListedMessage): boolean {
   return outcome === 'delivered' && deleSent && isNumbered(message);
-}
-
-/** What is known of a message that was carried. */
-type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
-
-/**
- * Which of the messages are which of the records: the same header and the same size mean the same message; less than
- * that, or a record without a known header, leaves a doubt.
- */
-export function matchHeaders<C extends Candidate>(
-  messages: readonly ListedMessage[],
-  headers: ReadonlyMap<MessageNumber, Buffer>,
-  pool: readonly C[],
-): { readonly matched: ReadonlyMap<MessageNumber, C>; readonly doubtful: ReadonlySet<MessageNumber> } {
-  if (pool.length === 0) return { matched: new Map(), doubtful: new Set() };
-  const byHeader = new Map<string, C[]>();
-  for (const record of pool) {
-    if (record.headerSha256 === undefined) continue;
-    byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
-  }
-  const messageIds = new Set(pool.map(({ messageId }) => messageId));
-  const someUnknown = pool.some(({ headerSha256 }) => headerSha256 === undefined);
-  const matched = new Map<MessageNumber, C>();
-  const doubtful = new Set<MessageNumber>();
-  for (const { number, octets } of messages) {
-    const header = headers.get(number);
-    const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
-    const match = alike.find((record) => record.octets === octets);
-    // A header without a Message-ID may be that of many messages; one without any is.
-    const identifies = header !== undefined && messageIdOf(header) !== '';
-    if (identifies && match !== undefined) {
-      alike.splice(alike.indexOf(match), 1);
-      matched.set(number, match);
-    } else if (
-      header === undefined ||
-      someUnknown ||
-      alike.length > 0 ||
-      messageIds.has(messageIdOf(header))
-    ) {
-      doubtful.add(number);
-    }
-  }
-  return { matched, doubtful };
-}
-
-function messageIdOf(header: Buffer): string {
-  return headerField(header, 'Message-ID') ?? '';
 }
 
 function triedRecord({ uid }: ListedMessage, known: KnownMessages): LedgerRecord | undefined {

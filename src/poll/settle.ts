@@ -13,6 +13,8 @@ import { refuseMessage } from './refuse.ts';
 export interface Known {
   /** The records not listed any more. */
   readonly absent: ReadonlySet<RecordId>;
+  /** The records of messages that are listed and known. */
+  readonly listed: ReadonlySet<RecordId>;
   /** What stands in the destinations without a record. */
   readonly found: readonly FoundMessage[];
 }
@@ -33,14 +35,15 @@ export class Settling {
   #octets = 0;
   /** Whoever waits until one is done; there is never more than one. */
   #onSettled: (() => void) | undefined;
-  /** The records that a message of this session has proven to be; each stands for one message only. */
-  readonly #claimed = new Set<RecordId>();
+  /** The records that a message of this session is known, or has proven, to be; each stands for one message only. */
+  readonly #claimed: Set<RecordId>;
   /** The last comparison of each content. */
   readonly #comparisons = new Map<string, Promise<void>>();
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, found }: Known) {
+  constructor(poll: Poll, { absent, listed, found }: Known) {
     this.#poll = poll;
+    this.#claimed = new Set(listed);
     this.#absent = absent;
     this.#found = new Set(found);
   }
@@ -274,7 +277,9 @@ function ofTheSame(record: LedgerRecord | undefined, { sha256 }: Received): Ledg
 
 /** Whether a record of the same content can be the record of a message with that unique-id. */
 function mayBe(record: LedgerRecord, uid: UniqueId | undefined, absent: ReadonlySet<RecordId>): boolean {
-  return uid === undefined || record.uid === undefined || record.uid === uid || absent.has(record.id);
+  if (uid !== undefined && record.uid === uid) return true;
+  if (record.goneAt !== undefined) return false;
+  return uid === undefined || record.uid === undefined || absent.has(record.id);
 }
 
 /** Commits the drafts of all destinations but those that have the message already. */

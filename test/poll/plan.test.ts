@@ -72,6 +72,7 @@ function plan({
       doubtful: new Set(),
       standing: new Map(),
       absent: new Set(),
+      gone: new Set(),
       wasRenumbered: false,
       ...recognition,
     },

@@ -76,6 +76,56 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 
+  test('nor are several stored again that a server has kept, and gives other unique-ids', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, 'u1'],
+        [TWO, 'u2'],
+        ['Subject: without a Message-ID\r\n\r\n', 'u3'],
+      ],
+      FORGOTTEN,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
+    expect(await ferry.mail()).toHaveLength(3);
+  });
+
+  test('nor one that comes back while one that nobody has deleted has other unique-ids too', async () => {
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: [ONE, TWO, THREE] } },
+    });
+    const refused: Faults = [{ do: 'refuse', command: 'RETR', messages: [3], sessions: 1 }];
+    server.setFaults([...refused, { do: 'cut', command: 'DELE', nth: 2, commit: true }]);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 2 });
+    expect(server.maildrop('alice').messages.map(String)).toEqual([TWO, THREE]);
+    server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+
+  test('is stored when it comes without a usable unique-id, after a deletion that was confirmed', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.maildrop('alice').add(ONE, { uid: 'u2' });
+    server.setFaults([{ do: 'uids', uid: 'not usable' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE));
+  });
+
+  test('is stored when it comes without a usable unique-id beside one that is still listed', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.maildrop('alice').add(ONE, { uid: 'u2' });
+    server.setFaults([{ do: 'uids', messages: [2], uid: 'not usable' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE));
+  });
+
   test('and a server that refuses DELE has its mail known under new unique-ids all the same', async () => {
     await using server = await createServer({
       users: { alice: { password: 'secret', messages: [ONE, TWO] } },

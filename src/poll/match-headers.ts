@@ -1,0 +1,89 @@
+import type { RecordId, RecordIdentity } from '../ledger/ledger.ts';
+import { headerField, headerHash } from '../message/header-field.ts';
+import type { MessageNumber } from '../pop3/types.ts';
+import type { ListedMessage } from './listing.ts';
+
+/** What is known of a message that was carried. */
+export type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
+
+/**
+ * Which of the messages are which of the records: the same header and the same size mean the same message; less than
+ * that, or a record without a known header, leaves a doubt.
+ */
+export function matchHeaders<C extends Candidate>(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  pool: readonly C[],
+): { readonly matched: ReadonlyMap<MessageNumber, C>; readonly doubtful: ReadonlySet<MessageNumber> } {
+  if (pool.length === 0) return { matched: new Map(), doubtful: new Set() };
+  const byHeader = new Map<string, C[]>();
+  for (const record of pool) {
+    if (record.headerSha256 === undefined) continue;
+    byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
+  }
+  const messageIds = new Set(pool.map(({ messageId }) => messageId));
+  const someUnknown = pool.some(({ headerSha256 }) => headerSha256 === undefined);
+  const matched = new Map<MessageNumber, C>();
+  const doubtful = new Set<MessageNumber>();
+  for (const { number, octets } of messages) {
+    const header = headers.get(number);
+    const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
+    const match = alike.find((record) => record.octets === octets);
+    // A header without a Message-ID may be that of many messages; one without any is.
+    const identifies = header !== undefined && messageIdOf(header) !== '';
+    if (identifies && match !== undefined) {
+      alike.splice(alike.indexOf(match), 1);
+      matched.set(number, match);
+    } else if (
+      header === undefined ||
+      someUnknown ||
+      alike.length > 0 ||
+      messageIds.has(messageIdOf(header))
+    ) {
+      doubtful.add(number);
+    }
+  }
+  return { matched, doubtful };
+}
+
+/** The records of messages that are not listed under their unique-ids any more. */
+export interface Vanished {
+  readonly pool: readonly RecordIdentity[];
+  /** Those of them that DELE was sent for. */
+  readonly deleted: ReadonlySet<RecordId>;
+  /** What became of the messages that nobody has tried to delete. */
+  readonly others: 'listed' | 'vanished' | undefined;
+}
+
+/** So many messages at a time that look like deleted ones are these, and not copies of them. */
+const BACK_TOGETHER = 2;
+
+/**
+ * Which of the messages are which of the records. One that was deleted is gone, though QUIT was not answered, and what
+ * looks the same is another copy of it, rather stored twice than lost; unless the server has deleted nothing, or not
+ * all, and has changed its unique-ids: that shows by the others, which vanish too, or, where there are none, by several
+ * that are there again.
+ */
+export function matchVanished(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  { pool, deleted, others }: Vanished,
+): ReturnType<typeof matchHeaders<RecordIdentity>> & {
+  readonly absent: ReadonlySet<RecordId>;
+  readonly gone: ReadonlySet<RecordId>;
+} {
+  const all = matchHeaders(messages, headers, pool);
+  const back = [...all.matched.values()].filter(({ id }) => deleted.has(id)).length;
+  const wereRenumbered = others === 'vanished' || (others === undefined && back >= BACK_TOGETHER);
+  if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
+  const rest = pool.filter(({ id }) => !deleted.has(id));
+  return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
+}
+
+function idsOf(records: readonly RecordIdentity[]): ReadonlySet<RecordId> {
+  return new Set(records.map(({ id }) => id));
+}
+
+function messageIdOf(header: Buffer): string {
+  return headerField(header, 'Message-ID') ?? '';
+}
