@@ -56,20 +56,31 @@ export interface PastSizes extends Sizes {
   readonly deleted: boolean;
 }
 
-/** So many messages that lack as little make it a habit of the server. */
+/** So many messages that lack as little, or are listed larger by the same factor, make it a habit of the server. */
 const HABIT = 3;
 
 /**
  * Whether the server may still have something of a message that is not here, so that it must not be deleted there. A
- * little is taken for the server's way of counting when it is the rule; more only when a message that lacked as large a
- * part was deleted before, because somebody said so.
+ * little is taken for the server's way of counting when it is the rule; more when all its sizes are too large by one
+ * factor, or when a message that lacked as large a part was deleted before, because somebody said so.
  */
 export function mayLackSomething(sizes: Sizes, past: readonly PastSizes[]): boolean {
   if (missingOf(sizes) <= LINE_END_OCTETS) return false;
-  if (!isLittle(sizes)) return !past.some((it) => it.deleted && partOf(it) >= partOf(sizes));
+  if (!isLittle(sizes)) {
+    const wasDeleted = past.some((it) => it.deleted && partOf(it) >= partOf(sizes));
+    return !wasDeleted && !areByOneFactor([...past, sizes]);
+  }
   const lacking = past.filter((it) => missingOf(it) > LINE_END_OCTETS && isLittle(it)).length;
   const exact = past.filter((it) => missingOf(it) >= 0 && missingOf(it) <= LINE_END_OCTETS).length;
   return lacking < HABIT || exact >= EXACT_SHARE * lacking;
+}
+
+/** Not so where all have one length: then they may have been cut there. */
+function areByOneFactor(all: readonly Sizes[]): boolean {
+  const largest = all.reduce((most, it) => (it.octets > most.octets ? it : most));
+  const factor = largest.listed / largest.octets;
+  const isBoth = all.length > HABIT && all.some(({ octets }) => octets !== largest.octets);
+  return isBoth && all.every(({ listed, octets }) => Math.abs(listed - octets * factor) <= 1);
 }
 
 function isLittle(sizes: Sizes): boolean {

@@ -170,6 +170,8 @@ describe('I1: what may lack something', () => {
       true,
     ],
     ['much, as always, which nobody has confirmed', [much, much, much, much], much, true],
+    ['much, by a factor', [much, much, { ...much, listed: 700, octets: 350 }], much, false],
+    ['much, by nearly one factor', [much, much, { ...much, listed: 710, octets: 350 }], much, true],
     ['much, as was confirmed', [{ ...much, deleted: true }], much, false],
     ['more than was confirmed', [{ ...much, deleted: true }], { listed: 1000, octets: 400 }, true],
     ['nothing', [], { listed: 100, octets: 140 }, false],
