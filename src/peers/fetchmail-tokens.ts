@@ -14,6 +14,8 @@ const NOISE: ReadonlySet<string> = new Set(['and', 'with', 'has', 'wants', 'opti
 /** After these the next token is always a text, even one that looks like a keyword. */
 const NAMES_FOLLOW: ReadonlySet<string> = new Set(['user', 'username', 'pass', 'password', 'is', 'to']);
 
+const AUTH: ReadonlySet<string> = new Set(['auth', 'authenticate']);
+
 const SEPARATOR = /[\s:;,]/;
 const WORD_ENDS = /[\s=:;,]/;
 
@@ -38,7 +40,7 @@ export function fetchmailTokens(text: string): readonly FetchmailToken[] {
       take(at + 1);
     } else if (character === '#') {
       take(endOf(text, at, '\n'));
-    } else if (character === '"' || character === "'") {
+    } else if ((character === '"' || character === "'") && !isLongerWord(text, at)) {
       const end = text.indexOf(character, at + 1);
       if (end === -1) throw new PeerSyntaxError(begun, 'a quote begins here and does not end');
       const inside = take(end + 1).slice(1, -1);
@@ -47,13 +49,24 @@ export function fetchmailTokens(text: string): readonly FetchmailToken[] {
       tokens.push({ text: take(at + 1), quoted: false, line: begun });
     } else {
       const word = take(wordEnd(text, at));
-      const before = tokens.at(-1);
-      const named = before !== undefined && !before.quoted && NAMES_FOLLOW.has(before.text);
-      if (named) tokens.push({ text: textOfOctets(unescaped(word)), quoted: true, line: begun });
+      if (isNamed(tokens)) tokens.push({ text: textOfOctets(unescaped(word)), quoted: true, line: begun });
       else if (!NOISE.has(word)) tokens.push({ text: textOfOctets(word), quoted: false, line: begun });
     }
   }
   return tokens;
+}
+
+/** Whether the next word is a text. In `auth password` it is not: there `password` is a value itself. */
+function isNamed(tokens: readonly FetchmailToken[]): boolean {
+  const [before, last] = [tokens.at(-2), tokens.at(-1)];
+  if (last === undefined || last.quoted || !NAMES_FOLLOW.has(last.text)) return false;
+  return before === undefined || before.quoted || !AUTH.has(before.text);
+}
+
+/** A quote that ends within a word is a part of it: fetchmail has no quotes inside quotes, and `"x\"y"` is such a word. */
+function isLongerWord(text: string, from: number): boolean {
+  const end = text.indexOf(text[from] ?? '', from + 1);
+  return end !== -1 && wordEnd(text, from) > end + 1;
 }
 
 function endOf(text: string, from: number, mark: string): number {
@@ -68,7 +81,8 @@ function wordEnd(text: string, from: number): number {
 }
 
 const ESCAPE = /\\(x[0-9a-fA-F]{1,2}|[0-9]{1,3}|[^])/g;
-const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', r: '\r' };
+/** A line that ends with a backslash goes on in the next one. */
+const LETTERS: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', r: '\r', '\n': '' };
 
 /** Escapes as fetchmail up to 6.6.6 reads them: `\x41`, `\0101` is octal, and `\65` is decimal. */
 function unescaped(text: string): string {
