@@ -14,15 +14,18 @@ export interface MpopRc {
   readonly evals: readonly string[];
 }
 
+type Commands = ReadonlyMap<string, string>;
+
 /**
- * Reads an mpoprc. An account copies `defaults` and its parents as they are at that point, as mpop does. An account
- * that only gives another one a second name is left out. Raises `PeerSyntaxError`.
+ * Reads an mpoprc. An account has the `defaults` that stand above it, and from its parents what they have of their
+ * own or from theirs, but not what the `defaults` above them gave them: so mpop has it. An account that only gives
+ * another one a second name is left out. Raises `PeerSyntaxError`.
  */
 export function parseMpopRc(text: string): MpopRc {
-  const accounts = new Map<string, Map<string, string>>();
+  const accounts = new Map<string, { readonly defaults: Commands; readonly own: Map<string, string> }>();
   const aliases = new Map<string, { readonly parents: readonly string[]; own: number }>();
   const evals: string[] = [];
-  let defaults = new Map<string, string>();
+  let defaults: Map<string, string> = new Map();
   let current: Map<string, string> | undefined;
   let alias: { own: number } | undefined;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -31,20 +34,20 @@ export function parseMpopRc(text: string): MpopRc {
     const [, command = '', rest = ''] = /^(\S+)\s*([^]*)$/.exec(trimmed) ?? [];
     const argument = unquoted(rest);
     if (command === 'defaults') {
-      defaults = new Map();
+      defaults = new Map(defaults);
       current = defaults;
       alias = undefined;
     } else if (command === 'account') {
       const { name, parents } = accountLine(argument, index + 1);
       if (accounts.has(name)) throw new PeerSyntaxError(index + 1, `account "${name}" is defined already`);
-      current = new Map(defaults);
+      current = new Map();
       for (const parent of parents) {
         const inherited = accounts.get(parent);
         if (inherited === undefined)
           throw new PeerSyntaxError(index + 1, `there is no account "${parent}" above`);
-        current = new Map([...current, ...inherited]);
+        current = new Map([...current, ...inherited.own]);
       }
-      accounts.set(name, current);
+      accounts.set(name, { defaults, own: current });
       const entry = { parents, own: 0 };
       aliases.set(name, entry);
       alias = entry;
@@ -61,7 +64,13 @@ export function parseMpopRc(text: string): MpopRc {
     const entry = aliases.get(name);
     return !(entry !== undefined && entry.own === 0 && entry.parents.length === 1);
   });
-  return { accounts: real.map(([name, commands]) => ({ name, commands })), evals };
+  return {
+    accounts: real.map(([name, { defaults: given, own }]) => ({
+      name,
+      commands: new Map([...given, ...own]),
+    })),
+    evals,
+  };
 }
 
 function accountLine(argument: string, line: number): { name: string; parents: readonly string[] } {

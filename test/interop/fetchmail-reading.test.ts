@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { translateFetchmail } from '../../src/peers/fetchmail-accounts.ts';
 import { parseFetchmailRc } from '../../src/peers/fetchmail-rc.ts';
-import { requirePrograms } from '../support/programs.ts';
+import { findProgram, requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What a fetchmailrc means to fetchmail itself, by its own word, it means to the import. */
@@ -43,7 +43,7 @@ async function byFetchmail(text: string): Promise<readonly Entry[]> {
   await using folder = await temporaryFolder();
   await writeFile(folder.at('rc'), text, { mode: 0o600 });
   const env = { PATH: process.env['PATH'], HOME: folder.path };
-  const dump = spawnSync('fetchmail', ['-f', folder.at('rc'), '--configdump'], { env });
+  const dump = spawnSync(findProgram('fetchmail') ?? '', ['-f', folder.at('rc'), '--configdump'], { env });
   const json = spawnSync('python3', ['-c', TO_JSON], { input: dump.stdout, encoding: 'utf8' });
   expect({ status: json.status, said: json.stderr }).toEqual({ status: 0, said: '' });
   return (JSON.parse(json.stdout) as Dump).servers.flatMap(({ users, ...server }) =>

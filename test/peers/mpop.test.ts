@@ -42,6 +42,16 @@ describe('an mpoprc', () => {
     expect(token?.password).toEqual({ from: 'command', command: './token.sh' });
   });
 
+  test('gives an account the defaults that stand above it, not those of its parent', () => {
+    const account = 'host h\nuser u\npassword p\ntls on\ndelivery mbox ~/i\n';
+    const text = `defaults\nkeep off\naccount a\n${account}defaults\nkeep on\naccount b : a\nuser v\naccount c : b\nport 1\n`;
+    expect(accounts(text)).toMatchObject([
+      { user: 'u', deletion: 'after-delivery' },
+      { user: 'v', host: 'h', deletion: 'never' },
+      { user: 'v', host: 'h', deletion: 'never', port: 1 },
+    ]);
+  });
+
   test('keeps its proxy and its own address', () => {
     const [account] = accounts(
       'account a\nhost h\nuser u\nproxy_host 127.0.0.1\nproxy_port 9050\nsource_ip 192.0.2.1',
