@@ -13,6 +13,13 @@ export class Doubts {
   headersAlone = false;
   /** How many sessions were lost by headers. */
   unreadable = 0;
+  /** Whether the last session led to nothing new, so that what was put off has its turn now. */
+  stalled = false;
+
+  /** How much is known to be wrong. */
+  get size(): number {
+    return this.#passedOver.size + this.#inDoubt.size + this.unreadable + Number(this.headersAlone);
+  }
 
   /** Leaves a message that had no end alone for the rest of this poll. */
   passOver(message: ListedMessage): void {

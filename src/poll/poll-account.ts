@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import { type AccountLedger, dayOf } from '../ledger/ledger.ts';
+import { type AccountLedger, dayOf, type RecordId } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -16,6 +16,7 @@ import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
 import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
+import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recordUnsettled, recover } from './recover.ts';
@@ -57,10 +58,15 @@ export async function pollAccount(
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const poll: Poll = { ...deps, ...destinations, ...context, ...memory, visited: false };
+    const session = { visited: false, settled: new Set<RecordId>() };
+    const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
     try {
       await noteMaildrop(account, { ledger, deps });
-      while (await carry(poll)) if (control.stop.aborted) throw stoppedOnRequest();
+      const progress = new Progress(poll);
+      while (await carry(poll)) {
+        if (control.stop.aborted) throw stoppedOnRequest();
+        progress.check();
+      }
     } catch (error) {
       tally.failure = asMailError(error);
     }
@@ -119,6 +125,7 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
+    for (const record of bound.values()) poll.settled.add(record);
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
       return more && mayGoOn(session, left, poll);

@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
-import type { AccountLedger } from '../ledger/ledger.ts';
+import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
 import type { SessionWatch } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
@@ -43,6 +43,8 @@ export interface Poll {
   readonly sizes: SizeExperience;
   /** Whether this poll has had a session already, so that the lock on the maildrop may be its own. */
   visited: boolean;
+  /** The records of all messages that were retrieved in this poll. */
+  readonly settled: Set<RecordId>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */

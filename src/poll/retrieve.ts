@@ -36,7 +36,7 @@ export async function retrieve(
   poll: Poll,
 ): Promise<Retrieved> {
   const mayReconnect = mayComeBack(session);
-  const portion = firstPortion(retrievals, mayReconnect);
+  const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, memory);
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;

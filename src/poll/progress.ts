@@ -1,0 +1,35 @@
+import { MailError } from '../errors.ts';
+import type { Poll } from './poll.ts';
+
+/**
+ * Sees to it that a poll ends (I7): each of its sessions has to lead to something new. After one that did not, what was
+ * put off has its turn; after a second one the poll is over.
+ */
+export class Progress {
+  readonly #poll: Poll;
+  #before: string;
+
+  constructor(poll: Poll) {
+    this.#poll = poll;
+    this.#before = this.#measure();
+  }
+
+  /** Is called between two sessions; raises `protocol`. */
+  check(): void {
+    const { doubts, account } = this.#poll;
+    const now = this.#measure();
+    const isNew = now !== this.#before;
+    if (!isNew && doubts.stalled) {
+      throw new MailError('protocol', `The sessions with ${account.host} lead to nothing new.`, {
+        hint: 'What is safe stays safe. If it happens again, look at the log of a poll with --log-level trace.',
+      });
+    }
+    this.#before = now;
+    doubts.stalled = !isNew;
+  }
+
+  #measure(): string {
+    const { tally, settled, doubts } = this.#poll;
+    return [tally.fetched, tally.deleted, settled.size, doubts.size].join();
+  }
+}

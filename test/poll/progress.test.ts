@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { createServer } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+test('I7: a message that every session has to look at again does not keep the poll going for ever', async () => {
+  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  const maildrop = server.maildrop('alice');
+  // After a DELE, a unique-id that is a mere number tells nothing, nor does a header without a Message-ID.
+  const lookedAtAgain = 'Subject: without a Message-ID\r\n\r\n';
+  const messages = [mail('one'), lookedAtAgain, mail('three'), mail('four'), mail('five')];
+  for (const [index, message] of messages.entries())
+    maildrop.add(message, { uid: index === 1 ? '2' : `u${index}` });
+  server.setFaults([
+    { do: 'omit-end', command: 'RETR', messages: [4] },
+    { do: 'refuse', command: 'QUIT' },
+  ]);
+  await using ferry = await Ferry.to(server.address, {
+    account: { deletion: { kind: 'after-delivery' }, timeouts: { connectMs: 5000, idleMs: 500 } },
+  });
+  expect((await ferry.poll()).outcome).not.toBe('ok');
+  expect(maildrop.messages).toHaveLength(5);
+  server.setFaults([]);
+  for (let poll = 0; poll < 3 && maildrop.messages.length > 0; poll += 1) await ferry.poll();
+  expect(maildrop.messages).toEqual([]);
+  expect(await ferry.mail()).toEqual(storedAll(...messages));
+});
