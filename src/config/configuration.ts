@@ -13,6 +13,8 @@ export interface AccountConfiguration {
   readonly schedule: Schedule;
   /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
   readonly jitterMs: number;
+  /** What the provider is known to want between two polls, in milliseconds, beyond what its server announces. */
+  readonly loginPauseMs: number;
 }
 
 /** Who is told what. */

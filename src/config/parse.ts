@@ -144,7 +144,6 @@ function completeAccount(
         octetsPerPoll: limits?.bytesPerPoll,
         octetsPerDay: limits?.bytesPerDay,
       },
-      loginPauseMs: providerMinimumMs(host),
       timeouts: {
         connectMs: timeouts?.connect ?? CONNECT_TIMEOUT_MS,
         idleMs: timeouts?.idle ?? IDLE_TIMEOUT_MS,
@@ -153,6 +152,7 @@ function completeAccount(
     passwordFrom: (password ?? NO_PASSWORD).from,
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
+    loginPauseMs: providerMinimumMs(host),
   };
 }
 

@@ -51,7 +51,7 @@ export class Member {
 
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
-    return Math.max(this.standing.loginDelayMs, this.configuration.account.loginPauseMs ?? 0);
+    return Math.max(this.standing.loginDelayMs, this.configuration.loginPauseMs);
   }
 
   /** Sends what is to be told, and keeps it in the ledger until every place has taken it. */

@@ -42,6 +42,4 @@ export interface Account {
   readonly deletion: DeletionPolicy;
   readonly limits: PollLimits;
   readonly timeouts: SessionTimeouts;
-  /** What the provider is known to want between two logins, beyond what its server announces. Default: 0. */
-  readonly loginPauseMs?: number | undefined;
 }

@@ -7,9 +7,8 @@ import { LOGIN_DELAY_PATIENCE_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import type { Poll } from './poll.ts';
 
 /**
- * Sees to it that a server has the time between two logins that it, or its provider, wants (RFC 2449 §6.5), whichever
- * process made the last one. Waits for the rest of a short time without a word; raises `login-delay` for a longer one.
- * Within a poll, which comes back only where it may, what a provider is known to want is no obstacle.
+ * Sees to it that a server has the time between two logins that it announces (RFC 2449 §6.5), whichever process made
+ * the last one. Waits for the rest of a short time without a word; raises `login-delay` for a longer one.
  */
 export async function respectLoginDelay({ account, ledger, runtime, control, visited }: Poll): Promise<void> {
   const last = ledger.lastLogin();
@@ -36,8 +35,8 @@ export function mayComeBack({ loginDelay }: Pick<Transaction, 'loginDelay'>): bo
 }
 
 /** Notes a login, where the next one must not come too soon. */
-export async function noteLogin(delayMs: number, { account, ledger, runtime }: Poll): Promise<void> {
-  const least = Math.max(Math.min(delayMs, LONGEST_LOGIN_DELAY_MS), account.loginPauseMs ?? 0);
+export async function noteLogin(delayMs: number, { ledger, runtime }: Poll): Promise<void> {
+  const least = Math.min(delayMs, LONGEST_LOGIN_DELAY_MS);
   await ledger.noteLogin(least === 0 ? undefined : { at: runtime.now(), delayMs: least });
 }
 

@@ -32,14 +32,13 @@ describe('a small configuration', () => {
       destinations: [{ type: 'maildir', path: '/home/me/Mail', lineEndings: 'lf' }],
       deletion: { kind: 'never' },
       limits: { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined },
-      loginPauseMs: 0,
       timeouts: { connectMs: 30_000, idleMs: 60_000 },
     });
   });
 
   it('knows what the provider of its server wants between two logins', async () => {
     const { accounts } = await parse(account().replace('pop.example.org', 'pop.gmx.net'));
-    expect(accounts[0]?.account.loginPauseMs).toBe(900_000);
+    expect(accounts[0]?.loginPauseMs).toBe(900_000);
   });
 
   it('is the one that is shown to who has none', async () => {

@@ -37,7 +37,7 @@ export function configured(
     schedule = 'every 5m',
     timezone,
     password = 'secret',
-    loginPauseMs,
+    loginPauseMs = 0,
   }: Changes = {},
 ): AccountConfiguration {
   return {
@@ -56,11 +56,11 @@ export function configured(
       deletion: { kind: 'never' },
       limits: { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined },
       timeouts: { connectMs: 1000, idleMs: 1000 },
-      loginPauseMs,
     },
     passwordFrom: 'text',
     schedule: parseSchedule(schedule, timezone),
     jitterMs: 0,
+    loginPauseMs,
   };
 }
 

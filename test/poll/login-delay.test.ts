@@ -90,18 +90,6 @@ test.each([
   expect(visits()).toBe(2);
 });
 
-test('what a provider is known to want counts like what a server says', async () => {
-  const { server, visits } = await serve({});
-  await using _ = server;
-  await using ferry = await Ferry.to(server.address, { account: { loginPauseMs: 900_000 } });
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
-  ferry.runtime.advance(14 * 60_000);
-  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'login-delay' } });
-  ferry.runtime.advance(60_000);
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
-  expect(visits()).toBe(2);
-});
-
 test('a large maildrop is carried whole where that time is short: between two sessions it is waited for', async () => {
   const messages = Array.from({ length: SESSION_MESSAGES + 2 }, (_, index) => mail(`${index}`));
   const { server, visits } = await serve({
