@@ -2,7 +2,7 @@ import type { PollObserver } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, durationText, octetsText } from './wording.ts';
+import { columnText, countText, durationText, nameText, octetsText } from './wording.ts';
 
 const REDRAW_MS = 100;
 /** Where nobody watches, a line is enough from time to time. */
@@ -152,7 +152,7 @@ function accountLine(name: string, course: Course, now: number): string {
     plan.messages === 0
       ? ''
       : `${done.messages}/${countText(plan.messages, 'message')}  ${octetsText(done.octets)}`;
-  return [columnText(name, 20), amounts, waitsFor(course, now)].filter((part) => part !== '').join('  ');
+  return [nameText(name, 20), amounts, waitsFor(course, now)].filter((part) => part !== '').join('  ');
 }
 
 function totalOf(courses: readonly Course[], elapsedMs: number): ProgressState {

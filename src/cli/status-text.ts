@@ -1,6 +1,6 @@
 import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, octetsText } from './wording.ts';
+import { columnText, countText, nameText, octetsText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;
@@ -58,7 +58,7 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
   const next = status.nextPollAt === null ? '–' : relativeText(Date.parse(status.nextPollAt) - now);
   const all = delivered.messages === 0 ? 'nothing yet' : amountText(delivered);
   const line = [
-    `${style(colour, sign)} ${columnText(status.account, nameColumns)}`,
+    `${style(colour, sign)} ${nameText(status.account, nameColumns)}`,
     style(colour, columnText(status.state, 7)),
     columnText(last, 12),
     columnText(next, 10),
@@ -98,13 +98,5 @@ export function spanText(milliseconds: number): string {
 
 /** Words in lines of at most 80 columns, each begun with `indent`, the first one with `first`. */
 function wrapped(text: string, indent: string, first: string = indent): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((it, index) => `${index === 0 ? first : indent}${it}`);
+  return wrappedText(text, WIDTH - indent.length).map((it, index) => `${index === 0 ? first : indent}${it}`);
 }

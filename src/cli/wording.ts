@@ -102,3 +102,47 @@ export function columnText(text: string, columns: number): string {
   }
   return out + ' '.repeat(columns - used);
 }
+
+/** How many columns of a terminal a text takes. */
+export function columnsOf(text: string): number {
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) used += WIDE.test(segment) ? 2 : 1;
+  return used;
+}
+
+/** A name in so many columns: of one that is longer, the beginning and the end, which tell it from its like. */
+export function nameText(name: string, columns: number): string {
+  if (name.length <= columns) return name.padEnd(columns);
+  const end = Math.ceil((columns - 1) / 2);
+  return `${name.slice(0, columns - 1 - end)}…${name.slice(-end)}`;
+}
+
+/** A text in lines of so many columns at most, broken between words where that is possible. */
+export function wrappedText(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).flatMap((it) => pieces(it, columns))) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (columnsOf(longer) <= columns) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
+/** A word in pieces of so many columns: there are languages without spaces. */
+function pieces(word: string, columns: number): readonly string[] {
+  if (columnsOf(word) <= columns) return [word];
+  const found: string[] = [];
+  let piece = '';
+  for (const { segment } of new Intl.Segmenter().segment(word)) {
+    if (columnsOf(piece + segment) > columns) {
+      found.push(piece);
+      piece = '';
+    }
+    piece += segment;
+  }
+  return [...found, piece];
+}

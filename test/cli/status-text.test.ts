@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { statusLines } from '../../src/cli/status-text.ts';
+import { columnsOf, nameText, wrappedText } from '../../src/cli/wording.ts';
+import { NEW_STANDING } from '../../src/daemon/standing.ts';
+import { accountStatus } from '../../src/daemon/status.ts';
+import { MailError } from '../../src/errors.ts';
+import { Tally } from '../../src/poll/report.ts';
+import { NO_TIMINGS } from '../../src/poll/timings.ts';
+
+const SAID =
+  'ユーザー名またはパスワードが正しくありません。もう一度お試しください。設定画面でPOPを有効にしてください。';
+
+test('status fits 80 columns and tells accounts apart, with the longest names and words of a provider without spaces', () => {
+  const accounts = ['example.org', 'example.net'].map((domain) => {
+    const name = `somebody.with.a.very.long.name.indeed.and.some.more@${domain}`;
+    const tally = new Tally();
+    tally.failure = new MailError('login-refused', `The server refused the login, saying "${SAID}".`, {
+      hint: `Check "user" and "password"; ${SAID}`,
+    });
+    const report = tally.report(name, { durationMs: 1, timings: NO_TIMINGS });
+    return accountStatus({
+      account: { name, host: 'pop.example.org', user: name },
+      summary: {
+        standing: undefined,
+        lastPollAt: 1,
+        lastSuccessAt: undefined,
+        lastReport: JSON.stringify(report),
+        delivered: { messages: 12_345, octets: 123_456_789 },
+        today: { messages: 12_345, octets: 123_456_789 },
+        deleted: 0,
+      },
+      standing: { ...NEW_STANDING, failures: 1234 },
+      live: undefined,
+    });
+  });
+  const lines = statusLines({ daemon: null, accounts }, { now: 100_000_000, style: (_, text) => text });
+  expect(lines.filter((line) => columnsOf(line) > 80)).toEqual([]);
+  expect(lines.join('\n')).toContain('xample.org');
+  expect(lines.join('')).toContain('ください');
+  expect(lines.filter((line) => line.startsWith('✗'))).toHaveLength(2);
+  expect(new Set(lines.filter((line) => line.startsWith('✗'))).size).toBe(2);
+});
+
+test.each([
+  ['short', 10, 'short     '],
+  ['first.last@gmail.com', 11, 'first…l.com'],
+])('nameText(%j, %i) is %j', (name, columns, expected) => {
+  expect(nameText(name, columns)).toBe(expected);
+});
+
+test.each([
+  ['a bc def', 4, ['a bc', 'def']],
+  ['abcdefgh', 3, ['abc', 'def', 'gh']],
+  ['日本語', 4, ['日本', '語']],
+  ['', 4, ['']],
+])('wrappedText(%j, %i) is %j', (text, columns, expected) => {
+  expect(wrappedText(text, columns)).toEqual(expected);
+});
