@@ -9,6 +9,9 @@ const FULL = 13;
 /** Waits this long, in milliseconds, for another process that is writing at the moment. */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** How long several processes may get in each other's way at the exclusive lock. */
+const RACE_MS = 500;
+
 export type Value = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
 
@@ -44,11 +47,12 @@ export class Database {
 
   /**
    * Opens or creates a database that this process alone can use until it closes it or dies: the kernel drops the
-   * lock then. Raises `already-running` when another process has it.
+   * lock then. Raises `already-running` when another process has it, also a little later: of several that ask for it
+   * at one moment, all would be refused without a second try.
    */
   static openExclusively(path: string): Database {
     return explained(path, () => {
-      const database = new DatabaseSync(path, { timeout: 0 });
+      const database = new DatabaseSync(path, { timeout: RACE_MS });
       database.exec(
         'PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;',
       );
