@@ -60,19 +60,23 @@ export interface PastSizes extends Sizes {
 const HABIT = 3;
 
 /**
- * Whether the server may still have something of a message that is not here, so that it must not be deleted there. A
- * little is taken for the server's way of counting when it is the rule; more when all its sizes are too large by one
- * factor, or when a message that lacked as large a part was deleted before, because somebody said so.
+ * Whether the server may still have something of a message that is not here, so that it must not be deleted there. Less
+ * than listed is taken for the server's way of counting when that is not the exception: a little when several came so;
+ * more when all sizes are too large by one factor, or when a message that lacked as large a part was deleted before,
+ * because somebody said so.
  */
 export function mayLackSomething(sizes: Sizes, past: readonly PastSizes[]): boolean {
-  if (missingOf(sizes) <= LINE_END_OCTETS) return false;
-  if (!isLittle(sizes)) {
-    const wasDeleted = past.some((it) => it.deleted && partOf(it) >= partOf(sizes));
-    return !wasDeleted && !areByOneFactor([...past, sizes]);
-  }
-  const lacking = past.filter((it) => missingOf(it) > LINE_END_OCTETS && isLittle(it)).length;
-  const exact = past.filter((it) => missingOf(it) >= 0 && missingOf(it) <= LINE_END_OCTETS).length;
-  return lacking < HABIT || exact >= EXACT_SHARE * lacking;
+  if (isWhole(sizes) || areByOneFactor([...past, sizes])) return false;
+  const lacking = past.filter((it) => !isWhole(it) && (it.deleted || isLittle(it)));
+  const exact = past.filter((it) => isWhole(it) && it.octets <= it.listed).length;
+  if (exact >= EXACT_SHARE * lacking.length) return true;
+  if (isLittle(sizes)) return lacking.length < HABIT;
+  return !lacking.some((it) => it.deleted && partOf(it) >= partOf(sizes));
+}
+
+/** Whether nothing is missing but what Dovecot counts and does not send. */
+function isWhole(sizes: Sizes): boolean {
+  return missingOf(sizes) <= LINE_END_OCTETS;
 }
 
 /** Not so where all have one length: then they may have been cut there. */

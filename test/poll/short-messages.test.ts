@@ -174,6 +174,12 @@ describe('I1: what may lack something', () => {
     ['much, by nearly one factor', [much, much, { ...much, listed: 710, octets: 350 }], much, true],
     ['much, as was confirmed', [{ ...much, deleted: true }], much, false],
     ['more than was confirmed', [{ ...much, deleted: true }], { listed: 1000, octets: 400 }, true],
+    [
+      'much, as was confirmed of one among many exact ones',
+      [{ ...much, deleted: true }, exact, exact, exact, exact],
+      much,
+      true,
+    ],
     ['nothing', [], { listed: 100, octets: 140 }, false],
   ])('%s', (_, past, sizes, expected) => {
     expect(mayLackSomething(sizes, past)).toBe(expected);
