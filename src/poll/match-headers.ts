@@ -55,14 +55,10 @@ export interface Vanished {
   readonly others: 'listed' | 'vanished' | undefined;
 }
 
-/** So many messages at a time that look like deleted ones are these, and not copies of them. */
-const BACK_TOGETHER = 2;
-
 /**
  * Which of the messages are which of the records. One that was deleted is gone, though QUIT was not answered, and what
- * looks the same is another copy of it, rather stored twice than lost; unless the server has deleted nothing, or not
- * all, and has changed its unique-ids: that shows by the others, which vanish too, or, where there are none, by several
- * that are there again.
+ * looks the same is another copy of it, rather stored twice than lost; unless the server has changed its unique-ids: that
+ * shows by the others, which vanish too, or, where there are none, by all of several that are there again.
  */
 export function matchVanished(
   messages: readonly ListedMessage[],
@@ -73,11 +69,29 @@ export function matchVanished(
   readonly gone: ReadonlySet<RecordId>;
 } {
   const all = matchHeaders(messages, headers, pool);
-  const back = [...all.matched.values()].filter(({ id }) => deleted.has(id)).length;
-  const wereRenumbered = others === 'vanished' || (others === undefined && back >= BACK_TOGETHER);
+  const vanished = pool.filter(({ id }) => deleted.has(id));
+  const wereRenumbered =
+    others === 'vanished' || (others === undefined && haveComeBack(vanished, messages, all));
   if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
   const rest = pool.filter(({ id }) => !deleted.has(id));
   return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
+}
+
+/** Those that no header identifies count as back where enough messages of their sizes are in doubt. */
+function haveComeBack(
+  deleted: readonly RecordIdentity[],
+  messages: readonly ListedMessage[],
+  { matched, doubtful }: ReturnType<typeof matchHeaders<RecordIdentity>>,
+): boolean {
+  const back = idsOf([...matched.values()]);
+  const sizes = messages.filter(({ number }) => doubtful.has(number)).map(({ octets }) => octets);
+  const areBack = deleted.every(({ id, octets }) => {
+    if (back.has(id)) return true;
+    const index = sizes.indexOf(octets);
+    if (index >= 0) sizes.splice(index, 1);
+    return index >= 0;
+  });
+  return areBack && deleted.length > 1 && deleted.some(({ id }) => back.has(id));
 }
 
 function idsOf(records: readonly RecordIdentity[]): ReadonlySet<RecordId> {

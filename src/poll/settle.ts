@@ -1,9 +1,11 @@
 import type { Receipt } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import type { MessageNumber } from '../pop3/types.ts';
 import { tagFor } from './identity.ts';
+import { isNumbered } from './known.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from './limits.ts';
+import type { ListedMessage } from './listing.ts';
 import { wasTriedNow } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { discardAll, type Received } from './receive.ts';
@@ -103,10 +105,11 @@ export class Settling {
 
   /** Decides by its content whether a message was carried before (I8). */
   async #compare(received: Received): Promise<void> {
-    const { uid, number } = received.retrieval.message;
+    const { message } = received.retrieval;
+    const { uid, number } = message;
     const equal = this.#poll.ledger
       .withContent(received.sha256)
-      .filter((record) => mayBe(record, uid, this.#absent));
+      .filter((record) => mayBe(record, message, this.#absent));
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') {
@@ -276,9 +279,12 @@ function ofTheSame(record: LedgerRecord | undefined, { sha256 }: Received): Ledg
 }
 
 /** Whether a record of the same content can be the record of a message with that unique-id. */
-function mayBe(record: LedgerRecord, uid: UniqueId | undefined, absent: ReadonlySet<RecordId>): boolean {
-  if (uid !== undefined && record.uid === uid) return true;
-  if (record.goneAt !== undefined) return false;
+function mayBe(record: LedgerRecord, message: ListedMessage, absent: ReadonlySet<RecordId>): boolean {
+  const { uid } = message;
+  const isGone = record.goneAt !== undefined;
+  // A mere number is given to another message once one is gone; a unique-id is not.
+  if (uid !== undefined && record.uid === uid) return !(isGone && isNumbered(message));
+  if (isGone) return false;
   return uid === undefined || record.uid === undefined || absent.has(record.id);
 }
 

@@ -142,6 +142,18 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 });
 
+describe('I8: where a unique-id is the number of the message', () => {
+  test('an equal message under the number of one that was deleted is stored', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    server.maildrop('alice').add(ONE, { uid: '1' });
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await ferry.poll();
+    server.maildrop('alice').add(ONE, { uid: '1' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE));
+  });
+});
+
 describe('I8: where a unique-id is the number of the message, after a QUIT without an answer', () => {
   test('a new message under the number of a deleted one is stored', async () => {
     const { server, ferry } = await unanswered(
