@@ -40,9 +40,14 @@ interface Stage {
 /** Plays a scenario: the programs in turn, so that what disturbs the machine disturbs all of them. */
 export async function play(
   scenario: Scenario,
-  { quick, memory, disk, wire }: { quick: boolean; memory: string; disk: string; wire: Wire | undefined },
+  {
+    slowPeers,
+    memory,
+    disk,
+    wire,
+  }: { slowPeers: boolean; memory: string; disk: string; wire: Wire | undefined },
 ): Promise<Result[]> {
-  const names = ['mailferry', ...scenario.peers, ...(quick ? [] : (scenario.slowPeers ?? []))];
+  const names = ['mailferry', ...scenario.peers, ...(slowPeers ? (scenario.slowPeers ?? []) : [])];
   const programs = PROGRAMS.filter(({ name }) => names.includes(name));
   const own = mkdtempSync(join(memory, 'contents-'));
   const folder = mkdtempSync(join(disk, `${scenario.name}-`));
