@@ -211,10 +211,10 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => this.#statements.setRenumbering.run(renumbering ? 1 : 0, this.#account));
   }
 
-  takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }> {
+  async takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }> {
+    const before = this.#statements.maildrop.get(this.#account)?.['maildrop'] ?? null;
+    if (before === maildrop) return { changed: false };
     return this.#commits.run(() => {
-      const before = this.#statements.maildrop.get(this.#account)?.['maildrop'] ?? null;
-      if (before === maildrop) return { changed: false };
       this.#statements.setMaildrop.run(maildrop, this.#account);
       if (before !== null) this.#statements.allMissing.run(at, this.#account);
       return { changed: before !== null };
