@@ -3,15 +3,10 @@ import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
 import type { Doubts } from './doubts.ts';
 import type { KnownMessages } from './known.ts';
-import {
-  MASS_DELETION,
-  MASS_DELETION_FACTOR,
-  MAX_ATTEMPTS,
-  QUARANTINE_RETRY_MS,
-  SIZE_DRIFT_OCTETS,
-} from './limits.ts';
+import { MASS_DELETION, MASS_DELETION_FACTOR, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { Recognition } from './recognise.ts';
+import { hasFailed, isQuarantined, isStillThere, wasTriedNow } from './record-state.ts';
 
 /** A message to retrieve, and why. */
 export interface Retrieval {
@@ -167,28 +162,6 @@ function isDoubtful(record: LedgerRecord, { octets }: ListedMessage): boolean {
   return Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0)) > SIZE_DRIFT_OCTETS;
 }
 
-/** Whether an attempt at a message did not end well. */
-export function hasFailed({ outcome }: LedgerRecord): boolean {
-  return outcome === 'failed' || outcome === 'quarantined';
-}
-
-/** In this very poll; a time to come means that the clock was set back. */
-export function wasTriedNow(
-  { triedAt }: LedgerRecord,
-  { startedAt, now }: Pick<PlanQuestion, 'startedAt' | 'now'>,
-): boolean {
-  return triedAt >= startedAt && triedAt <= now;
-}
-
-function isQuarantined(record: LedgerRecord | undefined, { now }: PlanQuestion): boolean {
-  return record?.outcome === 'quarantined' && Math.abs(now - record.triedAt) < QUARANTINE_RETRY_MS;
-}
-
-/** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */
-export function isStillThere(record: LedgerRecord): boolean {
-  return record.goneAt === undefined && record.missingAt === undefined;
-}
-
 /**
  * Messages that share a unique-id can be left alone when there are no more of them than were delivered, and none
  * is to be deleted: which is which only their content tells.
@@ -246,9 +219,4 @@ function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): De
     octets -= decision.message.octets ?? 0;
     return decision;
   });
-}
-
-/** Whether a failed attempt, counted with the earlier ones, was the last that is made. */
-export function isLastAttempt(record: LedgerRecord | undefined): boolean {
-  return (record?.attempts ?? 0) + 1 >= MAX_ATTEMPTS;
 }

@@ -20,10 +20,11 @@ import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recordUnsettled, recover } from './recover.ts';
+import { noteUnreadable } from './refuse.ts';
 import { type PollReport, Tally } from './report.ts';
 import { retrieve } from './retrieve.ts';
 import { Stopwatch } from './timings.ts';
-import { noteUnreadable, UnreadableHeader } from './unreadable-header.ts';
+import { UnreadableHeader } from './unreadable-header.ts';
 
 /** What a poll works with, built once for the process. */
 export interface PollDeps {

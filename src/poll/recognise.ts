@@ -9,7 +9,7 @@ import { isNumbered, type KnownMessages } from './known.ts';
 import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
-import { hasFailed } from './plan.ts';
+import { hasFailed } from './record-state.ts';
 import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
 
 /** What became of messages whose unique-ids the server has changed. */

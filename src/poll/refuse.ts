@@ -1,6 +1,12 @@
 import type { MailError } from '../errors.ts';
-import { isLastAttempt, type Retrieval } from './plan.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import { WireError } from '../wire/errors.ts';
+import { MOST_DOUBTS } from './limits.ts';
+import { mayComeBack } from './login-delay.ts';
+import type { Retrieval } from './plan.ts';
 import type { Poll } from './poll.ts';
+import { isLastAttempt } from './record-state.ts';
+import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from './unreadable-header.ts';
 
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what
@@ -28,4 +34,26 @@ export async function refuseMessage(
     sha256: record === undefined || record.destinations.length === 0 ? sha256 : undefined,
     at: runtime.now(),
   });
+}
+
+/**
+ * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
+ * it was carried, its content must tell then (I8, I9). Resolves to whether the poll goes on in another session, or
+ * raises what ends it.
+ */
+export async function noteUnreadable(
+  { listed, record, cause }: UnreadableHeader,
+  session: Transaction,
+  poll: Poll,
+): Promise<boolean> {
+  const mayGoOn = mayComeBack(session) && poll.doubts.unreadable < MOST_DOUBTS;
+  poll.doubts.unreadable += 1;
+  session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
+  if (cause instanceof HeaderInDoubt && mayGoOn) {
+    poll.doubts.headersAlone = true;
+    return true;
+  }
+  await refuseMessage({ message: listed, record }, cause, poll);
+  if (cause instanceof EndlessHeader && mayGoOn) return true;
+  throw cause;
 }

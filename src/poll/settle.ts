@@ -6,9 +6,9 @@ import { tagFor } from './identity.ts';
 import { isNumbered } from './known.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
-import { wasTriedNow } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { discardAll, type Received } from './receive.ts';
+import { wasTriedNow } from './record-state.ts';
 import { refuseMessage } from './refuse.ts';
 
 /** Under which a message may have been carried before (I8). */

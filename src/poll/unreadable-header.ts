@@ -1,13 +1,8 @@
 import { MailError } from '../errors.ts';
 import type { LedgerRecord } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
-import type { Transaction } from '../pop3-client/transaction.ts';
-import { WireError } from '../wire/errors.ts';
-import { MAX_HEADER_OCTETS, MOST_DOUBTS } from './limits.ts';
+import { MAX_HEADER_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
-import { mayComeBack } from './login-delay.ts';
-import type { Poll } from './poll.ts';
-import { refuseMessage } from './refuse.ts';
 
 /** A header, asked for with TOP, that cost the session. */
 export class UnreadableHeader extends MailError {
@@ -40,26 +35,4 @@ export class HeaderInDoubt extends MailError {
       hint: 'Headers are asked for one by one then.',
     });
   }
-}
-
-/**
- * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
- * it was carried, its content must tell then (I8, I9). Resolves to whether the poll goes on in another session, or
- * raises what ends it.
- */
-export async function noteUnreadable(
-  { listed, record, cause }: UnreadableHeader,
-  session: Transaction,
-  poll: Poll,
-): Promise<boolean> {
-  const mayGoOn = mayComeBack(session) && poll.doubts.unreadable < MOST_DOUBTS;
-  poll.doubts.unreadable += 1;
-  session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
-  if (cause instanceof HeaderInDoubt && mayGoOn) {
-    poll.doubts.headersAlone = true;
-    return true;
-  }
-  await refuseMessage({ message: listed, record }, cause, poll);
-  if (cause instanceof EndlessHeader && mayGoOn) return true;
-  throw cause;
 }

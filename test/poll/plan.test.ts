@@ -9,11 +9,11 @@ import {
   chosen,
   type Decision,
   deletableUntil,
-  isLastAttempt,
   type PlanQuestion,
   planDeletions,
   planRetrievals,
 } from '../../src/poll/plan.ts';
+import { isLastAttempt } from '../../src/poll/record-state.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 const NOW = 1_000_000_000;
