@@ -43,6 +43,22 @@ describe('the layers', () => {
   });
 });
 
+describe('the modules', () => {
+  it('import each other in no circle, types included', () => {
+    expect(circleIn(sources)).toEqual([]);
+  });
+
+  it('are really checked: a seeded circle is found', () => {
+    const seeded = new Map([
+      ['src/wire/above.ts', "import { one } from './one.ts';"],
+      ['src/wire/one.ts', "import type { Two } from './two.ts';"],
+      ['src/wire/two.ts', "const three = await import('../pop3/three.ts');"],
+      ['src/pop3/three.ts', "export { one } from '../wire/one.ts';"],
+    ]);
+    expect(circleIn(seeded)).toEqual(['src/wire/one.ts', 'src/wire/two.ts', 'src/pop3/three.ts']);
+  });
+});
+
 describe('third-party packages', () => {
   it('have no other importer than the table says', () => {
     expect(importerViolations(sources)).toEqual([]);
@@ -102,6 +118,26 @@ function layerViolations(files: ReadonlyMap<string, string>): string[] {
   });
 }
 
+/** The paths of a circle of imports, in order; empty where there is none. */
+function circleIn(files: ReadonlyMap<string, string>): readonly string[] {
+  const free = new Set<string>();
+  const search = (path: string, way: readonly string[]): readonly string[] => {
+    if (way.includes(path)) return way.slice(way.indexOf(path));
+    if (free.has(path)) return [];
+    for (const imported of importedFiles(path, files.get(path) ?? '')) {
+      const circle = search(imported, [...way, path]);
+      if (circle.length > 0) return circle;
+    }
+    free.add(path);
+    return [];
+  };
+  for (const path of files.keys()) {
+    const circle = search(path, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
 function importerViolations(files: ReadonlyMap<string, string>): string[] {
   return [...files].flatMap(([path, text]) =>
     importsOf(text)
@@ -119,9 +155,13 @@ function importerViolations(files: ReadonlyMap<string, string>): string[] {
 }
 
 function importedLayers(path: string, text: string): string[] {
+  return importedFiles(path, text).map(layerOf);
+}
+
+function importedFiles(path: string, text: string): string[] {
   return importsOf(text)
     .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => layerOf(normalize(join(dirname(path), specifier))));
+    .map((specifier) => normalize(join(dirname(path), specifier)));
 }
 
 /** `src/wire/limits.ts` → `wire`, `src/app.ts` → `app`. */

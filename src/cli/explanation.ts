@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
-import { LINE_END_OCTETS } from '../poll/listed-size.ts';
 import type { Decision } from '../poll/plan.ts';
+import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { octetsText, timeText } from './wording.ts';
 

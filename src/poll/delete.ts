@@ -5,10 +5,10 @@ import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../wire/limits.ts';
-import { mayLackSomething } from './listed-size.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
+import { mayLackSomething } from './retrieval/listed-size.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {

@@ -1,12 +1,12 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
-import type { Doubts } from './doubts.ts';
-import type { KnownMessages } from './known.ts';
 import { MASS_DELETION, MASS_DELETION_FACTOR, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
-import type { Recognition } from './recognise.ts';
+import type { KnownMessages } from './recognition/known.ts';
+import type { Recognition } from './recognition/recognise.ts';
 import { hasFailed, isQuarantined, isStillThere, wasTriedNow } from './record-state.ts';
+import type { Doubts } from './retrieval/doubts.ts';
 
 /** A message to retrieve, and why. */
 export interface Retrieval {

@@ -5,11 +5,6 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { confirmDeletions, markDeletions } from './delete.ts';
-import { Doubts } from './doubts.ts';
-import { recordStanding } from './found.ts';
-import { importedForms } from './imported.ts';
-import { knownMessages } from './known.ts';
-import { SizeExperience } from './listed-size.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
@@ -18,13 +13,14 @@ import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
-import { type Recognition, recognise } from './recognise.ts';
-import { recordUnsettled, recover } from './recover.ts';
-import { noteUnreadable } from './refuse.ts';
+import { takeStock } from './recognition/take-stock.ts';
+import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
-import { retrieve } from './retrieve.ts';
+import { Doubts } from './retrieval/doubts.ts';
+import { SizeExperience } from './retrieval/listed-size.ts';
+import { noteUnreadable } from './retrieval/refuse.ts';
+import { retrieve } from './retrieval/retrieve.ts';
 import { Stopwatch } from './timings.ts';
-import { UnreadableHeader } from './unreadable-header.ts';
 
 /** What a poll works with, built once for the process. */
 export interface PollDeps {
@@ -89,7 +85,7 @@ export async function pollAccount(
  * in another session.
  */
 async function carry(poll: Poll): Promise<boolean> {
-  const { account, ledger, tally, runtime, stopwatch, doubts } = poll;
+  const { account, ledger, tally, runtime, stopwatch } = poll;
   const loggedIn = await logIn(poll);
   const { session } = loggedIn;
   poll.visited = true;
@@ -102,14 +98,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
-    const unsettled = await recover(listing, poll); // I3
-    await recordImportedForms(listing, ledger);
-    const known = knownMessages(ledger);
-    const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
-    if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
-    await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
-    await recordStanding(listing, recognition, poll);
-    await recordRenumbered(listing, recognition, poll);
+    const { known, recognition } = await takeStock(session, listing, poll); // I3, I8
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
     const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
     announce(listing, plan, poll);
@@ -150,12 +139,6 @@ async function carry(poll: Poll): Promise<boolean> {
   }
 }
 
-/** Notes the unique-ids that the server lists for what was imported under another form of them. */
-async function recordImportedForms(listing: Listing, ledger: AccountLedger): Promise<void> {
-  const forms = importedForms(listing, ledger);
-  await ledger.noteRenumbered(new Map(forms.map(({ record, listed }) => [record, listed])));
-}
-
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
 async function noteMaildrop(
   { name, user, host }: Account,
@@ -182,25 +165,6 @@ function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
     { hint: 'The next poll goes on from there.' },
   );
   return false;
-}
-
-/** Notes new unique-ids of carried messages, so that they are known by them from now on. */
-async function recordRenumbered(
-  { messages }: Listing,
-  { renumbered, doubtful, wasRenumbered }: Recognition,
-  { ledger, observer, account }: Poll,
-): Promise<void> {
-  await ledger.noteRenumbering(wasRenumbered && doubtful.size > 0);
-  const changed = messages.flatMap(({ number, uid }) => {
-    const record = renumbered.get(number);
-    return record === undefined || uid === undefined ? [] : [[record, uid] as const];
-  });
-  if (changed.length === 0) return;
-  await ledger.noteRenumbered(new Map(changed));
-  observer.noticed?.(
-    account.name,
-    `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
-  );
 }
 
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */

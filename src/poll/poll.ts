@@ -5,10 +5,10 @@ import type { SessionWatch } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
-import type { Doubts } from './doubts.ts';
-import type { SizeExperience } from './listed-size.ts';
 import type { PollObserver } from './observer.ts';
 import type { Tally } from './report.ts';
+import type { Doubts } from './retrieval/doubts.ts';
+import type { SizeExperience } from './retrieval/listed-size.ts';
 import type { Stopwatch } from './timings.ts';
 
 /** How a poll is stopped from outside. */

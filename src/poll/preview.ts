@@ -11,17 +11,17 @@ import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { cutMessages } from './delete.ts';
-import { Doubts } from './doubts.ts';
-import { findNameless } from './found.ts';
 import { tagFor } from './identity.ts';
-import { importedForms } from './imported.ts';
-import { knownMessages } from './known.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
-import { type Remembered, readHeader, recognise } from './recognise.ts';
+import { findNameless } from './recognition/found.ts';
+import { importedForms } from './recognition/imported.ts';
+import { knownMessages } from './recognition/known.ts';
+import { type Remembered, readHeader, recognise } from './recognition/recognise.ts';
 import { Tally } from './report.ts';
+import { Doubts } from './retrieval/doubts.ts';
 
 /** How many messages of a preview are shown with their header. */
 const SUMMARIES = 20;

@@ -2,11 +2,11 @@ import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
-import type { KnownMessages } from './known.ts';
 import { QUIET_MS, QUIET_POLLS } from './limits.ts';
 import type { Listing } from './listing.ts';
 import type { Decision } from './plan.ts';
 import type { Poll } from './poll.ts';
+import type { KnownMessages } from './recognition/known.ts';
 
 /** A maildrop in which nothing was left to do, as STAT and the unique-id of its last message show it. */
 interface QuietMaildrop {

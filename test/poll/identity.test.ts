@@ -3,7 +3,7 @@ import type { RecordId, RecordIdentity } from '../../src/ledger/ledger.ts';
 import { headerHash } from '../../src/message/header-field.ts';
 import { type Identity, tagFor } from '../../src/poll/identity.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
-import { matchHeaders } from '../../src/poll/match-headers.ts';
+import { matchHeaders } from '../../src/poll/recognition/match-headers.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 const IDENTITY: Identity = { account: 'work', uid: 'u1' as UniqueId, occurrence: 0 };

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
-import { Doubts } from '../../src/poll/doubts.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from '../../src/poll/limits.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import {
@@ -14,6 +13,7 @@ import {
   planRetrievals,
 } from '../../src/poll/plan.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
+import { Doubts } from '../../src/poll/retrieval/doubts.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 const NOW = 1_000_000_000;

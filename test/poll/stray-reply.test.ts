@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { StrayReply } from '../../src/poll/stray-reply.ts';
+import { StrayReply } from '../../src/poll/retrieval/stray-reply.ts';
 import { everySplit } from '../support/every-split.ts';
 
 /** What a message of 10 octets turned out to be: whether it is given up at once, and whether it can be trusted whole. */

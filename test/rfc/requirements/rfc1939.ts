@@ -370,7 +370,7 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       '11',
       'must',
       'Takes sizes for hints; the end of a message is the dot alone.',
-      'poll/receive.ts',
+      'poll/retrieval/receive.ts',
     ],
     [
       'apop-answer',

@@ -106,7 +106,7 @@ export const rfc2449: Rfc = rfc(2449, 'POP3 Extension Mechanism', {
       '6.6',
       'must',
       'Never has more under way than it reads in time: a window bounds what was asked for.',
-      'poll/window.ts',
+      'poll/retrieval/window.ts',
     ],
     [
       'implementation-ignored',

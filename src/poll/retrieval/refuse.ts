@@ -1,12 +1,12 @@
-import type { MailError } from '../errors.ts';
-import type { Transaction } from '../pop3-client/transaction.ts';
-import { WireError } from '../wire/errors.ts';
-import { MOST_DOUBTS } from './limits.ts';
-import { mayComeBack } from './login-delay.ts';
-import type { Retrieval } from './plan.ts';
-import type { Poll } from './poll.ts';
-import { isLastAttempt } from './record-state.ts';
-import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from './unreadable-header.ts';
+import type { MailError } from '../../errors.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { WireError } from '../../wire/errors.ts';
+import { MOST_DOUBTS } from '../limits.ts';
+import { mayComeBack } from '../login-delay.ts';
+import type { Retrieval } from '../plan.ts';
+import type { Poll } from '../poll.ts';
+import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from '../recognition/unreadable-header.ts';
+import { isLastAttempt } from '../record-state.ts';
 
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what

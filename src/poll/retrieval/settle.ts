@@ -1,14 +1,14 @@
-import type { Receipt } from '../delivery/destination.ts';
-import { asMailError, MailError } from '../errors.ts';
-import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import { tagFor } from './identity.ts';
-import { isNumbered } from './known.ts';
-import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from './limits.ts';
-import type { ListedMessage } from './listing.ts';
-import type { Poll } from './poll.ts';
+import type { Receipt } from '../../delivery/destination.ts';
+import { asMailError, MailError } from '../../errors.ts';
+import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { tagFor } from '../identity.ts';
+import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from '../limits.ts';
+import type { ListedMessage } from '../listing.ts';
+import type { Poll } from '../poll.ts';
+import { isNumbered } from '../recognition/known.ts';
+import { wasTriedNow } from '../record-state.ts';
 import { discardAll, type Received } from './receive.ts';
-import { wasTriedNow } from './record-state.ts';
 import { refuseMessage } from './refuse.ts';
 
 /** Under which a message may have been carried before (I8). */

@@ -1,6 +1,6 @@
-import type { MessageNumber, UniqueId } from '../pop3/types.ts';
-import { MOST_DOUBTS } from './limits.ts';
-import type { ListedMessage } from './listing.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import { MOST_DOUBTS } from '../limits.ts';
+import type { ListedMessage } from '../listing.ts';
 
 /**
  * What went wrong with the framing in the sessions of one poll: which messages had no end, and which may have run on

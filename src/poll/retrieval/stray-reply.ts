@@ -1,4 +1,4 @@
-import type { Octets } from '../pop3/types.ts';
+import type { Octets } from '../../pop3/types.ts';
 
 const REPLIES = [Buffer.from('+OK'), Buffer.from('-ERR')] as const;
 

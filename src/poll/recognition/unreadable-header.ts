@@ -1,8 +1,8 @@
-import { MailError } from '../errors.ts';
-import type { LedgerRecord } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import { MAX_HEADER_OCTETS } from './limits.ts';
-import type { ListedMessage } from './listing.ts';
+import { MailError } from '../../errors.ts';
+import type { LedgerRecord } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { MAX_HEADER_OCTETS } from '../limits.ts';
+import type { ListedMessage } from '../listing.ts';
 
 /** A header, asked for with TOP, that cost the session. */
 export class UnreadableHeader extends MailError {

@@ -1,15 +1,15 @@
-import { asMailError } from '../errors.ts';
-import type { AccountLedger, FoundMessage, LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import { ReplyError } from '../pop3-client/errors.ts';
-import type { Transaction } from '../pop3-client/transaction.ts';
-import { PIPELINE_COMMANDS } from '../wire/limits.ts';
-import type { Doubts } from './doubts.ts';
+import { asMailError } from '../../errors.ts';
+import type { AccountLedger, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { ReplyError } from '../../pop3-client/errors.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
+import { MAX_HEADER_OCTETS } from '../limits.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
+import { hasFailed } from '../record-state.ts';
+import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
-import { MAX_HEADER_OCTETS } from './limits.ts';
-import type { ListedMessage, Listing } from './listing.ts';
 import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
-import { hasFailed } from './record-state.ts';
 import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
 
 /** What became of messages whose unique-ids the server has changed. */

@@ -1,10 +1,10 @@
-import type { Recovered } from '../delivery/destination.ts';
-import { MailError } from '../errors.ts';
-import type { MessageNumber } from '../pop3/types.ts';
+import type { Recovered } from '../../delivery/destination.ts';
+import { MailError } from '../../errors.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { tagFor } from '../identity.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
+import type { Poll } from '../poll.ts';
 import { noteWhatStands } from './found.ts';
-import { tagFor } from './identity.ts';
-import type { ListedMessage, Listing } from './listing.ts';
-import type { Poll } from './poll.ts';
 
 /**
  * Looks in the destinations for listed messages that were delivered and are not recorded, and records them, so that

@@ -1,8 +1,8 @@
-import type { Destination } from '../delivery/destination.ts';
-import type { FoundMessage } from '../ledger/ledger.ts';
-import { tagFor } from './identity.ts';
-import type { Listing } from './listing.ts';
-import type { Poll } from './poll.ts';
+import type { Destination } from '../../delivery/destination.ts';
+import type { FoundMessage } from '../../ledger/ledger.ts';
+import { tagFor } from '../identity.ts';
+import type { Listing } from '../listing.ts';
+import type { Poll } from '../poll.ts';
 import type { Recognition } from './recognise.ts';
 
 /**

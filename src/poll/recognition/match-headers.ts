@@ -1,7 +1,7 @@
-import type { RecordId, RecordIdentity } from '../ledger/ledger.ts';
-import { headerField, headerHash } from '../message/header-field.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import type { ListedMessage } from './listing.ts';
+import type { RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import type { ListedMessage } from '../listing.ts';
 
 /** What is known of a message that was carried. */
 export type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;

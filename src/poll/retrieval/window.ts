@@ -1,8 +1,8 @@
-import type { MailError } from '../errors.ts';
-import { ReplyError } from '../pop3-client/errors.ts';
-import type { MessageBody, Transaction } from '../pop3-client/transaction.ts';
-import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../wire/limits.ts';
-import type { Retrieval } from './plan.ts';
+import type { MailError } from '../../errors.ts';
+import { ReplyError } from '../../pop3-client/errors.ts';
+import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
+import type { Retrieval } from '../plan.ts';
 
 /** A message that begins to arrive, or that the server will not give. */
 export type Arrival =

@@ -1,12 +1,12 @@
-import type { Destination, Draft } from '../delivery/destination.ts';
-import { asMailError, MailError } from '../errors.ts';
-import { headerField, headerHash } from '../message/header-field.ts';
-import { Sha256 } from '../message/sha256.ts';
-import type { Octets } from '../pop3/types.ts';
-import type { MessageBody } from '../pop3-client/transaction.ts';
-import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
-import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
-import type { Retrieval } from './plan.ts';
+import type { Destination, Draft } from '../../delivery/destination.ts';
+import { asMailError, MailError } from '../../errors.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import { Sha256 } from '../../message/sha256.ts';
+import type { Octets } from '../../pop3/types.ts';
+import type { MessageBody } from '../../pop3-client/transaction.ts';
+import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
+import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from '../limits.ts';
+import type { Retrieval } from '../plan.ts';
 import { StrayReply } from './stray-reply.ts';
 
 const START_OCTETS = 64 * 1024;

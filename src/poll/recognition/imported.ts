@@ -1,6 +1,6 @@
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
-import type { UniqueId } from '../pop3/types.ts';
-import type { Listing } from './listing.ts';
+import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { UniqueId } from '../../pop3/types.ts';
+import type { Listing } from '../listing.ts';
 
 /** A record that was imported under another form of the unique-id that the server lists. */
 export interface ImportedForm {

@@ -1,6 +1,6 @@
-import type { AccountLedger, LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { UniqueId } from '../pop3/types.ts';
-import type { ListedMessage, Listing } from './listing.ts';
+import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { UniqueId } from '../../pop3/types.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
 
 /** What the ledger knows of the messages of a listing. */
 export interface KnownMessages {

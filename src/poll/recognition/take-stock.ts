@@ -1,0 +1,58 @@
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import type { Listing } from '../listing.ts';
+import type { Poll } from '../poll.ts';
+import { recordStanding } from './found.ts';
+import { importedForms } from './imported.ts';
+import { type KnownMessages, knownMessages } from './known.ts';
+import { type Recognition, recognise } from './recognise.ts';
+import { recordUnsettled, recover } from './recover.ts';
+
+/** What is known of the messages of a listing before any of them is retrieved. */
+export interface Stock {
+  readonly known: KnownMessages;
+  readonly recognition: Recognition;
+}
+
+/**
+ * Finds out which of the listed messages were carried before, by whatever tells it, and records what it finds: what a
+ * killed poll left (I3), what another program has fetched, what bears another unique-id now, what stands at the
+ * destinations of an account that the ledger does not know, and what is gone (I8).
+ */
+export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
+  const { ledger, runtime, doubts } = poll;
+  const unsettled = await recover(listing, poll); // I3
+  await recordImportedForms(listing, ledger);
+  const known = knownMessages(ledger);
+  const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
+  if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
+  await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
+  await recordStanding(listing, recognition, poll);
+  await recordRenumbered(listing, recognition, poll);
+  return { known, recognition };
+}
+
+/** Notes the unique-ids that the server lists for what was imported under another form of them. */
+async function recordImportedForms(listing: Listing, ledger: AccountLedger): Promise<void> {
+  const forms = importedForms(listing, ledger);
+  await ledger.noteRenumbered(new Map(forms.map(({ record, listed }) => [record, listed])));
+}
+
+/** Notes new unique-ids of carried messages, so that they are known by them from now on. */
+async function recordRenumbered(
+  { messages }: Listing,
+  { renumbered, doubtful, wasRenumbered }: Recognition,
+  { ledger, observer, account }: Poll,
+): Promise<void> {
+  await ledger.noteRenumbering(wasRenumbered && doubtful.size > 0);
+  const changed = messages.flatMap(({ number, uid }) => {
+    const record = renumbered.get(number);
+    return record === undefined || uid === undefined ? [] : [[record, uid] as const];
+  });
+  if (changed.length === 0) return;
+  await ledger.noteRenumbered(new Map(changed));
+  observer.noticed?.(
+    account.name,
+    `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
+  );
+}
