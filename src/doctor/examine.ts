@@ -96,8 +96,9 @@ async function examineAccount(
   const capabilities = session.capabilities;
   const known = ledger.readable;
   const listing = await examineListing(account, { session, ledger: known, ...tools });
-  steps.push(...listing.steps);
-  if (steps.at(-1)?.state === 'wrong') return steps;
+  const refusal = listing.steps.find(({ state }) => state === 'wrong');
+  if (refusal !== undefined && refusal.step !== 'destination') return [...steps, ...listing.steps];
+  if (refusal === undefined) steps.push(...listing.steps);
   for (const settings of account.destinations) {
     const step = await examineDestination(settings, {
       runtime,
@@ -107,6 +108,7 @@ async function examineAccount(
     steps.push(step);
     if (step.state === 'wrong') return steps;
   }
+  if (refusal !== undefined) return [...steps, refusal];
   steps.push(await examineLedger(ledger, configuration));
   if (steps.at(-1)?.state === 'wrong') return steps;
   const loginDelay = Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) * 1000;
@@ -140,7 +142,10 @@ async function examineListing(
     const octets = chosen(decisions).reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
     return { steps: [listingStep(decisions.length, hasUniqueIds), planStep(preview, octets)], octets };
   } catch (thrown) {
-    return { steps: [wrong('listing', asMailError(thrown))], octets: 0 };
+    const error = asMailError(thrown);
+    // The plan of an account that the ledger does not know depends on what stands at its destinations.
+    const step = error.code.startsWith('destination-') ? 'destination' : 'listing';
+    return { steps: [wrong(step, error)], octets: 0 };
   } finally {
     await session.close();
   }
