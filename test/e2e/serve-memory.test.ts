@@ -38,9 +38,13 @@ test('I7: what hostile clients do does not fill the memory of the server', async
     join(drop, 'large.eml'),
     Buffer.alloc(100 * MIB, `Subject: x\r\n\r\n${'.x'.repeat(500)}\r\n`),
   );
-  await using server = await served(['--maildrops', 'drops', '--user', 'alice:secret'], folder.path);
+  await mkdir(join(folder.path, 'drops/bob'));
+  const users = ['--user', 'alice:secret', '--user', 'bob:secret'];
+  await using server = await served(['--maildrops', 'drops', ...users], folder.path);
   const { pop3: address, pid } = server;
   await using first = await greetedClient(address);
+  // Those who have not logged in make room for others.
+  expect(await first.logIn('bob')).toMatch(/^\+OK/);
   await first.multiline('CAPA');
   const before = await peakOf(pid);
 
