@@ -10,6 +10,9 @@ export const MAX_CONNECTIONS = 2000;
 /** Of these, how many may come from one address, so that one client cannot keep out all others. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 1000;
 
+/** Connections that wait for the server to take them; more, and the system has their clients try again much later. */
+export const BACKLOG = 4096;
+
 /** Commands in a row that make no sense, after which the server hangs up: whoever sends them does not speak POP3. */
 export const MAX_BAD_COMMANDS = 100;
 

@@ -4,7 +4,7 @@ import { type Runtime, systemRuntime } from '../runtime.ts';
 import { describeSystemError } from '../wire/errors.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import type { Faults } from './faults.ts';
-import { openAutologout, openLimits } from './limits.ts';
+import { BACKLOG, openAutologout, openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
 import { LoginDelays } from './login-delays.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
@@ -126,7 +126,7 @@ function listen(address: ServerAddress, onConnection: (socket: Socket) => void):
         }),
       );
     });
-    listener.listen(address.port, address.host, () => {
+    listener.listen({ ...address, backlog: BACKLOG }, () => {
       // Later errors are about one connection that could not be accepted, for want of file descriptors say.
       listener.removeAllListeners('error');
       listener.on('error', () => undefined);

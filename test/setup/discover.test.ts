@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { candidatesFor, discover, noServer, realNetwork } from '../../src/setup/discover.ts';
 import { authority, certificate } from '../support/certificates.ts';
-import { type DnsServer, dnsServer } from '../support/dns-server.ts';
+import { dnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/dovecot.ts';
 
 const trust = { ca: [authority().cert], signal: new AbortController().signal };
