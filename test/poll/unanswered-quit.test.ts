@@ -106,6 +106,25 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
   });
 
+  test('nor is one that a server has kept and lists without a usable unique-id', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, 'u1'],
+        [TWO, 'u2'],
+        [THREE, 'u3'],
+      ],
+      FORGOTTEN,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    server.setFaults([
+      { do: 'uids', messages: [3], uid: 'not usable' },
+      { do: 'uids', messages: [1], prefix: 'new-' },
+    ]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+
   test('is stored when it comes without a usable unique-id, after a deletion that was confirmed', async () => {
     await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });

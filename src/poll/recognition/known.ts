@@ -67,9 +67,10 @@ function uniqueIdsOf({ messages }: Listing): ReadonlySet<UniqueId | undefined> {
   return new Set(messages.map(({ uid }) => uid));
 }
 
-/** A listing that lacks something tells nothing; nor does one by message numbers, which pass on to other messages. */
+/** A listing that lacks something, a usable unique-id too, tells nothing; nor does one by message numbers, which pass on to other messages. */
 function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean {
-  const isWhole = hasUniqueIds && messages.length >= claimed;
+  const areNamed = hasUniqueIds && messages.every(({ uid }) => uid !== undefined);
+  const isWhole = areNamed && messages.length >= claimed;
   return isWhole && (messages.length === 0 || !messages.every(isNumbered));
 }
 
