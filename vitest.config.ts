@@ -33,8 +33,9 @@ const config: ViteUserConfig = defineConfig({
             'test/torture/**/*.test.ts',
             'test/soak/**/*.test.ts',
           ],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Real programs on a machine that may be busy with others: this only ends what hangs.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -174,18 +174,20 @@ export class Soak implements AsyncDisposable {
       'AUTH',
       'GREETING',
     ]);
-    return [
-      this.#dice.one<Faults[number]>([
-        { do: 'cut', afterOctets: 200 + this.#dice.number(40_000) },
-        { do: 'cut', afterOctets: 200 + this.#dice.number(40_000), commit: true },
-        { do: 'cut', command, afterReply: this.#dice.number(2) === 0 },
-        { do: 'stall', command, sessions: 4 },
-        { do: 'refuse', command, code: 'SYS/TEMP', text: 'not now' },
-        { do: 'refuse', command: 'PASS', code: 'IN-USE', text: 'busy' },
-        { do: 'refuse', command: 'PASS', code: 'AUTH', text: 'no', sessions: 20 },
+    return this.#dice.one<Faults>([
+      [{ do: 'cut', afterOctets: 200 + this.#dice.number(40_000) }],
+      [{ do: 'cut', afterOctets: 200 + this.#dice.number(40_000), commit: true }],
+      [{ do: 'cut', command, afterReply: this.#dice.number(2) === 0 }],
+      [{ do: 'stall', command, sessions: 4 }],
+      [{ do: 'refuse', command, code: 'SYS/TEMP', text: 'not now' }],
+      [{ do: 'refuse', command: 'PASS', code: 'IN-USE', text: 'busy' }],
+      [{ do: 'refuse', command: 'PASS', code: 'AUTH', text: 'no', sessions: 20 }],
+      // Cut, or a full maildrop would drip for minutes after the bad times.
+      [
         { do: 'drip', everyMs: 1, sessions: 2 },
-      ]),
-    ];
+        { do: 'cut', afterOctets: 3000, sessions: 2 },
+      ],
+    ]);
   }
 
   async #jump(): Promise<void> {

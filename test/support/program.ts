@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/mailferry.js');
+
+/** A test that ran out of time has not ended what it started; such a daemon would answer in the next run's place. */
+const living = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of living) child.kill('SIGKILL');
+});
 
 export interface Ended {
   readonly status: number | null;
@@ -24,6 +31,7 @@ export function startProgram(
   const [command = '', ...rest] = [...under, process.execPath, PROGRAM, ...words];
   const env = { PATH: process.env['PATH'], HOME: cwd, LANG: 'C.UTF-8', TZ: 'UTC', ...more };
   const child = spawn(command, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  living.add(child);
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (block: Buffer) => stdout.push(block));
@@ -31,6 +39,7 @@ export function startProgram(
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (status, signal) => {
+      living.delete(child);
       resolve({
         status,
         signal,
