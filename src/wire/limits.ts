@@ -52,6 +52,9 @@ export const MAX_TLS_CONTEXTS = 100;
 /** TLS sessions kept to be resumed; each is a few KiB. */
 export const MAX_TLS_SESSIONS = 1000;
 
+/** After so long a server shows its certificate again: a new one, or one that has run out, is noticed within a day. */
+export const MAX_TLS_SESSION_AGE_MS: number = 24 * 3_600_000;
+
 /** What is kept of what a tunnel command says on its standard error. */
 export const MAX_TUNNEL_WORDS_OCTETS = 4096;
 

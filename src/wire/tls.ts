@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type Runtime, systemRuntime } from '../runtime.ts';
+import { asciiName, checkName } from './certificate-name.ts';
 import { connectionLost, WireError } from './errors.ts';
-import { MAX_TLS_SESSIONS } from './limits.ts';
+import { MAX_TLS_SESSION_AGE_MS, MAX_TLS_SESSIONS } from './limits.ts';
 import { tlsFailure } from './tls-failure.ts';
 import { type ClientCertificate, secureContext } from './trust.ts';
 
@@ -18,12 +20,20 @@ export interface TlsClientOptions {
   readonly signal: AbortSignal;
   /** Is told when the certificate ends, in milliseconds since 1970. */
   readonly onCertificate?: ((expiresAt: number) => void) | undefined;
+  /** Default: that of the system. */
+  readonly clock?: Pick<Runtime, 'now'> | undefined;
 }
 
-/** A session that can be resumed (RFC 8446 §2.2), and when the certificate ends that it was set up with. */
+/** A certificate that was shown and found good. Times are in milliseconds since 1970. */
+interface Shown {
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+/** A session that can be resumed (RFC 8446 §2.2), and the certificate that it goes back to. */
 interface Resumable {
   readonly session: Buffer;
-  readonly expiresAt: number;
+  readonly shown: Shown;
 }
 
 /** By everything that the trust in a session depends on. */
@@ -34,35 +44,36 @@ const resumables = new Map<string, Resumable>();
  * against the anchors and the name. Raises `tls` when it is not good.
  */
 export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promise<Duplex> {
-  const { serverName, ca = [], pinSha256, clientCertificate, signal } = options;
+  const { serverName, ca = [], pinSha256, clientCertificate, signal, clock = systemRuntime } = options;
+  const name = asciiName(serverName);
   const key = resumptionKey(options);
-  const known = resumables.get(key);
+  const known = resumable(key, clock.now());
   const secure = connectTls({
     socket,
     secureContext: secureContext({ ca, clientCertificate }),
     rejectUnauthorized: pinSha256 === undefined,
-    host: serverName,
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    checkServerIdentity: checkName,
+    host: name,
+    ...(isIP(name) === 0 ? { servername: name } : {}),
     ...(known === undefined ? {} : { session: known.session }),
   });
   // With TLS 1.2 a session is there before the check of the pin, with TLS 1.3 after that.
   let latest: Buffer | undefined;
-  let expiresAt: number | undefined;
+  let shown: Shown | undefined;
   secure.on('session', (session: Buffer) => {
     latest = session;
-    if (expiresAt !== undefined) remember(key, { session, expiresAt });
+    if (shown !== undefined) remember(key, { session, shown });
   });
   await handshake(secure, serverName, signal);
   // Who resumes a session is who set it up, and shows no certificate again.
   if (known !== undefined && secure.isSessionReused()) {
-    expiresAt = known.expiresAt;
+    shown = known.shown;
   } else {
-    const certificate = secure.getPeerCertificate();
     if (pinSha256 !== undefined) assertPinned(secure, pinSha256, serverName);
-    expiresAt = Date.parse(certificate.valid_to);
+    shown = { at: clock.now(), expiresAt: Date.parse(secure.getPeerCertificate().valid_to) };
   }
-  if (latest !== undefined) remember(key, { session: latest, expiresAt });
-  options.onCertificate?.(expiresAt);
+  if (latest !== undefined) remember(key, { session: latest, shown });
+  options.onCertificate?.(shown.expiresAt);
   return secure;
 }
 
@@ -113,6 +124,17 @@ function assertPinned(secure: TLSSocket, pin: string, serverName: string): void 
       hint: 'If the server was given a new certificate, learn its fingerprint from who runs it; else somebody may be interfering.',
     },
   );
+}
+
+/**
+ * The session to resume. Each one that is resumed gives the next, so that without an end to that a server would never
+ * have to show a certificate again: not when it has a new one, and not when the old one has run out.
+ */
+function resumable(key: string, now: number): Resumable | undefined {
+  const known = resumables.get(key);
+  if (known === undefined) return undefined;
+  const { at, expiresAt } = known.shown;
+  return now >= at && now < at + MAX_TLS_SESSION_AGE_MS && now < expiresAt ? known : undefined;
 }
 
 function remember(key: string, resumable: Resumable): void {

@@ -110,6 +110,31 @@ describe('a pin', () => {
   });
 });
 
+describe('the name in a certificate', () => {
+  // RFC 2595 §2.4 [wildcard]
+  test.each([
+    ['*.example.org', 'pop.example.org', true],
+    ['*.example.org', 'POP.example.org.', true],
+    ['pop.*.example.org', 'pop.mail.example.org', false],
+    ['*.example.org', 'example.org', false],
+    ['*.example.org', 'a.pop.example.org', false],
+    ['p*.example.org', 'pop.example.org', false],
+    ['*p.example.org', 'pop.example.org', false],
+    ['p*p.example.org', 'pop.example.org', false],
+    ['xn--bcher-kva.example', 'bücher.example', true],
+    ['127.0.0.1', '127.0.0.1', true],
+    ['*.0.0.1', '127.0.0.1', false],
+  ])('%s is good for %s: %j', async (name, serverName, expected) => {
+    await using server = await serve(certificate({ names: [name] }));
+    const going = visit(server.port, { serverName });
+    const outcome = await going.then(
+      () => 'taken',
+      (error: unknown) => String(error),
+    );
+    expect(outcome).toMatch(expected ? /^taken$/ : /The certificate is not for ".*", but for /);
+  });
+});
+
 describe('a session of TLS', () => {
   test.each([{}, { maxVersion: 'TLSv1.2' }] as const)(
     'is resumed at the next connection (%j)',
@@ -120,6 +145,29 @@ describe('a session of TLS', () => {
       expect(server.connections.map(({ resumed }) => resumed)).toEqual([false, true, true]);
     },
   );
+
+  test.each([{}, { maxVersion: 'TLSv1.2' }] as const)(
+    'is not resumed a day after the certificate was shown, however often it was resumed since (%j)',
+    async (more) => {
+      await using server = await serve(certificate({ names: ['day.example'] }), more);
+      const clock = { time: Date.UTC(2026, 0, 1), now: () => clock.time };
+      for (let visits = 0; visits < 5; visits += 1) {
+        await visit(server.port, { serverName: 'day.example', clock });
+        clock.time += 10 * 3_600_000;
+      }
+      expect(server.connections.map(({ resumed }) => resumed)).toEqual([false, true, true, false, true]);
+    },
+  );
+
+  test('is not resumed once the certificate has run out, nor when the clock stands before it was shown', async () => {
+    const own = certificate({ names: ['end.example'] });
+    await using server = await serve(own);
+    const end = Date.parse(new X509Certificate(own.cert).validTo);
+    for (const now of [end - 1000, end - 500, end, end - 2000]) {
+      await visit(server.port, { serverName: 'end.example', clock: { now: () => now } });
+    }
+    expect(server.connections.map(({ resumed }) => resumed)).toEqual([false, true, false, false]);
+  });
 
   test('never carries trust to another name or other anchors', async () => {
     await using server = await serve(certificate({ names: ['one.example', '127.0.0.1'] }));

@@ -53,7 +53,14 @@ export const rfc2595: Rfc = rfc(2595, 'TLS for POP3', {
       '2.4',
       'MUST',
       'Compares the name in the certificate with the name it was told to connect to.',
-      'wire/dial.ts',
+      'wire/certificate-name.ts',
+    ],
+    [
+      'wildcard',
+      '2.4',
+      'MAY',
+      'Takes * in a certificate for the whole left-most part of a name, and for nothing else.',
+      'wire/certificate-name.ts',
     ],
     [
       'stls-needed',
