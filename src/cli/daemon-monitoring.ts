@@ -27,6 +27,8 @@ export class DaemonMonitoring implements AsyncDisposable {
   #configuration: Configuration;
   #listener: AsyncDisposable | undefined;
   #pinging: NodeJS.Timeout | undefined;
+  /** Why the last sign of life could not be sent; undefined when it was. */
+  #pingTrouble: string | undefined;
 
   constructor(configuration: Configuration, logger: Logger) {
     this.#configuration = configuration;
@@ -96,11 +98,15 @@ export class DaemonMonitoring implements AsyncDisposable {
   async #ping(ping: Ping): Promise<void> {
     const target = this.#configuration.daemon.notify.ping;
     if (target === undefined) return;
-    try {
-      await sendPing(target, ping);
-    } catch (thrown) {
-      this.#logger.warn(`The sign of life could not be sent: ${asMailError(thrown).message}`);
-    }
+    const trouble = await sendPing(target, ping).then(
+      () => undefined,
+      (thrown: unknown) => asMailError(thrown).message,
+    );
+    // One line for each change: an hour without the network must not be a hundred lines.
+    if (trouble === this.#pingTrouble) return;
+    this.#pingTrouble = trouble;
+    if (trouble === undefined) this.#logger.info('The sign of life is sent again.');
+    else this.#logger.warn(`The sign of life cannot be sent: ${trouble} It is tried again.`);
   }
 
   #parts(daemon: Daemon): Parameters<typeof openListener>[1] {

@@ -96,14 +96,14 @@ export class DaemonProcess {
     const { log, load } = this.#options;
     const told = this.#manager.tell(...reloadingAssignments());
     try {
-      log.reopen();
+      this.#reopenLog();
       const configuration = await load();
       if (configuration.stateDir !== this.#configuration.stateDir) {
         throw new MailError('config', 'A running daemon cannot go over to another "stateDir".', {
           hint: 'Restart it, or set "stateDir" back.',
         });
       }
-      const needRestart = changedForGood(this.#configuration, configuration);
+      const needRestart = changedForGood(this.#options.configuration, configuration);
       const reloaded = this.daemon.reload(settingsOf(configuration));
       this.#monitoring.apply(configuration, this.daemon);
       this.#configuration = configuration;
@@ -116,6 +116,16 @@ export class DaemonProcess {
     } finally {
       await told;
       await this.#tellStatus('READY=1');
+    }
+  }
+
+  #reopenLog(): void {
+    const { log } = this.#options;
+    try {
+      log.reopen();
+    } catch (thrown) {
+      const { message, hint } = asMailError(thrown);
+      log.logger.error({ hint }, `${message} The log goes on where it went before.`);
     }
   }
 

@@ -1,8 +1,8 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../durable/fsync-directory.ts';
-import { asMailError, MailError } from '../errors.ts';
+import { asMailError, MailError, systemCode } from '../errors.ts';
 import { MAX_SOCKET_PATH_OCTETS, refused } from './control-protocol.ts';
 
 /** More than the names of 10,000 accounts. */
@@ -35,7 +35,7 @@ export async function openControlSocket(path: string, answers: Answers): Promise
   }
   try {
     await makeDirectory(dirname(path));
-    await rm(path, { force: true });
+    await removeDeadSocket(path);
     const server = createServer((request, response) => void respond(request, response, answers));
     await listen(server, path);
     await chmod(path, 0o600);
@@ -47,6 +47,17 @@ export async function openControlSocket(path: string, answers: Answers): Promise
       hint: 'Set "controlSocket" to a path on a local disk that this user can write to.',
     });
   }
+}
+
+/** A path that was written by mistake must not cost a file. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const there = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there === undefined) return;
+  if (!there.isSocket()) throw new Error('something else has this name');
+  await rm(path, { force: true });
 }
 
 /** Resolves when the server listens there; raises what the system says. */

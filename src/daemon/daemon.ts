@@ -6,16 +6,14 @@ import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { Agenda } from '../schedule/agenda.ts';
+import { MAX_PAUSE_MS } from '../schedule/back-off.ts';
 import { firstDue, lookFrom, nextDue } from '../schedule/due.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { DaemonDeps } from './deps.ts';
 import { factsOf, Member } from './member.ts';
-import { forgiven, isStopped, type KeptNotice } from './standing.ts';
+import { afterReload, forgiven, isStopped, type KeptNotice } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { isStillStopped, pollMember } from './visit.ts';
-
-/** A pause that ends later than this was noted before the clock was set back. */
-const LONGEST_HOLD_MS = 24 * 3_600_000;
 
 /** The daemon looks at its clocks at least this often, so that it notices when the machine has slept. */
 const LONGEST_SLEEP_MS = 5000;
@@ -149,7 +147,10 @@ export class Daemon {
     return members.map(({ name }) => name);
   }
 
-  /** Takes over a new configuration. What runs goes on; accounts that stay the same keep their schedule. */
+  /**
+   * Takes over a new configuration. What runs goes on; accounts that stay the same and work keep their schedule. Those in
+   * trouble are tried as their schedule says: whoever reloads has mended something.
+   */
   reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
     this.#turns.limits = concurrency;
     this.#policy = notices;
@@ -166,9 +167,15 @@ export class Daemon {
         continue;
       }
       const changed = scheduleText(member.configuration) !== scheduleText(configuration);
-      member.configuration = configuration;
       if (changed) rescheduled.push(name);
-      if (changed || isStopped(member.standing)) this.#planFirst(member);
+      const inTrouble = member.standing.failures > 0;
+      if (inTrouble)
+        member.standing = afterReload(
+          member.standing,
+          loginText(member.configuration) === loginText(configuration),
+        );
+      member.configuration = configuration;
+      if (changed || inTrouble) this.#planFirst(member);
     }
     this.#deps.changed();
     return { added, removed, rescheduled };
@@ -287,7 +294,8 @@ export class Daemon {
     const now = this.#deps.runtime.now();
     if (member.standing.paused || this.#members.get(member.name) !== member) return;
     const { notBefore = now } = member.standing;
-    const hold = notBefore - now > LONGEST_HOLD_MS ? now : notBefore;
+    // One that would end later was noted before the clock was set back.
+    const hold = notBefore - now > MAX_PAUSE_MS ? now : notBefore;
     const rested = Math.min(member.lastPollAt ?? 0, now) + member.leastPauseMs;
     member.due = Math.max(wanted, hold, rested);
     this.#agenda.set(member.name, member.due);
@@ -370,6 +378,12 @@ function question({ configuration: { account, schedule, jitterMs } }: Member): {
   jitterMs: number;
 } {
   return { account: account.name, schedule, jitterMs };
+}
+
+/** How an account is reached and logged in to, without its secrets. */
+function loginText({ account }: AccountConfiguration): string {
+  const { destinations: _1, deletion: _2, limits: _3, ...login } = account;
+  return JSON.stringify(login);
 }
 
 function scheduleText({ schedule, jitterMs }: AccountConfiguration): string {

@@ -93,6 +93,15 @@ export function forgiven(standing: Standing): Standing {
 }
 
 /**
+ * The same after the configuration was read anew. Where the login was refused and `sameLogin` would be made again, it is
+ * left alone as before, so that no number of reloads gets the account locked.
+ */
+export function afterReload(standing: Standing, sameLogin: boolean): Standing {
+  if (!sameLogin) return forgiven(standing);
+  return standing.refusals > 0 ? standing : { ...standing, notBefore: undefined };
+}
+
+/**
  * Tells whether a login would be made with something new. It is stored, so it must not give away the password (I5):
  * two octets of a salted hash fit one in 65,536 of all passwords, which is no help to whoever guesses.
  */

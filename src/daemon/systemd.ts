@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Environment } from '../config/places.ts';
+import { systemCode } from '../errors.ts';
 
 /** A start that takes longer says nothing useful any more. */
 const TIME_LIMIT_MS = 5000;
@@ -32,12 +33,20 @@ export class ServiceManager {
   /** Sends assignments such as `READY=1`; resolves when they are sent, or cannot be. */
   tell(...assignments: readonly string[]): Promise<void> {
     if (!this.#env['NOTIFY_SOCKET'] || this.#failed) return Promise.resolve();
-    this.#last = this.#last.then(() => this.#send(assignments));
+    this.#last = this.#last.then(() => this.#send(assignments)).catch(this.#onFailure);
     return this.#last;
   }
 
+  readonly #onFailure = (thrown: unknown): void => {
+    // A machine that has no process to spare just now will have one again: then the watchdog must be fed.
+    this.#failed = ['ENOENT', 'EACCES'].includes(systemCode(thrown) ?? '');
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#onTrouble(`systemd cannot be told how the daemon is: ${why}.`);
+  };
+
+  /** Rejects when the program cannot be started. */
   #send(assignments: readonly string[]): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       // Without --no-block it would wait until systemd has worked through all its messages.
       const child = spawn('systemd-notify', ['--no-block', ...assignments], {
         env: { PATH: this.#env['PATH'], NOTIFY_SOCKET: this.#env['NOTIFY_SOCKET'] },
@@ -47,10 +56,8 @@ export class ServiceManager {
         killSignal: 'SIGKILL',
       });
       child.once('error', (error) => {
-        resolve();
-        if (error.name === 'AbortError') return;
-        this.#failed = true;
-        this.#onTrouble(`systemd cannot be told how the daemon is: ${error.message}.`);
+        if (error.name === 'AbortError') resolve();
+        else reject(error);
       });
       child.once('close', () => resolve());
     });

@@ -1,10 +1,18 @@
-import { closeSync, openSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
+import { asMailError, MailError } from '../errors.ts';
+import { describeSystemError } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export type LogFormat = 'auto' | 'json' | 'pretty';
 export type Logger = Pick<PinoLogger, 'error' | 'warn' | 'info' | 'debug' | 'trace'>;
+
+const STANDARD_ERROR = 2;
+
+type Target = ReturnType<typeof destination>;
+
+/** What is kept of a log that cannot be written just now, on a full disk say; what comes then is lost (I7). */
+const MAX_UNWRITTEN_CHARACTERS = 1_000_000;
 
 /** Where a secret could turn up in spite of all; the first belt is that `Secret` prints as `[secret]`. */
 const REDACTED = ['password', '*.password', 'secret', '*.secret', 'token', '*.token'];
@@ -24,7 +32,10 @@ export interface LoggerOptions {
 /** A log that can follow its file when that was renamed. */
 export interface Log {
   readonly logger: Logger;
-  /** Opens the file anew, after a program such as logrotate has moved it away. */
+  /**
+   * Opens the file anew, after a program such as logrotate has moved it away. Raises a `MailError` where that cannot be
+   * done; then the log goes on where it went before.
+   */
   reopen(): void;
 }
 
@@ -36,15 +47,16 @@ export async function createLogger(options: LoggerOptions): Promise<Logger> {
   return (await openLog(options)).logger;
 }
 
-/** The same as something that can be reopened. Raises what the system says when the file cannot be opened. */
+/**
+ * The same as something that can be reopened. Where its file cannot be opened, it goes to standard error, and says so
+ * first: a log must not stop mail.
+ */
 export async function openLog(options: LoggerOptions): Promise<Log> {
   const { level, onLine, file } = options;
-  // Opened and closed once, since the log itself would only tell later, and to nobody.
-  if (file !== undefined) closeSync(openSync(file, 'a', 0o600));
-  const target = destination({ dest: file ?? 2, sync: true, append: true, mode: 0o600 });
-  // A full disk or a closed pipe behind the log must not stop mail.
-  target.on('error', () => undefined);
-  const written = isForPeople(options) ? await prettyStream(options, target) : target;
+  const begun = begin(file);
+  let { target } = begun;
+  const current = { write: (line: string) => target.write(line) };
+  const written = isForPeople(options) ? await prettyStream(options, current) : current;
   const stream = {
     write: (line: string): void => {
       written.write(line);
@@ -61,7 +73,47 @@ export async function openLog(options: LoggerOptions): Promise<Log> {
     },
     stream,
   );
-  return { logger, reopen: () => file !== undefined && target.reopen() };
+  if (begun.trouble !== undefined) {
+    const { message, hint } = begun.trouble;
+    logger.error({ hint }, `${message} The log goes to standard error.`);
+  }
+  const reopen = (): void => {
+    if (file === undefined) return;
+    const before = target;
+    target = openTarget(file);
+    before.end();
+  };
+  return { logger, reopen };
+}
+
+/** The file, or standard error in its place. */
+function begin(file: string | undefined): { readonly target: Target; readonly trouble?: MailError } {
+  if (file === undefined) return { target: openTarget(STANDARD_ERROR) };
+  try {
+    return { target: openTarget(file) };
+  } catch (thrown) {
+    return { target: openTarget(STANDARD_ERROR), trouble: asMailError(thrown) };
+  }
+}
+
+function openTarget(dest: string | number): Target {
+  try {
+    const target = destination({
+      dest,
+      sync: true,
+      append: true,
+      mode: 0o600,
+      maxLength: MAX_UNWRITTEN_CHARACTERS,
+    });
+    // A full disk or a closed pipe behind the log must not stop mail.
+    target.on('error', () => undefined);
+    return target;
+  } catch (cause) {
+    throw new MailError('config', `The log file ${dest} cannot be opened: ${describeSystemError(cause)}.`, {
+      cause,
+      hint: 'Check "log.file": its folder must be there, and the user who runs Mailferry must be able to write to it.',
+    });
+  }
 }
 
 function isForPeople({ format, terminal, file }: LoggerOptions): boolean {

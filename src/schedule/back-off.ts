@@ -10,6 +10,9 @@ const FIRST_REFUSAL_PAUSE_MS = 5 * MINUTE_MS;
 /** So many refused logins in a row, and the account is left alone until something has changed. */
 export const MAX_REFUSALS = 3;
 
+/** No pause is longer, spread included. */
+export const MAX_PAUSE_MS: number = 1.25 * LONGEST_PAUSE_MS;
+
 export interface Trouble {
   /** How often in a row it has failed, this time included; from 1. */
   readonly failures: number;

@@ -1,7 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { expect, it } from 'vitest';
 import { askDaemon } from '../../src/daemon/control-client.ts';
-import { closing, listen } from '../../src/daemon/control-server.ts';
+import { closing, listen, openControlSocket } from '../../src/daemon/control-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 it('asks on a connection of its own, which keeps no process alive once the answer has come', async () => {
@@ -23,4 +24,13 @@ it('asks on a connection of its own, which keeps no process alive once the answe
 it('finds no daemon where nobody listens', async () => {
   await using folder = await temporaryFolder();
   expect(await askDaemon(folder.at('socket'), { method: 'GET', path: '/' })).toBeUndefined();
+});
+
+it('takes the place of a dead socket, and of nothing else that has its name', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(folder.at('letter'), 'dear');
+  const opening = openControlSocket(folder.at('letter'), {});
+  await expect(opening).rejects.toMatchObject({ code: 'config', hint: expect.any(String) as string });
+  await expect(opening).rejects.toThrow('something else has this name');
+  expect(await readFile(folder.at('letter'), 'utf8')).toBe('dear');
 });

@@ -71,6 +71,17 @@ describe('the schedule', () => {
     expect(names.filter((name) => name === 'cron').length).toBeGreaterThanOrEqual(2);
   });
 
+  test('holds no account back for longer than a pause lasts when the clock is set back after a failure', async () => {
+    await using ferry = await Harness.of([configured('a', { schedule: '* * * * *' })]);
+    ferry.fate = () => 'unreachable';
+    await ferry.pass(10 * MINUTE);
+    ferry.fate = () => undefined;
+    ferry.runtime.time -= 10 * HOUR;
+    const before = ferry.polls.length;
+    await ferry.pass(40 * MINUTE);
+    expect(ferry.polls.length).toBeGreaterThan(before);
+  });
+
   test('does not poll at once what a process before it has polled a moment ago', async () => {
     await using ferry = await Harness.of([configured('a')]);
     await ferry.pass(MINUTE);
@@ -291,6 +302,29 @@ describe('a reload', () => {
     expect(ferry.timesOf('changed')).toEqual([0, 600]);
     expect(ferry.timesOf('new')).toEqual([120, 420, 720]);
     expect(ferry.timesOf('old')).toEqual([0]);
+  });
+
+  test('tries what failed as the schedule says, but leaves refused logins alone until the account is another', async () => {
+    const at = (host: string): ReturnType<typeof configured>[] => [
+      configured('down', { schedule: 'every 1m' }),
+      configured('refused', { schedule: 'every 1m', host }),
+    ];
+    await using ferry = await Harness.of(at('one.example'));
+    ferry.fate = (name) => (name === 'down' ? 'unreachable' : 'login-refused');
+    await ferry.pass(15 * MINUTE);
+    ferry.fate = () => undefined;
+    const since = (): Record<string, number> => ({
+      down: ferry.timesOf('down').length,
+      refused: ferry.timesOf('refused').length,
+    });
+    const before = since();
+    ferry.daemon.reload(settings(at('one.example')));
+    await ferry.pass(1000);
+    expect(since()).toEqual({ ...before, down: (before['down'] ?? 0) + 1 });
+    ferry.daemon.reload(settings(at('two.example')));
+    await ferry.pass(1000);
+    expect(since()['refused']).toBe((before['refused'] ?? 0) + 1);
+    expect(ferry.daemon.counts()).toMatchObject({ failing: 0, stopped: 0 });
   });
 
   test('never lets an account that left and came back be polled twice at a time', async () => {

@@ -175,6 +175,17 @@ describe('a reload', () => {
     expect(daemon.log.some(({ account }) => account === 'bob')).toBe(true);
   });
 
+  it('says, as often as it is asked, what a restart is still needed for', async () => {
+    await using folder = await temporaryFolder();
+    await writeDaemonConfiguration(folder.path, { alice: { port: 1 } });
+    await using daemon = new RunningDaemon(folder.path);
+    await daemon.logged(/^the daemon runs/);
+    await writeDaemonConfiguration(folder.path, { alice: { port: 1 } }, { log: { level: 'debug' } });
+    for (let reloads = 0; reloads < 2; reloads += 1) {
+      expect((await daemon.ask('reload', '--json')).stdout).toContain('"needRestart":["log"]');
+    }
+  });
+
   it('opens the log file anew, as logrotate wants it', async () => {
     await using folder = await temporaryFolder();
     await writeDaemonConfiguration(folder.path, { alice: { port: 1 } }, { log: { file: './ferry.log' } });

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../../src/wire/connection.ts';
 import { connectionLost, protocolViolation } from '../../src/wire/errors.ts';
 import { MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
@@ -177,12 +176,20 @@ describe('readLines', () => {
 });
 
 describe('the idle deadline', () => {
+  // Otherwise a machine that is busy elsewhere decides.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
   test('ends a wait in which nothing comes', async () => {
     const { wire, connection } = connected({ idleMs: 30 });
-    await expect(connection.readLine('testing')).rejects.toMatchObject({
+    const line = expect(connection.readLine('testing')).rejects.toMatchObject({
       code: 'timeout',
       message: 'No usable answer for 0.03 s while testing.',
     });
+    await vi.advanceTimersByTimeAsync(29);
+    expect(wire.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await line;
     expect(wire.destroyed).toBe(true);
   });
 
@@ -190,7 +197,7 @@ describe('the idle deadline', () => {
     const { wire, connection } = connected({ idleMs: 200 });
     for (let count = 0; count < 4; count += 1) {
       const line = connection.readLine('testing');
-      await delay(100);
+      await vi.advanceTimersByTimeAsync(190);
       wire.arrive(`${'x'.repeat(70)}\r\n`);
       expect(await line).toHaveLength(70);
     }
@@ -200,30 +207,32 @@ describe('the idle deadline', () => {
     const { wire, connection } = connected({ idleMs: 30 });
     wire.arrive('a\r\n');
     expect(await connection.readLine('testing')).toBe('a');
-    await delay(80);
+    await vi.advanceTimersByTimeAsync(1000);
     wire.arrive('b\r\n');
     expect(await connection.readLine('testing')).toBe('b');
   });
 
   test('also ends a drip of single octets', async () => {
     const { wire, connection } = connected({ idleMs: 60 });
-    const drip = setInterval(() => wire.arrive('x'), 10);
-    try {
-      await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
-    } finally {
-      clearInterval(drip);
+    const line = expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
+    for (let octets = 0; !wire.destroyed && octets < 100; octets += 1) {
+      await vi.advanceTimersByTimeAsync(10);
+      wire.arrive('x');
+      await settled();
     }
+    await line;
   });
 
   test('lets a slow line go on that brings enough', async () => {
     const { wire, connection } = connected({ idleMs: 60 });
-    let sent = 0;
-    const stream = setInterval(() => {
-      sent += 1;
-      wire.arrive(sent < 20 ? 'x'.repeat(40) : '\r\n');
-      if (sent === 20) clearInterval(stream);
-    }, 10);
-    expect(await connection.readLine('testing')).toHaveLength(19 * 40);
+    const line = connection.readLine('testing');
+    for (let blocks = 0; blocks < 19; blocks += 1) {
+      await vi.advanceTimersByTimeAsync(10);
+      wire.arrive('x'.repeat(40));
+      await settled();
+    }
+    wire.arrive('\r\n');
+    expect(await line).toHaveLength(19 * 40);
   });
 });
 

@@ -1,0 +1,64 @@
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { openLog } from '../../src/observe/logger.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heldOctets(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+const OPTIONS = { level: 'info', format: 'json', terminal: false, colours: false } as const;
+
+test('a log goes on in a new file once its own was moved away, and in the old one where there can be none', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.at('log'));
+  const { logger, reopen } = await openLog({ ...OPTIONS, file: folder.at('log/ferry') });
+  logger.info('first');
+  await rename(folder.at('log'), folder.at('old'));
+  expect(reopen).toThrow(
+    expect.objectContaining({
+      code: 'config',
+      message: expect.stringContaining('cannot be opened: there is no such file or folder.') as string,
+    }) as Error,
+  );
+  logger.info('second');
+  await mkdir(folder.at('log'));
+  reopen();
+  logger.info('third');
+  expect(await readFile(folder.at('old/ferry'), 'utf8')).toMatch(/first.*\n.*second.*\n$/);
+  expect(await readFile(folder.at('log/ferry'), 'utf8')).toMatch(/^[^\n]*third[^\n]*\n$/);
+});
+
+test('a log whose file cannot be opened says so, and goes there once it can be', async () => {
+  await using folder = await temporaryFolder();
+  const lines: string[] = [];
+  const file = folder.at('log/ferry');
+  const { logger, reopen } = await openLog({
+    ...OPTIONS,
+    level: 'error',
+    file,
+    onLine: (line) => lines.push(line),
+  });
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { level: 'error', msg: expect.stringMatching(/cannot be opened.*goes to standard error/) as string },
+  ]);
+  await mkdir(folder.at('log'));
+  reopen();
+  logger.error('at last');
+  expect(await readFile(file, 'utf8')).toContain('at last');
+  await rm(file);
+});
+
+test('I7: a log that cannot be written keeps a little for later, and no more', async () => {
+  const { logger } = await openLog({ ...OPTIONS, file: '/dev/full' });
+  const line = 'x'.repeat(10_000);
+  const before = heldOctets();
+  for (let lines = 0; lines < 5000; lines += 1) logger.info(line + lines);
+  expect(heldOctets() - before).toBeLessThan(10_000_000);
+});
