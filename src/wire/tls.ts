@@ -47,7 +47,7 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
   const { serverName, ca = [], pinSha256, clientCertificate, signal, clock = systemRuntime } = options;
   const name = asciiName(serverName);
   const key = resumptionKey(options);
-  const known = resumable(key, clock.now());
+  const known = knownSession(key, clock.now());
   const secure = connectTls({
     socket,
     secureContext: secureContext({ ca, clientCertificate }),
@@ -130,7 +130,7 @@ function assertPinned(secure: TLSSocket, pin: string, serverName: string): void 
  * The session to resume. Each one that is resumed gives the next, so that without an end to that a server would never
  * have to show a certificate again: not when it has a new one, and not when the old one has run out.
  */
-function resumable(key: string, now: number): Resumable | undefined {
+function knownSession(key: string, now: number): Resumable | undefined {
   const known = resumables.get(key);
   if (known === undefined) return undefined;
   const { at, expiresAt } = known.shown;

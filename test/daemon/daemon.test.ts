@@ -305,11 +305,10 @@ describe('a reload', () => {
   });
 
   test('tries what failed as the schedule says, but leaves refused logins alone until the account is another', async () => {
-    const at = (host: string): ReturnType<typeof configured>[] => [
-      configured('down', { schedule: 'every 1m' }),
-      configured('refused', { schedule: 'every 1m', host }),
-    ];
-    await using ferry = await Harness.of(at('one.example'));
+    const down = configured('down', { schedule: 'every 1m' });
+    const refused = configured('refused', { schedule: 'every 1m' });
+    const moved = configured('refused', { schedule: 'every 1m', host: 'other.example' });
+    await using ferry = await Harness.of([down, refused]);
     ferry.fate = (name) => (name === 'down' ? 'unreachable' : 'login-refused');
     await ferry.pass(15 * MINUTE);
     ferry.fate = () => undefined;
@@ -318,10 +317,10 @@ describe('a reload', () => {
       refused: ferry.timesOf('refused').length,
     });
     const before = since();
-    ferry.daemon.reload(settings(at('one.example')));
+    ferry.daemon.reload(settings([down, refused]));
     await ferry.pass(1000);
     expect(since()).toEqual({ ...before, down: (before['down'] ?? 0) + 1 });
-    ferry.daemon.reload(settings(at('two.example')));
+    ferry.daemon.reload(settings([down, moved]));
     await ferry.pass(1000);
     expect(since()['refused']).toBe((before['refused'] ?? 0) + 1);
     expect(ferry.daemon.counts()).toMatchObject({ failing: 0, stopped: 0 });

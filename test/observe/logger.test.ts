@@ -18,19 +18,19 @@ const OPTIONS = { level: 'info', format: 'json', terminal: false, colours: false
 test('a log goes on in a new file once its own was moved away, and in the old one where there can be none', async () => {
   await using folder = await temporaryFolder();
   await mkdir(folder.at('log'));
-  const { logger, reopen } = await openLog({ ...OPTIONS, file: folder.at('log/ferry') });
-  logger.info('first');
+  const log = await openLog({ ...OPTIONS, file: folder.at('log/ferry') });
+  log.logger.info('first');
   await rename(folder.at('log'), folder.at('old'));
-  expect(reopen).toThrow(
+  expect(() => log.reopen()).toThrow(
     expect.objectContaining({
       code: 'config',
       message: expect.stringContaining('cannot be opened: there is no such file or folder.') as string,
     }) as Error,
   );
-  logger.info('second');
+  log.logger.info('second');
   await mkdir(folder.at('log'));
-  reopen();
-  logger.info('third');
+  log.reopen();
+  log.logger.info('third');
   expect(await readFile(folder.at('old/ferry'), 'utf8')).toMatch(/first.*\n.*second.*\n$/);
   expect(await readFile(folder.at('log/ferry'), 'utf8')).toMatch(/^[^\n]*third[^\n]*\n$/);
 });
@@ -39,7 +39,7 @@ test('a log whose file cannot be opened says so, and goes there once it can be',
   await using folder = await temporaryFolder();
   const lines: string[] = [];
   const file = folder.at('log/ferry');
-  const { logger, reopen } = await openLog({
+  const log = await openLog({
     ...OPTIONS,
     level: 'error',
     file,
@@ -49,8 +49,8 @@ test('a log whose file cannot be opened says so, and goes there once it can be',
     { level: 'error', msg: expect.stringMatching(/cannot be opened.*goes to standard error/) as string },
   ]);
   await mkdir(folder.at('log'));
-  reopen();
-  logger.error('at last');
+  log.reopen();
+  log.logger.error('at last');
   expect(await readFile(file, 'utf8')).toContain('at last');
   await rm(file);
 });
