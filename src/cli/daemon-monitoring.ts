@@ -49,7 +49,8 @@ export class DaemonMonitoring implements AsyncDisposable {
       try {
         const listener = await openListener(listen, this.#parts(daemon));
         this.#listener = listener;
-        this.#logger.info(`health and metrics are at http://${listen.host}:${listener.port}`);
+        const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+        this.#logger.info(`health and metrics are at http://${host}:${listener.port}`);
       } catch (thrown) {
         const { message, hint } = asMailError(thrown);
         this.#logger.error({ hint }, message);

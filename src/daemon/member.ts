@@ -77,7 +77,7 @@ export class Member {
 
 /** What notices are decided from. Times are in milliseconds since 1970. */
 export function factsOf(
-  { name, standing, lastReport, lastSuccessAt, facts }: Member,
+  { name, configuration, standing, lastReport, lastSuccessAt, facts }: Member,
   { startedAt, now }: { readonly startedAt: number; readonly now: number },
 ): AccountFacts {
   return {
@@ -89,7 +89,9 @@ export function factsOf(
     failed: lastReport === undefined || lastReport.outcome === 'failed',
     quarantined: lastReport?.quarantined ?? 0,
     healthySince: Math.max(lastSuccessAt ?? 0, startedAt),
-    certificateExpiresAt: facts.certificateExpiresAt,
+    // The dates of a certificate that is pinned do not count.
+    certificateExpiresAt:
+      configuration.account.line.pinSha256 === undefined ? facts.certificateExpiresAt : undefined,
     now,
   };
 }

@@ -22,7 +22,7 @@ export async function sendNotice(target: NoticeTarget, notice: Notice, context: 
       return post({
         url: await target.url(),
         headers: {
-          Title: ascii(`Mailferry: ${notice.title}`),
+          Title: headerText(`Mailferry: ${notice.title}`),
           Priority: notice.bad ? 'high' : 'default',
           Tags: notice.bad ? 'warning' : 'white_check_mark',
           ...(token === undefined ? {} : { Authorization: `Bearer ${token.reveal()}` }),
@@ -49,7 +49,8 @@ function without(env: NodeJS.ProcessEnv, withheld: ReadonlySet<string>): NodeJS.
   return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.has(name)));
 }
 
-/** Header fields of HTTP hold ASCII only. */
-function ascii(text: string): string {
-  return text.replaceAll(/[^\u0020-\u007e]/g, '?');
+/** Header fields of HTTP hold ASCII only; ntfy reads others as mail has them (RFC 2047 §4.1). */
+function headerText(text: string): string {
+  if (/^[\u0020-\u007e]*$/.test(text)) return text;
+  return `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
 }

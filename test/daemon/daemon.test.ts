@@ -282,6 +282,21 @@ describe('control', () => {
   });
 });
 
+describe('the end of a certificate', () => {
+  test('is told where it will be in the way, and not where exactly this certificate is trusted', async () => {
+    const { account, ...rest } = configured('pinned');
+    const pinned = { ...rest, account: { ...account, line: { pinSha256: 'a'.repeat(64) } } };
+    await using ferry = await Harness.of([configured('checked'), pinned]);
+    const certificateExpiresAt = ferry.runtime.now() + HOUR;
+    for (const name of ['checked', 'pinned'])
+      ferry.daemon.observer.loggedIn?.(name, { loginDelayMs: undefined, certificateExpiresAt });
+    await ferry.pass(MINUTE);
+    expect(ferry.notices.map(({ kind, account: name }) => [kind, name])).toEqual([
+      ['certificate', 'checked'],
+    ]);
+  });
+});
+
 describe('a reload', () => {
   test('adds, removes and reschedules, and leaves the others and what runs alone', async () => {
     const same = configured('same');

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { asMailError } from '../../src/errors.ts';
+import { runNoticeCommand } from '../../src/notices/command.ts';
 import type { Notice } from '../../src/notices/notice.ts';
 import { sendPing } from '../../src/notices/ping.ts';
 import { sendNotice } from '../../src/notices/send.ts';
@@ -108,7 +109,7 @@ describe('ntfy', () => {
       {
         url: '/topic',
         headers: {
-          title: 'Mailferry: w?rk: 3 polls have failed',
+          title: `=?UTF-8?B?${Buffer.from('Mailferry: wörk: 3 polls have failed').toString('base64')}?=`,
           priority: 'high',
           authorization: 'Bearer tk_1',
         },
@@ -133,6 +134,17 @@ describe('a command', () => {
     expect(JSON.parse(json)).toMatchObject({ kind: 'failing', account: 'work' });
     expect(env).toContain('LANG=C');
     expect(env.join('\n')).not.toContain('hunter2');
+  });
+
+  it('that does not end is ended, and with it what it has started', async () => {
+    await using folder = await temporaryFolder();
+    const command = 'sleep 3600 & echo $! > child; wait';
+    const run = { command, folder: folder.path, env: process.env, input: '', limitMs: 2000 };
+    expect(await failureOf(runNoticeCommand(run))).toBe('The command for notices has not ended within 2 s.');
+    const pid = Number(await readFile(folder.at('child'), 'utf8'));
+    // What is dead may wait for somebody to take note of it.
+    const state = (): Promise<string> => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
+    await expect.poll(state, { timeout: 10_000 }).toMatch(/\) [ZX]/);
   });
 
   it.each([
