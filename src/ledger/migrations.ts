@@ -137,6 +137,10 @@ const STEPS: readonly string[] = [
   `
   ALTER TABLE message ADD COLUMN dele_refused INTEGER NOT NULL DEFAULT 0;
   `,
+  // The last record that there was when a poll went well: clocks are set back, the order of records never changes.
+  `
+  ALTER TABLE account ADD COLUMN success_message INTEGER;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

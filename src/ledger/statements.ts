@@ -97,7 +97,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
   deletable: `
     SELECT message.id, octets, listed_octets,
-           dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) AS pending
+           dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0)
+             OR message.id > success_message IS TRUE AS pending
     FROM message JOIN account ON account.id = message.account
     WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
@@ -129,7 +130,8 @@ const SQL: Readonly<Record<StatementName, string>> = {
   settled: `
     SELECT settled OR EXISTS (SELECT 1 FROM message WHERE message.account = account.id) AS settled
     FROM account WHERE id = ?`,
-  settle: 'UPDATE account SET settled = 1 WHERE id = ?',
+  settle:
+    'UPDATE account SET settled = 1, success_message = (SELECT coalesce(max(id), 0) FROM message) WHERE id = ?',
   carryUnknown: 'UPDATE account SET carry_unknown = 1 WHERE id = ?',
   carriesUnknown: 'SELECT carry_unknown FROM account WHERE id = ?',
   replaced: 'SELECT path FROM replaced LIMIT 1',

@@ -43,6 +43,19 @@ export function pollsContract(makePlace: () => Promise<LedgerPlace>): void {
     second.close();
   });
 
+  test('takes what came after the last good poll for not kept on purpose, also where the clock was set back', async () => {
+    await using place = await makePlace();
+    const ledger = await place.open();
+    const account = ledger.account('work');
+    const kept = await account.recordDelivery(delivery({ at: 1000 }));
+    await account.closePoll({ ...CLEAN_END, at: 5000 });
+    const fresh = await account.recordDelivery(delivery({ uid: uid('u2'), tag: 'a2', at: 400 }));
+    await account.closePoll({ ...CLEAN_END, at: 500, success: false });
+    const deletable = account.deletable(Number.MAX_SAFE_INTEGER);
+    expect([kept, fresh].map((id) => deletable.get(id)?.pending)).toEqual([false, true]);
+    ledger.close();
+  });
+
   test('keeps accounts apart', async () => {
     await using place = await makePlace();
     const ledger = await place.open();

@@ -10,7 +10,9 @@ const SIZE = FULL
 
 test('through faults, signals, kills and jumps of the clock, all mail comes exactly once, and /metrics agrees', async (context) => {
   requirePrograms('faketime')(context);
-  await using soak = await Soak.begin({ ...SIZE, seed: SEED, monitoringPort: 19_495 });
+  // Below those that the system gives to connections, and another for each process.
+  const monitoringPort = 10_000 + (process.pid % 10_000);
+  await using soak = await Soak.begin({ ...SIZE, seed: SEED, monitoringPort });
   const { sent, stored, metrics, events, errors } = await soak.run();
   const count = Object.values(sent).flat().length;
   if (FULL) process.stdout.write(`seed ${SEED}: ${count} messages, ${JSON.stringify(events)}\n`);

@@ -8,6 +8,9 @@ import { Dice } from './dice.ts';
 
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
+/** After the bad times, all that is left comes in seconds; a machine with other work may take longer. */
+const ALL_FETCHED_MS = 300_000;
+
 export interface SoakOptions {
   readonly accounts: number;
   /** How long there are faults, signals and jumps. */
@@ -99,9 +102,7 @@ export class Soak implements AsyncDisposable {
     this.#server.setFaults([]);
     for (const name of this.#names) this.#send(name);
     await this.#daemon.logged(/^the daemon runs/);
-    while (this.#names.some((name) => this.#server.maildrop(name).messages.length > 0)) {
-      await this.#daemon.ask('poll', '--json');
-    }
+    await this.#allFetched();
     const metrics = await this.#metrics();
     this.#collectErrors();
     await this.#daemon.end();
@@ -115,6 +116,19 @@ export class Soak implements AsyncDisposable {
       events: Object.fromEntries(this.#events),
       errors: this.#errors,
     };
+  }
+
+  async #allFetched(): Promise<void> {
+    const deadline = performance.now() + ALL_FETCHED_MS;
+    for (;;) {
+      const left = this.#names.filter((name) => this.#server.maildrop(name).messages.length > 0);
+      if (left.length === 0) return;
+      if (performance.now() > deadline) {
+        const { stdout } = await this.#daemon.ask('status', ...left);
+        throw new Error(`Mail of ${left.join(', ')} is left on the server:\n${stdout}`);
+      }
+      await this.#daemon.ask('poll', '--json');
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
