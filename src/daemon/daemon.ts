@@ -59,7 +59,8 @@ export class Daemon {
   readonly #leaving = new Map<string, Member>();
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
-  readonly #startedAt: number;
+  /** From when on silence counts: since the start, or since the machine slept last. */
+  #awakeSince: number;
   #policy: NoticePolicy;
   #lastTick: number;
   #lastLook: number;
@@ -69,7 +70,7 @@ export class Daemon {
     this.#agenda = new Agenda(deps.runtime);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
-    this.#startedAt = deps.runtime.now();
+    this.#awakeSince = deps.runtime.now();
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
     for (const configuration of accounts) this.#add(configuration);
@@ -275,6 +276,8 @@ export class Daemon {
       'info',
       `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
     );
+    // Who has slept for days could not poll; that is no illness.
+    if (jump > LOOK_EVERY_MS) this.#awakeSince = this.#deps.runtime.now();
     if (jump > 0) return this.#agenda.shift(jump);
     for (const member of this.#members.values()) {
       if (member.running === undefined && member.configuration.schedule.kind === 'cron') {
@@ -351,7 +354,7 @@ export class Daemon {
     const before = member.standing.notified;
     const { notices, memory } = decideNotices(
       before,
-      factsOf(member, { startedAt: this.#startedAt, now: this.#deps.runtime.now() }),
+      factsOf(member, { awakeSince: this.#awakeSince, now: this.#deps.runtime.now() }),
       this.#policy,
     );
     if (JSON.stringify(before) === JSON.stringify(memory)) return;
@@ -368,7 +371,7 @@ export class Daemon {
   #lookAtAll(): void {
     if (this.#lastTick - this.#lastLook < LOOK_EVERY_MS) return;
     this.#lastLook = this.#lastTick;
-    for (const member of this.#members.values()) if (member.running === undefined) this.#notice(member);
+    for (const member of this.#members.values()) this.#notice(member);
   }
 }
 

@@ -78,7 +78,7 @@ export class Member {
 /** What notices are decided from. Times are in milliseconds since 1970. */
 export function factsOf(
   { name, configuration, standing, lastReport, lastSuccessAt, facts }: Member,
-  { startedAt, now }: { readonly startedAt: number; readonly now: number },
+  { awakeSince, now }: { readonly awakeSince: number; readonly now: number },
 ): AccountFacts {
   return {
     account: name,
@@ -88,7 +88,7 @@ export function factsOf(
     error: lastReport?.error ?? undefined,
     failed: lastReport === undefined || lastReport.outcome === 'failed',
     quarantined: lastReport?.quarantined ?? 0,
-    healthySince: Math.max(lastSuccessAt ?? 0, startedAt),
+    healthySince: Math.max(lastSuccessAt ?? 0, awakeSince),
     // The dates of a certificate that is pinned do not count.
     certificateExpiresAt:
       configuration.account.line.pinSha256 === undefined ? facts.certificateExpiresAt : undefined,

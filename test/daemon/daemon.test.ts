@@ -59,6 +59,30 @@ describe('the schedule', () => {
     expect(ferry.polls.length).toBeLessThanOrEqual(before + 3);
   });
 
+  test('does not call an account silent for the time that the machine has slept', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    await ferry.pass(MINUTE);
+    ferry.fate = () => 'unreachable';
+    ferry.runtime.time += 72 * HOUR;
+    await ferry.pass(MINUTE);
+    expect(ferry.polls).toHaveLength(2);
+    expect(ferry.notices).toEqual([]);
+  });
+
+  test('calls an account silent whose poll never comes to an end', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    await ferry.pass(MINUTE);
+    ferry.fate = () => 'hangs';
+    await ferry.pass(23 * HOUR);
+    expect(ferry.notices).toEqual([]);
+    await ferry.pass(2 * HOUR);
+    expect(ferry.notices).toMatchObject([{ kind: 'silent', title: 'a: no poll went well for 1d' }]);
+    ferry.fate = () => undefined;
+    await ferry.release('a');
+    await ferry.pass(6 * MINUTE);
+    expect(ferry.notices.slice(1)).toMatchObject([{ kind: 'recovered' }]);
+  });
+
   test('goes on as before when the clock is set back', async () => {
     const accounts = [configured('interval'), configured('cron', { schedule: '*/5 * * * *' })];
     await using ferry = await Harness.of(accounts);
