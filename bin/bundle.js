@@ -1,11 +1,15 @@
 'use strict';
-// The last step of the build: makes few files of the many that the program loads at its start, since to find, read
-// and compile hundreds of modules takes longer than to poll. What only some commands need stays in parts of its own,
-// and packages that are loaded seldom or natively stay where they are (js-yaml: by cosmiconfig's own loaders, which are
-// replaced). The notices of what is bundled go along.
-const { readFileSync, writeFileSync, existsSync, readdirSync } = require('node:fs');
+// The last step of the build: makes one file of the many that the program loads at its start, since to find, read
+// and compile hundreds of modules takes longer than to poll; and keeps beside it what V8 makes of that file. Packages
+// that are loaded seldom or natively stay where they are (js-yaml: by cosmiconfig's own loaders, which are replaced).
+// The notices of what is bundled go along.
+const { execFile } = require('node:child_process');
+const { readFileSync, writeFileSync, existsSync, readdirSync, mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
 const { join, relative, sep } = require('node:path');
+const { promisify } = require('node:util');
 const { build } = require('esbuild');
+const { codeCache, compile, program } = require('./code.js');
 
 const root = join(__dirname, '..');
 const dist = join(root, 'dist');
@@ -28,7 +32,8 @@ const keepPlaces = {
       if (!path.startsWith(dist + sep)) return undefined;
       const text = readFileSync(path, 'utf8');
       const place = relative(join(dist, 'cli'), path).replaceAll(sep, '/');
-      return { contents: text.replaceAll('import.meta.url', `new URL('${place}', import.meta.url).href`) };
+      const itself = `require('node:url').pathToFileURL(require('node:path').join(__dirname, '${place}')).href`;
+      return { contents: text.replaceAll('import.meta.url', itself) };
     });
   },
 };
@@ -37,14 +42,13 @@ async function bundle() {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['dist/cli/main.js'],
-    outdir: 'dist/cli',
-    allowOverwrite: true,
+    outfile: program,
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node20.19',
-    chunkNames: 'part-[hash]',
+    // Parts are loaded when they are wanted all the same, and by the loader that needs no modules of its own.
+    supported: { 'dynamic-import': false },
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
@@ -52,9 +56,6 @@ async function bundle() {
     logLevel: 'warning',
     external,
     plugins: [keepPlaces],
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",
-    },
   });
   writeFileSync(join(dist, 'cli', 'NOTICES'), notices(Object.keys(metafile.inputs)));
 }
@@ -75,8 +76,46 @@ function notices(inputs) {
     .join(`\n${'-'.repeat(72)}\n\n`);
 }
 
-if (!existsSync(join(dist, 'cli/main.js'))) throw new Error('dist is not there: run npm run build');
-bundle().catch((error) => {
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+/** Lets the program poll once, in a process of its own, and keeps what V8 has made of it then. */
+async function keepCode() {
+  const { createServer } = await import('../dist/pop3-server/index.js');
+  const folder = mkdtempSync(join(tmpdir(), 'mailferry-build-'));
+  const users = { me: { password: 'secret', messages: ['Subject: one\r\n\r\nText\r\n'] } };
+  const server = await createServer({ users });
+  try {
+    const me = { host: '127.0.0.1', port: server.address.port, tls: 'none', user: 'me', password: 'secret' };
+    const account = { ...me, delete: 'after-delivery', deliver: { type: 'maildir', path: './Mail' } };
+    const configuration = join(folder, 'mailferry.json');
+    const settings = { stateDir: './state', accounts: { me: account } };
+    writeFileSync(configuration, JSON.stringify(settings), { mode: 0o600 });
+    await promisify(execFile)(process.execPath, [__filename, '--config', configuration, 'fetch']);
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runAndKeep() {
+  const { run, script } = compile();
+  process.once('exit', () => {
+    // The program keeps for its user what it writes; this is for all.
+    process.umask(0o022);
+    writeFileSync(codeCache, script.createCachedData());
+  });
+  run();
+}
+
+async function main() {
+  if (!existsSync(join(dist, 'cli/main.js'))) throw new Error('dist is not there: run npm run build');
+  await bundle();
+  await keepCode();
+}
+
+if (process.argv.length > 2) {
+  runAndKeep();
+} else {
+  main().catch((error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

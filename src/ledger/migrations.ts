@@ -141,6 +141,11 @@ const STEPS: readonly string[] = [
   `
   ALTER TABLE account ADD COLUMN success_message INTEGER;
   `,
+  // The messages that came last are looked for at each poll, among all that were ever carried.
+  `
+  CREATE INDEX message_measured ON message (account)
+    WHERE outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

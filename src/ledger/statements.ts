@@ -74,7 +74,7 @@ type StatementName =
   | 'missing'
   | 'gone';
 
-const SQL: Readonly<Record<StatementName, string>> = {
+export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   accountByName: 'SELECT id FROM account WHERE name = ?',
   insertAccount: 'INSERT INTO account (name) VALUES (?)',
   maildrop: 'SELECT maildrop FROM account WHERE id = ?',
@@ -174,6 +174,6 @@ const SQL: Readonly<Record<StatementName, string>> = {
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
 export function prepareStatements(database: Database): LedgerStatements {
-  const prepared = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)]);
+  const prepared = Object.entries(LEDGER_SQL).map(([name, sql]) => [name, database.prepare(sql)]);
   return Object.fromEntries(prepared) as LedgerStatements;
 }

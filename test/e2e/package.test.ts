@@ -28,7 +28,8 @@ describe('the package', () => {
     const paths = files.map(({ path }) => path);
     for (const needed of [
       'bin/mailferry.js',
-      'dist/cli/main.js',
+      'bin/code.js',
+      'dist/cli/mailferry.cjs',
       'dist/index.d.ts',
       'docs/man/mailferry.1',
       'docs/mailferry.schema.json',
@@ -42,7 +43,9 @@ describe('the package', () => {
     }
     expect(
       paths.filter((path) =>
-        /^(?:src|test|node_modules)\/|\.ts$(?<!\.d\.ts)|\.map$|\.tgz$|tsconfig|(?:^|\/)\./.test(path),
+        /^(?:src|test|node_modules)\/|\.ts$(?<!\.d\.ts)|\.map$|\.cache$|\.tgz$|tsconfig|(?:^|\/)\./.test(
+          path,
+        ),
       ),
     ).toEqual([]);
     expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(4_000_000);

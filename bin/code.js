@@ -1,0 +1,33 @@
+'use strict';
+const { readFileSync } = require('node:fs');
+const { createRequire, wrap } = require('node:module');
+const { dirname, join } = require('node:path');
+const { Script } = require('node:vm');
+
+const folder = join(__dirname, '../dist/cli');
+const program = join(folder, 'mailferry.cjs');
+const codeCache = join(folder, 'mailferry.cache');
+
+/**
+ * The program in one file, with what V8 made of it at the build. Another version of V8 refuses that by itself, and
+ * compiles the file again; all else is the same.
+ */
+function compile() {
+  const cachedData = read(codeCache);
+  const script = new Script(wrap(readFileSync(program, 'utf8')), { filename: program, cachedData });
+  const run = () => {
+    const module = { exports: {} };
+    script.runInThisContext()(module.exports, createRequire(program), module, program, dirname(program));
+  };
+  return { run, script };
+}
+
+function read(path) {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { codeCache, compile, program };

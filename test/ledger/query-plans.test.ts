@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { Database } from '../../src/ledger/database.ts';
+import { migrate } from '../../src/ledger/migrations.ts';
+import { LEDGER_SQL } from '../../src/ledger/statements.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Tables that grow with every message carried are not looked through, */
+const LOOKED_THROUGH = /SCAN (?:message|delivery|found|carried)\b/;
+
+/** nor are many of their rows sorted for a few of them. */
+const SORTED_FOR_FEW = /SCAN (?:message|delivery|found|carried)\b|TEMP B-TREE/;
+
+test.each(Object.entries(LEDGER_SQL))(
+  '%s finds its rows by an index, however long the ledger is',
+  async (_, sql) => {
+    await using folder = await temporaryFolder();
+    const database = Database.open(folder.at('ledger.db'));
+    migrate(database, folder.at('ledger.db'));
+    const parameters = sql.includes('?1') ? [1] : [...sql.matchAll(/\?/g)].map(() => 1);
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters);
+    database.close();
+    const unwanted = sql.includes('LIMIT') ? SORTED_FOR_FEW : LOOKED_THROUGH;
+    expect(steps.map(({ detail }) => detail).filter((step) => unwanted.test(String(step)))).toEqual([]);
+  },
+);
