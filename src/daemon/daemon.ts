@@ -5,18 +5,13 @@ import { decideNotices, type NoticePolicy } from '../notices/decide.ts';
 import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
-import { Agenda } from '../schedule/agenda.ts';
-import { MAX_PAUSE_MS } from '../schedule/back-off.ts';
-import { firstDue, lookFrom, nextDue } from '../schedule/due.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { DaemonDeps } from './deps.ts';
 import { factsOf, Member } from './member.ts';
 import { afterReload, forgiven, isStopped, type KeptNotice } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
+import { Timetable } from './timetable.ts';
 import { isStillStopped, pollMember } from './visit.ts';
-
-/** The daemon looks at its clocks at least this often, so that it notices when the machine has slept. */
-const LONGEST_SLEEP_MS = 5000;
 
 /** How often it looks for what changes without a poll. */
 const LOOK_EVERY_MS = 60_000;
@@ -52,7 +47,7 @@ export interface Reloaded {
  */
 export class Daemon {
   readonly #deps: DaemonDeps;
-  readonly #agenda: Agenda;
+  readonly #timetable: Timetable;
   readonly #turns: Turns;
   readonly #members = new Map<string, Member>();
   /** Those that are no longer configured, but whose last poll may still run. */
@@ -67,7 +62,7 @@ export class Daemon {
 
   constructor({ accounts, concurrency, notices }: DaemonSettings, deps: DaemonDeps) {
     this.#deps = deps;
-    this.#agenda = new Agenda(deps.runtime);
+    this.#timetable = new Timetable(deps);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
     this.#awakeSince = deps.runtime.now();
@@ -107,7 +102,7 @@ export class Daemon {
 
   /** How long nothing is due, in milliseconds; never long, since the machine may sleep or the clock jump. */
   get sleepMs(): number {
-    return Math.min(LONGEST_SLEEP_MS, this.#agenda.earliest() ?? LONGEST_SLEEP_MS);
+    return this.#timetable.sleepMs;
   }
 
   /** Begins what is due. After a sleep or a jump of the clock each account is polled once, however much was missed. */
@@ -115,7 +110,7 @@ export class Daemon {
     this.#lastTick = this.#deps.runtime.monotonic();
     if (this.stopping) return;
     this.#followClock();
-    for (const name of this.#agenda.takeDue()) {
+    for (const name of this.#timetable.takeDue()) {
       const member = this.#members.get(name);
       if (member !== undefined) void this.#begin(member, false);
     }
@@ -132,7 +127,7 @@ export class Daemon {
     const members = this.#select(names);
     for (const member of members) {
       await member.note({ ...member.standing, paused: true });
-      this.#agenda.delete(member.name);
+      this.#timetable.forget(member.name);
     }
     return members.map(({ name }) => name);
   }
@@ -142,7 +137,7 @@ export class Daemon {
     const members = this.#select(names).filter(({ standing }) => standing.paused);
     for (const member of members) {
       await member.note({ ...member.standing, paused: false });
-      this.#planFirst(member);
+      this.#timetable.planFirst(member);
     }
     this.#deps.changed();
     return members.map(({ name }) => name);
@@ -176,7 +171,7 @@ export class Daemon {
           loginText(member.configuration) === loginText(configuration),
         );
       member.configuration = configuration;
-      if (changed || inTrouble) this.#planFirst(member);
+      if (changed || inTrouble) this.#timetable.planFirst(member);
     }
     this.#deps.changed();
     return { added, removed, rescheduled };
@@ -229,7 +224,7 @@ export class Daemon {
         standing: member.standing,
         live: {
           running: member.running && (member.running.begun ? 'polling' : 'waiting'),
-          nextPollAt: isStopped(member.standing) ? undefined : this.#agenda.dueAt(member.name),
+          nextPollAt: isStopped(member.standing) ? undefined : this.#timetable.dueAt(member.name),
           certificateExpiresAt: member.facts.certificateExpiresAt,
         },
       }),
@@ -244,7 +239,7 @@ export class Daemon {
     member.configuration = configuration;
     this.#leaving.delete(name);
     this.#members.set(name, member);
-    this.#planFirst(member);
+    this.#timetable.planFirst(member);
     // What a process before this one could not send.
     if (known === undefined) for (const kept of member.standing.unsent) member.tell(kept, this.#deps);
   }
@@ -252,7 +247,7 @@ export class Daemon {
   #remove(name: string): void {
     const member = this.#members.get(name);
     this.#members.delete(name);
-    this.#agenda.delete(name);
+    this.#timetable.forget(name);
     // Should it be configured again while its poll runs, there must not be a second one (I6).
     if (member?.running !== undefined) this.#leaving.set(name, member);
   }
@@ -269,40 +264,15 @@ export class Daemon {
   }
 
   #followClock(): void {
-    const jump = this.#agenda.jumped();
+    const jump = this.#timetable.followClock(this.#members.values());
     if (jump === 0) return;
+    // Who has slept for days could not poll; that is no illness.
+    if (jump > LOOK_EVERY_MS) this.#awakeSince = this.#deps.runtime.now();
     const far = `${Math.round(Math.abs(jump) / 1000)} s`;
     this.#deps.log(
       'info',
       `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
     );
-    // Who has slept for days could not poll; that is no illness.
-    if (jump > LOOK_EVERY_MS) this.#awakeSince = this.#deps.runtime.now();
-    if (jump > 0) return this.#agenda.shift(jump);
-    for (const member of this.#members.values()) {
-      if (member.running === undefined && member.configuration.schedule.kind === 'cron') {
-        this.#plan(member, nextDue(question(member), this.#deps.runtime.now()));
-      }
-    }
-  }
-
-  #planFirst(member: Member): void {
-    const now = this.#deps.runtime.now();
-    if (member.running === undefined)
-      this.#plan(member, firstDue(question(member), { lastPoll: member.lastPollAt, now }));
-  }
-
-  /** Notes when the next poll is due; later where the server wants to be left alone for longer. */
-  #plan(member: Member, wanted: number): void {
-    const now = this.#deps.runtime.now();
-    if (member.standing.paused || this.#members.get(member.name) !== member) return;
-    const { notBefore = now } = member.standing;
-    // One that would end later was noted before the clock was set back.
-    const hold = notBefore - now > MAX_PAUSE_MS ? now : notBefore;
-    const rested = Math.min(member.lastPollAt ?? 0, now) + member.leastPauseMs;
-    member.due = Math.max(wanted, hold, rested);
-    this.#agenda.set(member.name, member.due);
-    this.#deps.changed();
   }
 
   /** Begins a poll unless one is under way: there is never more than one of an account (I6). */
@@ -311,7 +281,7 @@ export class Daemon {
       member.running.asked ||= asked;
       return member.running.promise;
     }
-    this.#agenda.delete(member.name);
+    this.#timetable.forget(member.name);
     const { host } = member.configuration.account;
     const turn = { host, suspect: member.isSuspect, urgent: asked };
     const promise = this.#turns.run(turn, () => this.#visit(member)).finally(() => this.#after(member));
@@ -320,11 +290,9 @@ export class Daemon {
   }
 
   #after(member: Member): void {
-    const now = this.#deps.runtime.now();
-    const { schedule } = member.configuration;
     member.running = undefined;
     if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
-    this.#plan(member, nextDue(question(member), lookFrom(schedule, { due: member.due ?? now, now })));
+    if (this.#members.get(member.name) === member) this.#timetable.planNext(member);
     this.#notice(member);
   }
 
@@ -373,14 +341,6 @@ export class Daemon {
     this.#lastLook = this.#lastTick;
     for (const member of this.#members.values()) this.#notice(member);
   }
-}
-
-function question({ configuration: { account, schedule, jitterMs } }: Member): {
-  account: string;
-  schedule: AccountConfiguration['schedule'];
-  jitterMs: number;
-} {
-  return { account: account.name, schedule, jitterMs };
 }
 
 /** How an account is reached and logged in to, without its secrets. */
