@@ -19,6 +19,14 @@ export function netrcPassword(
   return (named ?? entries.find((entry) => entry.machine === undefined))?.password;
 }
 
+/** The login that Python finds for a machine: that of its last entry, else of `default`; undefined when none is named. */
+export function netrcLogin(text: string, machine: string): string | undefined {
+  const entries = parseNetrc(text);
+  const last = (name: string | undefined): NetrcEntry | undefined =>
+    entries.findLast((entry) => entry.machine === name);
+  return (last(machine) ?? last(undefined))?.login;
+}
+
 const TOKEN = /"((?:[^"\\]|\\[^])*)"|#[^\n]*|(\S+)/g;
 
 function parseNetrc(text: string): readonly NetrcEntry[] {

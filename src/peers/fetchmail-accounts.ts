@@ -127,14 +127,14 @@ function tlsOf(
   host: string,
 ): { tls: PeerAccount['tls']; tlsRemark: readonly string[] } {
   if (options.get('ssl') === true) return { tls: 'implicit', tlsRemark: certificateRemark(options) };
-  const proto = text(options, 'sslproto');
+  const proto = text(options, 'sslproto') ?? '';
+  if (proto !== '') return { tls: 'starttls', tlsRemark: certificateRemark(options) };
   if (isThisMachine(host)) return { tls: 'none', tlsRemark: [] };
-  if (proto === '') {
+  if (text(options, 'sslproto') === '') {
     const remark =
       "fetchmail goes without TLS here (sslproto ''), so that everybody on the way can read the password. To accept that, add allowCleartext: true.";
     return { tls: 'none', tlsRemark: [remark] };
   }
-  if (proto !== undefined) return { tls: 'starttls', tlsRemark: certificateRemark(options) };
   const remark =
     'fetchmail takes TLS where the server offers it; here it is required. Where it offers none: tls: none and allowCleartext: true.';
   return { tls: 'starttls', tlsRemark: [remark, ...certificateRemark(options)] };

@@ -2,7 +2,7 @@ import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
 import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
 import { lineOf } from './peer-line.ts';
-import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
+import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 import { readPythonLiteral } from './python-literal.ts';
 
 type Section = ReadonlyMap<string, string>;
@@ -11,7 +11,7 @@ const NONE: Section = new Map();
 
 const TRANSLATED = new Set(
   (
-    'type server port username password password_command timeout ca_certs use_netrc use_apop use_xoauth2 ssl_fingerprints ssl_cert_hostname keyfile certfile delete delete_after max_message_size ' +
+    'type server port username password password_command timeout ca_certs use_netrc netrc_file use_apop use_xoauth2 ssl_fingerprints ssl_cert_hostname keyfile certfile delete delete_after max_message_size ' +
     'max_messages_per_session max_bytes_per_session read_all'
   ).split(' '),
 );
@@ -30,24 +30,45 @@ const REMARKS: Readonly<Record<string, string>> = {
 
 /** Keys that change nothing for Mailferry; `delivered_to` and `received` are told apart by their value. */
 const NEEDLESS = new Set(
-  'verbose to_oldmail_on_each_mail only_oldmail_file mark_read fingerprint logfile netrc_file skip_imap_fetch_size'.split(
+  'verbose to_oldmail_on_each_mail only_oldmail_file mark_read fingerprint logfile skip_imap_fetch_size'.split(
     ' ',
   ),
 );
 
-/** Translates one getmailrc, which is one account. Pure. */
+/** What the netrc file says that a getmailrc asks for. */
+export interface NetrcLogin {
+  readonly path: string;
+  readonly login: string;
+}
+
+/** The netrc file that getmail is told to take the login from, and for which machine; undefined when it is not. */
+export function getmailNetrc(rc: GetmailRc): { readonly file: string; readonly machine: string } | undefined {
+  const options = rc.get('options') ?? NONE;
+  if (booleanOf(options.get('use_netrc') ?? 'false') !== true) return undefined;
+  return {
+    file: textOf(options.get('netrc_file')) ?? '~/.netrc',
+    machine: textOf(rc.get('retriever')?.get('server')) ?? '',
+  };
+}
+
+/** Whether getmail remembers what it fetched by unique-ids: `BrokenUIDL…` goes by message numbers. */
+export function hasGetmailMemory(rc: GetmailRc): boolean {
+  return textOf(rc.get('retriever')?.get('type'))?.startsWith('BrokenUIDL') !== true;
+}
+
+/** Translates one getmailrc, which is one account; a login in a netrc file wins over one in the getmailrc. Pure. */
 export function translateGetmail(
   rc: GetmailRc,
-  { name, around }: { name: string; around: PeerSurroundings },
+  { name, around, netrc }: { name: string; around: PeerSurroundings; netrc?: NetrcLogin | undefined },
 ): PeerAccount {
   const retriever = rc.get('retriever') ?? NONE;
   const options = rc.get('options') ?? NONE;
   const type = textOf(retriever.get('type')) ?? '';
   const host = textOf(retriever.get('server')) ?? '';
-  const user = textOf(retriever.get('username')) ?? '';
+  const user = netrc?.login ?? textOf(retriever.get('username')) ?? '';
   const port = numberOf(retriever.get('port'));
   const destination = destinationOf(rc, around);
-  const { tls, tlsRemark } = tlsOf(type, host);
+  const { tls, tlsRemark } = tlsOf(retriever, { type, host });
   const fingerprints = readPythonLiteral(retriever.get('ssl_fingerprints') ?? '()');
   const line = lineOf(
     {
@@ -66,7 +87,10 @@ export function translateGetmail(
     port,
     tls,
     user,
-    password: passwordOf(retriever, host),
+    password:
+      netrc === undefined
+        ? passwordOf(retriever, host)
+        : { from: 'netrc', machines: [host], path: netrc.path },
     keys: {
       ...line.keys,
       ...authOf(retriever),
@@ -97,8 +121,14 @@ export function translateGetmail(
   };
 }
 
-function tlsOf(type: string, host: string): { tls: PeerAccount['tls']; tlsRemark: readonly string[] } {
-  if (type.includes('SSL')) return { tls: 'implicit', tlsRemark: [] };
+function tlsOf(
+  retriever: Section,
+  { type, host }: { type: string; host: string },
+): { tls: PeerAccount['tls']; tlsRemark: readonly string[] } {
+  if (type.includes('SSL')) {
+    const checked = textOf(retriever.get('ca_certs')) !== undefined;
+    return { tls: 'implicit', tlsRemark: checked ? [] : [UNCHECKED] };
+  }
   if (isThisMachine(host)) return { tls: 'none', tlsRemark: [] };
   return {
     tls: 'starttls',
@@ -107,6 +137,9 @@ function tlsOf(type: string, host: string): { tls: PeerAccount['tls']; tlsRemark
     ],
   };
 }
+
+const UNCHECKED =
+  'getmail does not check the certificate here (no "ca_certs"); Mailferry always does. If it is the server\'s own, name it with "caFile".';
 
 function passwordOf(retriever: Section, host: string): PeerPassword | undefined {
   const plain = retriever.get('password');
@@ -164,6 +197,9 @@ function destinationOf(
   const keys = rc.get(section) ?? NONE;
   const type = textOf(keys.get('type')) ?? '';
   const path = textOf(keys.get('path'));
+  if (path !== undefined && (type === 'Maildir' || type === 'Mboxrd') && isElsewhere(path)) {
+    return { deliver: [], remarks: [elsewhere(path)] };
+  }
   if (type === 'Maildir' && path !== undefined) {
     return {
       deliver: [{ type: 'maildir', path: peerPath(path, around) }],
@@ -200,8 +236,13 @@ function partOf(
 ): Destinations {
   const [, section] = /^\[([^\]]+)\]$/.exec(written.trim()) ?? [];
   if (section !== undefined) return destinationOf(rc, around, section, depth + 1);
+  if (isElsewhere(written)) return { deliver: [], remarks: [elsewhere(written)] };
   const type = written.endsWith('/') ? 'maildir' : 'mbox';
   return { deliver: [{ type, path: peerPath(written, around) }], remarks: [] };
+}
+
+function elsewhere(path: string): string {
+  return `getmail stores mail in ${path}; which folder that is, only you can tell: write it out with "deliver".`;
 }
 
 function unusedKeys(keys: Section, section: string, names: readonly string[]): readonly string[] {
@@ -245,13 +286,20 @@ function optionRemarks(retriever: Section, options: Section): readonly string[] 
   return remarks;
 }
 
+/** getmail reads values of a retriever as Python, where `#` begins a comment. */
+function withoutComment(value: string): string {
+  return value.replace(/#.*$/, '').trim();
+}
+
 /** An empty value is none. */
 function textOf(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
 
 function numberOf(value: string | undefined): number | undefined {
-  return value !== undefined && /^-?\d+$/.test(value.trim()) ? Number(value) : undefined;
+  return value !== undefined && /^[-+]?\d+$/.test(withoutComment(value))
+    ? Number(withoutComment(value))
+    : undefined;
 }
 
 function booleanOf(value: string): boolean | undefined {

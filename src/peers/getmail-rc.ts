@@ -3,18 +3,24 @@ import { PeerSyntaxError } from './peer.ts';
 /** The sections of a getmailrc by name, each with its keys in lower case. */
 export type GetmailRc = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** Reads a getmailrc as Python's RawConfigParser does. Raises `PeerSyntaxError`. */
+/**
+ * Reads a getmailrc as Python's RawConfigParser does: a line that is indented deeper than its key goes on with the
+ * value. What stands in `[DEFAULT]` counts in `[options]` alone: so getmail has it. Raises `PeerSyntaxError`.
+ */
 export function parseGetmailRc(text: string): GetmailRc {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
   let key: string | undefined;
+  let indent = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith(';')) continue;
-    if (/^\s/.test(line) && section !== undefined && key !== undefined) {
+    const deep = line.search(/\S/);
+    if (deep > indent && section !== undefined && key !== undefined) {
       section.set(key, `${section.get(key) ?? ''}\n${trimmed}`);
       continue;
     }
+    indent = deep;
     const [, name] = /^\[([^\]]+)\]/.exec(trimmed) ?? [];
     if (name !== undefined) {
       section = sections.get(name) ?? new Map<string, string>();
@@ -32,6 +38,10 @@ export function parseGetmailRc(text: string): GetmailRc {
     key = written.toLowerCase();
     section.set(key, value ?? '');
   }
-  const defaults = sections.get('DEFAULT') ?? new Map<string, string>();
-  return new Map([...sections].map(([name, keys]) => [name, new Map([...defaults, ...keys])]));
+  const options = sections.get('options');
+  if (options !== undefined) {
+    sections.set('options', new Map([...(sections.get('DEFAULT') ?? []), ...options]));
+  }
+  sections.delete('DEFAULT');
+  return sections;
 }

@@ -15,6 +15,11 @@ export function peerPath(written: string, { folder }: Pick<PeerSurroundings, 'fo
   return withoutEnd(isAbsolute(text) ? text : join(folder, text));
 }
 
+/** Whether only the shell of its owner can tell where this is: another user's home, or a variable in it. */
+export function isElsewhere(written: string): boolean {
+  return /^~[^/]|\$/.test(peerPath(written, { folder: '/' }).replace(/^\/(?=~)/, ''));
+}
+
 /** A slash at the end tells some peers that it is a folder; here the type tells. */
 function withoutEnd(path: string): string {
   return path.length > 1 ? path.replace(/\/+$/, '') : path;

@@ -27,8 +27,8 @@ export class PeerSyntaxError extends Error {
 export type PeerPassword =
   | { readonly from: 'text'; readonly value: Secret }
   | { readonly from: 'command'; readonly command: string | readonly string[] }
-  /** Looked up in a netrc file, under the first of these machines that is there. */
-  | { readonly from: 'netrc'; readonly machines: readonly string[] };
+  /** Looked up in a netrc file, under the first of these machines that is there; with a path it was found there. */
+  | { readonly from: 'netrc'; readonly machines: readonly string[]; readonly path?: string };
 
 /** One account of a peer, translated. What is undefined in `keys` has no counterpart and is the user's to say. */
 export interface PeerAccount {

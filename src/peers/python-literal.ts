@@ -29,7 +29,7 @@ class Reader {
   failed = false;
 
   constructor(text: string) {
-    this.#rest = text.trim();
+    this.#rest = text;
   }
 
   /** Values separated by commas, up to `end`; one without a comma is that value itself, as in Python. */
@@ -88,8 +88,9 @@ class Reader {
     return text;
   }
 
+  /** Blanks, and comments up to the end of their line. */
   #skipBlank(): void {
-    this.#rest = this.#rest.trimStart();
+    this.#rest = this.#rest.replace(/^(?:\s+|#[^\n]*)+/, '');
   }
 
   #fail(): PythonValue {

@@ -156,9 +156,10 @@ function passwordValue(
 
 function netrcValue(
   { host, user }: PeerAccount,
-  { machines }: Extract<PeerPassword, { from: 'netrc' }>,
+  { machines, path }: Extract<PeerPassword, { from: 'netrc' }>,
   netrc: NetrcLookup,
 ): unknown {
+  if (path !== undefined) return { netrc: path };
   const found = netrc(machines, user);
   if (found === undefined) return undefined;
   return { netrc: found.path, ...(found.machine === host ? {} : { machine: found.machine }) };

@@ -1,12 +1,18 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { netrcLogin } from '../config/netrc.ts';
 import { absolutePath } from '../config/places.ts';
 import { MailError } from '../errors.ts';
 import { fetchmailGlobals, translateFetchmail } from '../peers/fetchmail-accounts.ts';
 import { parseFetchmailRc } from '../peers/fetchmail-rc.ts';
 import { hasAmbiguousEscapes } from '../peers/fetchmail-tokens.ts';
-import { translateGetmail } from '../peers/getmail-accounts.ts';
-import { parseGetmailRc } from '../peers/getmail-rc.ts';
+import {
+  getmailNetrc,
+  hasGetmailMemory,
+  type NetrcLogin,
+  translateGetmail,
+} from '../peers/getmail-accounts.ts';
+import { type GetmailRc, parseGetmailRc } from '../peers/getmail-rc.ts';
 import { mpopStateFile, translateMpop } from '../peers/mpop-accounts.ts';
 import { parseMpopRc } from '../peers/mpop-rc.ts';
 import {
@@ -19,6 +25,7 @@ import {
   withoutRepeats,
   withUniqueNames,
 } from '../peers/peer.ts';
+import { peerPath } from '../peers/peer-paths.ts';
 import { isMaildrop, oldmailName, parseFetchids, parseOldmail, parseUidls } from '../peers/seen-files.ts';
 import { ifThere } from './private-file.ts';
 
@@ -61,6 +68,9 @@ export function readPeer(peer: Peer, places: PeerPlaces): Promise<ReadPeer> {
   throw new MailError('usage', 'There is no such program to import from.');
 }
 
+/** Where Debian's service of fetchmail, which reads /etc/fetchmailrc, keeps what it remembers. */
+const SYSTEM_FETCHIDS = '/var/lib/fetchmail/.fetchmail-UIDL-cache';
+
 async function readFetchmail(places: PeerPlaces): Promise<ReadPeer> {
   const accounts: PeerAccount[] = [];
   const remarks: string[] = [];
@@ -85,6 +95,7 @@ async function readFetchmail(places: PeerPlaces): Promise<ReadPeer> {
           ...new Set([
             ...places.files.map((file) => join(dirname(file), '.fetchids')),
             join(places.home, '.fetchids'),
+            ...(places.files.includes('/etc/fetchmailrc') ? [SYSTEM_FETCHIDS] : []),
           ]),
         ]
       : []),
@@ -112,12 +123,14 @@ async function readGetmail(places: PeerPlaces): Promise<ReadPeer> {
     const text = textOfOctets(await readText(file));
     const rc = parsed(file, () => parseGetmailRc(text));
     const around = { folder: dirname(file), localUser: places.localUser };
-    const account = translateGetmail(rc, { name: nameFrom(file), around });
-    accounts.push(account.name === '' ? { ...account, name: account.host } : account);
+    const netrc = await netrcOf(rc, { ...places, folder: dirname(file) });
+    accounts.push(translateGetmail(rc, { name: nameFrom(file), around, netrc }));
     folders.push(
-      places.state === undefined
-        ? [dirname(file), join(places.home, '.config/getmail'), join(places.home, '.getmail')]
-        : [places.state],
+      !hasGetmailMemory(rc)
+        ? []
+        : places.state === undefined
+          ? [dirname(file), join(places.home, '.config/getmail'), join(places.home, '.getmail')]
+          : [places.state],
     );
   }
   const unique = withoutRepeats(withUniqueNames(accounts));
@@ -142,6 +155,19 @@ async function readGetmail(places: PeerPlaces): Promise<ReadPeer> {
       }),
     ),
   };
+}
+
+/** The login that getmail takes from a netrc file, with the path as our configuration writes it. */
+async function netrcOf(
+  rc: GetmailRc,
+  { folder, home }: { folder: string; home: string },
+): Promise<NetrcLogin | undefined> {
+  const wanted = getmailNetrc(rc);
+  if (wanted === undefined) return undefined;
+  const path = peerPath(wanted.file, { folder });
+  const text = await ifThere(readFile(absolutePath(path, folder, home), 'utf8'));
+  const login = netrcLogin(text ?? '', wanted.machine);
+  return login === undefined ? undefined : { path, login };
 }
 
 async function readMpop(places: PeerPlaces): Promise<ReadPeer> {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { netrcPassword } from '../../src/config/netrc.ts';
+import { netrcLogin, netrcPassword } from '../../src/config/netrc.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
 const NETRC = `# mine
@@ -25,6 +25,14 @@ describe('a netrc file', () => {
     ['pop.example.org', 'nobody', undefined],
   ])('for %s and %s has %s', (machine, login, password) => {
     expect(netrcPassword(NETRC, { machine, login })).toBe(password);
+  });
+
+  test.each([
+    ['pop.example.org', 'you'],
+    ['any.example', undefined],
+    ['other.example', 'me'],
+  ])('names for %s the login %s, the last one as Python has it', (machine, login) => {
+    expect(netrcLogin(NETRC, machine)).toBe(login);
   });
 
   test('gives back any password that is quoted', () => {

@@ -110,6 +110,7 @@ describe('a literal of Python', () => {
     [`()`, []],
     [`['x']`, ['x']],
     [`'it\\'s'`, "it's"],
+    [`("a#b", # one\n"c") # two`, ['a#b', 'c']],
     [`f("x")`, undefined],
     [`("x"`, undefined],
     [`"x" + "y"`, undefined],

@@ -77,7 +77,9 @@ function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; termin
       terminal.out(`${name}: ${terminal.style('yellow', 'a comment only')}; the file says why.`);
     } else if (seenIn === undefined) {
       terminal.out(
-        `${name}: ${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`,
+        lookedFor.length === 0
+          ? `${name}: ${terminal.style('yellow', `${peer} remembers nothing of it`)}, so that all its mail would come, unless "mailferry adopt ${name}" counts what is there as carried.`
+          : `${name}: ${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`,
       );
     } else {
       terminal.out(
