@@ -99,7 +99,7 @@ complete -o default -F _mailferry mailferry
 function zsh(entries: readonly Entry[], globals: readonly Option[]): string {
   const described = entries.map(({ name, summary }) => `    ${single(`${name}:${summary}`)}`);
   const cases = entries.map(({ name, options, words, takesAccounts }) => {
-    const specs = options.map((option) => `        ${single(zshOption(option))} \\`);
+    const specs = options.flatMap(zshOption).map((spec) => `        ${single(spec)} \\`);
     const rest = takesAccounts
       ? `'*:account:{compadd -- \${(f)"$(${ACCOUNTS})"}}'`
       : words.length > 0
@@ -116,7 +116,10 @@ _mailferry() {
 ${described.join('\n')}
   )
   _arguments -C \\
-${globals.map((option) => `    ${single(zshOption(option))} \\`).join('\n')}
+${globals
+  .flatMap(zshOption)
+  .map((spec) => `    ${single(spec)} \\`)
+  .join('\n')}
     '1:command:->command' '*::word:->words'
   case $state in
     command) _describe command commands ;;
@@ -130,7 +133,8 @@ if [ "$funcstack[1]" = _mailferry ]; then _mailferry "$@"; else compdef _mailfer
 `;
 }
 
-function zshOption(option: Option): string {
+/** One specification for each name of an option; whoever wrote one is not offered the other. */
+function zshOption(option: Option): readonly string[] {
   const { description, argChoices } = option;
   const names = flags(option);
   const group = names.length > 1 ? `(${names.join(' ')})` : '';
@@ -140,8 +144,10 @@ function zshOption(option: Option): string {
       ? ':value:_files'
       : `:value:(${argChoices.join(' ')})`
     : '';
-  // The longer name alone, as the shells know the shorter one from the help.
-  return `${group}${names.at(-1) ?? ''}[${text}]${value}`;
+  return names.map((name) => {
+    const joined = value !== '' && name.startsWith('--') ? '=' : '';
+    return `${group}${name}${joined}[${text}]${value}`;
+  });
 }
 
 function fish(entries: readonly Entry[], globals: readonly Option[]): string {
@@ -149,17 +155,26 @@ function fish(entries: readonly Entry[], globals: readonly Option[]): string {
     '# fish completion for mailferry, made by: mailferry completion fish',
     'complete -c mailferry -f',
   ];
+  const none = single(`not ${seenOf(entries.map(({ name }) => name))}`);
   for (const option of globals) lines.push(`complete -c mailferry ${fishOption(option)}`);
   for (const { name, summary, options, words, takesAccounts } of entries) {
-    lines.push(`complete -c mailferry -n __fish_use_subcommand -a ${name} -d ${single(summary)}`);
-    const seen = `complete -c mailferry -n '__fish_seen_subcommand_from ${name}'`;
+    lines.push(`complete -c mailferry -n ${none} -a ${name} -d ${single(summary)}`);
+    const seen = `complete -c mailferry -n ${single(seenOf([name]))}`;
     const own = options.filter((option) => !globals.includes(option));
     for (const option of own) lines.push(`${seen} ${fishOption(option)}`);
-    if (words.length > 0) lines.push(`${seen} -a ${single(words.join(' '))}`);
+    if (words.length > 0) {
+      const first = single(`${seenOf([name])}; and not ${seenOf(words)}`);
+      lines.push(`complete -c mailferry -n ${first} -a ${single(words.join(' '))}`);
+    }
     if (takesAccounts) lines.push(`${seen} -a '(${ACCOUNTS})'`);
     else if (name === 'import') lines.push(`${seen} -F`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The condition that one of these words stands in the line already. */
+function seenOf(words: readonly string[]): string {
+  return `__fish_seen_subcommand_from ${words.join(' ')}`;
 }
 
 function fishOption(option: Option): string {

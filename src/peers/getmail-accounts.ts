@@ -1,7 +1,7 @@
 import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
 import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
-import { lineOf } from './peer-line.ts';
+import { lineOf, type TranslatedLine } from './peer-line.ts';
 import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 import { readPythonLiteral } from './python-literal.ts';
 
@@ -69,16 +69,7 @@ export function translateGetmail(
   const port = numberOf(retriever.get('port'));
   const destination = destinationOf(rc, around);
   const { tls, tlsRemark } = tlsOf(retriever, { type, host });
-  const fingerprints = readPythonLiteral(retriever.get('ssl_fingerprints') ?? '()');
-  const line = lineOf(
-    {
-      serverName: retriever.get('ssl_cert_hostname'),
-      fingerprints: (Array.isArray(fingerprints) ? fingerprints : [fingerprints]).map(String),
-      certFile: retriever.get('certfile'),
-      keyFile: retriever.get('keyfile'),
-    },
-    { tls, around },
-  );
+  const line = lineOfRetriever(retriever, { tls, around });
   const deletion = deletionOf(options);
   const deliver = destination.deliver.length === 1 ? destination.deliver[0] : destination.deliver;
   return {
@@ -119,6 +110,22 @@ export function translateGetmail(
       ? undefined
       : `getmail uses ${type || 'no known protocol'} here; Mailferry speaks POP3 only.`,
   };
+}
+
+function lineOfRetriever(
+  retriever: Section,
+  how: { tls: PeerAccount['tls']; around: PeerSurroundings },
+): TranslatedLine {
+  const fingerprints = readPythonLiteral(retriever.get('ssl_fingerprints') ?? '()');
+  return lineOf(
+    {
+      serverName: retriever.get('ssl_cert_hostname'),
+      fingerprints: (Array.isArray(fingerprints) ? fingerprints : [fingerprints]).map(String),
+      certFile: retriever.get('certfile'),
+      keyFile: retriever.get('keyfile'),
+    },
+    how,
+  );
 }
 
 function tlsOf(
