@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { takeDotLock } from '../durable/dot-lock.ts';
 import { fsyncDirectory } from '../durable/fsync-directory.ts';
 import { takeKernelLock } from '../durable/kernel-lock.ts';
@@ -13,24 +14,39 @@ const LOCK_PATIENCE_MS = 30_000;
 /** A dot-lock that does not tell whose it is counts as stale after this long. */
 const LOCK_STALE_MS = 15 * 60_000;
 
+/** How long we wait for the kernel's lock while we have the dot-lock, and how long others may then have both. */
+const KERNEL_PATIENCE_MS = 100;
+const PAUSE_MS = 500;
+
 /**
- * Runs `act` on the open mbox while no other mail program may write to it: dot-lock first, then the kernel's
- * lock, the order that mail programs agree on. Creates the file where it is missing. When `act` fails, its error
- * is the one that is raised, whatever becomes of the locks.
+ * Runs `act` on the open mbox while no other mail program may write to it: with its dot-lock and the kernel's lock.
+ * Creates the file where it is missing. When `act` fails, its error is the one that is raised, whatever becomes of the
+ * locks. Raises `destination-locked` when others have the mbox for too long.
  */
 export async function withLockedMbox<T>(
   path: string,
   runtime: Runtime,
   act: (file: FileHandle) => Promise<T>,
 ): Promise<T> {
-  const unlock = await takeDotLock(path, { patienceMs: LOCK_PATIENCE_MS, staleMs: LOCK_STALE_MS, runtime });
-  return finishing(unlock, async () => {
-    const file = await openLocked(path, runtime);
-    return finishing(
-      () => file.close(),
-      () => act(file),
-    );
-  });
+  const until = runtime.monotonic() + LOCK_PATIENCE_MS;
+  for (;;) {
+    const patienceMs = until - runtime.monotonic();
+    const unlock = await takeDotLock(path, { patienceMs, staleMs: LOCK_STALE_MS, runtime });
+    const attempt = await finishing(unlock, async () => {
+      const file = await openLocked(path, until, runtime);
+      return (
+        file && {
+          result: await finishing(
+            () => file.close(),
+            () => act(file),
+          ),
+        }
+      );
+    });
+    if (attempt !== undefined) return attempt.result;
+    // Some take the two locks the other way round, and would wait for the first as long as we wait for the second.
+    await wait(PAUSE_MS);
+  }
 }
 
 /**
@@ -77,25 +93,28 @@ export async function missingSeparators(file: FileHandle, size: number): Promise
   return end.endsWith('\n') ? 1 : 2;
 }
 
-/** A program that held the lock may have put a new file in the place of the one we waited for. */
-async function openLocked(path: string, runtime: Runtime): Promise<FileHandle> {
-  const until = runtime.monotonic() + LOCK_PATIENCE_MS;
+/**
+ * Undefined when others have the kernel's lock. A program that had it may have put a new file in the place of the one we
+ * waited for.
+ */
+async function openLocked(path: string, until: number, runtime: Runtime): Promise<FileHandle | undefined> {
   for (;;) {
     const file = await openOrCreate(path);
+    let isLocked = false;
     try {
-      const patienceMs = until - runtime.monotonic();
-      const isLocked = patienceMs > 0 && (await takeKernelLock(file, patienceMs)) !== undefined;
-      if (!isLocked) {
-        throw new MailError('destination-locked', `${path} is locked by another program.`, {
-          hint: 'The next poll tries again.',
-        });
-      }
-      if (await standsAt(file, path)) return file;
+      isLocked = (await takeKernelLock(file, KERNEL_PATIENCE_MS)) !== undefined;
+      if (isLocked && (await standsAt(file, path))) return file;
     } catch (error) {
       await file.close().catch(() => undefined);
       throw error;
     }
     await file.close();
+    if (runtime.monotonic() > until) {
+      throw new MailError('destination-locked', `${path} is locked by another program.`, {
+        hint: 'The next poll tries again.',
+      });
+    }
+    if (!isLocked) return undefined;
   }
 }
 

@@ -194,7 +194,7 @@ describe('an mbox', () => {
     const begun = runtime.monotonic();
     const results = await Promise.allSettled(['a', 'b', 'c', 'd'].map((tag) => deliver(mbox, MAIL, tag)));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
-    expect(runtime.monotonic() - begun).toBeLessThan(100_000);
+    expect(runtime.monotonic() - begun).toBeLessThan(4 * 62_000);
     await rm(folder.at('place', 'mbox.lock'));
     runtime.readingMs = 0;
     await deliver(mbox, MAIL);

@@ -18,6 +18,7 @@ import { DESTINATIONS, MAILDIR, MBOX, readMaildir, readMbox, whatIsWrong } from 
 
 const MAIL = fewMessages(8);
 const LATER = fewMessages(4, 100);
+const FOREIGN = 'From x@mail.example Thu Jan  1 00:00:00 2026\nSubject: foreign\n\nforeign\n\n';
 const YEAR_HOURS = 365 * 24;
 
 describe('an mbox that others use too', () => {
@@ -69,10 +70,55 @@ describe('an mbox that others use too', () => {
       expect((await pollInProcess(folder.path)).outcome).toBe('ok');
       expect(await whatIsWrong(folder.path, MBOX, MAIL)).toEqual([]);
     });
+
+    it('the kernel’s lock of another program that does not end: exit 75, nothing is touched', async (context) => {
+      requirePrograms('python3', 'perl')(context);
+      await using folder = await mboxFolder();
+      await using server = await serverWith(MAIL);
+      await configure(folder, server, { deliver: MBOX });
+      await writeFile(folder.at('box/mbox'), '');
+      const holder = await holdKernelLock(folder.at('box/mbox'));
+      const { status, stderr } = await runProgram(['fetch', '--quiet'], { cwd: folder.path });
+      expect({ status, stderr }).toEqual({
+        status: 75,
+        stderr: expect.stringContaining('is locked by another program'),
+      });
+      expect(await readFile(folder.at('box/mbox'), 'utf8')).toBe('');
+      expect(server.maildrop('alice').messages.length).toBe(MAIL.length);
+      holder.stdin?.end();
+      await once(holder, 'close');
+      expect((await pollInProcess(folder.path)).outcome).toBe('ok');
+      expect(await whatIsWrong(folder.path, MBOX, MAIL)).toEqual([]);
+    });
   }
 
+  it('who has the kernel’s lock and wants the dot-lock gets it, and no deadlock', async (context) => {
+    requirePrograms('python3', 'perl')(context);
+    await using folder = await mboxFolder();
+    await using server = await serverWith(MAIL);
+    await configure(folder, server, { deliver: MBOX });
+    await writeFile(folder.at('box/mbox'), '');
+    const holder = await holdKernelLock(folder.at('box/mbox'));
+    const { ended } = startProgram(['fetch', '--quiet'], { cwd: folder.path });
+    await wait(500);
+    let tries = 0;
+    while (!(await takeDotLockOnce(folder.at('box/mbox.lock')))) {
+      tries += 1;
+      await wait(50);
+    }
+    await appendFile(folder.at('box/mbox'), FOREIGN);
+    holder.stdin?.end();
+    await once(holder, 'close');
+    await rm(folder.at('box/mbox.lock'));
+    expect(await ended).toMatchObject({ status: 0 });
+    expect(tries).toBeLessThan(100);
+    expect((await readMbox(folder.at('box/mbox'))).toSorted()).toEqual(
+      [...MAIL.map(asStored), 'Subject: foreign\n\nforeign\n'].toSorted(),
+    );
+  });
+
   it('the kernel’s lock of another program is waited for', async (context) => {
-    requirePrograms('flock')(context);
+    requirePrograms('python3', 'perl')(context);
     await using folder = await mboxFolder();
     await using server = await serverWith(MAIL);
     await configure(folder, server, { deliver: MBOX });
@@ -109,9 +155,8 @@ describe('an mbox that others use too', () => {
     const { calls } = await tornAppend(0, '');
     const appends = calls.filter(({ name, path }) => name === 'pwrite64' && path === 'box/mbox');
     expect(appends.length).toBeGreaterThan(0);
-    const foreign = 'From x@mail.example Thu Jan  1 00:00:00 2026\nSubject: foreign\n\nforeign\n\n';
     for (const { ordinal } of FULL ? appends : appends.slice(0, 2)) {
-      const { stored } = await tornAppend(ordinal, foreign);
+      const { stored } = await tornAppend(ordinal, FOREIGN);
       // Half a message too many is better than somebody's mail cut off.
       expect(stored).toContain('\nSubject: foreign\n\nforeign\n');
       for (const message of MAIL)
@@ -280,20 +325,24 @@ async function mboxFolder(): Promise<TemporaryFolder> {
   return folder;
 }
 
-/** Another program that has an mbox locked, in the way that ours sees, until its input ends. */
+const HOLD = `import fcntl, sys
+file = open(sys.argv[1], "r+")
+fcntl.lockf(file, fcntl.LOCK_EX)
+print(flush=True)
+input()`;
+
+/** Another program that has an mbox locked by fcntl(2) alone, until its input ends. */
 async function holdKernelLock(path: string): Promise<ChildProcess> {
-  const help = spawn('flock', ['--help'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  help.stdout.on('data', (block: Buffer) => {
-    text += block.toString();
-  });
-  await once(help, 'close');
-  const kind = text.includes('--fcntl') ? ['--fcntl'] : [];
-  const holder = spawn('flock', [...kind, '-x', path, 'sh', '-c', 'echo locked; cat'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const holder = spawn('python3', ['-c', HOLD, path], { stdio: ['pipe', 'pipe', 'ignore'] });
   await once(holder.stdout, 'data');
   return holder;
+}
+
+async function takeDotLockOnce(path: string): Promise<boolean> {
+  return writeFile(path, '', { flag: 'wx' }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** An append is torn by a kill, others add mail, and the next poll completes. */
