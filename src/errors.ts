@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /**
  * What can go wrong, as stable codes that scripts may rely on. The exit status of each is in
  * `cli/exit-status.ts`; the order from harmless to severe is there too.
@@ -65,5 +67,7 @@ export function asMailError(thrown: unknown): MailError {
 /** The `code` of a system error (`ENOSPC`, `ECONNREFUSED`, …), or undefined. */
 export function systemCode(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  // Node has no name for this one, and calls it an unknown system error.
+  if ('errno' in thrown && thrown.errno === -constants.errno.EDQUOT) return 'EDQUOT';
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }

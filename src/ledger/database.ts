@@ -150,6 +150,6 @@ function databaseFailed(path: string, cause: unknown): MailError {
   }
   return new MailError('ledger', `Cannot use ${path}: ${text}.`, {
     cause,
-    hint: 'Check "stateDir": the folder must exist on a local disk and be writable.',
+    hint: 'Check "stateDir": it must be on a local disk, be writable, and have room; a quota counts too.',
   });
 }

@@ -1,4 +1,5 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { deliveryFailed } from '../../src/delivery/errors.ts';
 import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
@@ -84,6 +85,12 @@ describe('deliveryFailed', () => {
     const error = deliveryFailed('/mail', Object.assign(new Error('system'), { code }));
     expect(error).toMatchObject({ code: expected, hint: expect.any(String) as string });
     expect(error.message).toContain('/mail');
+  });
+
+  test('knows the quota, for which Node has no name', () => {
+    const unnamed = { code: 'Unknown system error -122', errno: -constants.errno.EDQUOT };
+    const error = deliveryFailed('/mail', Object.assign(new Error('system'), unnamed));
+    expect(error).toMatchObject({ code: 'disk-full', message: expect.stringContaining('quota') as string });
   });
 
   test('keeps what is an error of ours', () => {
