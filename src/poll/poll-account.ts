@@ -64,13 +64,13 @@ export async function pollAccount(
         if (control.stop.aborted) throw stoppedOnRequest();
         progress.check();
       }
+      if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
     } catch (error) {
       tally.failure = asMailError(error);
     }
     const failed = tally.failure !== undefined;
     const { quiet } = tally;
     const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
-    if (!failed && tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
     await ledger.closePoll({ ...end, unfinished: failed && (interrupted || tally.unrecorded) });
   } catch (error) {
     tally.failure ??= asMailError(error);

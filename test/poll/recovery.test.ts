@@ -336,3 +336,21 @@ describe('a destination that cannot be used', () => {
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
   });
 });
+
+test('a ledger that cannot forget what stood in the mbox fails the poll, which ends all the same', async () => {
+  await using server = await serve([[ONE]]);
+  await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
+  await writeFile(
+    ferry.folder.at('mbox'),
+    'From x@mail.example Thu Jan  1 00:00:00 2026\nSubject: other\n\nother\n\n',
+  );
+  ferry.wrapLedger = (ledger) =>
+    ledgerWith(ledger, {
+      noteFound: (found) =>
+        found.length > 0 ? ledger.noteFound(found) : Promise.reject(new MailError('disk-full', 'no room')),
+    });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 1, error: { code: 'disk-full' } });
+  ferry.wrapLedger = (ledger) => ledger;
+  expect(await ferry.ledger.openPoll()).toEqual({ interrupted: false });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+});
