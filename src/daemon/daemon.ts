@@ -225,7 +225,7 @@ export class Daemon {
         live: {
           running: member.running && (member.running.begun ? 'polling' : 'waiting'),
           nextPollAt: isStopped(member.standing) ? undefined : this.#timetable.dueAt(member.name),
-          certificateExpiresAt: member.facts.certificateExpiresAt,
+          certificateExpiresAt: member.facts?.certificateExpiresAt,
         },
       }),
     );

@@ -20,7 +20,8 @@ export class Member {
   configuration: AccountConfiguration;
   standing: Standing = NEW_STANDING;
   running: Running | undefined;
-  facts: ServerFacts = { loginDelayMs: undefined, certificateExpiresAt: undefined };
+  /** What the server said at the last login that this process has seen. */
+  facts: ServerFacts | undefined;
   /** When the poll that comes next, or runs, is or was due; milliseconds since 1970. */
   due: number | undefined;
   lastPollAt: number | undefined;
@@ -91,7 +92,7 @@ export function factsOf(
     healthySince: Math.max(lastSuccessAt ?? 0, awakeSince),
     // The dates of a certificate that is pinned do not count.
     certificateExpiresAt:
-      configuration.account.line.pinSha256 === undefined ? facts.certificateExpiresAt : undefined,
+      configuration.account.line.pinSha256 === undefined ? facts?.certificateExpiresAt : undefined,
     now,
   };
 }

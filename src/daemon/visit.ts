@@ -27,7 +27,7 @@ export async function pollMember(
   member.lastReport = report;
   if (report.outcome !== 'failed') member.lastSuccessAt = now;
   const standing = afterPoll(member.standing, { report, key, now, chance });
-  await member.note({ ...standing, loginDelayMs: member.facts.loginDelayMs ?? standing.loginDelayMs });
+  await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
   if (isStopped(standing)) {
     log('warn', 'Login refused; it is not tried any more until something changes.', account.name);
   }

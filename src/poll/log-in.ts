@@ -4,7 +4,7 @@ import { expireDays } from '../pop3/capabilities.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { abortReason } from '../wire/deadline.ts';
 import type { DeletionPolicy } from './account.ts';
-import { BUSY_PAUSES_MS } from './limits.ts';
+import { BUSY_PAUSES_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import { noteLogin, respectLoginDelay } from './login-delay.ts';
 import type { Poll } from './poll.ts';
 
@@ -54,7 +54,7 @@ export async function noteServer(
   const loginDelayMs = session.loginDelay * 1000;
   if (session.loginDelay !== loginDelay) await noteLogin(loginDelayMs, poll);
   poll.observer.loggedIn?.(poll.account.name, {
-    loginDelayMs: loginDelayMs || undefined,
+    loginDelayMs: Math.min(loginDelayMs, LONGEST_LOGIN_DELAY_MS),
     certificateExpiresAt,
   });
 }

@@ -2,8 +2,8 @@ import type { PollReport } from './report.ts';
 
 /** What the server told about itself in the login. */
 export interface ServerFacts {
-  /** The least time between two logins that it wants (RFC 2449 §6.5), in milliseconds. */
-  readonly loginDelayMs: number | undefined;
+  /** The least time between two logins that it wants (RFC 2449 §6.5), in milliseconds; 0 where it wants none. */
+  readonly loginDelayMs: number;
   /** When its certificate ends, in milliseconds since 1970; undefined without TLS. */
   readonly certificateExpiresAt: number | undefined;
 }

@@ -78,7 +78,7 @@ describe('the end of a certificate', () => {
     await using ferry = await Harness.of([configured('checked'), pinned]);
     const certificateExpiresAt = ferry.runtime.now() + HOUR;
     for (const name of ['checked', 'pinned'])
-      ferry.daemon.observer.loggedIn?.(name, { loginDelayMs: undefined, certificateExpiresAt });
+      ferry.daemon.observer.loggedIn?.(name, { loginDelayMs: 0, certificateExpiresAt });
     await ferry.pass(MINUTE);
     expect(ferry.notices.map(({ kind, account: name }) => [kind, name])).toEqual([
       ['certificate', 'checked'],

@@ -130,6 +130,9 @@ describe('an account in trouble', () => {
     await ferry.restart([configured('a', { schedule: 'every 1m' })]);
     await ferry.pass(10 * MINUTE);
     expect(ferry.timesOf('a')).toEqual([0, 600, 1200, 1800, 2400]);
+    ferry.daemon.observer.loggedIn?.('a', { loginDelayMs: 0, certificateExpiresAt: undefined });
+    await ferry.pass(12 * MINUTE);
+    expect(ferry.timesOf('a').slice(5)).toEqual([3000, 3060, 3120]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { DestinationSettings } from '../../src/delivery/settings.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { Account } from '../../src/poll/account.ts';
+import type { ServerFacts } from '../../src/poll/observer.ts';
 import type { PollControl } from '../../src/poll/poll.ts';
 import { type PollDeps, pollAccount } from '../../src/poll/poll-account.ts';
 import type { PollReport } from '../../src/poll/report.ts';
@@ -28,6 +29,8 @@ export class Ferry implements AsyncDisposable {
   readonly runtime: FakeRuntime = new FakeRuntime();
   /** What was noticed, and what the client has sent and received, line by line. */
   readonly notices: string[] = [];
+  /** What the server has said about itself, login by login. */
+  readonly facts: ServerFacts[] = [];
   readonly lines: string[] = [];
   /** Stands between the poll and its ledger, its destinations. */
   wrapLedger: (ledger: AccountLedger) => AccountLedger = (ledger) => ledger;
@@ -93,6 +96,7 @@ export class Ferry implements AsyncDisposable {
       runtime: this.runtime,
       observer: {
         noticed: (_, notice) => void this.notices.push(notice),
+        loggedIn: (_, facts) => void this.facts.push(facts),
         received: (_, octets) => this.onReceived(octets),
       },
       ledgerOf: (name) => this.wrapLedger(this.#ledger.account(name)),

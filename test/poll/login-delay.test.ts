@@ -101,3 +101,18 @@ test('a large maildrop is carried whole where that time is short: between two se
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: messages.length, error: null });
   expect(visits()).toBe(2);
 });
+
+test.each([
+  [0, 0],
+  [60, 60_000],
+  [999_999_999, 24 * 3_600_000],
+])(
+  'a delay of %i s is told to whoever watches, and of none too long more than a day',
+  async (loginDelay, told) => {
+    const { server } = await serve({ loginDelay });
+    await using _ = server;
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    expect(ferry.facts).toEqual([{ loginDelayMs: told, certificateExpiresAt: undefined }]);
+  },
+);
