@@ -8,7 +8,7 @@ import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 import { prepared } from '../sasl/prepare.ts';
 import { Secret } from '../secret.ts';
 import { WireError } from '../wire/errors.ts';
-import { printable } from '../wire/text.ts';
+import { printableLine } from '../wire/text.ts';
 import { type TlsClientOptions, wrapTls } from '../wire/tls.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
@@ -83,7 +83,7 @@ export class Authorization {
     const response = await this.#pipeline.command(plainCommand('STLS'), 'asking for TLS');
     if (!response.ok) {
       throw this.#pipeline.connection.break(
-        new WireError('tls', `The server refused to begin TLS, saying "${printable(response.text)}".`, {
+        new WireError('tls', `The server refused to begin TLS, saying "${printableLine(response.text)}".`, {
           hint: 'Use "tls: implicit" (port 995) if the server offers it.',
         }),
       );

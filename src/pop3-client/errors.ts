@@ -1,6 +1,6 @@
 import { type ErrorCode, MailError } from '../errors.ts';
 import type { Response } from '../pop3/response.ts';
-import { printable } from '../wire/text.ts';
+import { printable, printableLine } from '../wire/text.ts';
 
 /** The server answered `-ERR`. The session goes on, unless this was the login. */
 export class ReplyError extends MailError {
@@ -16,7 +16,8 @@ export class ReplyError extends MailError {
 /** The server's own words, as they may be shown. */
 function quoted({ code, text }: Response): string {
   const words = code === undefined ? text : `[${code}] ${text}`;
-  return words.trim() === '' ? 'without saying why' : `saying "${printable(words.trim())}"`;
+  const trimmed = words.trim();
+  return trimmed === '' ? 'without saying why' : `saying "${printableLine(trimmed)}"`;
 }
 
 /** Whether the server says that the fault is its own, and will pass (RFC 3206 §4). */

@@ -8,7 +8,7 @@ import { WireError } from '../wire/errors.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_MS } from '../wire/limits.ts';
 import { openLine, type Route } from '../wire/open-line.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
-import { printable } from '../wire/text.ts';
+import { printableLine } from '../wire/text.ts';
 import { wrapTls } from '../wire/tls.ts';
 import { sanitized } from '../wire/transcript.ts';
 import { Authorization, type TlsUpgrade } from './authorization.ts';
@@ -133,7 +133,9 @@ function refuseMissingStls(capabilities: Capabilities | undefined): void {
 function greetingRefused(host: string, text: string, code: string | undefined): WireError {
   const { code: kind, hint } = loginRefused({ user: '', response: { ok: false, code, text } });
   const errorCode = code === undefined && kind === 'login-refused' ? 'server-temporary' : kind;
-  return new WireError(errorCode, `${host} turned us away at once, saying "${printable(text)}".`, { hint });
+  return new WireError(errorCode, `${host} turned us away at once, saying "${printableLine(text)}".`, {
+    hint,
+  });
 }
 
 /** From the login on, the signal ends the session at whatever it is doing. */

@@ -2,7 +2,7 @@ import { parseResponse, type Response } from '../pop3/response.ts';
 import type { Connection } from '../wire/connection.ts';
 import { protocolViolation } from '../wire/errors.ts';
 import { MAX_CHALLENGE_OCTETS } from '../wire/limits.ts';
-import { printable } from '../wire/text.ts';
+import { printableLine } from '../wire/text.ts';
 import type { CommandLine } from '../wire/transcript.ts';
 
 /** `-ERR`, or `+OK` and a space. */
@@ -79,7 +79,7 @@ export class Pipeline {
     if (response !== undefined) return response;
     throw this.connection.break(
       protocolViolation(
-        `Neither +OK nor -ERR but "${printable(this.connection.redacted(line), 80)}" came while ${during}.`,
+        `Neither +OK nor -ERR but "${printableLine(this.connection.redacted(line), 80)}" came while ${during}.`,
         {
           hint: 'This may not be a POP3 server, or it does not byte-stuff its messages; check "host" and "port".',
         },

@@ -1,5 +1,5 @@
 import { MECHANISMS } from '../sasl/mechanisms.ts';
-import { printable } from '../wire/text.ts';
+import { printableLine } from '../wire/text.ts';
 
 /** One command line of the client (RFC 1939 §3), taken apart. */
 export interface Command {
@@ -30,5 +30,5 @@ const PUBLIC = new RegExp(
 /** A command line as it may be shown (I5): what could be a password is masked, even in a misspelt command. */
 export function shownCommand(line: string): string {
   const [, shown = line, rest = ''] = PUBLIC.exec(line) ?? [];
-  return printable(rest.trim() === '' ? line : `${shown} ***`, 500);
+  return printableLine(rest.trim() === '' ? line : `${shown} ***`, 500);
 }

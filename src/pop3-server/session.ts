@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.ts';
 import type { ServerMeans } from '../sasl/exchange.ts';
 import type { MechanismName } from '../sasl/mechanisms.ts';
 import type { WireError } from '../wire/errors.ts';
-import { printable } from '../wire/text.ts';
+import { printable, printableLine } from '../wire/text.ts';
 import { Authorization } from './authorization.ts';
 import type { ClientLine } from './client-line.ts';
 import { type Command, parseCommand, shownCommand } from './command.ts';
@@ -77,7 +77,7 @@ export class Session {
       send: (octets) => (misbehaviour ?? line).send(octets),
       mayUse: (code) => isCodeOffered(code, this.#hidden),
       onStatus: (status) =>
-        settings.observe?.({ kind: 'reply', session: number, line: printable(status, 500) }),
+        settings.observe?.({ kind: 'reply', session: number, line: printableLine(status, 500) }),
     });
     this.#patience = new Patience(this.#replies, settings.maxBadCommands);
   }

@@ -56,10 +56,15 @@ export class Turns {
             this.#beginAll();
           })
           .then(resolve, reject);
-      if (turn.urgent === true) this.#waiting.unshift({ ...turn, begin });
-      else this.#waiting.push({ ...turn, begin });
+      this.#waiting.splice(this.#placeFor(turn), 0, { ...turn, begin });
       this.#beginAll();
     });
+  }
+
+  /** Behind those that came before: of all that wait, or of the urgent ones. */
+  #placeFor({ urgent }: Turn): number {
+    const first = urgent === true ? this.#waiting.findIndex((other) => other.urgent !== true) : -1;
+    return first < 0 ? this.#waiting.length : first;
   }
 
   #beginAll(): void {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /**
  * Text from the other side as it may be shown: control characters (C0, DEL, C1) are escaped, so that a server
  * cannot write to the user's terminal or forge a log line, and it is cut at `maxCharacters`.
@@ -9,4 +11,10 @@ export function printable(text: string, maxCharacters = 200): string {
     const code = character.charCodeAt(0).toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code.padStart(4, '0')}`;
   });
+}
+
+/** The same of a line as it is held, each octet as one character: UTF-8 is read as that (RFC 6856 §3). */
+export function printableLine(line: string, maxCharacters?: number): string {
+  const octets = Buffer.from(line, 'latin1');
+  return printable(isUtf8(octets) ? octets.toString('utf8') : line, maxCharacters);
 }

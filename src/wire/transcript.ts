@@ -1,4 +1,4 @@
-import { printable } from './text.ts';
+import { printableLine } from './text.ts';
 
 /** What was said on a connection, line by line, without secrets and without message bodies (I5). */
 export type Transcript = (side: 'sent' | 'received', line: string) => void;
@@ -30,5 +30,5 @@ export function secretCommand(text: string, secret: string, inside: readonly str
 
 /** A transcript that makes what the other side says harmless to look at. */
 export function sanitized(transcript: Transcript): Transcript {
-  return (side, line) => transcript(side, printable(line, 500));
+  return (side, line) => transcript(side, printableLine(line, 500));
 }

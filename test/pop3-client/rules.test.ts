@@ -70,6 +70,39 @@ test('a language can be asked for before the login, and the answer is told', asy
   await authorization.quit();
 });
 
+// RFC 6856 §3 [client-lang]
+test.each([
+  ['en', ['CAPA', 'UTF8', 'LANG en']],
+  [undefined, ['CAPA', 'UTF8']],
+])('a session asks for the language that it was told, %s, before the login', async (language, expected) => {
+  const commands: string[] = [];
+  await using server = await createServer({
+    users: { alice: { password: 'secret' } },
+    observe: (event) => event.kind === 'command' && commands.push(event.line),
+  });
+  const session = await openSession({ ...server.address, ...ALICE, tls: 'none', language });
+  await session.quit();
+  const login = commands.findIndex((line) => line.startsWith('AUTH'));
+  expect(commands.slice(0, login)).toEqual(expected);
+});
+
+// RFC 6856 §3 [client-lang]
+test('what a server says in a language with more than ASCII is passed on as it says it', async () => {
+  await using server = await createServer({
+    users: { alice: { password: 'secret' } },
+    faults: [{ do: 'refuse', command: 'LOGIN', text: 'Paßwort ungültig' }],
+  });
+  const lines: string[] = [];
+  const opening = openSession({
+    ...server.address,
+    ...ALICE,
+    tls: 'none',
+    transcript: (side, line) => lines.push(`${side} ${line}`),
+  });
+  await expect(opening).rejects.toThrow('saying "Paßwort ungültig"');
+  expect(lines).toContain('received -ERR Paßwort ungültig');
+});
+
 // RFC 1939 §11 [size-is-a-hint]
 test.each([0, 0.5, 3])('a message is whole whatever its size is said to be (times %d)', async (factor) => {
   await using server = await createServer({

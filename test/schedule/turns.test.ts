@@ -33,6 +33,14 @@ describe('turns', () => {
     expect([asked.turns.running, asked.turns.waiting]).toEqual([3, 1]);
   });
 
+  test('come in the order in which they were asked for, the urgent ones first', async () => {
+    const asked = new Asked(1, 1);
+    for (const name of ['a', 'b', 'c']) asked.ask(name);
+    for (const name of ['x', 'y']) asked.ask(name, { urgent: true });
+    for (const name of ['a', 'x', 'y', 'b', 'c']) await asked.end(name);
+    expect(asked.begun).toEqual(['a', 'x', 'y', 'b', 'c']);
+  });
+
   test('leave half of the places to hosts that answer, however many do not', () => {
     const asked = new Asked(4, 4);
     for (const name of ['a', 'b', 'c', 'd']) asked.ask(name, { suspect: true });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { printable } from '../../src/wire/text.ts';
+import { printable, printableLine } from '../../src/wire/text.ts';
 import { sanitized } from '../../src/wire/transcript.ts';
 
 test.each([
@@ -17,6 +17,15 @@ test.each([
 test('printable cuts long text', () => {
   expect(printable('x'.repeat(300), 10)).toBe(`${'x'.repeat(10)}…`);
   expect(printable('x'.repeat(10), 10)).toBe('x'.repeat(10));
+});
+
+test.each([
+  ['Grüße 山', Buffer.from('Grüße 山').toString('latin1')],
+  ['Grüße', 'Grüße'],
+  ['\\u2028\\u202e', Buffer.from('\u2028\u202e').toString('latin1')],
+  ['\\x1b\\x9b', '\x1b\x9b'],
+])('a line is shown as the text that it is: %s', (expected, line) => {
+  expect(printableLine(line)).toBe(expected);
 });
 
 test('a sanitized transcript shows no control character of the other side', () => {

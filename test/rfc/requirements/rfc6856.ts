@@ -88,11 +88,8 @@ export const rfc6856: Rfc = rfc(6856, 'POP3 support for UTF-8', {
       'client-lang',
       '3',
       'may',
-      'Asks for a language.',
-      {
-        partly: 'the client can; a fetch shows what a server says as it comes',
-        code: 'pop3-client/authorization.ts',
-      },
+      'Asks for a language where it was told one, and shows replies as the UTF-8 that they are.',
+      'pop3-client/authorization.ts',
     ],
   ],
 });
