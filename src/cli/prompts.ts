@@ -1,5 +1,6 @@
 import { cancel, confirm, isCancel, log, password, select, spinner, text } from '@clack/prompts';
 import { MailError } from '../errors.ts';
+import { wrappedText } from './wording.ts';
 
 /** Somebody at a terminal who is asked. Each question raises `aborted` when they have had enough. */
 export interface Asker {
@@ -42,7 +43,7 @@ export const terminalAsker: Asker = {
   choose: async (message, options) =>
     given(await select({ message, options: options.map((it) => ({ ...it })) as never })),
   confirm: async (message) => given(await confirm({ message })),
-  say: (message, kind = 'info') => log[kind](message),
+  say: (message, kind = 'info') => log[kind](lines(message).join('\n')),
   during: async (message, act) => {
     const shown = spinner();
     shown.start(message);
@@ -56,6 +57,14 @@ export const terminalAsker: Asker = {
     }
   },
 };
+
+/** A bar and two blanks stand before each line. */
+const MARGIN = 4;
+
+function lines(message: string): readonly string[] {
+  const columns = Math.max(20, (process.stdout.columns || 80) - MARGIN);
+  return message.split('\n').flatMap((line) => wrappedText(line, columns));
+}
 
 function given<T>(answer: T): Exclude<T, symbol> {
   if (!isCancel(answer)) return answer as Exclude<T, symbol>;

@@ -78,7 +78,11 @@ function addInit(program: Command, run: ActionOf): void {
     .option('--host <host>', 'the POP3 server; by default it is found')
     .option('--port <port>', 'its port', port)
     .addOption(
-      new Option('--tls <mode>', 'how the line is protected').choices(['implicit', 'starttls', 'none']),
+      new Option('--tls <mode>', 'how the line is protected; by default it is found out').choices([
+        'implicit',
+        'starttls',
+        'none',
+      ]),
     )
     .option('--ca-file <file>', 'certificates that are trusted in addition')
     .option('--user <user>', 'the name to log in with; by default the address')

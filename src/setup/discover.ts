@@ -1,8 +1,9 @@
 import { Resolver } from 'node:dns/promises';
+import { wrongHost } from '../config/host.ts';
 import { type Provider, providerOfAddress, providerOfHost } from '../config/providers.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { connect } from '../pop3-client/open-session.ts';
-import { defaultPort, type TlsMode } from '../pop3-client/options.ts';
+import { defaultPort, isLoopback, type TlsMode } from '../pop3-client/options.ts';
 
 /** A server that may have the maildrop of an address. */
 export interface Candidate {
@@ -11,6 +12,20 @@ export interface Candidate {
   readonly tls: TlsMode;
   /** How we came to think so. */
   readonly from: 'table' | 'dns' | 'guess' | 'said';
+}
+
+/** A server that somebody named; what they left open is tried. */
+export interface NamedServer {
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly tls?: TlsMode | undefined;
+}
+
+/** `HOST` or `HOST:PORT` as somebody types it; undefined when it is neither. */
+export function parseServer(text: string): NamedServer | undefined {
+  const [, host = text, port] = /^([^:]+):(\d{1,5})$/.exec(text) ?? [];
+  if (wrongHost(host) !== undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) return undefined;
+  return { host, port: port === undefined ? undefined : Number(port) };
 }
 
 /** Where mail for an address can be fetched. */
@@ -89,14 +104,24 @@ export async function candidatesFor(
   return [...named, ...guesses];
 }
 
+/** The ways to reach a server that somebody named; without TLS only on this machine, or when that was said. */
+export function candidatesAt({ host, port, tls }: NamedServer): readonly Candidate[] {
+  const usual: readonly TlsMode[] = isLoopback(host)
+    ? ['implicit', 'starttls', 'none']
+    : ['implicit', 'starttls'];
+  return (tls === undefined ? usual : [tls]).map((mode) => {
+    return { host, port: port ?? defaultPort(mode), tls: mode, from: 'said' };
+  });
+}
+
 /** Finds the server of an address by trying each that is likely; one that somebody named is the only one. */
 export async function discover(
   address: string,
-  { network, said }: { readonly network: Network; readonly said?: Candidate | undefined },
+  { network, said }: { readonly network: Network; readonly said?: NamedServer | undefined },
 ): Promise<Discovery> {
   const provider = (said && providerOfHost(said.host)) ?? providerOfAddress(address);
   const failed: { candidate: Candidate; error: MailError }[] = [];
-  for (const candidate of said === undefined ? await candidatesFor(address, network) : [said]) {
+  for (const candidate of said === undefined ? await candidatesFor(address, network) : candidatesAt(said)) {
     try {
       await network.greet(candidate);
       return { server: candidate, provider: providerOfHost(candidate.host) ?? provider, failed };
@@ -114,13 +139,12 @@ export function noServer(address: string, { provider, failed }: Discovery): Mail
     return new MailError('unreachable', `${provider.name} has no POP3.`, { hint: provider.notes.join(' ') });
   }
   if (first !== undefined && first.candidate.from !== 'guess') {
-    return new MailError(first.error.code, first.error.message, {
-      hint: first.error.hint,
-      cause: first.error,
-    });
+    // One that answered tells more than one that did not.
+    const { error } = failed.find((it) => it.error.code !== 'unreachable') ?? first;
+    return new MailError(error.code, error.message, { hint: error.hint, cause: error });
   }
   const tried = failed.map(({ candidate: { host, port } }) => `${host}:${port}`).join(', ');
   return new MailError('unreachable', `No POP3 server was found for ${address}.`, {
-    hint: `Tried: ${tried}. Look up its name at the provider, and say it: --host NAME`,
+    hint: `Tried: ${tried}. Look up its name at the provider, and say it (--host NAME).`,
   });
 }

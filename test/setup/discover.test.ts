@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
-import { candidatesFor, discover, noServer, realNetwork } from '../../src/setup/discover.ts';
+import {
+  candidatesAt,
+  candidatesFor,
+  discover,
+  noServer,
+  parseServer,
+  realNetwork,
+} from '../../src/setup/discover.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { dnsServer } from '../support/dns-server.ts';
 import { freePort } from '../support/dovecot.ts';
@@ -67,5 +74,28 @@ describe('the server of an address', () => {
     );
     expect(error).toMatchObject({ code: 'unreachable' });
     expect(error.message).toContain(String(port));
+  });
+
+  it('that somebody names is tried in each way that keeps the password hidden, on this machine also without', async () => {
+    expect(candidatesAt({ host: 'pop.example.org' }).map(({ port, tls }) => [port, tls])).toEqual([
+      [995, 'implicit'],
+      [110, 'starttls'],
+    ]);
+    await using server = await createServer({ users: {} });
+    const { host, port } = server.address;
+    const found = await discover('me@home.test', { network: realNetwork(trust), said: { host, port } });
+    expect(found.server).toMatchObject({ host, port, tls: 'none' });
+    expect(candidatesAt({ host, port, tls: 'implicit' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['pop.example.org', { host: 'pop.example.org', port: undefined }],
+    ['localhost:1110', { host: 'localhost', port: 1110 }],
+    ['::1', { host: '::1', port: undefined }],
+    ['pop3s://pop.example.org', undefined],
+    ['pop.example.org:99999', undefined],
+    ['not a name', undefined],
+  ])('is read from %j', (text, server) => {
+    expect(parseServer(text)).toEqual(server);
   });
 });

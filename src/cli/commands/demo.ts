@@ -47,8 +47,9 @@ export const demo: CommandRun<{ readonly messages: number }> = async ({ messages
   const second = await pollOnce(path, terminal);
   if (second.fetched !== 0) faults.push('The second poll delivered something again.');
 
-  terminal.out(`\nThe mail is in ${join(folder, 'Mail')}. Look at it:  ls ${join(folder, 'Mail', 'new')}`);
-  terminal.out(`When you have seen enough:                 rm -r ${folder}`);
+  terminal.out(`\nThe mail:                   ls ${join(folder, 'Mail', 'new')}`);
+  terminal.out(`When you have seen enough:  rm -r ${folder}`);
+  if (faults.length === 0) terminal.out('Your own mail is next:      npx mailferry init');
   for (const fault of faults) showError(terminal, { message: fault }, 'demo:');
   return faults.length === 0 ? 0 : statusOf('internal');
 };

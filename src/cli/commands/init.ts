@@ -6,10 +6,17 @@ import { renderConfiguration } from '../../config/render.ts';
 import { UnreadableError } from '../../config/small-file.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { accountName } from '../../peers/peer.ts';
-import { defaultPort } from '../../pop3-client/options.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { Secret } from '../../secret.ts';
-import { type Candidate, type Discovery, discover, noServer, realNetwork } from '../../setup/discover.ts';
+import {
+  type Candidate,
+  type Discovery,
+  discover,
+  type NamedServer,
+  noServer,
+  parseServer,
+  realNetwork,
+} from '../../setup/discover.ts';
 import { firstConfiguration } from '../../setup/first-account.ts';
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { tryLogin } from '../../setup/try-login.ts';
@@ -123,7 +130,7 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
   for (;;) {
     const look = (): Promise<Discovery> => discover(address, { network, said });
     const found = await (asker?.during(
-      said === undefined ? `Looking for the server of ${address}` : `Trying ${said.host}:${said.port}`,
+      said === undefined ? `Looking for the server of ${address}` : `Trying ${said.host}`,
       look,
     ) ?? look());
     const { server, provider } = found;
@@ -143,13 +150,18 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
     const error = noServer(address, found);
     if (asker === undefined) throw error;
     asker.say([error.message, error.hint].join('\n'), 'warn');
-    const host = await asker.text('The name of your POP3 server? (the provider tells it)');
-    said = { host, port: defaultPort('implicit'), tls: 'implicit', from: 'said' };
+    const named = await asker.text('The name of your POP3 server? (the provider tells it)', {
+      check: (answer) =>
+        parseServer(answer) === undefined
+          ? 'Write its name, such as pop.example.org, or NAME:PORT.'
+          : undefined,
+    });
+    said = parseServer(named);
   }
 }
 
-function saidServer({ host, port, tls = 'implicit' }: InitOptions): Candidate | undefined {
-  return host === undefined ? undefined : { host, port: port ?? defaultPort(tls), tls, from: 'said' };
+function saidServer({ host, port, tls }: InitOptions): NamedServer | undefined {
+  return host === undefined ? undefined : { host, port, tls };
 }
 
 async function logIn(
