@@ -1,4 +1,5 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { columnsOf, wrappedText } from './wording.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -36,12 +37,26 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** `text` behind `first`: on a terminal in lines that fit, each beneath the other; where nobody watches, one line. */
+export function paragraph(first: string, text: string, stream: NodeJS.WriteStream): string {
+  if (!stream.isTTY) return first + text;
+  const indent = columnsOf(stripVTControlCharacters(first));
+  const lines = wrappedText(text, Math.max(MIN_COLUMNS, stream.columns - indent));
+  return first + lines.join(`\n${' '.repeat(indent)}`);
+}
+
+/** On a narrower terminal, lines are longer than it rather than unreadable. */
+const MIN_COLUMNS = 24;
+
 /** An error in two sentences: what is wrong, and what to do. */
 export function showError(
   terminal: Terminal,
   error: { message: string; hint?: string | null | undefined },
   prefix: string,
 ): void {
-  terminal.err(`${terminal.style('red', prefix)} ${error.message}`);
-  if (error.hint) terminal.err(`${' '.repeat(2)}${terminal.style('yellow', '→')} ${error.hint}`);
+  const { stderr } = process;
+  // What several lines hold is a list that was laid out already.
+  const [message = '', ...list] = error.message.split('\n');
+  terminal.err([paragraph(`${terminal.style('red', prefix)} `, message, stderr), ...list].join('\n'));
+  if (error.hint) terminal.err(paragraph(`  ${terminal.style('yellow', '→')} `, error.hint, stderr));
 }

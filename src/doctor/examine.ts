@@ -152,7 +152,7 @@ async function examineListing(
 }
 
 function listingStep(messages: number, hasUniqueIds: boolean): Step {
-  const found = `${messages.toLocaleString('en-US')} messages`;
+  const found = messagesText(messages);
   if (hasUniqueIds) return good('listing', found);
   return doubtful(
     'listing',
@@ -164,10 +164,16 @@ function listingStep(messages: number, hasUniqueIds: boolean): Step {
 function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: number): Step {
   const retrievals = chosen(decisions).length;
   const deleted = deletions.size + (deletesRetrieved ? retrievals : 0);
+  const size =
+    octets < 1_000_000 ? `${Math.ceil(octets / 1000)} KB` : `${(octets / 1_000_000).toFixed(1)} MB`;
   return good(
     'plan',
-    `a poll would carry ${retrievals.toLocaleString('en-US')} messages (${(octets / 1_000_000).toFixed(1)} MB) and delete ${deleted.toLocaleString('en-US')} on the server`,
+    `a poll would carry ${messagesText(retrievals)} (${size}) and delete ${deleted.toLocaleString('en-US')} on the server`,
   );
+}
+
+function messagesText(count: number): string {
+  return `${count.toLocaleString('en-US')} message${count === 1 ? '' : 's'}`;
 }
 
 function scheduleStep(

@@ -41,7 +41,7 @@ export function firstConfiguration(account: FirstAccount): ConfigurationText {
           },
           ...(caFile === undefined ? [] : [{ key: 'caFile', value: caFile }]),
           { key: 'user', value: user },
-          { key: 'password', value: password, note: 'fetched anew at each poll' },
+          { key: 'password', value: password, note: 'read anew at each poll' },
           { key: 'deliver', value: deliver, note: 'or a list of places, of which each gets every message' },
           { key: 'delete', value: deletion, note: deletionNote(deletion) },
           { key: 'schedule', value: schedule, note: 'for "mailferry run"' },
