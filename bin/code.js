@@ -2,6 +2,7 @@
 const { readFileSync } = require('node:fs');
 const { createRequire, wrap } = require('node:module');
 const { dirname, join } = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
 const folder = join(__dirname, '../dist/cli');
@@ -13,6 +14,8 @@ const codeCache = join(folder, 'mailferry.cache');
  * compiles the file again; all else is the same.
  */
 function compile() {
+  // What a poll does in a second or two is over before V8 has optimised it; so that begins later. Measured with this V8.
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=4000000');
   const cachedData = read(codeCache);
   const script = new Script(wrap(readFileSync(program, 'utf8')), { filename: program, cachedData });
   const run = () => {

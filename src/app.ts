@@ -34,10 +34,11 @@ export class App implements Disposable {
   private constructor(ledger: SqliteLedger, { configuration, runtime, observer, logger }: AppOptions) {
     this.#configuration = configuration;
     this.#ledger = ledger;
+    const names = configuration.accounts.map(({ account }) => account.name);
     this.#deps = {
       runtime,
       observer,
-      ledgerOf: (account) => ledger.account(account),
+      ledgerOf: (account) => ledger.account(account, names),
       openSession: (account, signal, watch) => connectTo(account, { signal, watch, logger, ahead: true }),
       openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
     };
@@ -67,7 +68,7 @@ export class App implements Disposable {
 
   /** The ledger that this process owns. */
   get ledger(): Pick<SqliteLedger, 'account' | 'summaries'> {
-    return this.#ledger;
+    return { account: this.#deps.ledgerOf, summaries: (day) => this.#ledger.summaries(day) };
   }
 
   /** What a poll of this account would do now. Changes nothing. */

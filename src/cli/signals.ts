@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import type { PollControl } from '../poll/poll.ts';
 
@@ -14,6 +15,8 @@ export interface SignalControl extends PollControl, Disposable {
 export function signalControl(): SignalControl {
   const stop = new AbortController();
   const abort = new AbortController();
+  // Every poll under way listens to them.
+  setMaxListeners(0, stop.signal, abort.signal);
   let status: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
@@ -68,6 +69,8 @@ export class Daemon {
     this.#awakeSince = deps.runtime.now();
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
+    // Every poll under way listens to them.
+    setMaxListeners(0, this.#stop.signal, this.#abort.signal);
     for (const configuration of accounts) this.#add(configuration);
   }
 

@@ -82,9 +82,9 @@ export class SqliteLedger implements Ledger {
     return typeof path === 'string' ? path : undefined;
   }
 
-  account(name: string): AccountLedger {
-    const known = this.#statements.accountByName.get(name)?.['id'];
-    const id = typeof known === 'number' ? known : this.#insertAccount(name);
+  /** The part of an account. Where it is not known yet, `others` are taken in along with it, at the price of one. */
+  account(name: string, others: readonly string[] = []): AccountLedger {
+    const id = this.#numberOf(name) ?? this.#insertAccounts(name, others);
     return new SqliteAccountLedger(id, {
       statements: this.#statements,
       commits: this.#commits,
@@ -103,9 +103,19 @@ export class SqliteLedger implements Ledger {
     this.#owner?.close();
   }
 
+  #numberOf(name: string): number | undefined {
+    const id = this.#statements.accountByName.get(name)?.['id'];
+    return typeof id === 'number' ? id : undefined;
+  }
+
   /** No account has the number 0: nothing is known of one that is not there to be looked at. */
-  #insertAccount(name: string): number {
-    return this.#owner === undefined ? 0 : this.#statements.insertAccount.run(name).lastInsertRowid;
+  #insertAccounts(name: string, others: readonly string[]): number {
+    if (this.#owner === undefined) return 0;
+    const unknown = new Set([name, ...others.filter((other) => this.#numberOf(other) === undefined)]);
+    return this.#database.transaction(() => {
+      const [id = 0] = [...unknown].map((one) => this.#statements.insertAccount.run(one).lastInsertRowid);
+      return id;
+    });
   }
 }
 

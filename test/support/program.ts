@@ -40,12 +40,10 @@ export function startProgram(
     child.on('error', reject);
     child.on('close', (status, signal) => {
       living.delete(child);
-      resolve({
-        status,
-        signal,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-      });
+      const said = Buffer.concat(stderr).toString();
+      // A warning of Node itself is a defect of ours, and nothing for the user.
+      if (/^\(node:\d+\)/m.test(said)) reject(new Error(said));
+      else resolve({ status, signal, stdout: Buffer.concat(stdout).toString(), stderr: said });
     });
   });
   return { process: child, ended };
