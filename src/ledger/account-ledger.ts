@@ -228,6 +228,7 @@ export class SqliteAccountLedger implements AccountLedger {
       octets: optionalNumber(row['octets']),
       messageId: row['message_id'] === null ? undefined : String(row['message_id']),
       headerSha256: hex(row['header_sha256']),
+      missingAt: optionalNumber(row['missing_at'] ?? null),
     }));
   }
 

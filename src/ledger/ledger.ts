@@ -81,6 +81,8 @@ export interface RecordIdentity {
   readonly octets: Octets | undefined;
   readonly messageId: string | undefined;
   readonly headerSha256: string | undefined;
+  /** As in `LedgerRecord`. */
+  readonly missingAt: number | undefined;
 }
 
 /** A message that stood in a destination already. */

@@ -161,7 +161,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
   identities: `
-    SELECT id, uid, octets, message_id, header_sha256 FROM message
+    SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',

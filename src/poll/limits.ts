@@ -50,6 +50,9 @@ export const MOST_DOUBTS = 3;
 export const MASS_DELETION = 100;
 export const MASS_DELETION_FACTOR = 10;
 
+/** How long after messages have vanished they may yet be listed under new unique-ids, as when a provider moves a maildrop. */
+export const RENUMBERING_MS: number = 7 * 24 * 60 * 60 * 1000;
+
 /** After so much, QUIT and a new session: a line that drops late must not cost all deletions. */
 export const SESSION_MESSAGES = 2500;
 export const SESSION_OCTETS: number = 512 * MIB;

@@ -60,6 +60,7 @@ export async function previewAccount(
       known,
       ledger: remembered,
       doubts: new Doubts(),
+      now,
     });
     const stands = new Set([...standing.named, ...recognition.standing.keys()]);
     const planned = planRetrievals({

@@ -54,6 +54,7 @@ function known(id: number, text: string, more: Partial<RecordIdentity> = {}): Re
     octets: 100,
     messageId: /Message-ID: (.*)/.exec(text)?.[1],
     headerSha256: headerHash(header(text), true),
+    missingAt: undefined,
     ...more,
   };
 }

@@ -73,7 +73,7 @@ function plan({
       standing: new Map(),
       absent: new Set(),
       gone: new Set(),
-      wasRenumbered: false,
+      isRenumbering: false,
       ...recognition,
     },
     account: { deletion: deletion ?? { kind: 'never' } },

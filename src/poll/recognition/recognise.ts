@@ -1,10 +1,16 @@
 import { asMailError } from '../../errors.ts';
-import type { AccountLedger, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type {
+  AccountLedger,
+  FoundMessage,
+  LedgerRecord,
+  RecordId,
+  RecordIdentity,
+} from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
-import { MAX_HEADER_OCTETS } from '../limits.ts';
+import { MAX_HEADER_OCTETS, RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasFailed } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
@@ -24,8 +30,8 @@ export interface Recognition {
   readonly absent: ReadonlySet<RecordId>;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
   readonly gone: ReadonlySet<RecordId>;
-  /** Whether the server has changed its unique-ids; what is doubtful then stays so until it is settled. */
-  readonly wasRenumbered: boolean;
+  /** Whether the server has changed its unique-ids, and not all that was carried is settled yet. */
+  readonly isRenumbering: boolean;
 }
 
 /** What is asked of the ledger. */
@@ -37,7 +43,7 @@ const NOTHING: Recognition = {
   standing: new Map(),
   absent: new Set(),
   gone: new Set(),
-  wasRenumbered: false,
+  isRenumbering: false,
 };
 
 /**
@@ -49,24 +55,26 @@ const NOTHING: Recognition = {
 export async function recognise(
   session: Transaction,
   listing: Listing,
-  { known, ledger, doubts }: { known: KnownMessages; ledger: Remembered; doubts: Doubts },
+  { known, ledger, doubts, now }: { known: KnownMessages; ledger: Remembered; doubts: Doubts; now: number },
 ): Promise<Recognition> {
   const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, unknownToo);
   const deleted = known.deletedFrom(listing);
-  if (questionable.length === 0) return { ...NOTHING, gone: deleted };
+  if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
   const settled = new Set(
     listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
   );
   const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
+  if (questionable.length === 0)
+    return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
   const vanished = { pool, deleted, others: known.othersIn(listing) };
   if (session.capabilities?.has('TOP') === false) {
     const { absent, gone } = matchVanished(questionable, new Map(), vanished);
-    return { ...NOTHING, doubtful: numbers, absent, gone, wasRenumbered: renumbered };
+    return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: renumbered };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
@@ -93,14 +101,31 @@ export async function recognise(
   const inDoubt = new Set([...doubtful, ...places.flatMap((place) => [...place.doubtful])]);
   for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
+  const mayGoOn = matched.size > 0 || vanished.others === 'vanished' || ledger.renumbering();
+  const settledNow = new Set([...renumberedTo.values(), ...gone]);
   return {
     renumbered: renumberedTo,
     doubtful: inDoubt,
     standing,
     absent,
     gone,
-    wasRenumbered: renumbered,
+    isRenumbering: renumbered && (inDoubt.size > 0 || (mayGoOn && mayYetCome(pool, settledNow, now))),
   };
+}
+
+/**
+ * Whether some of these may yet be listed under new unique-ids: a server that moves a maildrop may bring its messages one by
+ * one. Not so for long after they vanished.
+ */
+function mayYetCome(
+  records: readonly RecordIdentity[],
+  settled: { has(record: RecordId): boolean },
+  now: number,
+): boolean {
+  return records.some(
+    ({ id, uid, missingAt }) =>
+      uid !== undefined && !settled.has(id) && Math.abs(now - (missingAt ?? now)) < RENUMBERING_MS,
+  );
 }
 
 function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {

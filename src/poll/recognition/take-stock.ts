@@ -24,7 +24,7 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const unsettled = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger);
-  const recognition = await recognise(session, listing, { known, ledger, doubts }); // I8
+  const recognition = await recognise(session, listing, { known, ledger, doubts, now: runtime.now() }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
   await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
   await recordStanding(listing, recognition, poll);
@@ -41,10 +41,10 @@ async function recordImportedForms(listing: Listing, ledger: AccountLedger): Pro
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */
 async function recordRenumbered(
   { messages }: Listing,
-  { renumbered, doubtful, wasRenumbered }: Recognition,
+  { renumbered, isRenumbering }: Recognition,
   { ledger, observer, account }: Poll,
 ): Promise<void> {
-  await ledger.noteRenumbering(wasRenumbered && doubtful.size > 0);
+  await ledger.noteRenumbering(isRenumbering);
   const changed = messages.flatMap(({ number, uid }) => {
     const record = renumbered.get(number);
     return record === undefined || uid === undefined ? [] : [[record, uid] as const];
