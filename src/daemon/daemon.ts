@@ -229,6 +229,8 @@ export class Daemon {
           running: member.running && (member.running.begun ? 'polling' : 'waiting'),
           nextPollAt: isStopped(member.standing) ? undefined : this.#timetable.dueAt(member.name),
           certificateExpiresAt: member.facts?.certificateExpiresAt,
+          report: member.lastReport,
+          lastPollAt: member.lastPollAt,
         },
       }),
     );
@@ -315,7 +317,7 @@ export class Daemon {
     } catch (thrown) {
       // What the poll itself suffers is in its report; this is the ledger's or ours.
       const { code, message, hint = null } = asMailError(thrown);
-      this.#deps.log('warn', message, account.name);
+      if (member.lastReport?.error?.message !== message) this.#deps.log('warn', message, account.name);
       return { ...notBegun(account), error: { code, message, hint } };
     }
   }

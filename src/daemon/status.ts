@@ -62,6 +62,10 @@ export interface LiveFacts {
   readonly running: 'polling' | 'waiting' | undefined;
   readonly nextPollAt: number | undefined;
   readonly certificateExpiresAt: number | undefined;
+  /** The last poll of this process, which the ledger may not have been able to take; undefined where it has made none. */
+  readonly report: PollReport | undefined;
+  /** When that was, or one before. */
+  readonly lastPollAt: number | undefined;
 }
 
 export interface StatusParts {
@@ -76,14 +80,14 @@ const NOTHING: Amount = { messages: 0, octets: 0 };
 
 /** How one account is, from what the ledger and the daemon know. */
 export function accountStatus({ account, summary, standing, live }: StatusParts): AccountStatus {
-  const report = parseReport(summary?.lastReport);
+  const report = live?.report ?? parseReport(summary?.lastReport);
   const state = stateOf(report, standing, live);
   return {
     account: account.name,
     host: account.host,
     user: account.user,
     state,
-    lastPollAt: isoTime(summary?.lastPollAt),
+    lastPollAt: isoTime(live === undefined ? summary?.lastPollAt : live.lastPollAt),
     lastSuccessAt: isoTime(summary?.lastSuccessAt),
     nextPollAt: isoTime(live?.nextPollAt),
     failures: standing.failures,

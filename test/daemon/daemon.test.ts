@@ -117,6 +117,18 @@ describe('an account in trouble', () => {
     expect(row).not.toContain('secret');
   });
 
+  test('is not called well where the ledger could not take what became of it, and that is logged once', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    await ferry.pass(MINUTE);
+    ferry.fate = () => 'ledger';
+    ferry.ledgerIsFull = true;
+    await ferry.pass(4 * MINUTE + 30_000);
+    expect(ferry.daemon.status()).toMatchObject([
+      { state: 'failing', failures: 1, report: { error: { code: 'ledger' } } },
+    ]);
+    expect(ferry.logged).toEqual([]);
+  });
+
   test('does not poll more often than its provider wants', async () => {
     await using ferry = await Harness.of([configured('a', { loginPauseMs: 900_000, schedule: 'every 1m' })]);
     await ferry.pass(HOUR);

@@ -1,6 +1,7 @@
 import type { AccountConfiguration } from '../../src/config/configuration.ts';
 import { Daemon, type DaemonSettings } from '../../src/daemon/daemon.ts';
 import { type ErrorCode, MailError } from '../../src/errors.ts';
+import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { NoticePolicy } from '../../src/notices/decide.ts';
 import type { Notice } from '../../src/notices/notice.ts';
@@ -81,6 +82,8 @@ export class Harness implements AsyncDisposable {
   /** Whether an account was ever polled twice at a time. */
   overlapped = false;
   fate: (account: string) => Fate = () => undefined;
+  /** As with a full disk under the ledger: nothing can be noted, and a poll that tells so cannot either. */
+  ledgerIsFull = false;
   daemon: Daemon;
   readonly #folder: TemporaryFolder;
   readonly #hanging = new Map<string, () => void>();
@@ -161,7 +164,10 @@ export class Harness implements AsyncDisposable {
   #start(configuration: DaemonSettings): Daemon {
     return new Daemon(configuration, {
       runtime: this.runtime,
-      ledger: this.#ledger,
+      ledger: {
+        account: (name) => this.#fillable(this.#ledger.account(name)),
+        summaries: (day) => this.#ledger.summaries(day),
+      },
       poll: (account, control) => this.#poll(account, control),
       notify: ({ notice, places, left }) => {
         this.notices.push(notice);
@@ -171,6 +177,13 @@ export class Harness implements AsyncDisposable {
       log: (_, message) => void this.logged.push(message),
       changed: () => undefined,
     });
+  }
+
+  #fillable(account: AccountLedger): AccountLedger {
+    const note = account.noteStanding.bind(account);
+    account.noteStanding = (standing) =>
+      this.ledgerIsFull ? Promise.reject(new MailError('ledger', 'The disk is full.')) : note(standing);
+    return account;
   }
 
   async #poll({ account }: AccountConfiguration, { abort }: PollControl): Promise<PollReport> {
@@ -192,16 +205,19 @@ export class Harness implements AsyncDisposable {
     }
     const tally = new Tally();
     if (fate !== undefined)
-      tally.failure = new MailError(fate === 'hangs' ? 'timeout' : fate, `${name} failed.`);
+      tally.failure = new MailError(
+        fate === 'hangs' ? 'timeout' : fate,
+        fate === 'ledger' ? 'The disk is full.' : `${name} failed.`,
+      );
     const report = tally.report(name, { durationMs: 1, timings: NO_TIMINGS });
-    const success = fate === undefined;
+    this.polling.delete(name);
+    if (this.ledgerIsFull) return report;
     await ledger.closePoll({
       at: this.runtime.now(),
-      success,
+      success: fate === undefined,
       report: JSON.stringify(report),
       unfinished: false,
     });
-    this.polling.delete(name);
     return report;
   }
 }
