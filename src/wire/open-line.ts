@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { asciiName } from './ascii-name.ts';
 import { type DialOptions, dial } from './dial.ts';
 import type { Proxy } from './proxy.ts';
 import { dialThrough } from './through-proxy.ts';
@@ -12,6 +13,7 @@ export interface Route {
 
 /** Opens the line to the server: straight, by a proxy, or as the ends of a command. */
 export function openLine({ proxy, tunnel, ...options }: DialOptions & Route): Promise<Duplex> {
-  if (tunnel !== undefined) return openTunnel(tunnel, options.host, options.port);
-  return proxy === undefined ? dial(options) : dialThrough(proxy, options);
+  const host = asciiName(options.host);
+  if (tunnel !== undefined) return openTunnel(tunnel, host, options.port);
+  return proxy === undefined ? dial(options) : dialThrough(proxy, { ...options, host });
 }

@@ -61,6 +61,13 @@ describe('by a proxy of HTTP', () => {
     expect(proxy.lines[0]?.received).not.toMatch(/authorization/i);
   });
 
+  test('a name beyond ASCII is asked for as DNS has it', async () => {
+    await using proxy = await httpProxy('HTTP/1.1 200 Connection established\r\n\r\n+OK ready\r\n');
+    const route = { proxy: parseProxyUrl(`http://127.0.0.1:${proxy.port}`) };
+    expect(await read(await open(route, 'bücher.example'), 11)).toBe('+OK ready\r\n');
+    expect(proxy.lines[0]?.received).toMatch(/^CONNECT xn--bcher-kva\.example:995 /);
+  });
+
   test('an IPv6 address is in brackets, user and password are said', async () => {
     await using proxy = await httpProxy('HTTP/1.1 200 OK\r\n\r\n');
     const line = await open(

@@ -115,6 +115,9 @@ describe('the name in a certificate', () => {
   test.each([
     ['*.example.org', 'pop.example.org', true],
     ['*.example.org', 'POP.example.org.', true],
+    ['*.example.org', 'pop_1.example.org', true],
+    ['p*.example.org *.example.net', 'pop.example.net', true],
+    ['p*.example.org 127.0.0.1', '127.0.0.1', true],
     ['pop.*.example.org', 'pop.mail.example.org', false],
     ['*.example.org', 'example.org', false],
     ['*.example.org', 'a.pop.example.org', false],
@@ -124,8 +127,8 @@ describe('the name in a certificate', () => {
     ['xn--bcher-kva.example', 'bücher.example', true],
     ['127.0.0.1', '127.0.0.1', true],
     ['*.0.0.1', '127.0.0.1', false],
-  ])('%s is good for %s: %j', async (name, serverName, expected) => {
-    await using server = await serve(certificate({ names: [name] }));
+  ])('%s is good for %s: %j', async (names, serverName, expected) => {
+    await using server = await serve(certificate({ names: names.split(' ') }));
     const going = visit(server.port, { serverName });
     const outcome = await going.then(
       () => 'taken',
