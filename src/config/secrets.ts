@@ -178,16 +178,18 @@ async function runCommand(command: string | readonly string[], around: SecretSur
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) });
   const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs);
+  const said = stderr.toString().trim();
   if (status !== 0) {
     const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;
-    const said = stderr.toString().trim();
     throw failed(`The password command ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
   }
   const end = stdout.indexOf(0x0a);
   if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
     throw failed('The password command printed too long a line.');
   }
-  const line = end === -1 ? stdout : stdout.subarray(0, end);
+  const line = withoutLineEnd(end === -1 ? stdout : stdout.subarray(0, end + 1));
+  if (line.length === 0 && said !== '')
+    throw failed(`The password command printed no password, but said: ${printable(said)}`);
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 

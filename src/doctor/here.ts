@@ -7,7 +7,8 @@ import { destinationName } from '../delivery/open-destination.ts';
 import type { DestinationSettings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { fileSystemOf, nearestFolder } from './places.ts';
+import type { Secret } from '../secret.ts';
+import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
 import { doubtful, type Step, wrong } from './step.ts';
 
 /** What the daemon has and this command may not: its environment and its credentials. */
@@ -31,8 +32,7 @@ export async function examineHere(configured: AccountConfiguration, now: number)
 async function examinePassword({ account, passwordFrom }: AccountConfiguration): Promise<Step | undefined> {
   if (passwordFrom === 'command') return undefined;
   try {
-    await account.password();
-    return undefined;
+    return blankEnd(await account.password());
   } catch (thrown) {
     const error = asMailError(thrown);
     if (!ELSEWHERE.has(passwordFrom)) return wrong('password', error);
@@ -44,12 +44,23 @@ async function examinePassword({ account, passwordFrom }: AccountConfiguration):
   }
 }
 
+/** A blank at an end of a password is nearly always one that an editor or a copy left there. */
+export function blankEnd(password: Secret): Step | undefined {
+  if (password.reveal() === password.reveal().trim()) return undefined;
+  return doubtful(
+    'password',
+    'it begins or ends with a blank',
+    'If the login is refused, take the blank away.',
+  );
+}
+
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
   const { type, path } = settings;
   try {
     const there = await nearestFolder(type === 'mbox' ? dirname(path) : path);
     const mbox = type === 'mbox' ? await stat(path).catch(() => undefined) : undefined;
     if (mbox?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (type === 'mbox') await refuseForeignFile(path);
     await access(mbox === undefined ? there : path, constants.W_OK);
     const { free } = await fileSystemOf(there);
     if (free >= LITTLE_ROOM_OCTETS) return undefined;

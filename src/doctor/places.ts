@@ -1,4 +1,4 @@
-import { stat, statfs, unlink } from 'node:fs/promises';
+import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deliveryFailed } from '../delivery/errors.ts';
 import { destinationName, openDestination } from '../delivery/open-destination.ts';
@@ -42,6 +42,7 @@ export async function examineDestination(
   try {
     const there = await nearestFolder(folder);
     const isNew = there !== folder;
+    if (type === 'mbox') await refuseForeignFile(path);
     const usedBefore = question.ledger?.used(destinationName(settings)) ?? false;
     if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore });
     await writeAndRemove(isNew ? there : type === 'maildir' ? join(path, 'tmp') : there, question.runtime);
@@ -72,6 +73,19 @@ export async function examineDestination(
   }
 }
 
+/** What this machine alone shows to be wrong with the folder of the ledger; undefined when nothing is. Writes nothing. */
+export async function examineStateFolderHere(stateDir: string): Promise<Step | undefined> {
+  try {
+    await access(await nearestFolder(stateDir), constants.W_OK);
+    const step = await examineStateFolder(stateDir);
+    return step.state === 'good' ? undefined : step;
+  } catch (thrown) {
+    const found = `Cannot write to ${stateDir}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`;
+    const hint = 'Set "stateDir" to a folder that this user can write to.';
+    return wrong('ledger', new MailError('ledger', found, { hint }));
+  }
+}
+
 /** Whether the folder of the ledger is on a disk of this machine, as SQLite needs it. */
 export async function examineStateFolder(stateDir: string): Promise<Step> {
   try {
@@ -89,6 +103,29 @@ export async function examineStateFolder(stateDir: string): Promise<Step> {
     return wrong('ledger', asMailError(thrown));
   }
 }
+
+/** Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. */
+export async function refuseForeignFile(path: string): Promise<void> {
+  const begin = Buffer.alloc(FROM.length);
+  let read = 0;
+  try {
+    await using file = await open(path);
+    read = (await file.read(begin, 0, FROM.length, 0)).bytesRead;
+  } catch {
+    // What cannot be read is for the other looks at this place to name, and a missing file is none of them.
+    return;
+  }
+  if (read === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;
+  throw new MailError(
+    'destination-unusable',
+    `${path} is no mbox: its first line does not begin with "From ".`,
+    {
+      hint: 'Name an mbox, or a file that is not there yet, as "path".',
+    },
+  );
+}
+
+const FROM = 'From ';
 
 async function openAndClose(
   settings: DestinationSettings,

@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime.ts';
 import { dial } from '../wire/dial.ts';
 import { unreachable } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
+import { blankEnd } from './here.ts';
 import { doubtful, good, type Step, type StepName, wrong } from './step.ts';
 
 /** Opens a session for an account, as a poll does. */
@@ -45,13 +46,13 @@ export async function examineSession(
     };
   };
   try {
-    await account.password();
-    steps.push(good('password', 'there, and nobody else can read it'));
+    const password = await account.password();
+    steps.push(blankEnd(password) ?? good('password', 'there, and nobody else can read it'));
   } catch (thrown) {
     return fail('password', asMailError(thrown));
   }
   try {
-    steps.push(good('name', await addressesOf(account.host)));
+    steps.push(good('name', await nameFound(account)));
   } catch (thrown) {
     return fail('name', unreachable(account.host, account.port, thrown));
   }
@@ -67,7 +68,7 @@ export async function examineSession(
     const error = answers && !seen.connected && SILENT.has(raised.code) ? silent(account, raised) : raised;
     const named = step === 'greeting' ? otherProtocol(account, seen.greeting, error) : error;
     steps.push(...seen.stepsBefore(step, runtime.now()));
-    return fail(step, named);
+    return fail(step, step === 'connection' ? ofTunnel(account, named) : named);
   }
 }
 
@@ -76,7 +77,8 @@ const SILENT: ReadonlySet<ErrorCode> = new Set(['timeout', 'connection-lost']);
 
 const PROBE_MS = 10_000;
 
-async function portAnswers({ host, port }: Account, signal: AbortSignal): Promise<boolean> {
+async function portAnswers({ host, port, line }: Account, signal: AbortSignal): Promise<boolean> {
+  if (line.tunnel !== undefined || line.proxy !== undefined) return false;
   try {
     const socket = await dial({
       host,
@@ -103,6 +105,15 @@ function silent({ tls, host, port }: Account, error: MailError): MailError {
   });
 }
 
+/** Where a program of its owner is the line, it is that program that must be mended. */
+function ofTunnel({ line }: Account, error: MailError): MailError {
+  if (line.tunnel === undefined) return error;
+  return new MailError(error.code, error.message, {
+    hint: 'Run the command of "tunnel" by hand as the user who runs Mailferry: it must reach the server, and print nothing itself.',
+    cause: error,
+  });
+}
+
 /** How other servers greet, and where they are used to be. */
 const OTHER_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
   [/^\* (?:OK|PREAUTH|BYE)\b/i, 'an IMAP server (143, 993)'],
@@ -122,7 +133,10 @@ function otherProtocol({ host, port }: Account, greeting: string | undefined, er
   });
 }
 
-async function addressesOf(host: string): Promise<string> {
+/** A proxy and a tunnel look the name up themselves, perhaps where this machine cannot. */
+async function nameFound({ host, line }: Account): Promise<string> {
+  if (line.tunnel !== undefined) return `${host} is left to the tunnel`;
+  if (line.proxy !== undefined) return `${host} is left to the proxy`;
   if (IP_ADDRESS.test(host)) return `${host} is an address already`;
   const found = await lookup(host, { all: true });
   return `${host} is ${found.map(({ address }) => address).join(', ')}`;
@@ -190,11 +204,13 @@ class Seen {
   }
 
   #encryption(now: number): readonly Step[] {
-    const { tls } = this.#account;
+    const { tls, line } = this.#account;
     if (tls === 'none') return [good('encryption', 'none, as the configuration says')];
     if (this.#certificateEnds === undefined) return [];
     const ends = new Date(this.#certificateEnds).toISOString().slice(0, 10);
     const how = tls === 'implicit' ? 'TLS from the first octet' : 'TLS by STLS';
+    if (line.pinSha256 !== undefined)
+      return [good('encryption', `${how}; the certificate is the pinned one`)];
     if (this.#certificateEnds - now > ENDING_SOON_MS) {
       return [
         good(

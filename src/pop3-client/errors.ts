@@ -86,6 +86,26 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map(
 const BUSY_WORDS =
   /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:the )?mail ?(?:drop|box)\b/i;
 
+/** What servers say about the way out, in their own words. */
+const HINTS_BY_WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /\b(?:STLS|STARTTLS)\b|\b(?:start|use|need|require[sd]?|only|without)\b.{0,24}\b(?:TLS|SSL|encrypt\w*)|plain ?text auth\w* .{0,20}(?:disallow|disab|not allow)/i,
+    'The server takes no login on a line that others can read: set "tls: starttls", or "tls: implicit" (port 995).',
+  ],
+  [
+    /app(?:lication)?[- ](?:specific )?password|via your web browser/i,
+    'Make an app password in the account settings at the provider, and use it as the password.',
+  ],
+  [
+    /\b(?:POP3?|IMAP)\b.*\b(?:disabled|deaktiviert|(?:not|nicht) (?:enabled|active|activated|allowed|aktiv\w*)|(?:turned|switched) off)\b/i,
+    'Switch POP3 on in the settings of the mailbox at the provider, then try again.',
+  ],
+  [
+    /\b(?:basic|legacy|modern) auth/i,
+    'The provider takes tokens of OAuth only: "auth: xoauth2", with a command for "password" that prints an access token.',
+  ],
+];
+
 /** What is known about a login that was refused. */
 export interface RefusedLogin {
   readonly user: string;
@@ -100,11 +120,13 @@ export interface RefusedLogin {
 export function loginRefused({ user, response, reason, hint }: RefusedLogin): ReplyError {
   const known = refusalOf(response.code);
   const refusal = known ?? (BUSY_WORDS.test(response.text) ? BUSY : BAD_LOGIN);
+  const worded = HINTS_BY_WORDS.find(([words]) => words.test(response.text))?.[1];
+  const own = refusal === BAD_LOGIN ? (hint ?? refusal.hint) : refusal.hint;
   const because = reason === undefined || reason === '' ? '' : ` (${printable(reason)})`;
   return new ReplyError(
     refusal.code,
     `The server ${refusal.what} "${printable(user)}", ${quoted(response)}${because}.`,
-    { response, hint: refusal === BAD_LOGIN ? (hint ?? refusal.hint) : refusal.hint },
+    { response, hint: refusal.code === 'login-refused' ? (worded ?? own) : own },
   );
 }
 

@@ -132,11 +132,15 @@ function refuseMissingStls(capabilities: Capabilities | undefined): void {
 
 function greetingRefused(host: string, text: string, code: string | undefined): WireError {
   const { code: kind, hint } = loginRefused({ user: '', response: { ok: false, code, text } });
-  const errorCode = code === undefined && kind === 'login-refused' ? 'server-temporary' : kind;
+  const isUntold = code === undefined && kind === 'login-refused';
+  const errorCode = isUntold ? 'server-temporary' : kind;
   return new WireError(errorCode, `${host} turned us away at once, saying "${printableLine(text)}".`, {
-    hint,
+    hint: isUntold ? TURNED_AWAY : hint,
   });
 }
+
+const TURNED_AWAY =
+  'The server takes no session now: the next poll tries again. If it goes on, poll less often, or show the provider these words.';
 
 /** From the login on, the signal ends the session at whatever it is doing. */
 function breakOnAbort(connection: Connection, signal: AbortSignal | undefined): void {

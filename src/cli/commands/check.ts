@@ -1,6 +1,7 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
 import { destinationName } from '../../delivery/open-destination.ts';
 import { examineHere } from '../../doctor/here.ts';
+import { examineStateFolderHere } from '../../doctor/places.ts';
 import type { DeletionPolicy } from '../../poll/account.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
@@ -19,7 +20,9 @@ export const check: CommandRun<object> = async (options) => {
   const found = await Promise.all(
     accounts.map(async (account) => ({ account, steps: await examineHere(account, now) })),
   );
-  const wrong = found.flatMap(({ steps }) => steps).filter(({ state }) => state === 'wrong');
+  const ledger = await examineStateFolderHere(stateDir);
+  const all = [...found.flatMap(({ steps }) => steps), ...(ledger === undefined ? [] : [ledger])];
+  const wrong = all.filter(({ state }) => state === 'wrong');
   const verdict =
     wrong.length === 0 ? terminal.style('green', 'good') : terminal.style('red', 'something is wrong');
   terminal.out(`${path}: ${verdict}, ${countText(accounts.length, 'account')}`);
@@ -28,6 +31,7 @@ export const check: CommandRun<object> = async (options) => {
     for (const step of steps) showStep(step, terminal);
   }
   terminal.out(`\nThe ledger of what was carried: ${stateDir}`);
+  if (ledger !== undefined) showStep(ledger, terminal);
   terminal.out('Whether the servers answer and let you in: mailferry doctor');
   return worstStatus(wrong.map(({ code }) => (code === null ? 0 : statusOf(code))));
 };
