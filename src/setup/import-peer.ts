@@ -84,10 +84,7 @@ function accountText(
 ): AccountText {
   const { host, port, tls, user, keys, deletion, remarks, disabled } = account;
   const { deliver = wishes.deliver, ...more } = keys;
-  const memory =
-    seenIn === undefined
-      ? `No memory of ${wishes.peer} was found: the first poll carries all that is listed.`
-      : `${seen.length} messages that ${wishes.peer} remembers count as carried. They are not downloaded again, and never deleted by Mailferry.`;
+  const memory = memoryText({ seen, seenIn }, wishes.peer);
   const lines: KeyText[] = [
     {
       key: 'host',
@@ -126,6 +123,15 @@ function accountText(
     ...Object.entries(more).map(([key, value]) => ({ key, value })),
   ];
   return { name: account.name, comments: [...remarks, memory], keys: lines, disabled };
+}
+
+function memoryText({ seen, seenIn }: Pick<ReadAccount, 'seen' | 'seenIn'>, peer: Peer): string {
+  if (seenIn === undefined)
+    return `No memory of ${peer} was found: the first poll carries all that is listed.`;
+  if (seen.length === 0)
+    return `${peer} remembers nothing of this maildrop: the first poll carries all that is listed.`;
+  const messages = seen.length === 1 ? '1 message' : `${seen.length} messages`;
+  return `${messages} that ${peer} remembers: counted as carried, not downloaded again, and never deleted by Mailferry.`;
 }
 
 function deletionNote(deletion: PeerDeletion): string {

@@ -20,6 +20,8 @@ describe('mailferry import', () => {
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('mail.example.com: 2 messages that fetchmail remembers');
+    expect(stdout).toContain('other.example.com: fetchmail remembers nothing of it');
+    expect(stdout).toContain('# fetchmail remembers nothing of this maildrop: the first poll carries all');
     expect(stdout).toContain('password: { file: ./passwords/mail.example.com }');
     expect(stdout).toContain('/usr/bin/procmail -d %T');
     expect(stdout).not.toContain('s3cret');

@@ -8,13 +8,19 @@ import { absolutePath, defaultStateFolder, userConfigurationPath } from '../../c
 import { MailError } from '../../errors.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { systemRuntime } from '../../runtime.ts';
-import { type ImportPlan, type ImportWishes, type NetrcLookup, planImport } from '../../setup/import-peer.ts';
+import {
+  type ImportedAccount,
+  type ImportPlan,
+  type ImportWishes,
+  type NetrcLookup,
+  planImport,
+} from '../../setup/import-peer.ts';
 import { readPeer } from '../../setup/peer-files.ts';
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
-import { processTerminal, showError, type Terminal } from '../terminal.ts';
+import { paragraph, processTerminal, showError, type Terminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
 export interface ImportOptions {
@@ -72,25 +78,32 @@ export const importPeer: CommandRun<ImportOptions> = async (options, [peerName =
 
 /** What became of each account, and what is left to say. */
 function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; terminal: Terminal }): void {
-  for (const { name, disabled, seen, seenIn, lookedFor, open } of accounts) {
-    if (disabled) {
-      terminal.out(`${name}: ${terminal.style('yellow', 'a comment only')}; the file says why.`);
-    } else if (seenIn === undefined) {
-      terminal.out(
-        lookedFor.length === 0
-          ? `${name}: ${terminal.style('yellow', `${peer} remembers nothing of it`)}, so that all its mail would come, unless "mailferry adopt ${name}" counts what is there as carried.`
-          : `${name}: ${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`,
-      );
-    } else {
-      terminal.out(
-        `${name}: ${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried: not downloaded again, and never deleted there by Mailferry, whatever "delete" says.`,
-      );
-    }
-    if (open.length > 0 && !disabled)
-      terminal.out(
-        `  ${terminal.style('yellow', '→')} ${open.map((key) => `"${key}"`).join(', ')} is yours to fill in.`,
-      );
+  const { stdout } = process;
+  for (const account of accounts) {
+    const { name, disabled, open } = account;
+    const became = disabled
+      ? `${terminal.style('yellow', 'a comment only')}; the file says why.`
+      : memoryText(account, { peer, terminal });
+    terminal.out(paragraph(`${name}: `, became, stdout));
+    if (open.length === 0 || disabled) continue;
+    const keys = open.map((key) => `"${key}"`).join(', ');
+    const more = open.includes('deliver') ? '; --deliver maildir:PATH says where the mail of all goes' : '';
+    const left = `${keys} ${open.length === 1 ? 'is' : 'are'} yours to fill in${more}.`;
+    terminal.out(paragraph(`  ${terminal.style('yellow', '→')} `, left, stdout));
   }
+}
+
+/** What is known of the messages that the peer has fetched. */
+function memoryText(
+  { name, seen, seenIn, lookedFor }: ImportedAccount,
+  { peer, terminal }: { peer: Peer; terminal: Terminal },
+): string {
+  if (seenIn !== undefined && seen.length > 0)
+    return `${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried: not downloaded again, and never deleted there by Mailferry, whatever "delete" says.`;
+  if (seenIn === undefined && lookedFor.length > 0)
+    return `${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`;
+  const where = seenIn === undefined ? '' : ` (${seenIn})`;
+  return `${terminal.style('yellow', `${peer} remembers nothing of it`)}${where}, so that all its mail would come, unless "mailferry adopt ${name}" counts what is there as carried.`;
 }
 
 /** Loads what was written, so that nobody has to find out later that something is missing. */
