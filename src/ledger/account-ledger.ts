@@ -99,9 +99,11 @@ export class SqliteAccountLedger implements AccountLedger {
 
   listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]> {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
-    for (const row of this.#statements.listed.all(this.#account)) {
+    for (const row of this.#statements.listed.each(this.#account)) {
       const record = toRecord(row);
-      if (record.uid !== undefined) records.set(record.uid, [...(records.get(record.uid) ?? []), record]);
+      if (record.uid === undefined) continue;
+      const others = records.get(record.uid);
+      records.set(record.uid, others === undefined ? [record] : [...others, record]);
     }
     return records;
   }

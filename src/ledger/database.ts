@@ -20,6 +20,8 @@ export interface Statement {
   run(...values: Value[]): { readonly lastInsertRowid: number };
   get(...values: Value[]): Row | undefined;
   all(...values: Value[]): Row[];
+  /** One row after the other, for when they are many; nothing else may use the statement meanwhile. */
+  each(...values: Value[]): Iterable<Row>;
 }
 
 /**
@@ -75,6 +77,11 @@ export class Database {
       },
       get: (...values) => use((statement) => statement.get(...values)) as Row | undefined,
       all: (...values) => use((statement) => statement.all(...values)) as Row[],
+      each: (...values) =>
+        explainedEach(
+          this.#path,
+          use((statement) => statement.iterate(...values) as Iterable<Row>),
+        ),
     };
   }
 
@@ -104,6 +111,14 @@ export class Database {
 function explained<T>(path: string, act: () => T): T {
   try {
     return act();
+  } catch (error) {
+    throw error instanceof MailError ? error : databaseFailed(path, error);
+  }
+}
+
+function* explainedEach(path: string, rows: Iterable<Row>): Generator<Row, void, undefined> {
+  try {
+    yield* rows;
   } catch (error) {
     throw error instanceof MailError ? error : databaseFailed(path, error);
   }

@@ -35,13 +35,16 @@ export function toIntent(row: Row): Intent {
   };
 }
 
+/** Shared by the many records that need none of their own. */
+const NOWHERE: readonly string[] = [];
+
 /** A row of the statements that read records. */
 export function toRecord(row: Row): LedgerRecord {
   return {
     id: row['id'] as RecordId,
     uid: (row['uid'] ?? undefined) as UniqueId | undefined,
     outcome: row['outcome'] as LedgerRecord['outcome'],
-    sha256: hex(row['sha256']),
+    sha256: optionalText(row['sha256']),
     attempts: Number(row['attempts']),
     listedOctets: optionalNumber(row['listed_octets']),
     triedAt: Number(row['tried_at']),
@@ -49,7 +52,8 @@ export function toRecord(row: Row): LedgerRecord {
     missingAt: optionalNumber(row['missing_at']),
     goneAt: optionalNumber(row['gone_at']),
     deleSent: row['dele_sent'] === 1,
-    destinations: JSON.parse(String(row['destinations'])) as string[],
+    destinations:
+      row['destinations'] === '[]' ? NOWHERE : (JSON.parse(String(row['destinations'])) as string[]),
   };
 }
 

@@ -7,7 +7,7 @@ export const SUMMARY: string = `
   FROM account LEFT JOIN carried ON carried.account = account.id AND carried.day = ?`;
 
 const RECORD = `
-  SELECT id, uid, outcome, sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
+  SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
