@@ -58,7 +58,7 @@ it('I5: no secret is in any output of the daemon, its files, its notices or the 
   await daemon.logged(/refused the login/);
   for (const target of ['webhook', 'ntfy', 'mail'])
     await daemon.logged(new RegExp(`could not be sent by ${target}`));
-  await daemon.logged(/^The sign of life could not be sent/);
+  await daemon.logged(/^The sign of life cannot be sent/);
 
   const outputs = [await processList()];
   const commands = [
