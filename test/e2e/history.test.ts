@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
+import { requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function mail(name: string): string {
@@ -11,7 +12,11 @@ function mail(name: string): string {
 
 const users = { alice: { password: 'secret', messages: ['ada', 'bob', 'cleo'].map(mail) } };
 
+const IN_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+
 describe('mailferry history', () => {
+  beforeEach(requirePrograms('python3'));
+
   it('shows what was carried, newest first, from the stored messages, also while the ledger is in use', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
@@ -33,6 +38,10 @@ describe('mailferry history', () => {
       'Grüße from ada',
     ]);
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d - me +\d+ B "?cleo"? <cleo@example\.org/);
+
+    // At a terminal it says what the signs mean; elsewhere programs read it.
+    const seen = await runProgram(['history'], { ...here, under: ['python3', '-c', IN_TERMINAL] });
+    expect(seen.stdout).toContain('(-: deleted on the server)');
 
     const rows = async (...words: string[]): Promise<number> => {
       const { stdout } = await runProgram(['history', '--json', ...words], here);

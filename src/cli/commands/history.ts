@@ -42,14 +42,19 @@ export const history: CommandRun<HistoryOptions> = async (options, names) => {
     all: options.all === true,
   };
   const headers = new StoredHeaders();
+  const signs = new Map<string, string>();
   let shown = 0;
   for (const entry of readHistory(configuration.stateDir, question)) {
     const message = await withHeader(entry, headers);
     if (!matches(message.from, options.from) || !matches(message.subject, options.subject)) continue;
     show(message, { options, terminal });
+    signs.set(...signOf(message));
     shown += 1;
     if (shown === options.limit) break;
   }
+  signs.delete(' ');
+  if (signs.size > 0 && options.json !== true && terminal.interactive)
+    terminal.err(`(${[...signs].map(([sign, meaning]) => `${sign}: ${meaning}`).join(', ')})`);
   if (shown === 0 && options.json !== true) terminal.err('Nothing was carried that fits.');
   if (shown === options.limit && options.json !== true)
     terminal.err(`(the newest ${shown}; --limit shows more)`);
@@ -75,21 +80,27 @@ function show(message: Shown, { options, terminal }: { options: HistoryOptions; 
     terminal.out(JSON.stringify(message));
     return;
   }
-  const { account, from, subject, outcome, octets, goneAt, deliveredAt, triedAt, uid } = message;
-  const state = outcome === 'delivered' ? (goneAt === null ? ' ' : '-') : outcome.slice(0, 1).toUpperCase();
+  const { account, from, subject, octets, deliveredAt, triedAt, uid } = message;
+  const [sign] = signOf(message);
   const what =
     from === null
       ? `(${printable(message.messageId ?? uid ?? 'unknown', 60)})`
       : printable(subject ?? '', 200);
   const line = [
     timeText(deliveredAt ?? triedAt),
-    state,
+    sign,
     columnText(account, 12),
     octetsText(octets ?? 0).padStart(8),
     columnText(printable(from ?? '', 100), 24),
     what,
   ].join(' ');
   terminal.out(terminal.interactive ? columnText(line, Math.max(40, terminal.columns - 1)).trimEnd() : line);
+}
+
+/** The sign of a message in the list, and what it means. */
+function signOf({ outcome, goneAt }: Shown): [sign: string, meaning: string] {
+  if (outcome !== 'delivered') return [outcome.slice(0, 1).toUpperCase(), outcome];
+  return goneAt === null ? [' ', 'on the server still'] : ['-', 'deleted on the server'];
 }
 
 /** A date such as `2026-11-28`, with a time if wanted, or a time ago such as `7d`. */
