@@ -73,13 +73,15 @@ export function lineOf(
   clientCertificate: ClientCertificate | undefined,
   around: SecretSurroundings,
 ): LineOptions {
-  const env = commandEnvironment(around);
   return {
     serverName,
     pinSha256,
     clientCertificate,
     proxy,
-    tunnel: tunnel === undefined ? undefined : { command: tunnel, folder: around.folder, env },
+    tunnel:
+      tunnel === undefined
+        ? undefined
+        : { command: tunnel, folder: around.folder, env: commandEnvironment(around) },
     sourceAddress,
     language,
   };

@@ -32,6 +32,8 @@ export interface ConfigurationDocument {
 const DATA_ONLY = {
   resolveKnownTags: false,
   stringKeys: true,
+  // It would compare each key of a map with all others; see `findFaults`.
+  uniqueKeys: false,
   prettyErrors: false,
   logLevel: 'error',
 } as const;
@@ -100,6 +102,14 @@ function findFaults(document: Document): readonly Fault[] {
         faults.push([offset, UNKNOWN_ALIAS]);
       } else if (start <= offset && offset < end) {
         faults.push([offset, 'this * stands for what it is part of']);
+      }
+    },
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) faults.push([startOf(key) ?? 0, EXPLANATIONS.DUPLICATE_KEY]);
+        seen.add(key.value);
       }
     },
     Pair: (_, { key }) => {

@@ -16,14 +16,20 @@ interface Waiting extends Turn {
   readonly begin: () => void;
 }
 
+/** Those that wait, the first of each group being the one whose turn comes: of one host, which answers or does not. */
+type Groups = Map<string, Waiting[]>;
+
 /**
- * Lets as many polls run at a time as is allowed, in the order in which they were asked for. One host never has all
+ * Lets as many polls run at a time as is allowed: hosts take turns, and of one host the first that asked comes first. However
+ * many wait for a host that has all that it may have, nobody looks at more than the first of them. One host never has all
  * places (where there is more than one), and hosts that do not answer never have more than half of them, so that they delay only
  * their own accounts.
  */
 export class Turns {
   #limits: Concurrency;
-  #waiting: Waiting[] = [];
+  readonly #urgent: Groups = new Map();
+  readonly #others: Groups = new Map();
+  #waiting = 0;
   #running = 0;
   #suspects = 0;
   readonly #perHost = new Map<string, number>();
@@ -43,7 +49,7 @@ export class Turns {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting;
   }
 
   /** Runs `act` when its turn has come: at once where a place is free. */
@@ -56,25 +62,41 @@ export class Turns {
             this.#beginAll();
           })
           .then(resolve, reject);
-      this.#waiting.splice(this.#placeFor(turn), 0, { ...turn, begin });
+      this.#add({ ...turn, begin });
       this.#beginAll();
     });
   }
 
-  /** Behind those that came before: of all that wait, or of the urgent ones. */
-  #placeFor({ urgent }: Turn): number {
-    const first = urgent === true ? this.#waiting.findIndex((other) => other.urgent !== true) : -1;
-    return first < 0 ? this.#waiting.length : first;
+  #add(turn: Waiting): void {
+    const groups = turn.urgent === true ? this.#urgent : this.#others;
+    const key = `${turn.suspect === true} ${turn.host}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [turn]);
+    else group.push(turn);
+    this.#waiting += 1;
   }
 
   #beginAll(): void {
     while (this.#running < this.#limits.accounts) {
-      const index = this.#waiting.findIndex((turn) => this.#mayBegin(turn));
-      const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
+      const next = this.#take(this.#urgent) ?? this.#take(this.#others);
       if (next === undefined) return;
       this.#count(next, 1);
       next.begin();
     }
+  }
+
+  /** Takes out the first that may begin; the others of its group come after those of other groups. */
+  #take(groups: Groups): Waiting | undefined {
+    for (const [key, group] of groups) {
+      const [first] = group;
+      if (first === undefined || !this.#mayBegin(first)) continue;
+      group.shift();
+      groups.delete(key);
+      if (group.length > 0) groups.set(key, group);
+      this.#waiting -= 1;
+      return first;
+    }
+    return undefined;
   }
 
   #mayBegin({ host, suspect }: Turn): boolean {

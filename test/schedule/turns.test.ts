@@ -41,6 +41,13 @@ describe('turns', () => {
     expect(asked.begun).toEqual(['a', 'x', 'y', 'b', 'c']);
   });
 
+  test('go round the hosts that wait, so that one with many accounts does not hold up the others', async () => {
+    const asked = new Asked(1, 1);
+    for (const name of ['a1', 'a2', 'a3', 'b1', 'c1']) asked.ask(name);
+    for (const name of ['a1', 'a2', 'b1', 'c1', 'a3']) await asked.end(name);
+    expect(asked.begun).toEqual(['a1', 'a2', 'b1', 'c1', 'a3']);
+  });
+
   test('leave half of the places to hosts that answer, however many do not', () => {
     const asked = new Asked(4, 4);
     for (const name of ['a', 'b', 'c', 'd']) asked.ask(name, { suspect: true });
