@@ -27,7 +27,7 @@ import {
   toRecord,
   toSummary,
 } from './rows.ts';
-import type { LedgerStatements } from './statements.ts';
+import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
@@ -58,22 +58,23 @@ export class SqliteAccountLedger implements AccountLedger {
     this.#unfinished = unfinished;
   }
 
-  async openPoll(): Promise<{ readonly interrupted: boolean }> {
+  async openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }> {
     const opened = await this.#commits.run(() => {
-      const interrupted = this.#statements.pollOpen.get(this.#account)?.['poll_open'] === 1;
+      const marks = Number(this.#statements.pollOpen.get(this.#account)?.['poll_open']);
       this.#statements.setPollOpen.run(this.#account);
-      return { interrupted };
+      return { interrupted: (marks & POLL_OPEN) !== 0, isOld: (marks & LEDGER_OLD) !== 0 };
     });
     // Not before: a poll that could not be opened is never closed.
     this.#commits.polls += 1;
     return opened;
   }
 
-  async closePoll({ at, success, report, unfinished, quiet }: PollEnd): Promise<void> {
+  async closePoll({ at, success, report, unfinished, isOld, quiet }: PollEnd): Promise<void> {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
       const successAt = success ? at : null;
-      this.#statements.closePoll.run(unfinished ? 1 : 0, at, report, quiet ?? null, successAt, this.#account);
+      const marks = (unfinished ? POLL_OPEN : 0) | (isOld === true ? LEDGER_OLD : 0);
+      this.#statements.closePoll.run(marks, at, report, quiet ?? null, successAt, this.#account);
       if (success) this.#statements.settle.run(this.#account);
       if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
@@ -189,6 +190,11 @@ export class SqliteAccountLedger implements AccountLedger {
         this.#statements.insertFound.run(this.#account, ...stored, ...message, blob(received.headerSha256));
       }
     });
+  }
+
+  carriedAs(): ReadonlyMap<UniqueId, string> {
+    const rows = this.#statements.carriedAs.all(this.#account);
+    return new Map(rows.map((row) => [row['uid'] as UniqueId, String(row['name'])]));
   }
 
   carriesUnknown(): boolean {

@@ -106,6 +106,19 @@ export class Database {
   close(): void {
     this.#database.close();
   }
+
+  /**
+   * Closes it so that its file is changed no more: the driver keeps it open for as long as there are statements, and
+   * would write what the log holds into it when the process ends. Waits for nobody who reads it.
+   */
+  settle(): void {
+    try {
+      this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE);');
+    } catch {
+      // All of it is durable in the log, where the next one who opens it finds it.
+    }
+    this.close();
+  }
 }
 
 function explained<T>(path: string, act: () => T): T {

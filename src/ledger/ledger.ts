@@ -111,6 +111,8 @@ export interface PollEnd {
   readonly report: string;
   /** Whether what an interrupted poll had left was not yet looked for: then the mark stays. */
   readonly unfinished: boolean;
+  /** Whether what an older copy of the ledger does not know was not yet looked for: then that mark stays. */
+  readonly isOld?: boolean | undefined;
   /** How the maildrop looked, when nothing was left to do there; forgotten otherwise. */
   readonly quiet?: string | undefined;
 }
@@ -147,9 +149,9 @@ export function dayOf(at: number): number {
 export interface AccountLedger {
   /**
    * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
-   * never ended.
+   * never ended. `isOld`: the ledger was put back from a backup, so that it may not know what was carried since.
    */
-  openPoll(): Promise<{ readonly interrupted: boolean }>;
+  openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }>;
   /**
    * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
    * one any more: all of them count as missing.
@@ -199,6 +201,8 @@ export interface AccountLedger {
   found(): readonly FoundMessage[];
   /** Takes these in place of what was found before. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
+  /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
+  carriedAs(): ReadonlyMap<UniqueId, string>;
   /** Whether somebody said that what is not found anywhere is to be carried. */
   carriesUnknown(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */

@@ -11,6 +11,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { isCurrent, migrate } from './migrations.ts';
 import { toIntent, toSummary } from './rows.ts';
+import { seal, wasPutBack } from './seal.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
 type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
@@ -20,6 +21,7 @@ type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
  * every other Mailferry away, and frees itself when this process dies (I6).
  */
 export class SqliteLedger implements Ledger {
+  readonly #path: string;
   readonly #database: Database;
   /** Undefined for one that is only looked at. */
   readonly #owner: Database | undefined;
@@ -28,7 +30,12 @@ export class SqliteLedger implements Ledger {
   /** The intents that earlier processes left open, by destination, until somebody takes them. */
   readonly #unfinished = new Map<string, readonly Intent[]>();
 
-  private constructor(database: Database, owner: Database | undefined, runtime: LedgerRuntime) {
+  private constructor(
+    path: string,
+    { database, owner }: { readonly database: Database; readonly owner: Database | undefined },
+    runtime: LedgerRuntime,
+  ) {
+    this.#path = path;
     this.#database = database;
     this.#owner = owner;
     this.#statements = prepareStatements(database);
@@ -41,17 +48,19 @@ export class SqliteLedger implements Ledger {
 
   /**
    * Opens or creates it. One that is damaged is set aside and replaced by an empty one, which knows that it has
-   * replaced another. Raises `already-running` when another process owns it, or `ledger`.
+   * replaced another. Of one that was put back from a backup no account is sure what was carried. Raises `already-running` when another process owns it, or `ledger`.
    */
   static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
     await prepareFolder(stateDir);
     const owner = takeOwnership(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
+      const isOld = wasPutBack(path);
       const sound = openSound(path);
       const aside = sound === undefined ? await setAside(path, runtime) : undefined;
       const database = migrated(sound ?? Database.open(path), path);
-      const ledger = new SqliteLedger(database, owner, runtime);
+      const ledger = new SqliteLedger(path, { database, owner }, runtime);
+      if (isOld) ledger.#statements.allOld.run();
       if (aside !== undefined) ledger.#statements.replace.run(aside);
       await makeLasting(path, stateDir);
       return ledger;
@@ -71,7 +80,7 @@ export class SqliteLedger implements Ledger {
     const database = Database.open(path);
     if (isCurrent(database)) {
       database.execute('PRAGMA query_only = ON');
-      return new SqliteLedger(database, undefined, runtime);
+      return new SqliteLedger(path, { database, owner: undefined }, runtime);
     }
     database.close();
     return undefined;
@@ -99,8 +108,10 @@ export class SqliteLedger implements Ledger {
   }
 
   close(): void {
-    this.#database.close();
-    this.#owner?.close();
+    if (this.#owner === undefined) return this.#database.close();
+    this.#database.settle();
+    seal(this.#path);
+    this.#owner.close();
   }
 
   #numberOf(name: string): number | undefined {

@@ -14,6 +14,10 @@ const RECORD = `
          END AS destinations
   FROM message`;
 
+/** What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup. */
+export const POLL_OPEN = 1;
+export const LEDGER_OLD = 2;
+
 type StatementName =
   | 'accountByName'
   | 'insertAccount'
@@ -27,6 +31,8 @@ type StatementName =
   | 'setRenumbering'
   | 'nameless'
   | 'setPollOpen'
+  | 'allOld'
+  | 'carriedAs'
   | 'closePoll'
   | 'quiet'
   | 'listed'
@@ -88,7 +94,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   nameless: `
     SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered' LIMIT 1`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
-  setPollOpen: 'UPDATE account SET poll_open = 1 WHERE id = ?',
+  setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
+  allOld: `UPDATE account SET poll_open = poll_open | ${LEDGER_OLD}`,
+  carriedAs: `
+    SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id
+    WHERE account.maildrop = (SELECT maildrop FROM account WHERE id = ?1) AND account.id <> ?1
+      AND outcome = 'delivered' AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
   quiet: 'SELECT quiet FROM account WHERE id = ?',
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?,
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,

@@ -51,9 +51,9 @@ export async function pollAccount(
   try {
     const ledger = deps.ledgerOf(account.name);
     await using destinations = closing(await deps.openDestinations(account, ledger));
-    const { interrupted } = await ledger.openPoll();
+    const { interrupted, isOld } = await ledger.openPoll();
     const startedAt = deps.runtime.now();
-    const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted };
+    const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted, isOld };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
     const session = { visited: false, settled: new Set<RecordId>() };
     const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
@@ -71,7 +71,8 @@ export async function pollAccount(
     const failed = tally.failure !== undefined;
     const { quiet } = tally;
     const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
-    await ledger.closePoll({ ...end, unfinished: failed && (interrupted || tally.unrecorded) });
+    const unfinished = failed && (interrupted || tally.unrecorded);
+    await ledger.closePoll({ ...end, unfinished, isOld: failed && isOld });
   } catch (error) {
     tally.failure ??= asMailError(error);
   }

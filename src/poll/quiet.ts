@@ -90,9 +90,16 @@ function firstDueAt(
   return first;
 }
 
-function quietBefore({ account, ledger, control, interrupted, runtime }: Poll): QuietMaildrop | undefined {
+function quietBefore({
+  account,
+  ledger,
+  control,
+  interrupted,
+  isOld,
+  runtime,
+}: Poll): QuietMaildrop | undefined {
   const text = ledger.quiet();
-  if (text === undefined || interrupted || control.confirmDelete === true) return undefined;
+  if (text === undefined || interrupted || isOld || control.confirmDelete === true) return undefined;
   const quiet = JSON.parse(text) as QuietMaildrop;
   const now = runtime.now();
   const age = now - quiet.listedAt;

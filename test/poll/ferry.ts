@@ -128,8 +128,9 @@ export class Ferry implements AsyncDisposable {
   }
 
   /** Ends as a killed process does, as far as the ledger is concerned: opened again, nothing closed in it. */
-  async restart(): Promise<void> {
+  async restart(between: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     this.#ledger.close();
+    await between();
     this.#ledger = await SqliteLedger.open(this.folder.at('state'));
   }
 

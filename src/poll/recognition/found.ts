@@ -13,14 +13,14 @@ import type { Recognition } from './recognise.ts';
  */
 export async function noteWhatStands(
   listing: Listing,
-  { ledger, destinations, account, observer }: Poll,
+  { ledger, destinations, account, observer, isOld }: Poll,
 ): Promise<void> {
   const found = await findNameless(listing, account.name, destinations);
   if (found.length === 0) return;
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
-    `The ledger does not know this account; what the server lists is compared with the ${found.length} messages at the destination.`,
+    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}; what the server lists is compared with the ${found.length} messages at the destination.`,
   );
 }
 

@@ -4,28 +4,30 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
+import { hasFailed } from '../record-state.ts';
 import { noteWhatStands } from './found.ts';
 
 /**
  * Looks in the destinations for listed messages that were delivered and are not recorded, and records them, so that
  * they are not delivered again: after a poll that was killed (I3), and when the ledger does not know the account at
- * all, since it may have been lost (I8). Costs nothing otherwise.
+ * all, or is an older copy, since it may have been lost (I8). Costs nothing otherwise.
  */
 export async function recover(listing: Listing, poll: Poll): Promise<Unsettled | undefined> {
-  const { interrupted, ledger, account } = poll;
-  const isNew = ledger.isNew();
-  if (!interrupted && !isNew) return undefined;
+  const { interrupted, isOld, ledger, account } = poll;
+  const isLacking = ledger.isNew() || isOld;
+  if (!interrupted && !isLacking) return undefined;
   const unrecorded = new Map<string, ListedMessage>();
   for (const message of listing.messages) {
     const { uid, twin } = message;
     if (uid === undefined || twin) continue;
-    if (ledger.withUniqueId(uid).some(({ outcome }) => outcome === 'delivered')) continue;
+    if (ledger.withUniqueId(uid).some((known) => !hasFailed(known))) continue;
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const found = await searchDestinations(new Set(unrecorded.keys()), poll);
-  if (isNew) await noteWhatStands(listing, poll);
-  const mayBeLost = isNew && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
+  if (isLacking) await noteWhatStands(listing, poll);
+  const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
   const unsettled = { unrecorded, found };
+  if (mayBeLost) refuseOtherName(unsettled, poll);
   if (mayBeLost && ledger.found().length > 0) return unsettled;
   if (mayBeLost) refuseLostLedger(unsettled, new Set(), poll);
   await recordFound(unsettled, poll);
@@ -53,7 +55,7 @@ export async function recordUnsettled(
 }
 
 async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promise<void> {
-  const { interrupted, account, observer } = poll;
+  const { interrupted, isOld, account, observer } = poll;
   for (const [tag, recovered] of found) await record(tag, { message: unrecorded.get(tag), recovered }, poll);
   if (interrupted) {
     observer.noticed?.(
@@ -61,11 +63,33 @@ async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promis
       `The poll before did not end; ${found.size} messages it delivered are recorded now.`,
     );
   } else if (found.size > 0) {
+    const why = isOld ? 'was put back from a backup' : 'did not know this account';
     observer.noticed?.(
       account.name,
-      `The ledger did not know this account; ${found.size} messages found at the destination are recorded as carried.`,
+      `The ledger ${why}; ${found.size} messages found at the destination are recorded as carried.`,
     );
   }
+}
+
+/**
+ * An account that was renamed: the names at the destination tell nothing about it, and what was carried under the old
+ * name must not come a second time in silence. A second account for the same maildrop looks the same.
+ */
+function refuseOtherName({ unrecorded, found }: Unsettled, { ledger, account }: Poll): void {
+  const carried = ledger.carriedAs();
+  const names = [...unrecorded].flatMap(([tag, { uid }]) => {
+    const name = uid === undefined || found.has(tag) ? undefined : carried.get(uid);
+    return name === undefined ? [] : [name];
+  });
+  const [name] = names;
+  if (name === undefined) return;
+  throw new MailError(
+    'ledger-lost',
+    `The ledger does not know this account, but it has carried ${names.length} of its messages as "${name}".`,
+    {
+      hint: `If it was renamed, call it "${name}" again, or count all that is listed now as carried: mailferry adopt ${account.name}; to carry it a second time: mailferry adopt --none ${account.name}`,
+    },
+  );
 }
 
 /**
@@ -76,7 +100,7 @@ async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promis
 function refuseLostLedger(
   { unrecorded, found }: Unsettled,
   recognised: ReadonlySet<MessageNumber>,
-  { ledger, account }: Poll,
+  { ledger, account, isOld }: Poll,
 ): void {
   const isThere = (tag: string, { number }: ListedMessage): boolean =>
     found.has(tag) || recognised.has(number);
@@ -89,7 +113,7 @@ function refuseLostLedger(
   if (doubtful.length === 0) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger does not know this account. ${there.length} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
+    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}. ${there.length} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
     {
       hint: `To count all that is listed now as carried: mailferry adopt ${account.name}; to carry those that were not found: mailferry adopt --none ${account.name}`,
     },

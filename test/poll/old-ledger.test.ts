@@ -1,0 +1,131 @@
+import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { adoptAccount } from '../../src/poll/adopt.ts';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
+const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
+
+async function serve(...messages: readonly string[]): Promise<Pop3Server> {
+  const server = await createServer({ users: { alice: { password: 'secret' } } });
+  for (const message of messages) server.maildrop('alice').add(message);
+  return server;
+}
+
+/** One message is carried, then the ledger is saved, others are carried, and it is put back. */
+async function putBack(
+  server: Pop3Server,
+  destinations: NonNullable<FerryOptions['destinations']>,
+): Promise<Ferry> {
+  const ferry = await Ferry.to(server.address, { destinations });
+  await ferry.poll();
+  await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('backup'), { recursive: true }));
+  for (const message of [TWO, THREE]) server.maildrop('alice').add(message);
+  expect(await ferry.poll()).toMatchObject({ fetched: 2 });
+  await ferry.restart(async () => {
+    await rm(ferry.folder.at('state'), { recursive: true });
+    await cp(ferry.folder.at('backup'), ferry.folder.at('state'), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+  });
+  return ferry;
+}
+
+async function removeFrom(folder: string, text: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if ((await readFile(join(folder, name), 'latin1')).includes(text)) await rm(join(folder, name));
+  }
+}
+
+describe('I8: a ledger that was put back from a backup', () => {
+  test.each([[['maildir']], [['mbox']], [['maildir', 'mbox']]] as const)(
+    'brings nothing a second time to %j',
+    async (destinations) => {
+      await using server = await serve(ONE);
+      await using ferry = await putBack(server, destinations);
+      server.maildrop('alice').add(FOUR);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
+      for (const place of destinations)
+        expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE, FOUR));
+      expect(ferry.notices.some((it) => it.includes('was put back from a backup'))).toBe(true);
+      ferry.notices.length = 0;
+      await ferry.restart();
+      await ferry.poll();
+      expect(ferry.notices).toEqual([]);
+    },
+  );
+
+  test('makes the poll stop and ask for what is not there any more, as long as nobody has answered', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await putBack(server, ['maildir']);
+    await removeFrom(ferry.folder.at('maildir', 'new'), '<two@mail.example>');
+    const asks = { outcome: 'failed', fetched: 0, error: { code: 'ledger-lost' } };
+    expect(await ferry.poll()).toMatchObject(asks);
+    await ferry.restart();
+    expect(await ferry.poll()).toMatchObject(asks);
+    await adoptAccount(ferry.account, ferry.deps(), { none: false, control: CONTROL });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+  });
+
+  test('is looked at in the same way when it was saved while a poll was under way', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address);
+    ferry.wrapLedger = killedBeforeRecording;
+    await ferry.poll();
+    ferry.wrapLedger = (ledger) => ledger;
+    await ferry.restart(() => rename(ferry.folder.at('state', 'ledger.db.seal'), ferry.folder.at('other')));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE));
+  });
+
+  test('is no matter where it is the one that was closed', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await ferry.restart();
+    expect(await ferry.ledger.openPoll()).toEqual({ interrupted: false, isOld: false });
+  });
+});
+
+describe('I8: an account that was renamed', () => {
+  test('brings nothing a second time in silence: the poll stops and asks', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    server.maildrop('alice').add(THREE);
+    const renamed = { name: 'office' };
+    expect(await ferry.poll(renamed)).toMatchObject({
+      outcome: 'failed',
+      error: {
+        code: 'ledger-lost',
+        message: expect.stringContaining('2 of its messages as "work"') as string,
+      },
+    });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+    const account = { ...ferry.account, ...renamed };
+    await adoptAccount(account, ferry.deps(), { none: true, control: CONTROL });
+    expect(await ferry.poll(renamed)).toMatchObject({ outcome: 'ok', fetched: 3 });
+  });
+
+  test('goes on as before under its old name', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await ferry.poll({ name: 'office' });
+    server.maildrop('alice').add(THREE);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+  });
+
+  test('carries on at once when nothing that was carried is listed any more', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, {
+      account: { deletion: { kind: 'after-delivery' } },
+    });
+    await ferry.poll();
+    server.maildrop('alice').add(TWO);
+    expect(await ferry.poll({ name: 'office' })).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  });
+});
