@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/pop3-client/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
+import { writeDaemonConfiguration } from '../support/daemon.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -10,20 +11,23 @@ describe('mailferry', () => {
   it('--help shows the commands and loads nothing but the command line itself', async () => {
     await using folder = await temporaryFolder();
     const watch = join(folder.path, 'watch.mjs');
-    // Whatever else of node_modules is loaded shows on standard error.
+    // Whatever of node_modules is loaded shows on standard error, but for what is bundled with the program.
     await writeFile(
       watch,
-      `import { register } from 'node:module';
-       register('data:text/javascript,' + encodeURIComponent(\`export async function load(url, context, next) {
-         if (url.includes('/node_modules/') && !url.includes('/commander/')) process.stderr.write('loaded ' + url + '\\\\n');
-         return next(url, context);
-       }\`), import.meta.url);`,
+      `import Module from 'node:module';
+       const load = Module._load;
+       Module._load = function (request, parent, ...rest) {
+         const place = Module._resolveFilename(request, parent);
+         if (place.includes('/node_modules/')) process.stderr.write('loaded ' + place + '\\n');
+         return load.call(this, request, parent, ...rest);
+       };`,
     );
     const under = ['env', `NODE_OPTIONS=--import=${watch}`];
     const { status, stdout, stderr } = await runProgram(['--help'], { cwd: folder.path, under });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     for (const command of ['fetch', 'check', 'serve', 'demo']) expect(stdout).toContain(`\n  ${command} `);
-    const seen = await runProgram(['check'], { cwd: folder.path, under });
+    await writeDaemonConfiguration(folder.path, { alice: { port: 1 } });
+    const seen = await runProgram(['fetch'], { cwd: folder.path, under });
     expect(seen.stderr).toContain('loaded ');
   });
 
