@@ -61,7 +61,11 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
     const mbox = type === 'mbox' ? await stat(path).catch(() => undefined) : undefined;
     if (mbox?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     if (type === 'mbox') await refuseForeignFile(path);
-    await access(mbox === undefined ? there : path, constants.W_OK);
+    if (mbox !== undefined) await access(path, constants.W_OK);
+    await access(there, constants.W_OK).catch((thrown: unknown) => {
+      // The lock of an mbox is a file next to it.
+      throw deliveryFailed(mbox === undefined ? path : there, thrown);
+    });
     const { free } = await fileSystemOf(there);
     if (free >= LITTLE_ROOM_OCTETS) return undefined;
     if (free === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });

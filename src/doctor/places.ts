@@ -44,8 +44,10 @@ export async function examineDestination(
     const isNew = there !== folder;
     if (type === 'mbox') await refuseForeignFile(path);
     const usedBefore = question.ledger?.used(destinationName(settings)) ?? false;
+    // The lock of an mbox is a file next to it.
+    if (type === 'mbox') await probe(there, question.runtime);
     if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore });
-    await writeAndRemove(isNew ? there : type === 'maildir' ? join(path, 'tmp') : there, question.runtime);
+    if (type === 'maildir') await writeAndRemove(isNew ? there : join(path, 'tmp'), question.runtime);
     const { free, remote } = await fileSystemOf(there);
     if (free < question.octets) throw tooFull(there, free, question.octets);
     const name = destinationName(settings);
@@ -80,7 +82,7 @@ export async function examineStateFolderHere(stateDir: string): Promise<Step | u
     const step = await examineStateFolder(stateDir);
     return step.state === 'good' ? undefined : step;
   } catch (thrown) {
-    const found = `Cannot write to ${stateDir}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`;
+    const found = deliveryFailed(stateDir, thrown).message;
     const hint = 'Set "stateDir" to a folder that this user can write to.';
     return wrong('ledger', new MailError('ledger', found, { hint }));
   }
@@ -150,6 +152,14 @@ export async function nearestFolder(path: string): Promise<string> {
     if (found?.isDirectory() === true) return folder;
     if (found !== undefined) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
     if (dirname(folder) === folder) throw Object.assign(new Error(`there is no ${path}`), { code: 'ENOENT' });
+  }
+}
+
+async function probe(folder: string, runtime: Runtime): Promise<void> {
+  try {
+    await writeAndRemove(folder, runtime);
+  } catch (thrown) {
+    throw deliveryFailed(folder, thrown);
   }
 }
 

@@ -235,9 +235,14 @@ class Seen {
 
 /** With a clock that is far off, every certificate looks wrong, and that is what must be mended. */
 function clockFirst(error: MailError, runtime: Pick<Runtime, 'now'>): MailError {
+  if (error.code !== 'tls') return error;
   const now = runtime.now();
-  if (error.code !== 'tls' || now >= PLAUSIBLE_SINCE) return error;
   const here = new Date(now).toISOString().slice(0, 16).replace('T', ' ');
+  if (now >= PLAUSIBLE_SINCE) {
+    if (!/ has expired| is not valid yet/.test(error.message)) return error;
+    const message = `${error.message} The clock of this machine says ${here} UTC.`;
+    return new MailError('tls', message, { hint: error.hint, cause: error });
+  }
   return new MailError(
     'tls',
     `The clock of this machine says ${here} UTC, so that no certificate looks right. ${error.message}`,

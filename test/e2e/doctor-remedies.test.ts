@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer, type Pop3Server, type ServerOptions } from '../../src/pop3-server/index.ts';
-import { certificate } from '../support/certificates.ts';
+import { authority, certificate } from '../support/certificates.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
+import { requireRoot } from '../support/programs.ts';
 import { rawPeer } from '../support/raw-peer.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -70,6 +71,17 @@ describe('what a server says when it lets nobody in leads to the remedy:', () =>
 });
 
 describe('doctor', () => {
+  test('says what the clock of this machine says where a certificate is out of its time', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serve({ tls: certificate({ expired: true }), tlsPort: 0 });
+    await writeFile(folder.at('ca.pem'), authority().cert);
+    const account = { port: server.tlsAddress?.port, tls: 'implicit', caFile: './ca.pem' };
+    const { found, remedy } = await lastStep(folder, account);
+    const today = new Date().toISOString().slice(0, 7);
+    expect(found).toMatch(new RegExp(`has expired\\. The clock of this machine says ${today}`));
+    expect(remedy).toContain('clock');
+  });
+
   test('leaves a name that only the proxy can look up to the proxy', async () => {
     await using folder = await temporaryFolder();
     await using proxy = await rawPeer(async (line) => {
@@ -127,7 +139,38 @@ describe('doctor', () => {
     await writeFile(folder.at('state'), 'x');
     expect(await lastStep(folder, { port: server.address.port })).toMatchObject({ step: 'ledger' });
     const { status, stdout } = await runProgram(['check'], { cwd: folder.path });
-    expect(stdout).toMatch(/✗ ledger +.*state is not a folder.*\n +→ Set "stateDir"/);
+    expect(stdout).toMatch(/✗ ledger +.*state: a part of the path is not a folder.*\n +→ Set "stateDir"/);
     expect(status).toBe(74);
   });
 });
+
+describe('of a user who may not write there, check and doctor name', () => {
+  beforeEach(requireRoot);
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['the folder of an mbox, in which its lock would be', ['spool'], /Cannot write to \S+spool: permission/],
+    ['the folder of the ledger', ['state'], /✗ ledger/],
+  ])('%s', async (_, closed, words) => {
+    await using folder = await temporaryFolder();
+    await using server = await serve();
+    await mkdir(folder.at('spool'));
+    await writeFile(folder.at('spool/me'), '');
+    await writeConfiguration(folder.path, {
+      port: server.address.port,
+      deliver: { type: 'mbox', path: './spool/me' },
+    });
+    if (closed.includes('state')) await mkdir(folder.at('state'));
+    for (const name of ['.', 'spool', 'spool/me', 'mailferry.yaml']) {
+      if (!closed.includes(name)) await chown(folder.at(name), NOBODY, NOBODY);
+    }
+    const under = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+    for (const command of ['check', 'doctor']) {
+      const { status, stdout } = await runProgram([command], { cwd: folder.path, under });
+      const [wrong = ''] = /✗ .*\n +→ .*/.exec(stdout) ?? [];
+      expect(wrong).toMatch(words);
+      expect(status).toBeGreaterThan(0);
+    }
+  });
+});
+
+const NOBODY = 65_534;
