@@ -22,8 +22,8 @@ export function wasPutBack(path: string): boolean {
   return !existsSync(`${path}${SEAL}`) || readFileSync(`${path}${SEAL}`, 'utf8') !== identityOf(path);
 }
 
-/** The system sets the time of the last change; a copy cannot have that of the original. */
+/** The system sets the time of the last change; a copy cannot have that of the original. Disks get other numbers at a restart. */
 function identityOf(path: string): string {
-  const { dev, ino, ctimeNs } = statSync(path, { bigint: true });
-  return `${dev} ${ino} ${ctimeNs}\n`;
+  const { ino, ctimeNs } = statSync(path, { bigint: true });
+  return `${ino} ${ctimeNs}\n`;
 }
