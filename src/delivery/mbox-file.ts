@@ -14,6 +14,8 @@ const LOCK_PATIENCE_MS = 30_000;
 /** A dot-lock that does not tell whose it is counts as stale after this long. */
 const LOCK_STALE_MS = 15 * 60_000;
 
+const FROM = 'From ';
+
 /** How long we wait for the kernel's lock while we have the dot-lock, and how long others may then have both. */
 const KERNEL_PATIENCE_MS = 100;
 const PAUSE_MS = 500;
@@ -61,6 +63,18 @@ export async function refuseReplaced(file: FileHandle, path: string): Promise<vo
     {
       hint: 'The next poll tries again. Let no program replace the file without locking it.',
     },
+  );
+}
+
+/** Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. */
+export async function refuseForeign(file: FileHandle, path: string): Promise<void> {
+  const begin = Buffer.alloc(FROM.length);
+  const { bytesRead } = await file.read(begin, 0, FROM.length, 0);
+  if (bytesRead === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;
+  throw new MailError(
+    'destination-unusable',
+    `${path} is no mbox: its first line does not begin with "From ".`,
+    { hint: 'Name an mbox, or a file that is not there yet, as "path".' },
   );
 }
 

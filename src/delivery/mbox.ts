@@ -17,7 +17,7 @@ import type {
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
-import { cutBack, missingSeparators, refuseReplaced, withLockedMbox } from './mbox-file.ts';
+import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { storedInMbox } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
@@ -75,6 +75,7 @@ export class Mbox implements Destination {
       await withLockedMbox(settings.path, surroundings.runtime, async (file) => {
         const unfinished = surroundings.takeUnfinished();
         if (unfinished.length > 0) await recoverAppends(file, unfinished);
+        await refuseForeign(file, settings.path);
       });
       return new Mbox(settings, name, surroundings);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deliveryFailed } from '../delivery/errors.ts';
+import { refuseForeign } from '../delivery/mbox-file.ts';
 import { destinationName, openDestination } from '../delivery/open-destination.ts';
 import type { DestinationSettings } from '../delivery/settings.ts';
 import { createExclusively } from '../durable/file-writer.ts';
@@ -106,28 +107,17 @@ export async function examineStateFolder(stateDir: string): Promise<Step> {
   }
 }
 
-/** Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. */
+/** Raises `destination-unusable` for a file that is no mbox, without locking it. */
 export async function refuseForeignFile(path: string): Promise<void> {
-  const begin = Buffer.alloc(FROM.length);
-  let read = 0;
+  // What cannot be read is for the other looks at this place to name, and a missing file is none of them.
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return;
   try {
-    await using file = await open(path);
-    read = (await file.read(begin, 0, FROM.length, 0)).bytesRead;
-  } catch {
-    // What cannot be read is for the other looks at this place to name, and a missing file is none of them.
-    return;
+    await refuseForeign(file, path);
+  } finally {
+    await file.close();
   }
-  if (read === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;
-  throw new MailError(
-    'destination-unusable',
-    `${path} is no mbox: its first line does not begin with "From ".`,
-    {
-      hint: 'Name an mbox, or a file that is not there yet, as "path".',
-    },
-  );
 }
-
-const FROM = 'From ';
 
 async function openAndClose(
   settings: DestinationSettings,

@@ -84,7 +84,6 @@ describe('an mbox', () => {
     ['no empty line at its end', FOREIGN.slice(0, -1), '\n'],
     ['no line end at its end', FOREIGN.slice(0, -2), '\n\n'],
     ['only a line end', '\n', ''],
-    ['only a character', 'x', '\n\n'],
     ['only empty lines', '\n\n\n', ''],
   ])('that holds %s is appended to with an empty line between', async (_, there, between) => {
     await using folder = await temporaryFolder();
@@ -149,6 +148,14 @@ describe('an mbox', () => {
     const receipt = await deliver(mbox, MAIL);
     expect(receipt.location).toBe('0');
     expect(await textOf(folder)).toBe(`${FROM}${STORED}\n`);
+  });
+
+  test.each(['SQLite format 3', 'Fr'])('is not made of a file that begins otherwise: %s', async (text) => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('place'));
+    await writeFile(folder.at('place', 'mbox'), text);
+    await expect(opened(folder)).rejects.toMatchObject({ code: 'destination-unusable' });
+    expect(await textOf(folder)).toBe(text);
   });
 
   test('cannot be opened where a folder is', async () => {

@@ -123,7 +123,7 @@ export const SESSIONS: readonly Scenario[] = [
     outcome: {
       status: 76,
       code: 'protocol',
-      says: 'Neither +OK nor -ERR but "\\x1b]0;owned\\x07\\x1b[2JÂ\\x9b31m hello" came while waiting for the greeting.',
+      says: 'Neither +OK nor -ERR but "\\x1b]0;owned\\x07\\x1b[2J\\x9b31m hello" came while waiting for the greeting.',
       ...NOTHING,
     },
   },
@@ -133,7 +133,7 @@ export const SESSIONS: readonly Scenario[] = [
     outcome: {
       status: 77,
       code: 'login-refused',
-      says: 'The server refused the login of "alice", saying "[AUTH] \\x1b[31mred\\x00\\x08â\\x80®Â\\x9b".',
+      says: 'The server refused the login of "alice", saying "[AUTH] \\x1b[31mred\\x00\\x08\\u202e\\x9b".',
       ...NOTHING,
     },
   },
