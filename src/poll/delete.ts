@@ -178,6 +178,7 @@ export async function confirmDeletions(
     poll.tally.firstRefusal ??= error;
     return 0;
   }
+  for (const record of records) poll.gone.add(record);
   await poll.ledger.noteGone(records, poll.runtime.now());
   await poll.ledger.noteDeleted(kept);
   return records.length;

@@ -55,7 +55,7 @@ export async function pollAccount(
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted, isOld };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const session = { visited: false, settled: new Set<RecordId>() };
+    const session = { visited: false, settled: new Set<RecordId>(), gone: new Set<RecordId>() };
     const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
     try {
       await noteMaildrop(account, { ledger, deps });
@@ -127,7 +127,7 @@ async function carry(poll: Poll): Promise<boolean> {
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(known.missingFrom(listing, recognition.gone), runtime.now());
     tally.kept -= gone;
-    tally.deleted += gone;
+    tally.deleted = poll.gone.size;
     const done = failure === undefined && !more && marked.records.length === 0;
     tally.quiet = done ? quietAfter({ listing, plan, known, bound }, poll) : undefined;
     if (failure !== undefined) throw failure;

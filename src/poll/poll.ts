@@ -45,6 +45,8 @@ export interface Poll {
   visited: boolean;
   /** The records of all messages that were retrieved in this poll. */
   readonly settled: Set<RecordId>;
+  /** The records whose deletion was confirmed in this poll; a server may forget it and confirm it again. */
+  readonly gone: Set<RecordId>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */

@@ -29,7 +29,7 @@ export class Progress {
   }
 
   #measure(): string {
-    const { tally, settled, doubts } = this.#poll;
-    return [tally.fetched, tally.deleted, settled.size, doubts.size].join();
+    const { tally, settled, gone, doubts } = this.#poll;
+    return [tally.fetched, gone.size, settled.size, doubts.size].join();
   }
 }
