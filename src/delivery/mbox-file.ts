@@ -81,19 +81,21 @@ export async function refuseForeign(file: FileHandle, path: string): Promise<voi
 /**
  * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond `to`, where
  * we have written nothing. Then somebody else has, and half a message too many is better than their mail cut off. Never
- * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it.
+ * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it. Resolves
+ * to whether nothing of it is left at the end of the file: a quota that is used up may forbid to cut it off.
  */
 export async function cutBack(
   file: FileHandle,
   { from, to }: { readonly from: number; readonly to: number },
-): Promise<void> {
+): Promise<boolean> {
   try {
     const { size } = await file.stat();
-    if (size <= from || size > to) return;
+    if (size <= from || size > to) return true;
     await file.truncate(from);
     await file.sync();
+    return true;
   } catch {
-    // See above.
+    return false;
   }
 }
 

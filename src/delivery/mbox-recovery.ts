@@ -10,7 +10,7 @@ const BLOCK_OCTETS = 1024 * 1024;
  * another program put it behind half a line of ours, one with a date.
  */
 const FROM_LINE =
-  /\nFrom |From [^\n]{1,400}? (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /;
+  /\nFrom |From [^\n]{1,400}? (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /g;
 
 /**
  * Looks, in a locked mbox, for what these intents were about: gives the receipts of those that stand there whole
@@ -21,11 +21,14 @@ export async function recoverAppends(
   intents: readonly Intent[],
 ): Promise<ReadonlyMap<string, Recovered>> {
   const found = new Map<string, Recovered>();
-  for (const intent of [...intents].sort((a, b) => offsetOf(a) - offsetOf(b))) {
+  const inOrder = [...intents].sort((a, b) => offsetOf(a) - offsetOf(b));
+  for (const [index, intent] of inOrder.entries()) {
     if (await standsWhole(file, intent)) {
       await addEmptyLine(file, intent);
       found.set(intent.tag, { receipt: intent.receipt, received: undefined });
-    } else if (await isPieceAtEnd(file, intent)) await file.truncate(offsetOf(intent));
+    } else if (await isPieceAtEnd(file, intent, inOrder.slice(index + 1))) {
+      await file.truncate(offsetOf(intent));
+    }
   }
   await file.sync();
   return found;
@@ -35,9 +38,14 @@ function offsetOf({ receipt }: Intent): number {
   return Number(receipt.location);
 }
 
+/** Where a message ends, without the empty line behind it. */
+function endOf(intent: Intent): number {
+  return offsetOf(intent) + intent.opening.indexOf('\n') + 1 + intent.receipt.octets;
+}
+
 /** The empty line behind a message is written last, and may be missing. */
 async function addEmptyLine(file: FileHandle, intent: Intent): Promise<void> {
-  const end = offsetOf(intent) + intent.opening.indexOf('\n') + 1 + intent.receipt.octets;
+  const end = endOf(intent);
   const { size } = await file.stat();
   if (size === end) await writeAll(file, Buffer.from('\n'), end);
 }
@@ -59,27 +67,50 @@ async function standsWhole(file: FileHandle, intent: Intent): Promise<boolean> {
 }
 
 /**
- * Whether all that stands from the offset to the end of the file is the beginning of our message and nobody
- * else's. When in doubt it is left alone: half a message too many is better than somebody's mail cut off.
+ * Whether all that stands from the offset to the end of the file is a piece of our message, or that and those that we
+ * appended with it, and nobody else's. When in doubt it is left alone: half a message too many is better than somebody's
+ * mail cut off. A truncation that failed may have overwritten the first of it with zeros, which begin no mail of anybody.
  */
-async function isPieceAtEnd(file: FileHandle, intent: Intent): Promise<boolean> {
-  const { opening, receipt } = intent;
+async function isPieceAtEnd(file: FileHandle, intent: Intent, later: readonly Intent[]): Promise<boolean> {
+  const { opening } = intent;
   const offset = offsetOf(intent);
   const { size } = await file.stat();
   const octets = size - offset;
-  if (octets <= 0 || octets > opening.indexOf('\n') + 1 + receipt.octets) return false;
+  const behind = await beginningIn(file, later);
+  const last = behind.at(-1) ?? intent;
+  if (octets <= 0 || size > endOf(last) + 1) return false;
+  const ours = new Set(behind.map(offsetOf));
   const start = await readAt(file, offset, Math.min(octets, opening.length));
-  if (!start.equals(opening.subarray(0, start.length))) return false;
+  const zeros = leadingZeros(start);
+  if (!start.subarray(zeros).equals(opening.subarray(zeros, start.length))) return false;
   let before = '';
   for (let at = offset + opening.indexOf('\n'); at < size; ) {
     const block = await readAt(file, at, BLOCK_OCTETS);
     if (block.length === 0) break;
     const text = before + block.toString('latin1');
-    if (FROM_LINE.test(text)) return false;
+    for (const match of text.matchAll(FROM_LINE)) {
+      const position = at - before.length + match.index + (match[0].startsWith('\n') ? 1 : 0);
+      if (!ours.has(position)) return false;
+    }
     before = text.slice(-512);
     at += block.length;
   }
   return true;
+}
+
+/** Those of the intents whose messages begin where they were to. */
+async function beginningIn(file: FileHandle, intents: readonly Intent[]): Promise<readonly Intent[]> {
+  const there: Intent[] = [];
+  for (const intent of intents) {
+    const start = await readAt(file, offsetOf(intent), intent.opening.length);
+    if (start.length > 0 && start.equals(intent.opening.subarray(0, start.length))) there.push(intent);
+  }
+  return there;
+}
+
+function leadingZeros(start: Buffer): number {
+  const end = start.findIndex((octet) => octet !== 0);
+  return end < 0 ? start.length : end;
 }
 
 async function readAt(file: FileHandle, position: number, octets: number): Promise<Buffer> {

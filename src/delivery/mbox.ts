@@ -28,6 +28,12 @@ import type { MboxSettings } from './settings.ts';
 /** How often an append is begun anew because somebody else has written to the file in between. */
 const GROWTHS_BORNE = 10;
 
+/**
+ * What could not be cut off again after an append that failed, and why that one did, by the path of the mbox. Nothing is
+ * put behind it, or it would stay there for ever.
+ */
+const uncut = new Map<string, { readonly intents: readonly Intent[]; readonly error: unknown }>();
+
 export interface MboxSurroundings {
   readonly runtime: Runtime;
   /** Resolves when the intents are recorded so that they survive loss of power. */
@@ -66,15 +72,17 @@ export class Mbox implements Destination {
 
   /**
    * Opens the mbox, creating it and the folders above it where they are missing. Locks it once, to be sure that it
-   * can, and to cut off the piece of a message that a killed process left, before anybody's mail is put behind it (I3).
+   * can, and to cut off the piece of a message that a killed process or a full disk left, before anybody's mail is put
+   * behind it (I3).
    */
   static async open(settings: MboxSettings, name: string, surroundings: MboxSurroundings): Promise<Mbox> {
     try {
       await makeDirectory(dirname(settings.path));
       await removeMboxLeftovers(settings.path, surroundings.runtime);
       await withLockedMbox(settings.path, surroundings.runtime, async (file) => {
-        const unfinished = surroundings.takeUnfinished();
+        const unfinished = [...surroundings.takeUnfinished(), ...(uncut.get(settings.path)?.intents ?? [])];
         if (unfinished.length > 0) await recoverAppends(file, unfinished);
+        uncut.delete(settings.path);
         await refuseForeign(file, settings.path);
       });
       return new Mbox(settings, name, surroundings);
@@ -196,6 +204,8 @@ export class Mbox implements Destination {
   }
 
   async #appendLocked(file: FileHandle, group: readonly Waiting[]): Promise<Receipt[]> {
+    const left = uncut.get(this.#path);
+    if (left !== undefined) throw left.error;
     for (let attempt = 1; attempt < GROWTHS_BORNE; attempt += 1) {
       const receipts = await this.#appendUnlessGrown(file, group);
       if (receipts !== undefined) return receipts;
@@ -221,20 +231,19 @@ export class Mbox implements Destination {
       heads.push(head);
       end += head.length + octets + 1;
     }
-    await this.#surroundings.intend(
-      group.map(({ envelope, draft }, index) => ({
-        tag: envelope.tag,
-        receipt: receipts[index] as Receipt,
-        opening: Buffer.concat([Buffer.from(fromLine(draft.sender, date), 'latin1'), draft.opening]),
-      })),
-    );
+    const intents = group.map(({ envelope, draft }, index) => ({
+      tag: envelope.tag,
+      receipt: receipts[index] as Receipt,
+      opening: Buffer.concat([Buffer.from(fromLine(draft.sender, date), 'latin1'), draft.opening]),
+    }));
+    await this.#surroundings.intend(intents);
     if ((await file.stat()).size !== size) return undefined;
     try {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
       await refuseReplaced(file, this.#path);
     } catch (error) {
-      await cutBack(file, { from: size, to: end });
+      if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });
       throw error;
     }
     return receipts;

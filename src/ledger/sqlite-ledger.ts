@@ -48,7 +48,8 @@ export class SqliteLedger implements Ledger {
 
   /**
    * Opens or creates it. One that is damaged is set aside and replaced by an empty one, which knows that it has
-   * replaced another. Of one that was put back from a backup no account is sure what was carried. Raises `already-running` when another process owns it, or `ledger`.
+   * replaced another. Of one that was put back from a backup no account is sure what was carried. Raises
+   * `already-running` when another process owns it, or `ledger`.
    */
   static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
     await prepareFolder(stateDir);
