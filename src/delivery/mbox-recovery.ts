@@ -81,8 +81,7 @@ async function isPieceAtEnd(file: FileHandle, intent: Intent, later: readonly In
   if (octets <= 0 || size > endOf(last) + 1) return false;
   const ours = new Set(behind.map(offsetOf));
   const start = await readAt(file, offset, Math.min(octets, opening.length));
-  const zeros = leadingZeros(start);
-  if (!start.subarray(zeros).equals(opening.subarray(zeros, start.length))) return false;
+  if (!isBeginning(start, intent)) return false;
   let before = '';
   for (let at = offset + opening.indexOf('\n'); at < size; ) {
     const block = await readAt(file, at, BLOCK_OCTETS);
@@ -103,14 +102,16 @@ async function beginningIn(file: FileHandle, intents: readonly Intent[]): Promis
   const there: Intent[] = [];
   for (const intent of intents) {
     const start = await readAt(file, offsetOf(intent), intent.opening.length);
-    if (start.length > 0 && start.equals(intent.opening.subarray(0, start.length))) there.push(intent);
+    if (start.length > 0 && isBeginning(start, intent)) there.push(intent);
   }
   return there;
 }
 
-function leadingZeros(start: Buffer): number {
-  const end = start.findIndex((octet) => octet !== 0);
-  return end < 0 ? start.length : end;
+/** Whether this is the beginning of our message, the first of it perhaps overwritten with zeros. */
+function isBeginning(start: Buffer, { opening }: Intent): boolean {
+  const found = start.findIndex((octet) => octet !== 0);
+  const zeros = found < 0 ? start.length : found;
+  return start.subarray(zeros).equals(opening.subarray(zeros, start.length));
 }
 
 async function readAt(file: FileHandle, position: number, octets: number): Promise<Buffer> {
