@@ -58,6 +58,22 @@ export async function whatIsWrong(
   return [...wrong, ...entries.filter((path) => !EXPECTED.test(path)).map((path) => `left behind: ${path}`)];
 }
 
+/** The messages that stand in a Maildir, but not as they were sent. */
+export async function tornInMaildir(
+  folder: string,
+  deliver: Deliver,
+  messages: readonly Uint8Array[],
+): Promise<string[]> {
+  const whole = new Set(messages.map(asStored));
+  const torn: string[] = [];
+  for (const { type, path } of destinationsOf(deliver)) {
+    if (type !== 'maildir') continue;
+    const stored = await readMaildir(join(folder, path));
+    torn.push(...stored.filter((message) => !whole.has(message)).map(brief));
+  }
+  return torn;
+}
+
 export function destinationsOf(deliver: Deliver): readonly (typeof MAILDIR | typeof MBOX)[] {
   return 'type' in deliver ? [deliver] : deliver;
 }
