@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-/** `npm run torture`: the whole matrix. `npm test` runs a short form of the same files. */
+/** `npm run torture`: the whole matrix. `npm test` runs a short form of the same files, but for the quota. */
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/torture/**/*.test.ts'],
