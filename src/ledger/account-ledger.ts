@@ -275,8 +275,10 @@ export class SqliteAccountLedger implements AccountLedger {
       for (const { destination, location, octets, sha256 } of delivery.receipts) {
         const hash = Buffer.from(sha256, 'hex');
         this.#statements.upsertDelivery.run(id, destination, location, octets, hash, delivery.at);
+        // Where a destination has failed, half a message may be left, which its intent tells.
+        this.#statements.dropIntentAt.run(this.#account, destination, delivery.tag);
       }
-      this.#statements.dropIntent.run(this.#account, delivery.tag);
+      if (delivery.complete) this.#statements.dropIntent.run(this.#account, delivery.tag);
       return id;
     });
   }

@@ -44,6 +44,7 @@ type StatementName =
   | 'intents'
   | 'allIntents'
   | 'dropIntent'
+  | 'dropIntentAt'
   | 'dropIntents'
   | 'insertDelivered'
   | 'updateDelivered'
@@ -119,6 +120,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   intents: 'SELECT tag, location, octets, sha256, opening FROM intent WHERE account = ? AND destination = ?',
   allIntents: 'SELECT destination, tag, location, octets, sha256, opening FROM intent',
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
+  dropIntentAt: 'DELETE FROM intent WHERE account = ? AND destination = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
   insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

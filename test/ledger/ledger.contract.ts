@@ -349,6 +349,19 @@ function describeIntents(twice: Twice): void {
     );
   });
 
+  test('keeps the intent for the one destination that has failed', async () => {
+    await twice(
+      async (ledger) => {
+        for (const place of ['mbox:/m', 'mbox:/n']) await ledger.intend(place, [intent('a1')]);
+        await ledger.recordDelivery(delivery({ receipts: [receipt('mbox:/n')], complete: false }));
+      },
+      (ledger) => {
+        expect(ledger.openIntents('mbox:/m')).toEqual([intent('a1')]);
+        expect(ledger.openIntents('mbox:/n')).toEqual([]);
+      },
+    );
+  });
+
   test('keeps the last of several intents for a message', async () => {
     await twice(
       async (ledger) => {
