@@ -53,7 +53,7 @@ describe('I3: killed at any time, nothing is lost, doubled, or left half', () =>
       await writeConfiguration(folder.path, { port: server.address.port, deliver });
       const { process: child, ended } = startProgram(['fetch'], { cwd: folder.path });
       await expect
-        .poll(() => storedOctets(folder.path), { interval: 1, timeout: 10_000 })
+        .poll(() => storedOctets(folder.path), { interval: 1, timeout: 60_000 })
         .toBeGreaterThan(round * 4000);
       child.kill('SIGKILL');
       await ended;
@@ -76,7 +76,7 @@ describe('I3: killed at any time, nothing is lost, doubled, or left half', () =>
     });
     await writeConfiguration(folder.path, { port: server.address.port });
     const { process: child, ended } = startProgram(['fetch', '--json'], { cwd: folder.path });
-    await expect.poll(() => storedOctets(folder.path), { interval: 5, timeout: 20_000 }).toBeGreaterThan(100);
+    await expect.poll(() => storedOctets(folder.path), { interval: 5, timeout: 60_000 }).toBeGreaterThan(100);
     child.kill('SIGTERM');
     const { status, stdout } = await ended;
     const report = JSON.parse(stdout) as {

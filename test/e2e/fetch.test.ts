@@ -280,7 +280,7 @@ describe('when something is wrong', () => {
     await writeConfiguration(folder.path, { port: server.address.port, timeouts: { idle: '3s' } });
     const first = runProgram(['fetch'], { cwd: folder.path });
     await expect
-      .poll(() => readFile(join(folder.path, 'state/owner.lock')).catch(() => undefined), { timeout: 30_000 })
+      .poll(() => readFile(join(folder.path, 'state/owner.lock')).catch(() => undefined), { timeout: 60_000 })
       .toBeDefined();
     const second = await runProgram(['fetch'], { cwd: folder.path });
     expect(second).toMatchObject({ status: 75, stdout: '' });

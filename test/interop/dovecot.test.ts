@@ -229,7 +229,7 @@ async function readByMutt({ type, path }: Delivery): Promise<string[]> {
   const keys = `<tag-pattern>~A<enter><tag-prefix><pipe-message>${program}<enter><exit>`;
   const mutt = ['mutt', '-n', '-F', '/dev/null', '-R', '-f', path, '-e', settings, '-e', `push "${keys}"`];
   const env = { PATH: process.env['PATH'], HOME: folder, TERM: 'vt100', LC_ALL: 'C' };
-  await run('python3', [join(SUPPORT, 'run-in-terminal.py'), ...mutt], { env, timeout: 30_000 });
+  await run('python3', [join(SUPPORT, 'run-in-terminal.py'), ...mutt], { env, timeout: 120_000 });
   return (await readFile(list, 'latin1')).trimEnd().replaceAll(/ .*/g, '').split('\n');
 }
 

@@ -119,7 +119,7 @@ async function fetchWith(
     ...options,
   });
   const env = { PATH: process.env['PATH'], HOME: options.folder, LC_ALL: 'C', USER: 'root' };
-  await run(program, words, { env, timeout: 30_000 });
+  await run(program, words, { env, timeout: 120_000 });
 }
 
 async function contents(client: ClientKind, folder: string): Promise<string[]> {

@@ -67,7 +67,7 @@ describe('mutt', () => {
       const words = ['-n', '-F', join(folder, 'muttrc'), '-f', mailbox];
       for (const setting of settings) words.push('-e', `set ${setting}`);
       words.push('-e', `push "${keys}"`);
-      await run('python3', [IN_TERMINAL, 'mutt', ...words], { env: environment(), timeout: 30_000 });
+      await run('python3', [IN_TERMINAL, 'mutt', ...words], { env: environment(), timeout: 120_000 });
       const sums = (await readFile(list, 'utf8')).replaceAll(/ .*/g, '').trim().split('\n').sort();
       expect(sums).toEqual(EXPECTED);
       expect(server.maildrop('alice').messages).toEqual([]);
@@ -84,7 +84,7 @@ describe('inc of nmh', () => {
     await writeFile(join(folder, '.netrc'), 'default login alice password secret\n', { mode: 0o600 });
     await run('mkdir', ['-p', join(folder, 'Mail/inbox')]);
     const where = ['-host', '127.0.0.1', '-port', String(server.address.port), '-user', 'alice'];
-    await run('/usr/bin/mh/inc', [...where, '-silent'], { env: environment(), timeout: 30_000 });
+    await run('/usr/bin/mh/inc', [...where, '-silent'], { env: environment(), timeout: 120_000 });
     const files = MESSAGES.map((_, index) => readFile(join(folder, 'Mail/inbox', String(index + 1))));
     expect((await Promise.all(files)).map(sha256).sort()).toEqual(EXPECTED);
     expect(server.maildrop('alice').messages).toEqual([]);
@@ -104,7 +104,7 @@ describe('s-nail', () => {
       if (tls === 'starttls') settings.push('pop3-use-starttls');
       const words = ['-:/', ...settings.flatMap((setting) => ['-S', setting])];
       words.push('-R', '-Y', `copy * ${join(folder, 'copy')}`, '-Y', 'xit', '-f', url);
-      await run('s-nail', words, { env: environment(), timeout: 30_000 });
+      await run('s-nail', words, { env: environment(), timeout: 120_000 });
       const text = await readFile(join(folder, 'copy'), 'latin1');
       for (const message of MESSAGES) {
         const [, body = ''] = stored(message)
