@@ -90,6 +90,43 @@ describe('I8: a ledger that was put back from a backup', () => {
   });
 });
 
+describe('I1: a ledger that was lost, and a unique-id that stands for another message by now:', () => {
+  const AFTER_DELIVERY = { account: { deletion: { kind: 'after-delivery' } } } as const;
+  const lose = (ferry: Ferry): Promise<void> =>
+    ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+
+  test.each([
+    ['the number of the message', '1', [], mail('new')],
+    ['the number, without TOP', '1', [{ do: 'hide', names: ['TOP'] }], mail('new')],
+    ['any other, of another size', 'again', [], mail('new', 'line\r\n'.repeat(200))],
+  ] as const)('%s; the new one is carried before it is deleted', async (_, uid, faults, fresh) => {
+    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    server.setFaults(faults);
+    server.maildrop('alice').add(ONE, { uid });
+    await using ferry = await Ferry.to(server.address, AFTER_DELIVERY);
+    expect(await ferry.poll()).toMatchObject({ fetched: 1, deleted: 1 });
+    await lose(ferry);
+    server.maildrop('alice').add(fresh, { uid });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, fresh));
+  });
+
+  test.each([
+    ['with TOP', []],
+    ['without TOP', [{ do: 'hide', names: ['TOP'] }]],
+  ] as const)('numbers that still stand for the same are not carried twice (%s)', async (_, faults) => {
+    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    server.setFaults(faults);
+    for (const [index, text] of [ONE, TWO, THREE].entries())
+      server.maildrop('alice').add(text, { uid: String(index + 1) });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await lose(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+});
+
 describe('I8: an account that was renamed', () => {
   test('brings nothing a second time in silence: the poll stops and asks', async () => {
     await using server = await serve(ONE, TWO);

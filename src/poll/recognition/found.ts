@@ -9,18 +9,19 @@ import type { Recognition } from './recognise.ts';
  * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is:
  * the ledger may have been lost, and nothing of that may be stored a second time in silence (I8). In an mbox that is
  * all of it, somebody else's too: it is only compared with what the server lists. In a Maildir it is what was delivered
- * for this account without a unique-id of its own.
+ * for this account without a unique-id of its own, and what is `doubted` to be what its name says.
  */
 export async function noteWhatStands(
   listing: Listing,
+  doubted: readonly FoundMessage[],
   { ledger, destinations, account, observer, isOld }: Poll,
 ): Promise<void> {
-  const found = await findNameless(listing, account.name, destinations);
+  const found = [...doubted, ...(await findNameless(listing, account.name, destinations))];
   if (found.length === 0) return;
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
-    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}; what the server lists is compared with the ${found.length} messages at the destination.`,
+    `The ledger ${isOld ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
   );
 }
 

@@ -1,11 +1,14 @@
 import type { Recovered } from '../../delivery/destination.ts';
 import { MailError } from '../../errors.ts';
+import type { FoundMessage } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
+import { SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
 import { noteWhatStands } from './found.ts';
+import { isNumbered } from './known.ts';
 
 /**
  * Looks in the destinations for listed messages that were delivered and are not recorded, and records them, so that
@@ -23,8 +26,11 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
     if (ledger.withUniqueId(uid).some((known) => !hasFailed(known))) continue;
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
-  const found = await searchDestinations(new Set(unrecorded.keys()), poll);
-  if (isLacking) await noteWhatStands(listing, poll);
+  const { found, doubted } = tellApart(await searchDestinations(new Set(unrecorded.keys()), poll), {
+    unrecorded,
+    isLacking,
+  });
+  if (isLacking || doubted.length > 0) await noteWhatStands(listing, doubted.flatMap(asFound), poll);
   const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
   const unsettled = { unrecorded, found };
   if (mayBeLost) refuseOtherName(unsettled, poll);
@@ -52,6 +58,43 @@ export async function recordUnsettled(
   if (unsettled === undefined) return;
   refuseLostLedger(unsettled, recognised, poll);
   await recordFound(unsettled, poll);
+}
+
+/**
+ * What bears the name of a listed message, and what of it may be another one: servers give a unique-id to another message
+ * once the first is deleted, message numbers always. Only content tells then, or mail that nobody has fetched would be
+ * deleted as carried (I1, I8).
+ */
+function tellApart(
+  named: ReadonlyMap<string, readonly Recovered[]>,
+  { unrecorded, isLacking }: { unrecorded: ReadonlyMap<string, ListedMessage>; isLacking: boolean },
+): {
+  readonly found: ReadonlyMap<string, readonly Recovered[]>;
+  readonly doubted: readonly (readonly Recovered[])[];
+} {
+  const isDoubtful = (tag: string, recovered: readonly Recovered[]): boolean => {
+    const message = unrecorded.get(tag);
+    if (message === undefined) return false;
+    if (isNumbered(message) && isLacking) return true;
+    return (isNumbered(message) || isLacking) && !recovered.every((one) => hasSizeOf(message, one));
+  };
+  const all = [...named];
+  return {
+    found: new Map(all.filter(([tag, recovered]) => !isDoubtful(tag, recovered))),
+    doubted: all.flatMap(([tag, recovered]) => (isDoubtful(tag, recovered) ? [recovered] : [])),
+  };
+}
+
+/** As servers count, with and without CRs, and with fields that they have written into it since. */
+function hasSizeOf({ octets }: ListedMessage, { receipt, received }: Recovered): boolean {
+  if (octets === undefined || received === undefined) return octets !== undefined;
+  return octets >= receipt.octets - SIZE_DRIFT_OCTETS && octets <= received.octets + SIZE_DRIFT_OCTETS;
+}
+
+function asFound(recovered: readonly Recovered[]): readonly FoundMessage[] {
+  return recovered.flatMap(({ receipt, received }) =>
+    received === undefined ? [] : [{ receipt, received }],
+  );
 }
 
 async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promise<void> {
