@@ -80,6 +80,7 @@ const RETRIEVED = {
   new: 'the ledger does not know its unique-id',
   again: 'an earlier attempt did not end well, or not all places have it yet',
   compare: 'its unique-id does not tell whether it was carried; its content will',
+  short: 'it was stored shorter than listed; should it come whole by now, it is stored once more',
 } as const;
 
 const LEFT = {

@@ -318,6 +318,10 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
+  async noteAskedAgain(record: RecordId, listedOctets: number | undefined, at: number): Promise<void> {
+    await this.#commits.run(() => this.#statements.askedAgain.run(listedOctets ?? null, at, record));
+  }
+
   async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
     await this.#commits.run(() => {
       for (const uid of uids) this.#statements.insertAdopted.run(this.#account, uid, at);

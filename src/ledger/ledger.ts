@@ -17,7 +17,8 @@ export interface LedgerRecord {
   /** SHA-256 of the received octets in hexadecimal. */
   readonly sha256: string | undefined;
   readonly attempts: number;
-  /** Its size by LIST when it was delivered. */
+  /** Its size as it was received, and by LIST at that time. */
+  readonly octets?: Octets | undefined;
   readonly listedOctets?: Octets | undefined;
   /** When it was last tried, in milliseconds since 1970. */
   readonly triedAt: number;
@@ -236,6 +237,8 @@ export interface AccountLedger {
   noteRecognised(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages have new unique-ids (I8). */
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
+  /** Notes that a carried message was asked for once more, listed with this size, and that nothing came of it. */
+  noteAskedAgain(record: RecordId, listedOctets: Octets | undefined, at: number): Promise<void>;
   /** Records that these messages count as carried, without having been. */
   recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
   /**

@@ -46,6 +46,7 @@ export function toRecord(row: Row): LedgerRecord {
     outcome: row['outcome'] as LedgerRecord['outcome'],
     sha256: optionalText(row['sha256']),
     attempts: Number(row['attempts']),
+    octets: optionalNumber(row['octets']),
     listedOctets: optionalNumber(row['listed_octets']),
     triedAt: Number(row['tried_at']),
     deliveredAt: optionalNumber(row['delivered_at']),

@@ -7,7 +7,7 @@ export const SUMMARY: string = `
   FROM account LEFT JOIN carried ON carried.account = account.id AND carried.day = ?`;
 
 const RECORD = `
-  SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, listed_octets, tried_at, delivered_at, missing_at, gone_at,
+  SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, octets, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
@@ -78,6 +78,7 @@ type StatementName =
   | 'identities'
   | 'renumbered'
   | 'recognised'
+  | 'askedAgain'
   | 'missing'
   | 'gone';
 
@@ -179,6 +180,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
+  askedAgain: 'UPDATE message SET listed_octets = ?, tried_at = ? WHERE id = ?',
   missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };

@@ -8,11 +8,15 @@ import { PIPELINE_COMMANDS } from '../wire/limits.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
+import type { KnownMessages } from './recognition/known.ts';
+import { isStillThere } from './record-state.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {
   readonly records: readonly RecordId[];
+  /** The records of what came before under the unique-ids of these messages. */
+  readonly earlier?: readonly RecordId[];
   /** How many of them were kept on purpose until now. */
   readonly kept: number;
   /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
@@ -25,7 +29,15 @@ export interface Marked {
  */
 export async function markDeletions(
   session: Transaction,
-  { listing, bound }: { listing: Listing; bound: ReadonlyMap<MessageNumber, RecordId> },
+  {
+    listing,
+    known,
+    bound,
+  }: {
+    listing: Listing;
+    known: Pick<KnownMessages, 'withUniqueId'>;
+    bound: ReadonlyMap<MessageNumber, RecordId>;
+  },
   poll: Poll,
 ): Promise<Marked> {
   const { account, ledger, runtime } = poll;
@@ -40,7 +52,12 @@ export async function markDeletions(
   const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
   const numbers = await unchangedHere(allowed, { mustReread, bound }, poll);
   if (numbers.length === 0) return { records: [], kept: 0 };
-  await ledger.noteDeleSent(recordsOf(numbers, bound), runtime.now());
+  const earlier = earlierRecords({ listing, known, bound });
+  const allOf = (some: readonly MessageNumber[]): readonly RecordId[] => [
+    ...recordsOf(some, bound),
+    ...some.flatMap(earlier),
+  ];
+  await ledger.noteDeleSent(allOf(numbers), runtime.now());
   const results: Promise<boolean>[] = [];
   for (const number of numbers) {
     await results.at(-PIPELINE_COMMANDS);
@@ -55,9 +72,9 @@ export async function markDeletions(
   const taken = await Promise.all(results);
   const accepted = numbers.filter((_, index) => taken[index]);
   const refused = numbers.filter((_, index) => !taken[index]);
-  await ledger.noteDeleRefused(recordsOf(refused, bound));
+  await ledger.noteDeleRefused(allOf(refused));
   const records = recordsOf(accepted, bound);
-  return { records, kept: records.filter(wasKept).length, goodbye };
+  return { records, earlier: accepted.flatMap(earlier), kept: records.filter(wasKept).length, goodbye };
 }
 
 /** Leaves out what may be here only in part: the server may have the rest. */
@@ -168,7 +185,7 @@ function messageChanged({ destination, location }: Receipt): MailError {
  */
 export async function confirmDeletions(
   session: Transaction,
-  { records, kept, goodbye }: Marked,
+  { records, earlier = [], kept, goodbye }: Marked,
   poll: Poll,
 ): Promise<number> {
   try {
@@ -179,7 +196,7 @@ export async function confirmDeletions(
     return 0;
   }
   for (const record of records) poll.gone.add(record);
-  await poll.ledger.noteGone(records, poll.runtime.now());
+  await poll.ledger.noteGone([...records, ...earlier], poll.runtime.now());
   await poll.ledger.noteDeleted(kept);
   return records.length;
 }
@@ -195,6 +212,28 @@ async function markOne(session: Transaction, number: MessageNumber, poll: Poll):
     poll.observer.noticed?.(poll.account.name, error.message);
     return false;
   }
+}
+
+/**
+ * The records of what came before under the unique-id of a message, such as the first part of it: they vanish from the
+ * listing together with it, by our doing.
+ */
+function earlierRecords({
+  listing,
+  known,
+  bound,
+}: Pick<Parameters<typeof markDeletions>[1], 'listing' | 'known' | 'bound'>): (
+  number: MessageNumber,
+) => readonly RecordId[] {
+  const uids = new Map(listing.messages.map(({ number, uid, twin }) => [number, twin ? undefined : uid]));
+  return (number) => {
+    const uid = uids.get(number);
+    if (uid === undefined) return [];
+    const records = known.withUniqueId(uid).filter(isStillThere);
+    return records
+      .filter(({ id, outcome }) => outcome === 'delivered' && id !== bound.get(number))
+      .map(({ id }) => id);
+  };
 }
 
 function recordsOf(

@@ -43,6 +43,9 @@ export const MAX_HEADER_OCTETS: number = MIB;
 export const SHORT_OCTETS = 8;
 export const SHORT_PART = 0.02;
 
+/** What was stored short is asked for again after this long, then after twice as long each time. */
+export const SHORT_RETRY_MS: number = 24 * HOUR_MS;
+
 /** After so many messages with an end in doubt, a poll pipelines no more: each of them has cost it a session. */
 export const MOST_DOUBTS = 3;
 

@@ -1,12 +1,13 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
-import { MASS_DELETION, MASS_DELETION_FACTOR, SIZE_DRIFT_OCTETS } from './limits.ts';
+import { MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
 import { hasFailed, isQuarantined, isStillThere, wasTriedNow } from './record-state.ts';
 import type { Doubts } from './retrieval/doubts.ts';
+import { mayLackSomething, type PastSizes } from './retrieval/listed-size.ts';
 
 /** A message to retrieve, and why. */
 export interface Retrieval {
@@ -14,10 +15,11 @@ export interface Retrieval {
   readonly message: ListedMessage;
   /**
    * `new`: the ledger does not know it. `again`: an earlier attempt did not end well, or not at all destinations.
-   * `compare`: its unique-id does not settle who it is, so its content has to (I8).
+   * `compare`: its unique-id does not settle who it is, so its content has to (I8). `short`: it was stored as it came,
+   * shorter than listed, and may come whole by now.
    */
-  readonly reason: 'new' | 'again' | 'compare';
-  /** The record of an earlier attempt that did not end well, if there was one. */
+  readonly reason: 'new' | 'again' | 'compare' | 'short';
+  /** The record of an earlier attempt that did not end well, if there was one, or of what was stored short. */
   readonly record: LedgerRecord | undefined;
   /**
    * Whether it is asked for when nothing else is under way, since it failed before, or since nothing but its end could
@@ -46,6 +48,8 @@ export interface PlanQuestion {
   /** What is left of the limits of this poll. */
   readonly limits: PollLimits;
   readonly doubts: Pick<Doubts, 'isPassedOver' | 'mustBeAlone'>;
+  /** What experience says of the sizes that the server lists. */
+  readonly pastSizes: readonly PastSizes[];
   /** When this poll began and what time it is, in milliseconds since 1970. */
   readonly startedAt: number;
   readonly now: number;
@@ -127,6 +131,8 @@ function decide(
   if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
   const records = message.uid === undefined ? [] : question.known.withUniqueId(message.uid);
   if (question.doubts.isPassedOver(message)) {
+    const stored = message.twin ? undefined : records.find((record) => isStored(record, message));
+    if (stored !== undefined) return leave('carried', stored.id);
     return leave(isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
   }
   if (message.uid === undefined) return retrieve('compare');
@@ -139,14 +145,17 @@ function decide(
       ? leave('failed')
       : retrieve('compare', tried);
   }
-  const record = records.at(-1);
+  const record = likeliest(records, message);
   if (record === undefined) return retrieve('new');
   if (new Set(records.filter(isStillThere).map(({ outcome }) => outcome)).size > 1)
     return retrieve('compare');
   if (!isStillThere(record)) return retrieve('compare', record.outcome === 'delivered' ? undefined : record);
   switch (record.outcome) {
     case 'delivered':
-      return isDoubtful(record, message) ? retrieve('compare') : leave('carried', record.id);
+      if (isDoubtful(record, message)) return retrieve('compare');
+      return mayBeWholeNow(record, message, question) && !isTooLarge(message, question.limits)
+        ? retrieve('short', record)
+        : leave('carried', record.id);
     case 'adopted':
       return leave('carried');
     case 'failed':
@@ -157,9 +166,46 @@ function decide(
   return retrieve('compare');
 }
 
+/**
+ * The last record under its unique-id; where several messages were carried under it, such as twins of which one is listed
+ * otherwise now, or a message that came in part first, that with the size of this one.
+ */
+function likeliest(records: readonly LedgerRecord[], message: ListedMessage): LedgerRecord | undefined {
+  const last = records.at(-1);
+  if (last === undefined || !isStored(last, message)) return last;
+  const differenceOf = ({ octets }: LedgerRecord): number =>
+    Math.abs((octets ?? Number.MAX_SAFE_INTEGER) - (message.octets ?? 0));
+  return records
+    .filter((record) => isStored(record, message))
+    .reduce((best, record) => (differenceOf(record) <= differenceOf(best) ? record : best));
+}
+
+/** Whether this record says that the message is here, if only in part. */
+function isStored(record: LedgerRecord, message: ListedMessage): boolean {
+  return record.outcome === 'delivered' && isStillThere(record) && !isDoubtful(record, message);
+}
+
 /** Whether a message that has the unique-id of a delivered one may be another. */
 function isDoubtful(record: LedgerRecord, { octets }: ListedMessage): boolean {
   return Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0)) > SIZE_DRIFT_OCTETS;
+}
+
+/**
+ * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than it
+ * did then, or as much time has gone by since it came last as from when it was stored until then. So one that its server
+ * always lists too large is not downloaded every day for ever.
+ */
+function mayBeWholeNow(
+  { octets, listedOctets, triedAt, deliveredAt }: LedgerRecord,
+  message: ListedMessage,
+  { pastSizes, now }: PlanQuestion,
+): boolean {
+  const listed = message.octets;
+  if (octets === undefined || listed === undefined || listed <= octets) return false;
+  const hasGrown = listedOctets !== undefined && listed > listedOctets;
+  const pause = Math.max(SHORT_RETRY_MS, triedAt - (deliveredAt ?? triedAt));
+  if (!hasGrown && Math.abs(now - triedAt) < pause) return false;
+  return mayLackSomething({ listed: Math.min(listed, listedOctets ?? listed), octets }, pastSizes);
 }
 
 /**

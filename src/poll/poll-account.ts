@@ -101,7 +101,16 @@ async function carry(poll: Poll): Promise<boolean> {
     await noteServer(loggedIn, poll);
     const { known, recognition } = await takeStock(session, listing, poll); // I3, I8
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
-    const plan = planRetrievals({ ...poll, listing, known, recognition, limits, now: runtime.now() });
+    const pastSizes = ledger.recentSizes();
+    const plan = planRetrievals({
+      ...poll,
+      listing,
+      known,
+      recognition,
+      limits,
+      pastSizes,
+      now: runtime.now(),
+    });
     announce(listing, plan, poll);
     warnOfExpiry(session, chosen(plan).length, poll);
 
@@ -123,7 +132,8 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const marked = await markDeletions(session, { listing, bound: new Map([...carried, ...bound]) }, poll); // I1
+    const all = new Map([...carried, ...bound]);
+    const marked = await markDeletions(session, { listing, known, bound: all }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(known.missingFrom(listing, recognition.gone), runtime.now());
     tally.kept -= gone;

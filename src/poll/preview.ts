@@ -70,6 +70,7 @@ export async function previewAccount(
       account,
       limits: new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now))),
       doubts: new Doubts(),
+      pastSizes: ledger.recentSizes(),
       startedAt: now,
       now,
     });

@@ -319,6 +319,20 @@ function describeIdentities(twice: Twice): void {
     );
   });
 
+  test('notes that a carried message was asked for again', async () => {
+    await twice(
+      async (ledger) => {
+        const record = await ledger.recordDelivery(delivery());
+        await ledger.noteAskedAgain(record, 777, 5000);
+      },
+      (ledger) => {
+        expect(ledger.withUniqueId(uid('u1'))).toMatchObject([
+          { outcome: 'delivered', listedOctets: 777, triedAt: 5000, deliveredAt: 1000 },
+        ]);
+      },
+    );
+  });
+
   test('I1: never gives as deletable what was adopted', async () => {
     await twice(
       (ledger) => ledger.recordAdopted([uid('u1'), uid('u2')], 1000),

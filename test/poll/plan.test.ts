@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
-import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from '../../src/poll/limits.ts';
+import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SHORT_RETRY_MS } from '../../src/poll/limits.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import {
   boundRecords,
@@ -79,6 +79,7 @@ function plan({
     account: { deletion: deletion ?? { kind: 'never' } },
     limits: { ...NO_LIMITS, ...limits },
     doubts: doubtsAbout(passedOver),
+    pastSizes: [],
     startedAt: STARTED,
     now: NOW,
   });
@@ -124,6 +125,43 @@ describe('planRetrievals decides, for a message', () => {
     ],
   ])('%s', (_, records, expected) => {
     expect(inShort(plan({ messages: [message(1)], records: { u1: records } }))).toEqual([`1 ${expected}`]);
+  });
+
+  test('that its size tells which of two it is that were carried under its unique-id', () => {
+    const of = (value: number, octets: number): LedgerRecord => record({ id: id(value), octets });
+    for (const [records, expected] of [
+      [[of(7, 100), of(8, 60)], 7],
+      [[of(7, 60), of(8, 100)], 8],
+      [[of(7, 100), of(8, 100)], 8],
+    ] as const) {
+      expect(plan({ messages: [message(1)], records: { u1: records } })).toMatchObject([
+        { reason: 'carried', record: expected },
+      ]);
+    }
+  });
+
+  const DAY = SHORT_RETRY_MS;
+  const half = record({ octets: 50, listedOctets: 100, triedAt: NOW - DAY, deliveredAt: NOW - DAY });
+  test.each<[string, Partial<LedgerRecord>, Partial<ListedMessage>, string]>([
+    ['came in part a day ago', {}, {}, 'retrieve short'],
+    ['came in part a day ago, and is too large', {}, { octets: 300 }, 'leave carried'],
+    ['came in part, and was asked for since', { deliveredAt: NOW - 3 * DAY }, {}, 'leave carried'],
+    ['came in part, and was asked for long since', { deliveredAt: NOW - 2 * DAY }, {}, 'retrieve short'],
+    ['came in part just now', { triedAt: NOW - 1, deliveredAt: NOW - 1 }, {}, 'leave carried'],
+    [
+      'came in part just now, and is listed larger',
+      { triedAt: NOW - 1, deliveredAt: NOW - 1 },
+      { octets: 101 },
+      'retrieve short',
+    ],
+    ['came in part, which is all that is listed by now', {}, { octets: 50 }, 'leave carried'],
+    ['came whole', { octets: 100 }, {}, 'leave carried'],
+    ['came with a line end less', { octets: 98 }, {}, 'leave carried'],
+    ['came with an unknown size', { octets: undefined }, {}, 'leave carried'],
+  ])('that %s', (_, more, listed, expected) => {
+    const limits = { messageOctets: 200 };
+    const records = { u1: [{ ...half, ...more }] };
+    expect(inShort(plan({ messages: [message(1, listed)], records, limits }))).toEqual([`1 ${expected}`]);
   });
 
   test('without a unique-id to compare its content', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
 import { mayLackSomething, SizeExperience } from '../../src/poll/retrieval/listed-size.ts';
-import { type Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -64,6 +64,116 @@ test('a server whose sizes are wrong by habit delays mail only once', async () =
   server.maildrop('alice').add(THREE);
   server.maildrop('alice').add(mail('four'));
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+});
+
+describe('a message that was stored short', () => {
+  const DAY_MS = 24 * 3_600_000;
+  const cut = { do: 'shorten', command: 'RETR', messages: [1], octets: 1200 } as const;
+
+  /** What came of THREE, in two polls, is stored; then so many days go by. */
+  async function storedShort(server: Pop3Server, options: FerryOptions, days = 1): Promise<Ferry> {
+    server.setFaults([cut]);
+    const ferry = await Ferry.to(server.address, options);
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ fetched: 1, kept: 1, deleted: 0 });
+    ferry.takeCommands();
+    ferry.notices.length = 0;
+    ferry.runtime.advance(days * DAY_MS);
+    return ferry;
+  }
+
+  test.each([[['maildir']], [['mbox']], [['maildir', 'mbox']]] as const)(
+    'is stored whole too, once, when the server has it one day, and then deleted there: %j',
+    async (destinations) => {
+      await using server = await serve(THREE);
+      await using ferry = await storedShort(server, { account: AFTER_DELIVERY, destinations });
+      const [part] = await ferry.mail(destinations[0]);
+      server.setFaults([]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1, kept: 0 });
+      for (const place of destinations)
+        expect(await ferry.mail(place)).toEqual([...storedAll(THREE), part].sort());
+      expect(ferry.notices.join()).toMatch(/came with 2\d+ octets now, and is stored; the \d+ octets/);
+      // Both records are done with: nothing is waited for, or looked at, because of them.
+      server.maildrop('alice').add(ONE);
+      await ferry.poll();
+      expect(ferry.ledger.identities()).toEqual([]);
+      expect(ferry.takeCommands()).not.toContain('TOP 1 0');
+    },
+  );
+
+  test('is asked for once, and kept where nothing is deleted', async () => {
+    await using server = await serve(THREE);
+    await using ferry = await storedShort(server, { account: NEVER });
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 1 });
+    for (let day = 0; day < 3; day += 1) {
+      ferry.runtime.advance(30 * DAY_MS);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+    }
+    expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual(['RETR 1']);
+  });
+
+  test('is asked for at longer and longer intervals while it comes no better', async () => {
+    await using server = await serve(THREE);
+    await using ferry = await storedShort(server, { account: NEVER }, 0);
+    const asked: number[] = [];
+    for (let day = 1; day <= 20; day += 1) {
+      ferry.runtime.advance(DAY_MS);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+      if (ferry.takeCommands().includes('RETR 1')) asked.push(day);
+    }
+    expect(asked).toEqual([1, 2, 4, 8, 16]);
+    expect(ferry.notices).toEqual([]);
+  });
+
+  test('is asked for at once when the server lists more of it than before', async () => {
+    await using server = await serve(THREE);
+    server.setFaults([cut, { do: 'sizes', offset: -200 }]);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ fetched: 1 });
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 1 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+  });
+
+  test.each<[string, Faults, string]>([
+    ['short in another way', [{ ...cut, octets: 1300 }], 'partial'],
+    ['not at all', [{ do: 'refuse', command: 'RETR', messages: [1], text: 'no' }], 'partial'],
+    ['without its end', [{ do: 'endless', command: 'RETR', messages: [1], what: 'body' }], 'partial'],
+  ])('stays what it is when it comes %s', async (_, faults, outcome) => {
+    await using server = await serve(THREE);
+    await using ferry = await storedShort(server, { account: AFTER_DELIVERY });
+    const before = await ferry.mail();
+    server.setFaults(faults);
+    expect(await ferry.poll()).toMatchObject({ outcome, fetched: 0, deleted: 0, kept: 1, quarantined: 0 });
+    expect(await ferry.poll()).toMatchObject({
+      fetched: 0,
+      kept: 1,
+      skipped: 0,
+      error: { code: 'deletion-unconfirmed' },
+    });
+    expect(await ferry.mail()).toEqual(before);
+    server.setFaults([]);
+    ferry.runtime.advance(2 * DAY_MS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  });
+
+  test('I3: is stored whole once though the poll that did so was killed', async () => {
+    await using server = await serve(THREE);
+    await using ferry = await storedShort(server, {
+      account: AFTER_DELIVERY,
+      destinations: ['maildir', 'mbox'],
+    });
+    server.setFaults([]);
+    ferry.wrapLedger = killedBeforeRecording;
+    await ferry.poll();
+    ferry.wrapLedger = (ledger) => ledger;
+    await ferry.restart();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(await ferry.mail()).toHaveLength(2);
+    expect(await ferry.mail('mbox')).toHaveLength(2);
+  });
 });
 
 describe('SizeExperience', () => {

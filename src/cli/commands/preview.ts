@@ -13,6 +13,7 @@ const REASONS: Readonly<Record<Decision['reason'], string>> = {
   new: 'new',
   again: 'tried before, or not at all destinations yet',
   compare: 'its unique-id does not tell whether it was carried; its content will',
+  short: 'it was stored shorter than listed; should it come whole by now, it is stored once more',
   carried: 'counted as carried already',
   'too-large': 'larger than limits.messageSize',
   quarantined: 'failed too often',

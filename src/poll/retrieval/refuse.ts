@@ -14,11 +14,18 @@ import { isLastAttempt } from '../record-state.ts';
  * cannot be counted.
  */
 export async function refuseMessage(
-  { message, record }: Pick<Retrieval, 'message' | 'record'>,
+  { message, record, reason }: Pick<Retrieval, 'message' | 'record'> & Partial<Pick<Retrieval, 'reason'>>,
   error: MailError,
   { tally, observer, account, ledger, runtime }: Poll,
   sha256?: string,
 ): Promise<void> {
+  if (reason === 'short' && record !== undefined) {
+    // What was stored of it is as safe as before, and is not failed; the rest is asked for again in good time.
+    tally.firstRefusal ??= error;
+    tally.kept += 1;
+    observer.noticed?.(account.name, error.message);
+    return ledger.noteAskedAgain(record.id, message.octets, runtime.now());
+  }
   const quarantined = isLastAttempt(record);
   tally.firstRefusal ??= error;
   if (quarantined) tally.quarantined += 1;

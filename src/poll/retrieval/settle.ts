@@ -8,6 +8,7 @@ import type { ListedMessage } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
 import { wasTriedNow } from '../record-state.ts';
+import { SizeExperience } from './listed-size.ts';
 import { discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 
@@ -83,9 +84,14 @@ export class Settling {
 
   async #settle(received: Received): Promise<void> {
     try {
-      if (this.#mayBeCut(received)) return await this.#refuseShort(received);
       const { reason, record } = received.retrieval;
-      if (reason === 'compare') await this.#inTurn(received.sha256, () => this.#compare(received));
+      if (this.#mayBeCut(received)) {
+        if (reason !== 'short' || record === undefined) return await this.#refuseShort(received);
+        // Another part of it is worth no more than the one that is stored.
+        return await this.#recogniseAs(record, received);
+      }
+      if (reason === 'compare' || reason === 'short')
+        await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else await this.#deliver(received, { record, occurrence: 0 });
     } catch (error) {
@@ -106,22 +112,40 @@ export class Settling {
   /** Decides by its content whether a message was carried before (I8). */
   async #compare(received: Received): Promise<void> {
     const { message } = received.retrieval;
-    const { uid, number } = message;
+    const { number } = message;
     const equal = this.#poll.ledger
       .withContent(received.sha256)
       .filter((record) => mayBe(record, message, this.#absent));
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
-    if (record?.outcome === 'delivered') {
-      await discardAll(received.drafts);
-      if (uid === undefined) await this.#poll.ledger.noteRecognised([record.id]);
-      else await this.#poll.ledger.noteRenumbered(new Map([[record.id, uid]]));
-      this.#bind(number, record.id);
-      this.#poll.observer.carried?.(this.#poll.account.name);
-      return;
-    }
-    const earlier = record ?? this.#claim(received.retrieval.record);
+    if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
+    const isShort = received.retrieval.reason === 'short';
+    const earlier = record ?? (isShort ? undefined : this.#claim(received.retrieval.record));
     await this.#deliver(received, { record: earlier, sha256: received.sha256, occurrence: equal.length });
+    if (isShort && this.bound.has(number)) this.#tellOfWhole(received);
+  }
+
+  /** The message was carried before, as this record says. */
+  async #recogniseAs(
+    { id }: LedgerRecord,
+    { retrieval: { message, reason }, drafts }: Received,
+  ): Promise<void> {
+    const { ledger, runtime, observer, account } = this.#poll;
+    const { uid, number, octets: listedOctets } = message;
+    await discardAll(drafts);
+    if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
+    else if (uid === undefined) await ledger.noteRecognised([id]);
+    else await ledger.noteRenumbered(new Map([[id, uid]]));
+    this.#bind(number, id);
+    observer.carried?.(account.name);
+  }
+
+  #tellOfWhole({ retrieval: { message, record }, octets }: Received): void {
+    const { observer, account } = this.#poll;
+    observer.noticed?.(
+      account.name,
+      `Message ${message.number} came with ${octets} octets now, and is stored; the ${record?.octets ?? 0} octets that came of it before stay there too.`,
+    );
   }
 
   /**
@@ -224,10 +248,14 @@ export class Settling {
     }
   }
 
-  /** What came so short in an earlier poll too, or was carried so, is all that the server has of it. */
-  #mayBeCut({ octets, sha256, retrieval: { message } }: Received): boolean {
+  /**
+   * What came so short in an earlier poll too, or was carried so, is all that the server has of it. What is asked for since
+   * it is here in part must be whole, whatever the server's habits.
+   */
+  #mayBeCut({ octets, sha256, retrieval: { message, reason } }: Received): boolean {
     const { ledger, sizes, startedAt, runtime } = this.#poll;
     const compared = { listed: message.octets ?? octets, octets };
+    if (reason === 'short') return new SizeExperience([]).isShort(compared);
     const now = runtime.now();
     const isShort =
       sizes.isShort(compared) &&
