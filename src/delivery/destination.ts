@@ -46,6 +46,11 @@ export interface ReceivedIdentity {
   readonly octets: Octets;
   /** Hexadecimal SHA-256 of the octets, and of the header as `headerHash` makes it. */
   readonly sha256: string;
+  /**
+   * The same with LF in place of CRLF, which tells what is the same message though it had bare LFs, of which what is
+   * stored tells nothing. Undefined where it is not known.
+   */
+  readonly lfSha256?: string | undefined;
   readonly headerSha256: string | undefined;
   readonly messageId: string | undefined;
 }

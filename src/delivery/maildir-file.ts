@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
-import { lfToCrlf } from '../message/line-endings.ts';
+import { CrlfToLf, lfToCrlf } from '../message/line-endings.ts';
 import type { ReceivedIdentity, StoredMessage } from './destination.ts';
 import { baseName, tagOf } from './maildir-name.ts';
 import type { LineEndings } from './settings.ts';
@@ -87,6 +87,8 @@ async function readIfThere(path: string, lineEndings: LineEndings): Promise<Stor
 async function readStored(path: string, lineEndings: LineEndings): Promise<StoredFile> {
   const stored = createHash('sha256');
   const received = createHash('sha256');
+  const withLf = createHash('sha256');
+  const endings = new CrlfToLf();
   const start: Buffer[] = [];
   let octets = 0;
   let receivedOctets = 0;
@@ -95,9 +97,11 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
     if (octets < START_OCTETS) start.push(original);
     stored.update(block);
     received.update(original);
+    withLf.update(lineEndings === 'lf' ? block : endings.push(block));
     octets += block.length;
     receivedOctets += original.length;
   }
+  withLf.update(endings.end());
   const beginning = Buffer.concat(start);
   return {
     octets,
@@ -105,6 +109,7 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
     received: {
       octets: receivedOctets,
       sha256: received.digest('hex'),
+      lfSha256: withLf.digest('hex'),
       headerSha256: headerHash(beginning, beginning.length === receivedOctets),
       messageId: headerField(beginning, 'Message-ID'),
     },

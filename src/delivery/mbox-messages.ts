@@ -62,6 +62,7 @@ async function readMessage(
 class ReceivedMessage {
   readonly #unquoting = new MboxrdUnquoting();
   readonly #hash = createHash('sha256');
+  readonly #lfHash = createHash('sha256');
   /** The header, until it is whole. */
   #header: string | undefined = '';
   #start: Buffer = Buffer.alloc(0);
@@ -77,6 +78,7 @@ class ReceivedMessage {
     return {
       octets: this.#octets,
       sha256: this.#hash.digest('hex'),
+      lfSha256: this.#lfHash.digest('hex'),
       headerSha256: headerHash(this.#start, this.#start.length === this.#octets),
       messageId: headerField(this.#start, 'Message-ID'),
     };
@@ -93,7 +95,9 @@ class ReceivedMessage {
   }
 
   #emit(text: string): void {
-    const octets = lfToCrlf(Buffer.from(text, 'latin1'));
+    const stored = Buffer.from(text, 'latin1');
+    const octets = lfToCrlf(stored);
+    this.#lfHash.update(stored);
     if (this.#start.length < HEADER_OCTETS) this.#start = Buffer.concat([this.#start, octets]);
     this.#hash.update(octets);
     this.#octets += octets.length;

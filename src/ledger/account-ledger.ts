@@ -169,6 +169,7 @@ export class SqliteAccountLedger implements AccountLedger {
         received: {
           octets: Number(row['message_octets']),
           sha256: hex(row['message_sha256']) ?? '',
+          lfSha256: hex(row['message_lf_sha256']),
           messageId: row['message_id'] === null ? undefined : String(row['message_id']),
           headerSha256: hex(row['header_sha256']),
         },
@@ -186,8 +187,9 @@ export class SqliteAccountLedger implements AccountLedger {
       for (const { receipt, received } of messages) {
         const { destination, location, octets, sha256 } = receipt;
         const stored = [destination, location, octets, blob(sha256)];
-        const message = [received.octets, blob(received.sha256), received.messageId ?? null];
-        this.#statements.insertFound.run(this.#account, ...stored, ...message, blob(received.headerSha256));
+        const hashes = [blob(received.sha256), blob(received.lfSha256)];
+        const header = [received.messageId ?? null, blob(received.headerSha256)];
+        this.#statements.insertFound.run(this.#account, ...stored, received.octets, ...hashes, ...header);
       }
     });
   }

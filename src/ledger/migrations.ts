@@ -146,6 +146,10 @@ const STEPS: readonly string[] = [
   CREATE INDEX message_measured ON message (account)
     WHERE outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL;
   `,
+  // What was found at a destination, with LF in place of CRLF.
+  `
+  ALTER TABLE found ADD COLUMN message_lf_sha256 BLOB;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

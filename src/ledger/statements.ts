@@ -160,10 +160,10 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   summary: `${SUMMARY} WHERE account.id = ?`,
   summaries: SUMMARY,
   setStanding: 'UPDATE account SET standing = ? WHERE id = ?',
-  insertFound: `INSERT INTO found (account, destination, location, octets, sha256, message_octets, message_sha256, message_id, header_sha256)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertFound: `INSERT INTO found (account, destination, location, octets, sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   found: `
-    SELECT destination, location, octets, sha256, message_octets, message_sha256, message_id, header_sha256 FROM found
+    SELECT destination, location, octets, sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256 FROM found
     WHERE account = ? ORDER BY id`,
   taken: `
     SELECT location, sha256 FROM delivery WHERE destination = ?1

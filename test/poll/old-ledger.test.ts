@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adoptAccount } from '../../src/poll/adopt.ts';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
@@ -124,6 +124,29 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
     await lose(ferry);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+});
+
+describe('I8: a ledger that was lost, and a message with bare LFs, of which what is stored tells nothing', () => {
+  const ODD = mail('odd', 'a\nb\r\n\r\r\nc\n\nFrom d\ne');
+  const NUMBERS: Faults = ['1', '2'].map((uid, index) => ({ do: 'uids', messages: [index + 1], uid }));
+  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
+
+  test.each<['maildir' | 'mbox', string, Faults]>([
+    ['mbox', 'unique-ids', []],
+    ['mbox', 'unique-ids, without TOP,', NO_TOP],
+    ['maildir', 'numbers', NUMBERS],
+    ['maildir', 'numbers, without TOP,', [...NUMBERS, ...NO_TOP]],
+  ])('stores it once (%s, %s)', async (place, _, faults) => {
+    await using server = await serve(ONE, ODD);
+    server.setFaults(faults);
+    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    await ferry.poll();
+    const before = await ferry.mail(place);
+    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail(place)).toEqual(before);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
   });
 });
 

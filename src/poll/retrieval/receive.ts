@@ -1,6 +1,7 @@
 import type { Destination, Draft } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
+import { CrlfToLf } from '../../message/line-endings.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { MessageBody } from '../../pop3-client/transaction.ts';
@@ -18,6 +19,8 @@ export interface Received {
   /** As received, after unstuffing. */
   readonly octets: Octets;
   readonly sha256: string;
+  /** With LF in place of CRLF; undefined unless it was asked for. */
+  readonly lfSha256: string | undefined;
   readonly messageId: string | undefined;
   /** As `headerHash` makes it. */
   readonly headerSha256: string | undefined;
@@ -50,6 +53,8 @@ export interface ReceiveOptions {
   readonly destinations: readonly Destination[];
   /** Whether commands were under way behind it, so that it may run on into a reply. */
   readonly pipelined: boolean;
+  /** Whether it is to be compared with what stands at the destinations. */
+  readonly isToBeFound: boolean;
   readonly onOctets: (octets: number) => void;
 }
 
@@ -60,10 +65,11 @@ export interface ReceiveOptions {
 export async function receive(
   retrieval: Retrieval,
   body: MessageBody,
-  { destinations, pipelined, onOctets }: ReceiveOptions,
+  { destinations, pipelined, isToBeFound, onOctets }: ReceiveOptions,
 ): Promise<Received> {
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
   const hash = new Sha256();
+  const withLf = isToBeFound ? { hash: new Sha256(), endings: new CrlfToLf() } : undefined;
   const most = mostOctets(retrieval.message.octets);
   const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
   const start: Buffer[] = [];
@@ -79,6 +85,7 @@ export async function receive(
       if (stray?.push(block) === true) throw new EndInDoubt(retrieval);
       if (failure === undefined) {
         hash.update(block);
+        withLf?.hash.update(withLf.endings.push(block));
         failure = await write(drafts, block);
       } else {
         drained += block.length;
@@ -94,7 +101,9 @@ export async function receive(
   const beginning = start.length === 1 && start[0] !== undefined ? start[0] : Buffer.concat(start);
   const messageId = headerField(beginning, 'Message-ID');
   const headerSha256 = headerHash(beginning, beginning.length === octets);
-  return { retrieval, drafts, octets, sha256: hash.digest(), messageId, headerSha256, failure };
+  withLf?.hash.update(withLf.endings.end());
+  const hashes = { sha256: hash.digest(), lfSha256: withLf?.hash.digest() };
+  return { retrieval, drafts, octets, ...hashes, messageId, headerSha256, failure };
 }
 
 /** Removes what was written of a message. */

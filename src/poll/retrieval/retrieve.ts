@@ -115,6 +115,7 @@ function receiveOne(
 ): Promise<Received> {
   return receive(retrieval, body, {
     pipelined: session.pipelining && !retrieval.alone,
+    isToBeFound: settling.mayFind,
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });

@@ -56,6 +56,11 @@ export class Settling {
     return this.#failure;
   }
 
+  /** Whether something stands in the destinations that a message may be. */
+  get mayFind(): boolean {
+    return this.#found.size > 0;
+  }
+
   /** Notes such a failure; the first one counts. */
   fail(failure: MailError): void {
     this.#failure ??= failure;
@@ -182,7 +187,7 @@ export class Settling {
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
     const left = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
-    const already = [...left, ...this.#standing(who.sha256, left)];
+    const already = [...left, ...this.#standing(received, left)];
     const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
@@ -211,7 +216,7 @@ export class Settling {
   }
 
   /** What stands in each destination with this very content, before there was a record of it; each counts once. */
-  #standing(sha256: string | undefined, left: readonly Receipt[]): readonly Receipt[] {
+  #standing({ sha256, lfSha256 }: Received, left: readonly Receipt[]): readonly Receipt[] {
     const receipts: Receipt[] = [];
     for (const found of this.#found) {
       const { destination, location } = found.receipt;
@@ -221,7 +226,9 @@ export class Settling {
         continue;
       }
       const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
-      if (found.received.sha256 !== sha256 || isHad) continue;
+      const isSame =
+        found.received.sha256 === sha256 || (lfSha256 !== undefined && found.received.lfSha256 === lfSha256);
+      if (!isSame || isHad) continue;
       this.#found.delete(found);
       receipts.push(found.receipt);
     }
