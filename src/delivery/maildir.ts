@@ -70,7 +70,7 @@ export class Maildir implements Destination {
   }
 
   begin(): Draft {
-    const temporary = join(this.#path, 'tmp', this.#names.next('0'));
+    const temporary = `${this.#path}/tmp/${this.#names.next('0')}`;
     const writer = new FileWriter(() => createExclusively(temporary), BUFFER_OCTETS);
     const endings = this.#lineEndings === 'lf' ? new CrlfToLf() : undefined;
     const hash = new Sha256();
@@ -151,7 +151,7 @@ export class Maildir implements Destination {
 
   async #publish(writer: FileWriter, from: string, { tag }: Envelope): Promise<string> {
     const fileName = `${this.#names.next(tag)},S=${writer.octets}`;
-    const to = join(this.#path, 'new', fileName);
+    const to = `${this.#path}/new/${fileName}`;
     const held = this.#isLocal ? writer.held() : undefined;
     try {
       if (held === undefined) await publish({ file: await writer.flush(), from, to, directory: this.#new });

@@ -9,17 +9,23 @@ export async function writeAll(file: FileHandle, block: Uint8Array, position: nu
   }
 }
 
+/** So many pieces are handed to the system as they are; more of them are made one before. */
+const MAX_PIECES = 64;
+
 /**
  * Octets on their way into a file that does not exist yet. Up to `bufferOctets` they are held, so that a small
- * message costs one write; then the file is opened.
+ * message costs one write; then the file is opened. While the system takes what was held, the next octets are.
  */
 export class FileWriter {
   readonly #open: () => Promise<FileHandle>;
   readonly #bufferOctets: number;
-  #blocks: Buffer[] = [];
-  #buffered = 0;
+  #octets = 0;
+  #held: Buffer[] = [];
+  #heldOctets = 0;
   #written = 0;
   #file: FileHandle | undefined;
+  /** What the system takes at the moment. */
+  #writing: Promise<void> | undefined;
 
   constructor(openFile: () => Promise<FileHandle>, bufferOctets: number) {
     this.#open = openFile;
@@ -28,44 +34,83 @@ export class FileWriter {
 
   /** Octets taken so far. */
   get octets(): number {
-    return this.#written + this.#buffered;
+    return this.#octets;
   }
 
-  /** Takes the next block, which must not be changed afterwards. */
+  /** Takes the next block, which must not be changed afterwards. What fails in the background, the next call tells. */
   async write(block: Buffer): Promise<void> {
     if (block.length === 0) return;
-    this.#blocks.push(block);
-    this.#buffered += block.length;
-    if (this.#buffered > this.#bufferOctets) await this.flush();
+    this.#octets += block.length;
+    this.#held.push(block);
+    this.#heldOctets += block.length;
+    if (this.#heldOctets <= this.#bufferOctets) return;
+    await this.#idle();
+    await this.#opened();
+    this.#writing = this.#writeHeld();
+    this.#writing.catch(() => undefined);
   }
 
   /** Writes what is held, opening the file if that was not done yet, and gives the file. */
   async flush(): Promise<FileHandle> {
-    this.#file ??= await this.#open();
-    const [first, ...more] = this.#blocks;
-    if (first !== undefined) {
-      const block = more.length === 0 ? first : Buffer.concat(this.#blocks);
-      await writeAll(this.#file, block, this.#written);
-      // Only now: whoever tries again after a failure must find the octets still here.
-      this.#blocks = [];
-      this.#buffered = 0;
-      this.#written += block.length;
-    }
-    return this.#file;
+    await this.#idle();
+    await this.#writeHeld();
+    return await this.#opened();
   }
 
   /** What is held, when nothing was written to a file yet; undefined otherwise. */
   held(): Buffer | undefined {
-    if (this.#file !== undefined) return undefined;
-    const [first, ...more] = this.#blocks;
-    return first !== undefined && more.length === 0 ? first : Buffer.concat(this.#blocks);
+    if (this.#file !== undefined || this.#writing !== undefined) return undefined;
+    return merged(this.#held);
   }
 
   async close(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
   }
+
+  /** Resolves when nothing is being written, or rejects, once, with why that failed. */
+  async #idle(): Promise<void> {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    await writing;
+  }
+
+  async #opened(): Promise<FileHandle> {
+    this.#file ??= await this.#open();
+    return this.#file;
+  }
+
+  async #writeHeld(): Promise<void> {
+    const blocks = this.#held;
+    const octets = this.#heldOctets;
+    this.#held = [];
+    this.#heldOctets = 0;
+    try {
+      const file = await this.#opened();
+      if (octets > 0) await writeBlocks(file, blocks, this.#written);
+    } catch (error) {
+      // Whoever tries again after a failure must find the octets still here.
+      this.#held = [...blocks, ...this.#held];
+      this.#heldOctets += octets;
+      throw error;
+    }
+    this.#written += octets;
+  }
+}
+
+async function writeBlocks(file: FileHandle, blocks: readonly Buffer[], position: number): Promise<void> {
+  if (blocks.length > MAX_PIECES || blocks.length < 2) return writeAll(file, merged(blocks), position);
+  const { bytesWritten } = await file.writev(blocks, position);
+  const octets = blocks.reduce((sum, { length }) => sum + length, 0);
+  if (bytesWritten === octets) return;
+  await writeAll(file, merged(blocks).subarray(bytesWritten), position + bytesWritten);
+}
+
+function merged(blocks: readonly Buffer[]): Buffer {
+  const [first, ...more] = blocks;
+  return first !== undefined && more.length === 0 ? first : Buffer.concat(blocks);
 }
 
 /** Creates a file that must not exist yet, private to the user. */

@@ -10,11 +10,18 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n');
  * decodes. `start` is the beginning of a message; line ends may be CRLF or LF.
  */
 export function headerField(start: Buffer, name: string): string | undefined {
-  const text = start.subarray(0, MAX_HEADER_OCTETS).toString('latin1');
-  const end = /\r?\n\r?\n/.exec(text)?.index ?? text.length;
-  const header = /^\r?\n/.test(text) ? '' : text.slice(0, end);
+  const text = start.toString('latin1', 0, headerOctets(start.subarray(0, MAX_HEADER_OCTETS)));
+  const header = /^\r?\n/.test(text) ? '' : text;
   const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(header);
   return field?.[1]?.replaceAll(/\r?\n/g, '').trim();
+}
+
+/** Up to the empty line, or all of it where there is none. */
+function headerOctets(start: Buffer): number {
+  const crlf = start.indexOf('\n\r\n', 0, 'latin1');
+  const until = crlf < 0 ? start : start.subarray(0, crlf);
+  const lf = until.indexOf('\n\n', 0, 'latin1');
+  return (lf < 0 ? until.length : lf) + 1;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 as sha256Of } from '../message/sha256.ts';
 import type { UniqueId } from '../pop3/types.ts';
 
 /** Who a message is, as far as is known before or after it was retrieved. */
@@ -17,5 +17,5 @@ export interface Identity {
  */
 export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
   const parts = [account, uid ?? '', sha256 ?? '', String(occurrence)];
-  return createHash('sha256').update(parts.join('\0'), 'utf8').digest('hex').slice(0, 20);
+  return sha256Of(Buffer.from(parts.join('\0'))).slice(0, 20);
 }

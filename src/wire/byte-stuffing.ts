@@ -24,27 +24,31 @@ export class Unstuffer {
     return this.#rest ?? EMPTY;
   }
 
-  /** Takes the next received block; returns the message octets in it, as a view of it where nothing was stuffed. */
-  push(block: Buffer): Buffer[] {
-    const pieces = this.#split(block);
-    // One block for the next step, however many dots were taken out.
-    return pieces.length > 1 ? [Buffer.concat(pieces)] : pieces;
-  }
-
-  #split(block: Buffer): Buffer[] {
+  /**
+   * Takes the next received block, which is its own from then on; returns the message octets in it, possibly none. They
+   * are moved together within the block, which costs nothing where nothing was stuffed.
+   */
+  push(block: Buffer): Buffer {
     const data = this.#carry.length > 0 ? Buffer.concat([this.#carry, block]) : block;
     this.#carry = EMPTY;
-    const out: Buffer[] = [];
+    let kept = 0;
+    const keep = (from: number, until: number): void => {
+      if (from !== kept) data.copyWithin(kept, from, until);
+      kept += until - from;
+    };
     let from = 0;
     let at = 0;
     for (;;) {
       if (this.#atLineStart && at < data.length) {
         if (data[at] === DOT) {
-          if (couldBecomeTerminator(data, at)) return this.#pause(data, { from, until: at, out });
-          emit(out, data, from, at);
+          keep(from, at);
+          if (couldBecomeTerminator(data, at)) {
+            this.#carry = data.subarray(at);
+            return data.subarray(0, kept);
+          }
           if (data[at + 1] === CR && data[at + 2] === LF) {
             this.#rest = data.subarray(at + 3);
-            return out;
+            return data.subarray(0, kept);
           }
           from = at + 1; // a stuffed dot
         }
@@ -56,17 +60,12 @@ export class Unstuffer {
       this.#atLineStart = true;
     }
     const last = data.length - 1;
-    if (last > at - 1 && data[last] === CR) return this.#pause(data, { from, until: last, out });
-    emit(out, data, from, data.length);
-    if (data.length > 0) this.#atLineStart = last > 0 && data[last] === LF && data[last - 1] === CR;
-    return out;
-  }
-
-  /** Keeps what cannot be decided before more octets come. */
-  #pause(data: Buffer, { from, until, out }: { from: number; until: number; out: Buffer[] }): Buffer[] {
-    emit(out, data, from, until);
-    this.#carry = data.subarray(until);
-    return out;
+    const isUndecided = last > at - 1 && data[last] === CR;
+    const endsLine = last > 0 && data[last] === LF && data[last - 1] === CR;
+    if (isUndecided) this.#carry = data.subarray(last);
+    else if (data.length > 0) this.#atLineStart = endsLine;
+    keep(from, isUndecided ? last : data.length);
+    return data.subarray(0, kept);
   }
 }
 

@@ -126,7 +126,10 @@ export class Connection {
   async *multiline(during: string): AsyncGenerator<Buffer, void, undefined> {
     const unstuffer = new Unstuffer();
     try {
-      while (!unstuffer.ended) yield* unstuffer.push(await this.#next(during));
+      while (!unstuffer.ended) {
+        const octets = unstuffer.push(await this.#next(during));
+        if (octets.length > 0) yield octets;
+      }
     } finally {
       if (unstuffer.ended) this.#inbound.putBack(unstuffer.rest);
       else this.break(protocolViolation(`A response was not read to its end while ${during}.`));

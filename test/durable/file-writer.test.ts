@@ -44,7 +44,8 @@ describe('FileWriter', () => {
     const file = await createExclusively(folder.at('file'));
     const write = vi.spyOn(file, 'write').mockRejectedValueOnce(new Error('ENOSPC'));
     const writer = new FileWriter(() => Promise.resolve(file), 4);
-    await expect(writer.write(Buffer.from('abcdef'))).rejects.toThrow('ENOSPC');
+    await writer.write(Buffer.from('abcdef'));
+    await expect(writer.flush()).rejects.toThrow('ENOSPC');
     await writer.flush();
     expect([write.mock.calls.length, writer.octets]).toEqual([2, 6]);
     await writer.close();

@@ -39,7 +39,7 @@ describe('RETR', () => {
     const listed = await client.command('LIST 1');
     const status = await client.command('RETR 1');
     const unstuffer = new Unstuffer();
-    const received = Buffer.concat(unstuffer.push(await client.body()));
+    const received = unstuffer.push(await client.body());
     const complete = message.length === 0 || message.subarray(-2).equals(Buffer.from('\r\n'));
     const expected = complete ? message : Buffer.concat([message, Buffer.from('\r\n')]);
     expect(received.equals(expected)).toBe(true);

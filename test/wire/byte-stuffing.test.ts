@@ -10,7 +10,7 @@ function unstuffed(blocks: readonly Buffer[]): { content: string; ended: boolean
   const left: Buffer[] = [];
   for (const block of blocks) {
     if (unstuffer.ended) left.push(block);
-    else content.push(...unstuffer.push(block));
+    else content.push(unstuffer.push(Buffer.from(block)));
   }
   return {
     content: Buffer.concat(content).toString('latin1'),
@@ -83,8 +83,7 @@ describe('Unstuffer', () => {
 
   test('gives views of a large block instead of copying it', () => {
     const block = Buffer.from(`${'x'.repeat(100_000)}\r\n.\r\n`);
-    const [first] = new Unstuffer().push(block);
-    expect(first?.buffer).toBe(block.buffer);
+    expect(new Unstuffer().push(block).buffer).toBe(block.buffer);
   });
 });
 

@@ -5,6 +5,8 @@ const REPLIES = [Buffer.from('+OK'), Buffer.from('-ERR')] as const;
 /** The longest reply, and what stands behind it, less one octet: what may be cut by the end of a block. */
 const EDGE_OCTETS = 4;
 
+const NONE = Number.NEGATIVE_INFINITY;
+
 const BEHIND: ReadonlySet<number | undefined> = new Set([0x20, 0x0d, 0x0a]);
 
 /**
@@ -25,12 +27,16 @@ export class StrayReply {
 
   /** Takes the next octets of the message; true once one stands where the message should have been over. */
   push(block: Buffer): boolean {
-    const data = this.#edge.length === 0 ? block : Buffer.concat([this.#edge, block]);
-    const last = this.#lastIn(data);
+    const edge = this.#edge;
+    const across = lastReplyIn(Buffer.concat([edge, block.subarray(0, EDGE_OCTETS)])) - edge.length;
+    const last = Math.max(across, lastReplyIn(block));
     const at = this.#position + last;
-    this.#edge = data.subarray(Math.max(0, data.length - EDGE_OCTETS));
-    this.#position += data.length - this.#edge.length;
-    if (last < 0) return false;
+    this.#position += block.length;
+    this.#edge =
+      block.length < EDGE_OCTETS
+        ? Buffer.concat([edge, block]).subarray(-EDGE_OCTETS)
+        : block.subarray(-EDGE_OCTETS);
+    if (last === NONE) return false;
     this.#seen = true;
     return this.#listed !== undefined && at >= this.#listed - EDGE_OCTETS;
   }
@@ -39,14 +45,15 @@ export class StrayReply {
   mayBeIn(octets: Octets): boolean {
     return this.#seen && octets !== this.#listed;
   }
+}
 
-  #lastIn(data: Buffer): number {
-    let last = -1;
-    for (const reply of REPLIES) {
-      for (let at = data.indexOf(reply); at >= 0; at = data.indexOf(reply, at + 1)) {
-        if (BEHIND.has(data[at + reply.length])) last = Math.max(last, at);
-      }
+/** Where the last whole one begins; `NONE` where there is none. */
+function lastReplyIn(data: Buffer): number {
+  let last = NONE;
+  for (const reply of REPLIES) {
+    for (let at = data.indexOf(reply); at >= 0; at = data.indexOf(reply, at + 1)) {
+      if (BEHIND.has(data[at + reply.length])) last = Math.max(last, at);
     }
-    return last;
   }
+  return last;
 }
