@@ -155,7 +155,7 @@ export class Maildir implements Destination {
     const held = this.#isLocal ? writer.held() : undefined;
     try {
       if (held === undefined) await publish({ file: await writer.flush(), from, to, directory: this.#new });
-      else await publishSmall({ octets: held, from, to, directory: this.#new });
+      else await publishSmall({ pieces: held, from, to, directory: this.#new });
     } catch (error) {
       await unlink(to).catch(() => undefined);
       throw error;

@@ -68,7 +68,7 @@ export class MboxDraft {
   async *blocks(): AsyncGenerator<Buffer, void, undefined> {
     const held = this.#writer.held();
     if (held !== undefined) {
-      yield held;
+      yield* held;
       return;
     }
     const file = await this.#writer.flush();

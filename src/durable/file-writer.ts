@@ -54,13 +54,12 @@ export class FileWriter {
   async flush(): Promise<FileHandle> {
     await this.#idle();
     await this.#writeHeld();
-    return await this.#opened();
+    return this.#opened();
   }
 
-  /** What is held, when nothing was written to a file yet; undefined otherwise. */
-  held(): Buffer | undefined {
-    if (this.#file !== undefined || this.#writing !== undefined) return undefined;
-    return merged(this.#held);
+  /** What is held, piece by piece, when nothing was written to a file yet; undefined otherwise. */
+  held(): readonly Buffer[] | undefined {
+    return this.#file === undefined ? this.#held : undefined;
   }
 
   async close(): Promise<void> {

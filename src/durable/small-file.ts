@@ -1,10 +1,10 @@
-import { closeSync, fsync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsync, openSync, renameSync, writeSync, writevSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { SyncedDirectory } from './fsync-directory.ts';
 
 /** A file that is in memory as a whole, on its way to its final name. */
 export interface SmallFile {
-  readonly octets: Uint8Array;
+  readonly pieces: readonly Uint8Array[];
   readonly from: string;
   readonly to: string;
   /** The folder of `to`, on the same file system as that of `from`. */
@@ -16,17 +16,40 @@ export interface SmallFile {
  * calls end in the memory of a local file system (`isLocal`), and take less time than to wake a thread for each of
  * them. Where it raises, a file may have been left under either name.
  */
-export async function publishSmall({ octets, from, to, directory }: SmallFile): Promise<void> {
+export async function publishSmall({ pieces, from, to, directory }: SmallFile): Promise<void> {
   const file = openSync(from, 'wx+', 0o600);
   try {
-    for (let done = 0; done < octets.length; )
-      done += writeSync(file, octets, done, octets.length - done, done);
+    writeAllSync(file, pieces);
     await synced(file);
     renameSync(from, to);
   } finally {
     closeSync(file);
   }
   await directory.sync();
+}
+
+/** The system may take it in several steps. */
+function writeAllSync(file: number, pieces: readonly Uint8Array[]): void {
+  let left = pieces.filter(({ length }) => length > 0);
+  let done = 0;
+  while (left.length > 0) {
+    const [first] = left;
+    const written =
+      first !== undefined && left.length === 1
+        ? writeSync(file, first, 0, first.length, done)
+        : writevSync(file, left, done);
+    done += written;
+    left = behind(left, written);
+  }
+}
+
+function behind(pieces: readonly Uint8Array[], octets: number): Uint8Array[] {
+  let skipped = octets;
+  return pieces.flatMap((piece) => {
+    const rest = piece.subarray(skipped);
+    skipped = Math.max(0, skipped - piece.length);
+    return rest.length > 0 ? [rest] : [];
+  });
 }
 
 function synced(file: number): Promise<void> {

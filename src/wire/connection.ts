@@ -32,7 +32,8 @@ export class Connection {
   #socket: Duplex;
   #inbound: Inbound;
   #broken: WireError | undefined;
-  #gathering = false;
+  /** Command lines that go out together at the end of this turn of the event loop. */
+  #gathered: string | undefined;
   #secrets: readonly string[] = [];
   #idleMs: number;
   readonly #transcript: Transcript | undefined;
@@ -166,22 +167,22 @@ export class Connection {
         hint: 'Check user name and password for line ends.',
       });
     }
-    const before = this.#secrets.filter(({ length }) => length >= LASTING_SECRET);
-    this.#secrets = [...new Set([...before, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
+    if (line.secrets !== undefined || this.#secrets.some(isBrief)) {
+      const lasting = this.#secrets.filter((secret) => !isBrief(secret));
+      this.#secrets = [...new Set([...lasting, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
+    }
     this.#transcript?.('sent', line.shown);
-    this.#write(Buffer.from(`${line.wire}\r\n`, 'latin1'));
+    const wire = `${line.wire}\r\n`;
+    if (this.#gathered === undefined) this.#write(Buffer.from(wire, 'latin1'));
+    else if (this.#broken === undefined) this.#gathered += wire;
+    else throw this.#broken;
   }
 
-  /** Lets what is sent in this turn of the event loop go out in one call and few packets. */
+  /** Lets the lines that are sent in this turn of the event loop go out in one call and few packets. */
   gather(): void {
-    if (this.#gathering || this.#broken !== undefined) return;
-    const socket = this.#socket;
-    this.#gathering = true;
-    socket.cork();
-    process.nextTick(() => {
-      this.#gathering = false;
-      socket.uncork();
-    });
+    if (this.#gathered !== undefined || this.#broken !== undefined) return;
+    this.#gathered = '';
+    process.nextTick(() => this.#sendGathered());
   }
 
   /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */
@@ -191,6 +192,7 @@ export class Connection {
 
   /** Sends octets as they are; resolves when more may be sent. */
   async send(octets: Uint8Array): Promise<void> {
+    this.#sendGathered();
     if (this.#write(octets)) return;
     // A socket that has gone drains no more, and may have said so already.
     if (this.#socket.destroyed) throw this.break(connectionLost('sending'));
@@ -212,6 +214,7 @@ export class Connection {
    */
   async upgrade(wrap: (socket: Duplex) => Promise<Duplex>): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
+    this.#sendGathered();
     if (this.#inbound.held > 0) {
       throw this.break(
         protocolViolation('Clear text came where TLS had to begin; somebody may be interfering.', {
@@ -231,6 +234,7 @@ export class Connection {
 
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
+    this.#sendGathered();
     this.#broken ??= connectionLost('the session was already closed');
     const socket = this.#socket;
     if (socket.destroyed) return;
@@ -271,6 +275,12 @@ export class Connection {
     throw this.break(connectionLost(during));
   }
 
+  #sendGathered(): void {
+    const lines = this.#gathered ?? '';
+    this.#gathered = undefined;
+    if (lines !== '' && this.#broken === undefined) this.#write(Buffer.from(lines, 'latin1'));
+  }
+
   #write(octets: Uint8Array): boolean {
     if (this.#broken !== undefined) throw this.#broken;
     return this.#socket.write(octets);
@@ -287,6 +297,10 @@ function linger(socket: Duplex, lastWords: Uint8Array): void {
   socket.once('end', () => socket.destroy());
   socket.resume();
   socket.end(lastWords);
+}
+
+function isBrief(secret: string): boolean {
+  return secret.length < LASTING_SECRET;
 }
 
 function withoutCarriageReturn(line: Buffer): Buffer {

@@ -6,6 +6,8 @@ import type { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
 import { isLocal, publishSmall } from '../../src/durable/small-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+type Call = [file: number, piece: Buffer, at: number, length: number, position: number];
+
 const OCTETS = Buffer.from('content');
 
 afterEach(() => {
@@ -35,7 +37,7 @@ describe('publishSmall', () => {
         return Promise.resolve();
       },
     } as unknown as SyncedDirectory;
-    await publishSmall({ octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory });
+    await publishSmall({ pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory });
     expect(steps).toEqual(['data content while a', 'folder while b']);
     expect(await readFile(folder.at('b'), 'utf8')).toBe('content');
     expect((await stat(folder.at('b'))).mode & 0o777).toBe(0o600);
@@ -45,16 +47,31 @@ describe('publishSmall', () => {
     await using folder = await temporaryFolder();
     watchFsync(() => undefined, new Error('EIO'));
     const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
-    const publication = { octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory };
+    const publication = { pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory };
     await expect(publishSmall(publication)).rejects.toThrow('EIO');
     expect(await readdir(folder.path)).toEqual(['a']);
+  });
+
+  test('goes on where the system stopped when it takes only a part', async () => {
+    await using folder = await temporaryFolder();
+    const { writevSync, writeSync } = fs;
+    vi.spyOn(fs, 'writevSync').mockImplementation((file, pieces, position) =>
+      writevSync(file, [Buffer.concat(pieces as Buffer[]).subarray(0, 3)], position),
+    );
+    vi.spyOn(fs, 'writeSync').mockImplementation(((...[file, piece, at, length, position]: Call) =>
+      writeSync(file, piece, at, Math.min(2, length), position)) as typeof fs.writeSync);
+    syncBuiltinESMExports();
+    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const pieces = ['ab', '', 'cdef', 'g', 'hijkl'].map((text) => Buffer.from(text));
+    await publishSmall({ pieces, from: folder.at('a'), to: folder.at('b'), directory });
+    expect(await readFile(folder.at('b'), 'utf8')).toBe('abcdefghijkl');
   });
 
   test('never takes a file that is there', async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at('a'), 'mine');
     const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
-    const publication = { octets: OCTETS, from: folder.at('a'), to: folder.at('b'), directory };
+    const publication = { pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory };
     await expect(publishSmall(publication)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(folder.at('a'), 'utf8')).toBe('mine');
   });
@@ -62,7 +79,7 @@ describe('publishSmall', () => {
   test('makes an empty file too', async () => {
     await using folder = await temporaryFolder();
     const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
-    await publishSmall({ octets: Buffer.alloc(0), from: folder.at('a'), to: folder.at('b'), directory });
+    await publishSmall({ pieces: [], from: folder.at('a'), to: folder.at('b'), directory });
     expect((await stat(folder.at('b'))).size).toBe(0);
   });
 });
