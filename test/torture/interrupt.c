@@ -133,10 +133,6 @@ ON_FILE(ssize_t, write, NEEDS_ROOM, (int, const void *, size_t), (int fd, const 
         (fd, data, octets))
 ON_FILE(ssize_t, writev, NEEDS_ROOM, (int, const struct iovec *, int), (int fd, const struct iovec *data, int parts),
         (fd, data, parts))
-ON_FILE(ssize_t, pwritev, NEEDS_ROOM, (int, const struct iovec *, int, off_t),
-        (int fd, const struct iovec *data, int parts, off_t offset), (fd, data, parts, offset))
-ON_FILE(ssize_t, pwritev64, NEEDS_ROOM, (int, const struct iovec *, int, off64_t),
-        (int fd, const struct iovec *data, int parts, off64_t offset), (fd, data, parts, offset))
 ON_FILE(int, fsync, SYNCS, (int), (int fd), (fd))
 ON_FILE(int, fdatasync, SYNCS, (int), (int fd), (fd))
 ON_FILE(int, ftruncate, FREES, (int, off_t), (int fd, off_t octets), (fd, octets))
@@ -160,6 +156,22 @@ ON_PATH(mkdir, NEEDS_ROOM, (const char *, mode_t), (const char *path, mode_t mod
   }
 AT_OFFSET(pwrite, off_t)
 AT_OFFSET(pwrite64, off64_t)
+
+/* What is torn is the first piece. */
+#define PIECES_AT_OFFSET(function, offset_type) \
+  ssize_t function(int fd, const struct iovec *pieces, int count, offset_type offset) { \
+    static ssize_t (*real)(int, const struct iovec *, int, offset_type); \
+    if (real == NULL) real = (ssize_t(*)(int, const struct iovec *, int, offset_type))dlsym(RTLD_NEXT, #function); \
+    writing.fd = fd; \
+    writing.data = pieces[0].iov_base; \
+    writing.octets = pieces[0].iov_len; \
+    writing.offset = offset; \
+    int fails = by_file(NEEDS_ROOM, #function, fd); \
+    writing.octets = 0; \
+    return fails ? -1 : real(fd, pieces, count, offset); \
+  }
+PIECES_AT_OFFSET(pwritev, off_t)
+PIECES_AT_OFFSET(pwritev64, off64_t)
 
 static int opens(const char *name, const char *path, int flags) {
   return (flags & O_CREAT) != 0 && by_path(NEEDS_ROOM, name, path);

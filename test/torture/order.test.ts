@@ -44,7 +44,7 @@ type Named = readonly [string, Step | undefined];
 /** Data written, fsynced, renamed into place, folder fsynced. */
 function maildirSteps(steps: readonly Step[], index: number): Named[] {
   const written = steps.find(
-    ({ call }) => /^pwrite64\(\d+<[^>]*\/Mail\/tmp\//.test(call) && isAbout(call, index),
+    ({ call }) => /^pwrite(?:64|v)\(\d+<[^>]*\/Mail\/tmp\//.test(call) && isAbout(call, index),
   );
   const name = /\/Mail\/tmp\/([^>]+)>/.exec(written?.call ?? '')?.[1] ?? 'none';
   const renamed = steps.find(({ call }) => call.startsWith('rename') && call.includes(`/Mail/tmp/${name}"`));
@@ -78,7 +78,7 @@ function mboxSteps(steps: readonly Step[], index: number): Named[] {
 /** The record committed after everything is safe, then DELE. */
 function deletionSteps(steps: readonly Step[], safe: readonly Named[]): Named[] {
   const last = Math.max(...safe.map(([, step]) => step?.at ?? Number.POSITIVE_INFINITY));
-  const deletion = steps.find(({ call }) => /^writev?\(\d+<.*"DELE /.test(call));
+  const deletion = steps.find(({ call }) => /^writev?\(\d+<.*(?:"|\\r\\n)DELE /.test(call));
   const committed = steps.find(({ call, from }) => isLedgerSync(call) && from > last);
   return [
     ['record committed', committed],
