@@ -102,6 +102,11 @@ export class MboxDraft {
 
 async function openNameless(path: string): Promise<FileHandle> {
   const file = await createExclusively(path);
-  await unlink(path);
-  return file;
+  try {
+    await unlink(path);
+    return file;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
+  }
 }

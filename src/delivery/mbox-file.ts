@@ -1,9 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { takeDotLock } from '../durable/dot-lock.ts';
-import { fsyncDirectory } from '../durable/fsync-directory.ts';
 import { takeKernelLock } from '../durable/kernel-lock.ts';
 import { MailError, systemCode } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
@@ -22,7 +20,7 @@ const PAUSE_MS = 500;
 
 /**
  * Runs `act` on the open mbox while no other mail program may write to it: with its dot-lock and the kernel's lock.
- * Creates the file where it is missing. When `act` fails, its error is the one that is raised, whatever becomes of the
+ * Creates the file where it is missing, which lasts only once mail was appended to it. When `act` fails, its error is the one that is raised, whatever becomes of the
  * locks. Raises `destination-locked` when others have the mbox for too long.
  */
 export async function withLockedMbox<T>(
@@ -150,9 +148,7 @@ async function openOrCreate(path: string): Promise<FileHandle> {
     return await open(path, constants.O_RDWR);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    await fsyncDirectory(dirname(path));
-    return file;
+    return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   }
 }
 

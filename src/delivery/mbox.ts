@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
-import { makeDirectory } from '../durable/fsync-directory.ts';
+import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
@@ -241,6 +241,8 @@ export class Mbox implements Destination {
     try {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
+      // Whoever created it, and died, may not have come to that.
+      if (size === 0) await fsyncDirectory(dirname(this.#path));
       await refuseReplaced(file, this.#path);
     } catch (error) {
       if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });

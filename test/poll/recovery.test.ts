@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Destination } from '../../src/delivery/destination.ts';
+import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
@@ -174,6 +174,19 @@ function changed(destination: Destination, changes: Partial<Destination>): Desti
 
 const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
 
+/** There is no room for a message that is too large to be held in memory. */
+function fullWithFile(destination: Destination): Draft {
+  const draft = destination.begin();
+  let octets = 0;
+  return {
+    ...draft,
+    write: (block) => {
+      octets += block.length;
+      return octets > 256 * 1024 ? full() : draft.write(block);
+    },
+  };
+}
+
 /** The first destination takes no mail. */
 function firstIsFull(all: readonly Destination[]): readonly Destination[] {
   return all.map((destination, index) =>
@@ -185,6 +198,22 @@ function firstIsFull(all: readonly Destination[]): readonly Destination[] {
 
 describe('two destinations, of which one fails', () => {
   const both = { account: AFTER_DELIVERY, destinations: ['maildir', 'mbox'] } as const;
+
+  test('while the other opens its file leaves nothing there, neither a file nor an open one', async () => {
+    await using server = await serve([[mail('large', 'x'.repeat(400_000))]]);
+    await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'maildir-2'] });
+    ferry.wrapDestinations = ([first, second]) =>
+      first === undefined || second === undefined
+        ? []
+        : [changed(first, { begin: () => fullWithFile(first) }), second];
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
+    expect(await readdir(ferry.folder.at('maildir-2', 'tmp'))).toEqual([]);
+    const descriptors = await readdir('/proc/self/fd').catch(() => []);
+    const paths = await Promise.all(
+      descriptors.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')),
+    );
+    expect(paths.filter((path) => path.includes('maildir-2/tmp'))).toEqual([]);
+  });
 
   test('I1: nothing is deleted before both have a message; then each has it once', async () => {
     await using server = await serve([[ONE], [TWO]]);

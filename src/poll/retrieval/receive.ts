@@ -113,9 +113,14 @@ export async function discardAll(drafts: Received['drafts']): Promise<void> {
 
 async function write(drafts: Received['drafts'], block: Buffer): Promise<MailError | undefined> {
   try {
-    if (drafts.length === 1) await drafts[0]?.draft.write(block);
-    else await Promise.all(drafts.map(({ draft }) => draft.write(block)));
-    return undefined;
+    if (drafts.length === 1) {
+      await drafts[0]?.draft.write(block);
+      return undefined;
+    }
+    // All of them, also when one has failed: a draft that is still writing cannot be discarded.
+    const results = await Promise.allSettled(drafts.map(({ draft }) => draft.write(block)));
+    const failed = results.find((result) => result.status === 'rejected');
+    return failed === undefined ? undefined : asMailError(failed.reason);
   } catch (error) {
     return asMailError(error);
   }
