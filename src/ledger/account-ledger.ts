@@ -1,6 +1,6 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
-import type { Value } from './database.ts';
+import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   AccountLedger,
@@ -15,6 +15,7 @@ import type {
   PollEnd,
   RecordId,
   RecordIdentity,
+  RecordsByUniqueId,
 } from './ledger.ts';
 import {
   blob,
@@ -31,6 +32,9 @@ import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
+
+/** How many unique-ids are asked for in one read. */
+const UNIQUE_IDS_AT_ONCE = 1000;
 
 /** One account's part of the SQLite ledger. */
 export class SqliteAccountLedger implements AccountLedger {
@@ -98,19 +102,24 @@ export class SqliteAccountLedger implements AccountLedger {
     return typeof quiet === 'string' ? quiet : undefined;
   }
 
-  listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]> {
+  listed(): RecordsByUniqueId {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
-    for (const row of this.#statements.listed.each(this.#account)) {
-      const record = toRecord(row);
-      if (record.uid === undefined) continue;
-      const others = records.get(record.uid);
-      records.set(record.uid, others === undefined ? [record] : [...others, record]);
-    }
+    addByUniqueId(records, this.#statements.listed.each(this.#account));
     return records;
   }
 
   withUniqueId(uid: UniqueId): readonly LedgerRecord[] {
     return this.#statements.withUniqueId.all(this.#account, uid).map(toRecord);
+  }
+
+  withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId {
+    const records = new Map<UniqueId, readonly LedgerRecord[]>();
+    const wanted = [...new Set(uids)];
+    for (let from = 0; from < wanted.length; from += UNIQUE_IDS_AT_ONCE) {
+      const some = JSON.stringify(wanted.slice(from, from + UNIQUE_IDS_AT_ONCE));
+      addByUniqueId(records, this.#statements.withUniqueIds.each(this.#account, some));
+    }
+    return records;
   }
 
   withContent(sha256: string): readonly LedgerRecord[] {
@@ -380,6 +389,16 @@ export class SqliteAccountLedger implements AccountLedger {
       ...values,
     );
     return lastInsertRowid as RecordId;
+  }
+}
+
+/** Adds the records of these rows to those with the same unique-id, in their order. */
+function addByUniqueId(records: Map<UniqueId, readonly LedgerRecord[]>, rows: Iterable<Row>): void {
+  for (const row of rows) {
+    const record = toRecord(row);
+    if (record.uid === undefined) continue;
+    const others = records.get(record.uid);
+    records.set(record.uid, others === undefined ? [record] : [...others, record]);
   }
 }
 

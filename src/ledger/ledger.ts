@@ -34,6 +34,9 @@ export interface LedgerRecord {
   readonly destinations: readonly string[];
 }
 
+/** Records by their unique-id, those that share one in the order in which they were made. */
+export type RecordsByUniqueId = ReadonlyMap<UniqueId, readonly LedgerRecord[]>;
+
 /** A message that is safe in the destinations that gave the receipts (I2: recorded after that, never before). */
 export interface Delivery {
   /** The record of an earlier attempt at the same message, if there is one. */
@@ -167,9 +170,11 @@ export interface AccountLedger {
   quiet(): string | undefined;
 
   /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
-  listed(): ReadonlyMap<UniqueId, readonly LedgerRecord[]>;
+  listed(): RecordsByUniqueId;
   /** The records with this unique-id, gone ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
+  /** The same for many unique-ids, in a few reads: those that no record has are left out. */
+  withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId;
   /** The records whose received octets have this SHA-256, gone ones included. */
   withContent(sha256: string): readonly LedgerRecord[];
 

@@ -37,6 +37,7 @@ type StatementName =
   | 'quiet'
   | 'listed'
   | 'withUniqueId'
+  | 'withUniqueIds'
   | 'withContent'
   | 'deletable'
   | 'used'
@@ -107,6 +108,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
   listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL ORDER BY id`,
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
+  withUniqueIds: `${RECORD} WHERE account = ?1 AND uid IN (SELECT value FROM json_each(?2)) ORDER BY id`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
   deletable: `
     SELECT message.id, octets, listed_octets,

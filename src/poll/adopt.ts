@@ -31,7 +31,8 @@ export async function adoptAccount(
       });
     }
     const uids = new Set(messages.flatMap(({ uid }) => (uid === undefined ? [] : [uid])));
-    const unknown = none ? [] : [...uids].filter((uid) => ledger.withUniqueId(uid).length === 0);
+    const known = ledger.withUniqueIds(none ? [] : uids);
+    const unknown = none ? [] : [...uids].filter((uid) => !known.has(uid));
     if (none) await ledger.carryUnknown();
     else await ledger.recordAdopted(unknown, deps.runtime.now());
     await session.quit();

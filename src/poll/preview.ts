@@ -52,7 +52,11 @@ export async function previewAccount(
   try {
     const listing = await takeListing(session);
     const forms = importedForms(listing, ledger);
-    const known = knownMessages(ledger, new Map(forms.map(({ remembered, listed }) => [remembered, listed])));
+    const known = knownMessages(
+      ledger,
+      listing,
+      new Map(forms.map(({ remembered, listed }) => [remembered, listed])),
+    );
     const now = deps.runtime.now();
     const standing = await lookForStanding(listing, account, ledger);
     const remembered = { ...remember(ledger), found: () => standing.found };

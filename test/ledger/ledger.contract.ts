@@ -90,6 +90,7 @@ function describeRecords(twice: Twice): void {
         (ledger) => {
           expect(ledger.withUniqueId(uid(text)).map((record) => record.uid)).toEqual([text]);
           expect(ledger.listed().get(uid(text))).toHaveLength(1);
+          expect([...ledger.withUniqueIds([uid(text), uid('u2')]).keys()]).toEqual([text]);
         },
       );
     },

@@ -1,4 +1,4 @@
-import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger, LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/ledger.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 
@@ -20,11 +20,12 @@ export interface KnownMessages {
 }
 
 /**
- * Reads the records that should be listed at once, and the others only when one is asked for. `renamed`: unique-ids
- * that stand for others in the records, by these.
+ * Reads the records that should be listed at once, and the others of this listing, all of them, only when one is asked
+ * for: what is recorded later is not known to it. `renamed`: unique-ids that stand for others in the records, by these.
  */
 export function knownMessages(
-  ledger: AccountLedger,
+  ledger: Pick<AccountLedger, 'listed' | 'withUniqueIds'>,
+  { messages }: Pick<Listing, 'messages'>,
   renamed: ReadonlyMap<UniqueId, UniqueId> = new Map(),
 ): KnownMessages {
   const recorded = ledger.listed();
@@ -32,8 +33,11 @@ export function knownMessages(
     renamed.size === 0
       ? recorded
       : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
+  let others: RecordsByUniqueId | undefined;
+  const readOthers = (): RecordsByUniqueId =>
+    ledger.withUniqueIds(messages.flatMap(({ uid }) => (uid === undefined || listed.has(uid) ? [] : [uid])));
   return {
-    withUniqueId: (uid) => listed.get(uid) ?? ledger.withUniqueId(uid),
+    withUniqueId: (uid) => listed.get(uid) ?? (others ??= readOthers()).get(uid) ?? [],
     deletedFrom: (listing) => {
       if (!tellsWhatIsGone(listing)) return new Set();
       const present = uniqueIdsOf(listing);

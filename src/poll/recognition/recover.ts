@@ -20,10 +20,11 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
   const isLacking = ledger.isNew() || isOld;
   if (!interrupted && !isLacking) return undefined;
   const unrecorded = new Map<string, ListedMessage>();
+  const known = ledger.withUniqueIds(listing.messages.flatMap(({ uid }) => uid ?? []));
   for (const message of listing.messages) {
     const { uid, twin } = message;
     if (uid === undefined || twin) continue;
-    if (ledger.withUniqueId(uid).some((known) => !hasFailed(known))) continue;
+    if (known.get(uid)?.some((record) => !hasFailed(record)) === true) continue;
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const { found, doubted } = tellApart(await searchDestinations(new Set(unrecorded.keys()), poll), {

@@ -23,13 +23,16 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const { ledger, runtime, doubts } = poll;
   const unsettled = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
-  const known = knownMessages(ledger);
+  const known = knownMessages(ledger, listing);
   const recognition = await recognise(session, listing, { known, ledger, doubts, now: runtime.now() }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
   await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
   await recordStanding(listing, recognition, poll);
   await recordRenumbered(listing, recognition, poll);
-  return { known, recognition };
+  // The plan has to know what was recorded just now.
+  const { standing, renumbered } = recognition;
+  const isRecorded = unsettled !== undefined || standing.size > 0 || renumbered.size > 0;
+  return { known: isRecorded ? knownMessages(ledger, listing) : known, recognition };
 }
 
 /** Notes the unique-ids that the server lists for what was imported under another form of them. */
