@@ -2,6 +2,7 @@ import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { KnownIntents } from './known-intents.ts';
 import type {
   AccountLedger,
   AccountSummary,
@@ -41,25 +42,24 @@ export class SqliteAccountLedger implements AccountLedger {
   readonly #account: number;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
-  readonly #unfinished: Map<string, readonly Intent[]>;
+  readonly #intents: KnownIntents;
 
-  /** `unfinished`: what earlier processes left open, by destination; the accounts share it. */
   constructor(
     account: number,
     {
       statements,
       commits,
-      unfinished,
+      intents,
     }: {
       readonly statements: LedgerStatements;
       readonly commits: GroupCommit;
-      readonly unfinished: Map<string, readonly Intent[]>;
+      readonly intents: KnownIntents;
     },
   ) {
     this.#account = account;
     this.#statements = statements;
     this.#commits = commits;
-    this.#unfinished = unfinished;
+    this.#intents = intents;
   }
 
   async openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }> {
@@ -256,6 +256,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   async intend(destination: string, intents: readonly Intent[]): Promise<void> {
+    this.#intents.noteSome();
     await this.#commits.run(() => {
       for (const { tag, receipt, opening } of intents) {
         const { location, octets, sha256 } = receipt;
@@ -272,9 +273,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   takeUnfinishedAppends(destination: string): readonly Intent[] {
-    const intents = this.#unfinished.get(destination) ?? [];
-    this.#unfinished.delete(destination);
-    return intents;
+    return this.#intents.takeUnfinished(destination);
   }
 
   recordDelivery(delivery: Delivery): Promise<RecordId> {
@@ -286,10 +285,12 @@ export class SqliteAccountLedger implements AccountLedger {
       for (const { destination, location, octets, sha256 } of delivery.receipts) {
         const hash = Buffer.from(sha256, 'hex');
         this.#statements.upsertDelivery.run(id, destination, location, octets, hash, delivery.at);
+        if (!this.#intents.some) continue;
         // Where a destination has failed, half a message may be left, which its intent tells.
         this.#statements.dropIntentAt.run(this.#account, destination, delivery.tag);
       }
-      if (delivery.complete) this.#statements.dropIntent.run(this.#account, delivery.tag);
+      if (delivery.complete && this.#intents.some)
+        this.#statements.dropIntent.run(this.#account, delivery.tag);
       return id;
     });
   }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Intent } from '../delivery/destination.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { SqliteAccountLedger } from './account-ledger.ts';
 import { Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { isCurrent, migrate } from './migrations.ts';
 import { toIntent, toSummary } from './rows.ts';
@@ -27,8 +27,7 @@ export class SqliteLedger implements Ledger {
   readonly #owner: Database | undefined;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
-  /** The intents that earlier processes left open, by destination, until somebody takes them. */
-  readonly #unfinished = new Map<string, readonly Intent[]>();
+  readonly #intents: KnownIntents;
 
   private constructor(
     path: string,
@@ -40,10 +39,7 @@ export class SqliteLedger implements Ledger {
     this.#owner = owner;
     this.#statements = prepareStatements(database);
     this.#commits = new GroupCommit(database, runtime);
-    for (const intent of this.#statements.allIntents.all().map(toIntent)) {
-      const { destination } = intent.receipt;
-      this.#unfinished.set(destination, [...(this.#unfinished.get(destination) ?? []), intent]);
-    }
+    this.#intents = new KnownIntents(this.#statements.allIntents.all().map(toIntent));
   }
 
   /**
@@ -98,7 +94,7 @@ export class SqliteLedger implements Ledger {
     return new SqliteAccountLedger(id, {
       statements: this.#statements,
       commits: this.#commits,
-      unfinished: this.#unfinished,
+      intents: this.#intents,
     });
   }
 
