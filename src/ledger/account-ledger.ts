@@ -24,6 +24,7 @@ import {
   optionalNumber,
   standsAs,
   toDeletable,
+  toFound,
   toIntent,
   toReceipt,
   toRecord,
@@ -173,16 +174,7 @@ export class SqliteAccountLedger implements AccountLedger {
     const taken = new Map([...places].map((place) => [place, this.#takenIn(place)]));
     return rows
       .filter((row) => taken.get(String(row['destination']))?.has(standsAs(row)) !== true)
-      .map((row) => ({
-        receipt: toReceipt(row),
-        received: {
-          octets: Number(row['message_octets']),
-          sha256: hex(row['message_sha256']) ?? '',
-          lfSha256: hex(row['message_lf_sha256']),
-          messageId: row['message_id'] === null ? undefined : String(row['message_id']),
-          headerSha256: hex(row['header_sha256']),
-        },
-      }));
+      .map(toFound);
   }
 
   /** What records and intents of all accounts stand for in a destination. */
@@ -327,6 +319,13 @@ export class SqliteAccountLedger implements AccountLedger {
     if (records.size === 0) return;
     await this.#commits.run(() => {
       for (const [id, uid] of records) this.#statements.renumbered.run(uid, id);
+    });
+  }
+
+  async noteListed(sizes: ReadonlyMap<RecordId, number>): Promise<void> {
+    if (sizes.size === 0) return;
+    await this.#commits.run(() => {
+      for (const [id, octets] of sizes) this.#statements.listedAs.run(octets, id);
     });
   }
 

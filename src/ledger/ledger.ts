@@ -242,6 +242,8 @@ export interface AccountLedger {
   noteRecognised(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages have new unique-ids (I8). */
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
+  /** Notes with which sizes carried messages are listed now. */
+  noteListed(sizes: ReadonlyMap<RecordId, Octets>): Promise<void>;
   /** Notes that a carried message was asked for once more, listed with this size, and that nothing came of it. */
   noteAskedAgain(record: RecordId, listedOctets: Octets | undefined, at: number): Promise<void>;
   /** Records that these messages count as carried, without having been. */

@@ -1,7 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
-import type { AccountSummary, Deletable, LedgerRecord, RecordId } from './ledger.ts';
+import type { AccountSummary, Deletable, FoundMessage, LedgerRecord, RecordId } from './ledger.ts';
 
 /** A receipt, whatever else the row holds. */
 export function toReceipt(row: Row): Receipt {
@@ -55,6 +55,20 @@ export function toRecord(row: Row): LedgerRecord {
     deleSent: row['dele_sent'] === 1,
     destinations:
       row['destinations'] === '[]' ? NOWHERE : (JSON.parse(String(row['destinations'])) as string[]),
+  };
+}
+
+/** A row of the statement `found`. */
+export function toFound(row: Row): FoundMessage {
+  return {
+    receipt: toReceipt(row),
+    received: {
+      octets: Number(row['message_octets']),
+      sha256: hex(row['message_sha256']) ?? '',
+      lfSha256: hex(row['message_lf_sha256']),
+      messageId: optionalText(row['message_id']),
+      headerSha256: hex(row['header_sha256']),
+    },
   };
 }
 

@@ -80,6 +80,7 @@ type StatementName =
   | 'renumbered'
   | 'recognised'
   | 'askedAgain'
+  | 'listedAs'
   | 'missing'
   | 'gone';
 
@@ -182,6 +183,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
+  listedAs: 'UPDATE message SET listed_octets = ? WHERE id = ?',
   askedAgain: 'UPDATE message SET listed_octets = ?, tried_at = ? WHERE id = ?',
   missing: 'UPDATE message SET missing_at = ? WHERE id = ? AND uid = ?',
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',

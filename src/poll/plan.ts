@@ -1,11 +1,19 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
-import { MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
+import { MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS } from './limits.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
-import { hasFailed, isQuarantined, isStillThere, wasTriedNow } from './record-state.ts';
+import {
+  hasFailed,
+  isDoubtful,
+  isQuarantined,
+  isStillThere,
+  isStored,
+  likeliest,
+  wasTriedNow,
+} from './record-state.ts';
 import type { Doubts } from './retrieval/doubts.ts';
 import { mayLackSomething, type PastSizes } from './retrieval/listed-size.ts';
 
@@ -164,30 +172,6 @@ function decide(
       return isQuarantined(record, question) ? leave('quarantined') : retrieve('again', record);
   }
   return retrieve('compare');
-}
-
-/**
- * The last record under its unique-id; where several messages were carried under it, such as twins of which one is listed
- * otherwise now, or a message that came in part first, that with the size of this one.
- */
-function likeliest(records: readonly LedgerRecord[], message: ListedMessage): LedgerRecord | undefined {
-  const last = records.at(-1);
-  if (last === undefined || !isStored(last, message)) return last;
-  const differenceOf = ({ octets }: LedgerRecord): number =>
-    Math.abs((octets ?? Number.MAX_SAFE_INTEGER) - (message.octets ?? 0));
-  return records
-    .filter((record) => isStored(record, message))
-    .reduce((best, record) => (differenceOf(record) <= differenceOf(best) ? record : best));
-}
-
-/** Whether this record says that the message is here, if only in part. */
-function isStored(record: LedgerRecord, message: ListedMessage): boolean {
-  return record.outcome === 'delivered' && isStillThere(record) && !isDoubtful(record, message);
-}
-
-/** Whether a message that has the unique-id of a delivered one may be another. */
-function isDoubtful(record: LedgerRecord, { octets }: ListedMessage): boolean {
-  return Math.abs((octets ?? 0) - (record.listedOctets ?? octets ?? 0)) > SIZE_DRIFT_OCTETS;
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { LedgerRecord } from '../ledger/ledger.ts';
-import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS } from './limits.ts';
+import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
+import type { ListedMessage } from './listing.ts';
+import { isNumbered } from './recognition/known.ts';
 
 /** Whether an attempt at a message did not end well. */
 export function hasFailed({ outcome }: LedgerRecord): boolean {
@@ -27,4 +29,38 @@ export function isStillThere(record: LedgerRecord): boolean {
 /** Whether a failed attempt, counted with the earlier ones, was the last that is made. */
 export function isLastAttempt(record: LedgerRecord | undefined): boolean {
   return (record?.attempts ?? 0) + 1 >= MAX_ATTEMPTS;
+}
+
+/**
+ * The last record under its unique-id; where several messages were carried under it, such as twins of which one is listed
+ * otherwise now, or a message that came in part first, that with the size of this one.
+ */
+export function likeliest(
+  records: readonly LedgerRecord[],
+  message: ListedMessage,
+): LedgerRecord | undefined {
+  const last = records.at(-1);
+  if (last === undefined || !isStored(last, message)) return last;
+  const differenceOf = ({ octets }: LedgerRecord): number =>
+    Math.abs((octets ?? Number.MAX_SAFE_INTEGER) - (message.octets ?? 0));
+  return records
+    .filter((record) => isStored(record, message))
+    .reduce((best, record) => (differenceOf(record) <= differenceOf(best) ? record : best));
+}
+
+/** Whether this record says that the message is here, if only in part. */
+export function isStored(record: LedgerRecord, message: ListedMessage): boolean {
+  return record.outcome === 'delivered' && isStillThere(record) && !isDoubtful(record, message);
+}
+
+/**
+ * Whether a message that has the unique-id of a delivered one may be another: by its size, which must be the very same
+ * where the unique-id is nothing but a number, as that moves on to the next message when one before it goes. Not where
+ * nothing is known that its content could be compared with.
+ */
+export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolean {
+  const listed = record.listedOctets ?? (isNumbered(message) ? record.octets : undefined);
+  if (listed === undefined) return false;
+  if (isNumbered(message)) return record.sha256 !== undefined && message.octets !== listed;
+  return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }

@@ -320,6 +320,15 @@ function describeIdentities(twice: Twice): void {
     );
   });
 
+  test('notes with which size a carried message is listed now', async () => {
+    await twice(
+      async (ledger) => ledger.noteListed(new Map([[await ledger.recordDelivery(delivery()), 888]])),
+      (ledger) => {
+        expect(ledger.withUniqueId(uid('u1'))).toMatchObject([{ outcome: 'delivered', listedOctets: 888 }]);
+      },
+    );
+  });
+
   test('notes that a carried message was asked for again', async () => {
     await twice(
       async (ledger) => {

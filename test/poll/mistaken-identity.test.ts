@@ -246,3 +246,61 @@ function fullOne(destination: Destination): Destination {
     },
   });
 }
+
+describe('unique-ids that are the numbers of the messages, which move up when one before them goes', () => {
+  const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
+    do: 'uids',
+    messages: [index + 1],
+    uid: String(index + 1),
+  }));
+  const KEPT = { deletion: { kind: 'after', milliseconds: 1000 } } as const;
+  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
+  const [A, B, C, D] = ['a', 'bb', 'ccc', 'dddd'].map((name) => mail(name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+
+  async function removeFirst(maildrop: MemoryMaildrop): Promise<void> {
+    await maildrop.remove((await maildrop.list()).slice(0, 1));
+  }
+
+  describe.each([
+    ['with TOP', []],
+    ['without TOP', NO_TOP],
+  ] as const)('(%s)', (_, more) => {
+    test('I1: new mail under the number of carried mail is carried, and nothing twice', async () => {
+      await using server = await createServer({
+        users: { alice: { password: 'secret', messages: [A, B, C] } },
+      });
+      server.setFaults([...NUMBERS, ...more]);
+      await using ferry = await Ferry.to(server.address, { account: KEPT });
+      expect(await ferry.poll()).toMatchObject({ fetched: 3, kept: 3 });
+      await removeFirst(server.maildrop('alice'));
+      server.maildrop('alice').add(D);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+      expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+      ferry.runtime.advance(2000);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
+      expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
+    });
+
+    test('a message that is kept does not come twice when those before it were deleted', async () => {
+      await using server = await createServer({
+        users: { alice: { password: 'secret', messages: [A, B, C] } },
+      });
+      server.setFaults([
+        ...NUMBERS,
+        ...more,
+        { do: 'refuse', command: 'DELE', messages: [2], text: 'read-only' },
+      ]);
+      await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+      expect(await ferry.poll()).toMatchObject({ fetched: 3, deleted: 2 });
+      server.setFaults([...NUMBERS, ...more]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+      expect(await ferry.mail()).toEqual(storedAll(A, B, C));
+    });
+  });
+});

@@ -12,7 +12,7 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
 import { MAX_HEADER_OCTETS, RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { hasFailed } from '../record-state.ts';
+import { hasFailed, isDoubtful, likeliest } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
@@ -140,17 +140,19 @@ function whoMayBeCarried(
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
     if (uid === undefined || twin) return false;
-    const record = known.withUniqueId(uid).at(-1);
+    const record = likeliest(known.withUniqueId(uid), message);
     if (record === undefined || record.outcome === 'failed' || record.outcome === 'quarantined')
       return unknownToo;
-    if (record.goneAt !== undefined) return false;
+    // A number that was another message's: one that is kept may have moved up.
+    if (record.goneAt !== undefined) return isNumbered(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message);
   });
 }
 
-/** Whether a unique-id may stand for the next message by now: a mere number, and nobody knows what was deleted. */
-function mayHavePassedOn({ deleSent, outcome }: LedgerRecord, message: ListedMessage): boolean {
-  return outcome === 'delivered' && deleSent && isNumbered(message);
+/** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
+function mayHavePassedOn(record: LedgerRecord, message: ListedMessage): boolean {
+  const { deleSent, outcome } = record;
+  return outcome === 'delivered' && isNumbered(message) && (deleSent || isDoubtful(record, message));
 }
 
 function triedRecord({ uid }: ListedMessage, known: KnownMessages): LedgerRecord | undefined {

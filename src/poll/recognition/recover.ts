@@ -183,6 +183,7 @@ async function record(
     uid: message.uid,
     tag,
     octets: received?.octets,
+    listedOctets: isNumbered(message) ? message.octets : undefined,
     // Worked out from what is stored, so not good enough to compare with what the other destination will get.
     sha256: complete ? received?.sha256 : undefined,
     messageId: received?.messageId,

@@ -1,10 +1,11 @@
-import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { recordStanding } from './found.ts';
 import { importedForms } from './imported.ts';
-import { type KnownMessages, knownMessages } from './known.ts';
+import { isNumbered, type KnownMessages, knownMessages } from './known.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recordUnsettled, recover } from './recover.ts';
 
@@ -54,8 +55,23 @@ async function recordRenumbered(
   });
   if (changed.length === 0) return;
   await ledger.noteRenumbered(new Map(changed));
+  await ledger.noteListed(sizesOfNumbered(messages, renumbered));
   observer.noticed?.(
     account.name,
     `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
   );
+}
+
+/** What tells next time whether a mere number stands for the same message still. */
+function sizesOfNumbered(
+  messages: Listing['messages'],
+  renumbered: Recognition['renumbered'],
+): ReadonlyMap<RecordId, Octets> {
+  const sizes = new Map<RecordId, Octets>();
+  for (const message of messages) {
+    const record = renumbered.get(message.number);
+    if (record !== undefined && message.octets !== undefined && isNumbered(message))
+      sizes.set(record, message.octets);
+  }
+  return sizes;
 }

@@ -141,6 +141,8 @@ export class Settling {
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
     else if (uid === undefined) await ledger.noteRecognised([id]);
     else await ledger.noteRenumbered(new Map([[id, uid]]));
+    if (listedOctets !== undefined && isNumbered(message))
+      await ledger.noteListed(new Map([[id, listedOctets]]));
     this.#bind(number, id);
     observer.carried?.(account.name);
   }
