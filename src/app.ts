@@ -39,7 +39,7 @@ export class App implements Disposable {
       runtime,
       observer,
       ledgerOf: (account) => ledger.account(account, names),
-      openSession: (account, signal, watch) => connectTo(account, { signal, watch, logger, ahead: true }),
+      openSession: (account, signal, how) => connectTo(account, { signal, ...how, logger, ahead: true }),
       openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
     };
   }
@@ -114,7 +114,9 @@ export async function connectTo(
   {
     logger,
     ...how
-  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead'> & { logger?: Logger | undefined },
+  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead' | 'expected'> & {
+    logger?: Logger | undefined;
+  },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
   const { host, port, tls, ca, line, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();

@@ -7,6 +7,7 @@ import type { DeletionPolicy } from './account.ts';
 import { BUSY_PAUSES_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import { noteLogin, respectLoginDelay } from './login-delay.ts';
 import type { Poll } from './poll.ts';
+import { announcedBefore } from './quiet.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -31,12 +32,13 @@ export async function logIn(poll: Poll): Promise<LoggedIn> {
   await respectLoginDelay(poll);
   const session = await persevere(pauses, poll, () => {
     stopwatch.enter('connectMs');
-    return poll.openSession(account, poll.control.abort, {
+    const watch = {
       greeted: () => stopwatch.enter('loginMs'),
-      secured: (expiresAt) => {
+      secured: (expiresAt: number) => {
         certificateExpiresAt = expiresAt;
       },
-    });
+    };
+    return poll.openSession(account, poll.control.abort, { watch, expected: announcedBefore(poll) });
   });
   const { loginDelay } = session;
   await noteLogin(loginDelay * 1000, poll);

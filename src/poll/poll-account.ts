@@ -139,7 +139,9 @@ async function carry(poll: Poll): Promise<boolean> {
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
     const done = failure === undefined && !more && marked.records.length === 0;
-    tally.quiet = done ? quietAfter({ listing, plan, known, bound }, poll) : undefined;
+    tally.quiet = done
+      ? quietAfter({ listing, plan, known, bound, announced: session.announced }, poll)
+      : undefined;
     if (failure !== undefined) throw failure;
     return more && mayGoOn(session, left, poll);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
-import type { SessionWatch } from '../pop3-client/options.ts';
+import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -25,7 +25,7 @@ export interface PollControl {
 export type OpenSession = (
   account: Account,
   signal: AbortSignal,
-  watch?: SessionWatch,
+  how?: Pick<SessionOptions, 'watch' | 'expected'>,
 ) => Promise<Transaction>;
 
 /** One visit to one maildrop: what all its steps share. */

@@ -1,4 +1,5 @@
 import type { RecordId } from '../ledger/ledger.ts';
+import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop3/capabilities.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
@@ -18,6 +19,8 @@ interface QuietMaildrop {
   readonly polls: number;
   /** From when on one of its messages is to be deleted; null: never. */
   readonly dueAt: number | null;
+  /** What its server announced before the login, as lines; null where it did not. */
+  readonly announced: readonly string[] | null;
   /** Under which configuration that was so. */
   readonly terms: string;
 }
@@ -42,6 +45,15 @@ export async function isUnchanged(session: Transaction, poll: Poll): Promise<boo
   return true;
 }
 
+/**
+ * What the server of a maildrop that was quiet last time announced before the login then. Whatever goes wrong in a poll,
+ * and any change of the maildrop, makes it be asked again; so does the next whole listing that is due.
+ */
+export function announcedBefore(poll: Poll): Capabilities | undefined {
+  const lines = quietBefore(poll)?.announced ?? undefined;
+  return lines && parseCapabilities(lines);
+}
+
 /** What to note of a maildrop after a session that has deleted nothing; undefined where something is left to do. */
 export function quietAfter(
   session: {
@@ -49,10 +61,11 @@ export function quietAfter(
     readonly plan: readonly Decision[];
     readonly known: Pick<KnownMessages, 'withUniqueId'>;
     readonly bound: ReadonlyMap<MessageNumber, RecordId>;
+    readonly announced: Capabilities | undefined;
   },
   poll: Poll,
 ): string | undefined {
-  const { listing, plan, bound } = session;
+  const { listing, plan, bound, announced } = session;
   const { account, ledger, tally, startedAt } = poll;
   const last = listing.messages.at(-1);
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
@@ -68,6 +81,7 @@ export function quietAfter(
     listedAt: startedAt,
     polls: 0,
     dueAt: firstDueAt(session, poll),
+    announced: announced === undefined ? null : formatCapabilities(announced),
     terms: termsOf(account),
   };
   return JSON.stringify(quiet);
@@ -109,6 +123,8 @@ function quietBefore({
 }
 
 /** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
-function termsOf({ host, port, user, deletion, limits, destinations }: Account): string {
-  return JSON.stringify([host, port, user, deletion, limits.messageOctets ?? null, destinations]);
+function termsOf({ host, port, tls, line, user, auth, deletion, limits, destinations }: Account): string {
+  const { proxy, tunnel } = line;
+  const way = [host, port, tls, proxy !== undefined, tunnel ?? null, user, auth];
+  return JSON.stringify([way, deletion, limits.messageOctets ?? null, destinations]);
 }

@@ -78,6 +78,11 @@ export class Authorization {
     return this.#capabilities;
   }
 
+  /** Takes what the server has announced in another session for what CAPA would say in this state. */
+  expect(capabilities: Capabilities): void {
+    this.#capabilities = capabilities;
+  }
+
   /** STLS (RFC 2595 §4). What the server announced before is void afterwards. */
   async stls(upgrade: TlsUpgrade): Promise<void> {
     const response = await this.#pipeline.command(plainCommand('STLS'), 'asking for TLS');
@@ -108,7 +113,7 @@ export class Authorization {
     } finally {
       connection.idleMs = idleMs;
     }
-    return new Transaction(this.#pipeline);
+    return new Transaction(this.#pipeline, this.#capabilities);
   }
 
   /**

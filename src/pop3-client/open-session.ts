@@ -1,5 +1,5 @@
 import { MailError } from '../errors.ts';
-import type { Capabilities } from '../pop3/capabilities.ts';
+import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
 import { Connection } from '../wire/connection.ts';
 import { abortReason, withDeadline } from '../wire/deadline.ts';
@@ -84,13 +84,39 @@ async function logIn(
   options: SessionOptions,
   signal: AbortSignal,
 ): Promise<Transaction> {
-  const { tls = 'implicit' } = options;
-  let capabilities = await authorization.capa();
+  const { tls = 'implicit', expected } = options;
   if (tls === 'starttls') {
-    refuseMissingStls(capabilities);
+    if (expected === undefined) refuseMissingStls(await authorization.capa());
     await authorization.stls(tlsOptions(options, signal));
-    capabilities = await authorization.capa();
   }
+  if (expected === undefined) return enter(authorization, options, await authorization.capa());
+  authorization.expect(expected);
+  try {
+    return await enter(authorization, options, expected);
+  } catch (error) {
+    const now = await announcedInstead(authorization, expected, error);
+    return enter(authorization, options, now);
+  }
+}
+
+/** What a server that has refused a login announces now; raises the refusal where that is not news. */
+async function announcedInstead(
+  authorization: Authorization,
+  expected: Capabilities,
+  refusal: unknown,
+): Promise<Capabilities> {
+  if (!(refusal instanceof MailError) || refusal.code !== 'login-refused') throw refusal;
+  const now = await authorization.capa().catch(() => undefined);
+  const isNews = now !== undefined && formatCapabilities(now).join() !== formatCapabilities(expected).join();
+  if (!isNews) throw refusal;
+  return now;
+}
+
+async function enter(
+  authorization: Authorization,
+  options: SessionOptions,
+  capabilities: Capabilities | undefined,
+): Promise<Transaction> {
   if (capabilities?.has('UTF8') === true) await authorization.utf8();
   if (options.language !== undefined && capabilities?.has('LANG') === true)
     await authorization.lang(options.language);

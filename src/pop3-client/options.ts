@@ -1,3 +1,4 @@
+import type { Capabilities } from '../pop3/capabilities.ts';
 import type { Secret } from '../secret.ts';
 import type { Transcript } from '../wire/transcript.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
@@ -87,6 +88,11 @@ export interface SessionOptions extends LineOptions {
    * may be pipelined. Its `capabilities` hold what was announced before the login until the first reply. Default: false.
    */
   readonly ahead?: boolean | undefined;
+  /**
+   * Spares another: what the server has announced before the login not long ago (`Transaction.announced`), with the same
+   * options. It is not asked again then, unless it refuses the login.
+   */
+  readonly expected?: Capabilities | undefined;
 }
 
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */

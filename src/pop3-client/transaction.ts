@@ -30,10 +30,13 @@ export interface ListedUniqueId {
  */
 export class Transaction {
   readonly #pipeline: Pipeline;
+  /** What the server announced before the login; undefined where it does not know CAPA, or was not asked. */
+  readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
 
-  constructor(pipeline: Pipeline) {
+  constructor(pipeline: Pipeline, announced?: Capabilities) {
     this.#pipeline = pipeline;
+    this.announced = announced;
   }
 
   /** What the server announced after the login; undefined before `capa`, and where it does not know CAPA. */

@@ -100,12 +100,12 @@ export class Ferry implements AsyncDisposable {
         received: (_, octets) => this.onReceived(octets),
       },
       ledgerOf: (name) => this.wrapLedger(this.#ledger.account(name)),
-      openSession: async (account, signal, watch) =>
+      openSession: async (account, signal, how) =>
         openSession({
           ...account,
           password: await account.password(),
           signal,
-          watch,
+          ...how,
           ahead: true,
           transcript: (side, line) => this.lines.push(`${side} ${line}`),
         }),

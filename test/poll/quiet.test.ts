@@ -29,6 +29,36 @@ describe('A maildrop in which nothing was left to do', () => {
     expect(ferry.takeCommands()).toEqual(LOOK);
   });
 
+  test('is not asked again what it announces before the login, until the next whole listing', async () => {
+    await using server = await serve();
+    await using ferry = await Ferry.to(server.address);
+    const questions = async (): Promise<number> => {
+      ferry.lines.length = 0;
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+      return ferry.lines.filter((line) => line === 'sent CAPA').length;
+    };
+    expect([await questions(), await questions(), await questions()]).toEqual([2, 1, 1]);
+    ferry.runtime.advance(QUIET_MS);
+    expect([await questions(), await questions()]).toEqual([2, 1]);
+  });
+
+  test('is asked again what it announces after a poll that failed, and under another configuration', async () => {
+    await using server = await serve();
+    await using ferry = await Ferry.to(server.address);
+    const firstOf = async (changes: Parameters<Ferry['poll']>[0] = {}): Promise<string | undefined> => {
+      ferry.lines.length = 0;
+      await ferry.poll(changes);
+      return ferry.lines.find((line) => line.startsWith('sent '));
+    };
+    await ferry.poll();
+    expect(await firstOf()).not.toBe('sent CAPA');
+    expect(await firstOf({ auth: 'user-pass' })).toBe('sent CAPA');
+    await ferry.poll();
+    expect(await firstOf()).not.toBe('sent CAPA');
+    await ferry.poll({ user: 'nobody', host: server.address.host });
+    expect(await firstOf()).toBe('sent CAPA');
+  });
+
   test('in lock-step the size is asked for first, and may be enough', async () => {
     await using server = await serve();
     server.setFaults([{ do: 'hide', names: ['PIPELINING'] }]);
