@@ -148,7 +148,7 @@ async function openOrCreate(path: string): Promise<FileHandle> {
     return await open(path, constants.O_RDWR);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    return open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
-import type { Row, Value } from './database.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -19,7 +18,9 @@ import type {
   RecordsByUniqueId,
 } from './ledger.ts';
 import {
+  addByUniqueId,
   blob,
+  deliveryValues,
   hex,
   optionalNumber,
   standsAs,
@@ -272,7 +273,7 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#commits.runPatiently(() => {
       const id = delivery.record ?? this.#insert(delivery);
       if (delivery.record !== undefined) {
-        this.#statements.updateDelivered.run(...valuesOf(delivery), delivery.record);
+        this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);
       }
       for (const { destination, location, octets, sha256 } of delivery.receipts) {
         const hash = Buffer.from(sha256, 'hex');
@@ -382,7 +383,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   #insert(delivery: Delivery): RecordId {
-    const values = valuesOf(delivery);
+    const values = deliveryValues(delivery);
     const { lastInsertRowid } = this.#statements.insertDelivered.run(
       this.#account,
       delivery.uid ?? null,
@@ -390,29 +391,4 @@ export class SqliteAccountLedger implements AccountLedger {
     );
     return lastInsertRowid as RecordId;
   }
-}
-
-/** Adds the records of these rows to those with the same unique-id, in their order. */
-function addByUniqueId(records: Map<UniqueId, readonly LedgerRecord[]>, rows: Iterable<Row>): void {
-  for (const row of rows) {
-    const record = toRecord(row);
-    if (record.uid === undefined) continue;
-    const others = records.get(record.uid);
-    records.set(record.uid, others === undefined ? [record] : [...others, record]);
-  }
-}
-
-/** What a delivery puts into a record, in the order of the statements that insert and update one. */
-function valuesOf(delivery: Delivery): readonly Value[] {
-  const { octets, listedOctets, sha256, messageId, headerSha256, complete, at } = delivery;
-  return [
-    octets ?? null,
-    listedOctets ?? null,
-    blob(sha256),
-    messageId ?? null,
-    blob(headerSha256),
-    complete ? 'delivered' : 'failed',
-    at,
-    complete ? at : null,
-  ];
 }

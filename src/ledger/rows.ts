@@ -1,7 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
-import type { AccountSummary, Deletable, FoundMessage, LedgerRecord, RecordId } from './ledger.ts';
+import type { AccountSummary, Deletable, Delivery, FoundMessage, LedgerRecord, RecordId } from './ledger.ts';
 
 /** A receipt, whatever else the row holds. */
 export function toReceipt(row: Row): Receipt {
@@ -104,4 +104,29 @@ export function optionalNumber(value: Value | undefined): number | undefined {
 /** A text, or undefined for NULL. */
 export function optionalText(value: Value | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Adds the records of these rows to those with the same unique-id, in their order. */
+export function addByUniqueId(records: Map<UniqueId, readonly LedgerRecord[]>, rows: Iterable<Row>): void {
+  for (const row of rows) {
+    const record = toRecord(row);
+    if (record.uid === undefined) continue;
+    const others = records.get(record.uid);
+    records.set(record.uid, others === undefined ? [record] : [...others, record]);
+  }
+}
+
+/** What a delivery puts into a record, in the order of the statements that insert and update one. */
+export function deliveryValues(delivery: Delivery): readonly Value[] {
+  const { octets, listedOctets, sha256, messageId, headerSha256, complete, at } = delivery;
+  return [
+    octets ?? null,
+    listedOctets ?? null,
+    blob(sha256),
+    messageId ?? null,
+    blob(headerSha256),
+    complete ? 'delivered' : 'failed',
+    at,
+    complete ? at : null,
+  ];
 }

@@ -100,17 +100,10 @@ async function carry(poll: Poll): Promise<boolean> {
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
     const { known, recognition } = await takeStock(session, listing, poll); // I3, I8
-    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(runtime.now())));
-    const pastSizes = ledger.recentSizes();
-    const plan = planRetrievals({
-      ...poll,
-      listing,
-      known,
-      recognition,
-      limits,
-      pastSizes,
-      now: runtime.now(),
-    });
+    const now = runtime.now();
+    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
+    const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
+    const plan = planRetrievals({ ...poll, ...seen });
     announce(listing, plan, poll);
     warnOfExpiry(session, chosen(plan).length, poll);
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountLedger, Ledger } from '../../src/ledger/ledger.ts';
-import { CLEAN_END, delivery, intent, receipt, uid } from './fixtures.ts';
+import { delivery, receipt, uid } from './fixtures.ts';
+import { describeIntents } from './intents.contract.ts';
 import { pollsContract } from './polls.contract.ts';
 
 /** A ledger that is kept somewhere and can be closed and opened again. */
@@ -34,7 +35,7 @@ export function ledgerContract(name: string, makePlace: () => Promise<LedgerPlac
   });
 }
 
-type Twice = (
+export type Twice = (
   act: (ledger: AccountLedger) => Promise<unknown>,
   check: (ledger: AccountLedger) => void,
 ) => Promise<void>;
@@ -353,60 +354,6 @@ function describeIdentities(twice: Twice): void {
         ]);
         expect([...ledger.deletable(Number.MAX_SAFE_INTEGER).keys()]).toEqual([]);
       },
-    );
-  });
-}
-
-function describeIntents(twice: Twice): void {
-  test('keeps intents octet by octet until their outcome is recorded', async () => {
-    await twice(
-      async (ledger) => {
-        await ledger.intend('mbox:/m', [intent('a1', '0'), intent('a2', '100')]);
-        await ledger.intend('mbox:/n', [intent('a1')]);
-        await ledger.recordDelivery(delivery({ tag: 'a2' }));
-      },
-      (ledger) => {
-        expect(ledger.openIntents('mbox:/m')).toEqual([intent('a1', '0')]);
-        expect(ledger.openIntents('mbox:/n')).toHaveLength(1);
-        expect(ledger.openIntents('mbox:/o')).toEqual([]);
-      },
-    );
-  });
-
-  test('keeps the intent for the one destination that has failed', async () => {
-    await twice(
-      async (ledger) => {
-        for (const place of ['mbox:/m', 'mbox:/n']) await ledger.intend(place, [intent('a1')]);
-        await ledger.recordDelivery(delivery({ receipts: [receipt('mbox:/n')], complete: false }));
-      },
-      (ledger) => {
-        expect(ledger.openIntents('mbox:/m')).toEqual([intent('a1')]);
-        expect(ledger.openIntents('mbox:/n')).toEqual([]);
-      },
-    );
-  });
-
-  test('keeps the last of several intents for a message', async () => {
-    await twice(
-      async (ledger) => {
-        await ledger.intend('mbox:/m', [intent('a1', '0')]);
-        await ledger.intend('mbox:/m', [intent('a1', '100')]);
-      },
-      (ledger) => expect(ledger.openIntents('mbox:/m')).toEqual([intent('a1', '100')]),
-    );
-  });
-
-  test.each([
-    ['are dropped by a poll that ends', false, 0],
-    ['are kept by one that did not look for what was left', true, 1],
-  ])('that have no outcome %s', async (_, unfinished, left) => {
-    await twice(
-      async (ledger) => {
-        await ledger.openPoll();
-        await ledger.intend('mbox:/m', [intent('a1')]);
-        await ledger.closePoll({ ...CLEAN_END, success: false, unfinished });
-      },
-      (ledger) => expect(ledger.openIntents('mbox:/m')).toHaveLength(left),
     );
   });
 }

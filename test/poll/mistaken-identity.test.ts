@@ -247,6 +247,10 @@ function fullOne(destination: Destination): Destination {
   });
 }
 
+async function removeFirst(maildrop: MemoryMaildrop): Promise<void> {
+  await maildrop.remove((await maildrop.list()).slice(0, 1));
+}
+
 describe('unique-ids that are the numbers of the messages, which move up when one before them goes', () => {
   const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
     do: 'uids',
@@ -261,10 +265,6 @@ describe('unique-ids that are the numbers of the messages, which move up when on
     string,
     string,
   ];
-
-  async function removeFirst(maildrop: MemoryMaildrop): Promise<void> {
-    await maildrop.remove((await maildrop.list()).slice(0, 1));
-  }
 
   describe.each([
     ['with TOP', []],

@@ -40,6 +40,10 @@ async function removeFrom(folder: string, text: string): Promise<void> {
   }
 }
 
+function lose(ferry: Ferry): Promise<void> {
+  return ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+}
+
 describe('I8: a ledger that was put back from a backup', () => {
   test.each([[['maildir']], [['mbox']], [['maildir', 'mbox']]] as const)(
     'brings nothing a second time to %j',
@@ -92,8 +96,6 @@ describe('I8: a ledger that was put back from a backup', () => {
 
 describe('I1: a ledger that was lost, and a unique-id that stands for another message by now:', () => {
   const AFTER_DELIVERY = { account: { deletion: { kind: 'after-delivery' } } } as const;
-  const lose = (ferry: Ferry): Promise<void> =>
-    ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
 
   test.each([
     ['the number of the message', '1', [], mail('new')],

@@ -17,6 +17,11 @@ function announcing(capabilities: string, accepted: readonly string[]): Answer {
   };
 }
 
+const refuseAndClose: Answer = (command, line) => {
+  if (command === 'CAPA') line.end();
+  return command === 'CAPA' ? undefined : '-ERR [AUTH] no\r\n';
+};
+
 async function commandsTo(
   answer: Answer,
   expected: string,
@@ -69,10 +74,6 @@ test('that is refused is not made again where the server announces the same', as
 });
 
 test('that is refused by a server which then closes is refused, and no lost line', async () => {
-  const answer: Answer = (command, line) => {
-    if (command === 'CAPA') line.end();
-    return command === 'CAPA' ? undefined : '-ERR [AUTH] no\r\n';
-  };
-  const { failure } = await commandsTo(answer, 'USER');
+  const { failure } = await commandsTo(refuseAndClose, 'USER');
   expect(failure).toMatchObject({ code: 'login-refused' });
 });

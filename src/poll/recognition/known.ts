@@ -33,11 +33,11 @@ export function knownMessages(
     renamed.size === 0
       ? recorded
       : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
-  let others: RecordsByUniqueId | undefined;
+  let unlisted: RecordsByUniqueId | undefined;
   const readOthers = (): RecordsByUniqueId =>
     ledger.withUniqueIds(messages.flatMap(({ uid }) => (uid === undefined || listed.has(uid) ? [] : [uid])));
   return {
-    withUniqueId: (uid) => listed.get(uid) ?? (others ??= readOthers()).get(uid) ?? [],
+    withUniqueId: (uid) => listed.get(uid) ?? (unlisted ??= readOthers()).get(uid) ?? [],
     deletedFrom: (listing) => {
       if (!tellsWhatIsGone(listing)) return new Set();
       const present = uniqueIdsOf(listing);

@@ -24,7 +24,7 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
   for (const message of listing.messages) {
     const { uid, twin } = message;
     if (uid === undefined || twin) continue;
-    if (known.get(uid)?.some((record) => !hasFailed(record)) === true) continue;
+    if (known.get(uid)?.some((one) => !hasFailed(one)) === true) continue;
     unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const { found, doubted } = tellApart(await searchDestinations(new Set(unrecorded.keys()), poll), {
