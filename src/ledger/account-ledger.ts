@@ -269,8 +269,8 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#intents.takeUnfinished(destination);
   }
 
-  recordDelivery(delivery: Delivery): Promise<RecordId> {
-    return this.#commits.runPatiently(() => {
+  recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId> {
+    const act = (): RecordId => {
       const id = delivery.record ?? this.#insert(delivery);
       if (delivery.record !== undefined) {
         this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);
@@ -285,7 +285,12 @@ export class SqliteAccountLedger implements AccountLedger {
       if (delivery.complete && this.#intents.some)
         this.#statements.dropIntent.run(this.#account, delivery.tag);
       return id;
-    });
+    };
+    return wish?.mayWait === true ? this.#commits.runPatiently(act) : this.#commits.run(act);
+  }
+
+  hurry(): void {
+    this.#commits.hurry();
   }
 
   async recordFailure({ record, uid, sha256, error, quarantined, at }: Failure): Promise<void> {

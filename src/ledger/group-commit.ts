@@ -13,8 +13,11 @@ const PAUSE_FACTOR = 3;
 /** But never more than this, in milliseconds. */
 const MAX_PAUSE_MS = 25;
 
-/** A write that others follow closely waits for them no longer once there are so many. */
-const FULL_GROUP = 128;
+/** A write that others follow, and that nobody waits for yet, waits for so long, in milliseconds, */
+const PATIENCE_MS = 200;
+
+/** or until there are so many. */
+const FULL_GROUP = 512;
 
 /**
  * Writes that are asked for at about the same time share one transaction and so one fsync. Each promise resolves
@@ -26,6 +29,8 @@ export class GroupCommit {
   readonly #runtime: Pick<Runtime, 'monotonic'>;
   #jobs: Job[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due. */
+  #timerAt = Number.POSITIVE_INFINITY;
   #due = false;
   #endedAt = Number.NEGATIVE_INFINITY;
   #tookMs = 0;
@@ -37,41 +42,55 @@ export class GroupCommit {
     this.#runtime = runtime;
   }
 
-  /** Commits in this turn of the event loop; several polls at a time are `patient` with each other. */
-  run<T>(act: () => T): Promise<T> {
-    return this.#add(act, this.polls > 1);
-  }
-
   /**
-   * For a write that others follow while it waits. After a commit it waits for them for a multiple of what that one
-   * took, so that a slow disk gets large groups and a fast one small delays. It waits for nothing otherwise.
+   * For a write that somebody waits for: commits in this turn of the event loop. While there are several polls, it
+   * waits after a commit for a multiple of what that one took, so that a slow disk gets large groups and a fast one
+   * small delays.
    */
+  run<T>(act: () => T): Promise<T> {
+    const done = this.#add(act);
+    this.hurry();
+    return done;
+  }
+
+  /** For a write that others follow and that nobody waits for, until somebody says that it is wanted. */
   runPatiently<T>(act: () => T): Promise<T> {
-    return this.#add(act, true);
+    const done = this.#add(act);
+    if (this.#jobs.length < FULL_GROUP) this.#schedule(PATIENCE_MS);
+    else this.hurry();
+    return done;
   }
 
-  #add<T>(act: () => T, patient: boolean): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#jobs.push({ act, resolve, reject });
-      this.#schedule(patient && this.#jobs.length < FULL_GROUP);
-    });
-  }
-
-  #schedule(patient: boolean): void {
-    if (this.#due) return;
+  /** Says that somebody waits for what was asked for so far. */
+  hurry(): void {
+    if (this.#jobs.length === 0) return;
     const pause = Math.min(MAX_PAUSE_MS, this.#tookMs * PAUSE_FACTOR);
-    const wait = patient ? this.#endedAt + pause - this.#runtime.monotonic() : 0;
+    this.#schedule(this.polls > 1 ? this.#endedAt + pause - this.#runtime.monotonic() : 0);
+  }
+
+  #add<T>(act: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => this.#jobs.push({ act, resolve, reject }));
+  }
+
+  /** Commits after so many milliseconds, if not sooner. */
+  #schedule(wait: number): void {
+    const at = this.#runtime.monotonic() + wait;
+    if (this.#due || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (wait > 0) {
-      this.#timer ??= setTimeout(() => this.#commit(), wait);
-      return;
+      this.#timer = setTimeout(() => this.#commit(), wait);
+      this.#timerAt = at;
+    } else {
+      this.#due = true;
+      setImmediate(() => this.#commit());
     }
-    this.#due = true;
-    setImmediate(() => this.#commit());
   }
 
   #commit(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#timerAt = Number.POSITIVE_INFINITY;
     this.#due = false;
     const jobs = this.#jobs;
     if (jobs.length === 0) return;

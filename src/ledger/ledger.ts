@@ -232,7 +232,10 @@ export interface AccountLedger {
    */
   takeUnfinishedAppends(destination: string): readonly Intent[];
 
-  recordDelivery(delivery: Delivery): Promise<RecordId>;
+  /** `mayWait`: others follow, and nobody waits for this one before `hurry` is called. */
+  recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId>;
+  /** Says that somebody waits for what may wait. */
+  hurry(): void;
   recordFailure(failure: Failure): Promise<void>;
   /** Notes that DELE is about to be sent. */
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;

@@ -73,6 +73,12 @@ export const CONCURRENT_DELIVERIES = 128;
 export const CONCURRENT_OCTETS: number = 4 * MIB;
 export const HELD_OCTETS: number = 256 * KIB;
 
+/**
+ * Messages that are durable and wait for the commit that records them. So many may be found delivered and not recorded
+ * after a kill, and are recognised then (I3); more of them would hardly make a commit cheaper.
+ */
+export const UNRECORDED_MESSAGES = 512;
+
 /** How much of a refused or failed message is read and thrown away to save the session. */
 export const DRAIN_OCTETS: number = 4 * MIB;
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../src/ledger/database.ts';
 import { GroupCommit } from '../../src/ledger/group-commit.ts';
@@ -217,6 +218,37 @@ describe('GroupCommit', () => {
     expect(transactions).toEqual([3, 1]);
   });
 
+  test('lets what nobody waits for wait, until somebody does', async () => {
+    const { commits, transactions, write } = noted();
+    const early = [write(), write()];
+    await turn();
+    const all = [...early, write()];
+    expect(transactions).toEqual([]);
+    commits.hurry();
+    await Promise.all(all);
+    expect(transactions).toEqual([3]);
+  });
+
+  test('commits what waits along with what does not', async () => {
+    const { commits, transactions, write } = noted();
+    const waiting = write();
+    await commits.run(() => undefined);
+    await waiting;
+    expect(transactions).toEqual([1]);
+  });
+
+  test('lets no more than a full group wait', async () => {
+    const { transactions, write } = noted();
+    await Promise.all(Array.from({ length: 512 }, write));
+    expect(transactions).toEqual([512]);
+  });
+
+  test('commits in the end what nobody ever waits for', async () => {
+    const { transactions, write } = noted();
+    await write();
+    expect(transactions).toEqual([1]);
+  });
+
   test('I2: resolves nothing before the commit', async () => {
     let committed = false;
     const database = {
@@ -242,3 +274,24 @@ describe('GroupCommit', () => {
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 });
+
+/** Notes how many writes each transaction has. */
+function noted(): {
+  readonly commits: GroupCommit;
+  readonly transactions: number[];
+  readonly write: () => Promise<void>;
+} {
+  const transactions: number[] = [];
+  let inside = 0;
+  const database = {
+    transaction: <T>(act: () => T): T => {
+      inside = 0;
+      const result = act();
+      transactions.push(inside);
+      return result;
+    },
+  } as unknown as Database;
+  const commits = new GroupCommit(database);
+  const write = (): Promise<void> => commits.runPatiently(() => void (inside += 1));
+  return { commits, transactions, write };
+}

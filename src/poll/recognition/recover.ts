@@ -100,7 +100,9 @@ function asFound(recovered: readonly Recovered[]): readonly FoundMessage[] {
 
 async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promise<void> {
   const { interrupted, isOld, account, observer } = poll;
-  for (const [tag, recovered] of found) await record(tag, { message: unrecorded.get(tag), recovered }, poll);
+  await Promise.all(
+    [...found].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
+  );
   if (interrupted) {
     observer.noticed?.(
       account.name,

@@ -3,7 +3,7 @@ import { asMailError, MailError } from '../../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
-import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS } from '../limits.ts';
+import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
@@ -22,6 +22,9 @@ export interface Known {
   readonly found: readonly FoundMessage[];
 }
 
+/** A message that has arrived; its drafts, which may hold all of it in memory, are let go of once it is durable. */
+type Arrived = Omit<Received, 'drafts'> & { drafts: Received['drafts'] };
+
 /**
  * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
  * messages take them at the same time and share what can be shared.
@@ -33,15 +36,18 @@ export class Settling {
   readonly #found: Set<FoundMessage>;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
-  /** How many messages are being settled, and how many of their octets are in memory. */
-  #running = 0;
+  /** The messages that are being made durable, and how many of their octets are in memory. */
+  readonly #underWay = new Set<Arrived>();
   #octets = 0;
-  /** Whoever waits until one is done; there is never more than one. */
-  #onSettled: (() => void) | undefined;
+  /** Those that are durable and wait for the commit that records them. */
+  readonly #unrecorded = new Set<Arrived>();
+  /** Whoever waits until one of them is a step further; there is never more than one. */
+  #onProgress: (() => void) | undefined;
   /** The records that a message of this session is known, or has proven, to be; each stands for one message only. */
   readonly #claimed: Set<RecordId>;
-  /** The last comparison of each content. */
+  /** The last comparison of each content, and how many others wait for their turn. */
   readonly #comparisons = new Map<string, Promise<void>>();
+  readonly #waiting = new Map<string, number>();
   #failure: MailError | undefined;
 
   constructor(poll: Poll, { absent, listed, found }: Known) {
@@ -68,26 +74,46 @@ export class Settling {
 
   /** Begins to settle a message; waits while too many others are under way. */
   async add(received: Received): Promise<void> {
-    while (this.#running >= CONCURRENT_DELIVERIES || this.#octets >= CONCURRENT_OCTETS) {
-      await new Promise<void>((resolve) => (this.#onSettled = resolve));
-    }
-    const octets = Math.min(received.octets, HELD_OCTETS);
-    this.#running += 1;
-    this.#octets += octets;
+    while (this.#isFull) await this.#progress();
+    const arrived = { ...received };
+    this.#underWay.add(arrived);
+    this.#octets += heldOctets(arrived);
     // Never rejects: a failure is noted.
-    void this.#settle(received).finally(() => {
-      this.#running -= 1;
-      this.#octets -= octets;
-      this.#onSettled?.();
+    void this.#settle(arrived).finally(() => {
+      this.#noteDurable(arrived);
+      this.#unrecorded.delete(arrived);
+      this.#onProgress?.();
     });
   }
 
   /** Resolves when every message added is settled. */
   async drained(): Promise<void> {
-    while (this.#running > 0) await new Promise<void>((resolve) => (this.#onSettled = resolve));
+    while (this.#underWay.size > 0 || this.#unrecorded.size > 0) {
+      // Now somebody waits for the last of them.
+      if (this.#underWay.size === 0) this.#poll.ledger.hurry();
+      await this.#progress();
+    }
   }
 
-  async #settle(received: Received): Promise<void> {
+  get #isFull(): boolean {
+    if (this.#unrecorded.size >= UNRECORDED_MESSAGES) return true;
+    return this.#underWay.size >= CONCURRENT_DELIVERIES || this.#octets >= CONCURRENT_OCTETS;
+  }
+
+  /** Makes room for another message: all that this one waits for is a commit. */
+  #noteDurable(arrived: Arrived): void {
+    if (!this.#underWay.delete(arrived)) return;
+    this.#octets -= heldOctets(arrived);
+    arrived.drafts = [];
+    this.#unrecorded.add(arrived);
+    this.#onProgress?.();
+  }
+
+  #progress(): Promise<void> {
+    return new Promise((resolve) => (this.#onProgress = resolve));
+  }
+
+  async #settle(received: Arrived): Promise<void> {
     try {
       const { reason, record } = received.retrieval;
       if (this.#mayBeCut(received)) {
@@ -106,7 +132,8 @@ export class Settling {
 
   /** Equal messages must be told apart one after the other, or both would be taken for the first. */
   #inTurn(sha256: string, act: () => Promise<void>): Promise<void> {
-    const turn = (this.#comparisons.get(sha256) ?? Promise.resolve()).then(act);
+    const before = this.#comparisons.get(sha256);
+    const turn = before === undefined ? act() : this.#after(before, sha256).then(act);
     this.#comparisons.set(
       sha256,
       turn.catch(() => undefined),
@@ -114,8 +141,16 @@ export class Settling {
     return turn;
   }
 
+  async #after(before: Promise<void>, sha256: string): Promise<void> {
+    this.#waiting.set(sha256, (this.#waiting.get(sha256) ?? 0) + 1);
+    // It may be durable already and in no hurry to be recorded.
+    this.#poll.ledger.hurry();
+    await before;
+    this.#waiting.set(sha256, (this.#waiting.get(sha256) ?? 0) - 1);
+  }
+
   /** Decides by its content whether a message was carried before (I8). */
-  async #compare(received: Received): Promise<void> {
+  async #compare(received: Arrived): Promise<void> {
     const { message } = received.retrieval;
     const { number } = message;
     const equal = this.#poll.ledger
@@ -159,7 +194,7 @@ export class Settling {
    * A message under the unique-id of one that is gone may be that one again; when the first attempt to compare them
    * failed, its record stands in the way of the older one, and takes over what that says (I8).
    */
-  async #wasCarriedBefore(received: Received, tried: LedgerRecord | undefined): Promise<boolean> {
+  async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
     const { ledger, observer, account } = this.#poll;
     const { uid, number } = received.retrieval.message;
     const carried = ledger
@@ -181,7 +216,7 @@ export class Settling {
   }
 
   async #deliver(
-    received: Received,
+    received: Arrived,
     who: { record: LedgerRecord | undefined; sha256?: string; occurrence: number },
   ): Promise<void> {
     if (this.#failure !== undefined) return discardAll(received.drafts);
@@ -238,7 +273,7 @@ export class Settling {
   }
 
   async #record(
-    { octets, sha256, messageId, headerSha256, retrieval }: Received,
+    arrived: Arrived,
     {
       record,
       ...what
@@ -247,10 +282,15 @@ export class Settling {
     },
   ): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
+    const { octets, sha256, messageId, headerSha256, retrieval } = arrived;
     const { uid } = retrieval.message;
+    // One of the same content may wait for this one to be recorded.
+    const mayWait = (this.#waiting.get(sha256) ?? 0) === 0;
+    this.#noteDurable(arrived);
     const received = { uid, octets, sha256, messageId, headerSha256, listedOctets: retrieval.message.octets };
     try {
-      return await ledger.recordDelivery({ ...received, ...what, record: record?.id, at: runtime.now() });
+      const delivery = { ...received, ...what, record: record?.id, at: runtime.now() };
+      return await ledger.recordDelivery(delivery, { mayWait });
     } catch (error) {
       tally.unrecorded = true;
       throw error;
@@ -307,6 +347,11 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
+}
+
+/** How many octets of a message are in memory until it is durable, at most. */
+function heldOctets({ octets }: Received): number {
+  return Math.min(octets, HELD_OCTETS);
 }
 
 /** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
