@@ -22,6 +22,10 @@ async function removeAll(maildrop: MemoryMaildrop): Promise<void> {
   await maildrop.remove(await maildrop.list());
 }
 
+async function removeFirst(maildrop: MemoryMaildrop): Promise<void> {
+  await maildrop.remove((await maildrop.list()).slice(0, 1));
+}
+
 const LATE = mail('late');
 
 describe('I8: another message is not taken for one that was carried', () => {
@@ -247,10 +251,6 @@ function fullOne(destination: Destination): Destination {
   });
 }
 
-async function removeFirst(maildrop: MemoryMaildrop): Promise<void> {
-  await maildrop.remove((await maildrop.list()).slice(0, 1));
-}
-
 describe('unique-ids that are the numbers of the messages, which move up when one before them goes', () => {
   const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
     do: 'uids',
@@ -285,6 +285,21 @@ describe('unique-ids that are the numbers of the messages, which move up when on
       ferry.runtime.advance(2000);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
       expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
+    });
+
+    test('a message that is kept does not come twice under the number of one that could not be had', async () => {
+      await using server = await createServer({
+        users: { alice: { password: 'secret', messages: [A, B, C] } },
+      });
+      server.setFaults([...NUMBERS, ...more, { do: 'refuse', command: 'RETR', messages: [1], text: 'no' }]);
+      await using ferry = await Ferry.to(server.address);
+      expect(await ferry.poll()).toMatchObject({ fetched: 2, skipped: 1 });
+      await removeFirst(server.maildrop('alice'));
+      server.maildrop('alice').add(D);
+      server.setFaults([...NUMBERS, ...more]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+      expect(await ferry.mail()).toEqual(storedAll(B, C, D));
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
     });
 
     test('a message that is kept does not come twice when those before it were deleted', async () => {

@@ -91,7 +91,7 @@ describe('a message that was stored short', () => {
       server.setFaults([]);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1, kept: 0 });
       for (const place of destinations)
-        expect(await ferry.mail(place)).toEqual([...storedAll(THREE), part].sort());
+        expect(new Set(await ferry.mail(place))).toEqual(new Set([...storedAll(THREE), part]));
       expect(ferry.notices.join()).toMatch(/came with 2\d+ octets now, and is stored; the \d+ octets/);
       // Both records are done with: nothing is waited for, or looked at, because of them.
       server.maildrop('alice').add(ONE);

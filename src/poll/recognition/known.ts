@@ -46,8 +46,8 @@ export function knownMessages(
     },
     othersIn: (listing) => {
       const present = uniqueIdsOf(listing);
-      const others = [...listed].filter(([, records]) => records.some(({ deleSent }) => !deleSent));
-      const areListed = new Set(others.map(([uid]) => present.has(uid)));
+      const kept = [...listed].filter(([, records]) => records.some(({ deleSent }) => !deleSent));
+      const areListed = new Set(kept.map(([uid]) => present.has(uid)));
       if (areListed.size !== 1) return undefined;
       return areListed.has(true) ? 'listed' : 'vanished';
     },

@@ -64,10 +64,8 @@ export async function recognise(
   const deleted = known.deletedFrom(listing);
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
-  const settled = new Set(
-    listing.messages.filter(({ number }) => !numbers.has(number)).map(({ uid }) => uid),
-  );
-  const pool = ledger.identities().filter(({ uid }) => uid === undefined || !settled.has(uid));
+  const settled = listing.messages.filter(({ number }) => !numbers.has(number));
+  const pool = withoutSettled(ledger.identities(), settled, known);
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
@@ -114,6 +112,26 @@ export async function recognise(
 }
 
 /**
+ * The records that no settled message stands for. Of a number only one does: another record under it may be of a message
+ * that has moved up.
+ */
+function withoutSettled(
+  records: readonly RecordIdentity[],
+  settled: readonly ListedMessage[],
+  known: KnownMessages,
+): readonly RecordIdentity[] {
+  const ofNumber = (message: ListedMessage): RecordId | undefined =>
+    message.uid !== undefined && isNumbered(message)
+      ? likeliest(known.withUniqueId(message.uid), message)?.id
+      : undefined;
+  const bearers = new Map(settled.map((message) => [message.uid, ofNumber(message)]));
+  return records.filter(({ id, uid }) => {
+    if (uid === undefined || !bearers.has(uid)) return true;
+    return (bearers.get(uid) ?? id) !== id;
+  });
+}
+
+/**
  * Whether some of these may yet be listed under new unique-ids: a server that moves a maildrop may bring its messages one by
  * one. Not so for long after they vanished.
  */
@@ -141,8 +159,8 @@ function whoMayBeCarried(
     const { uid, twin } = message;
     if (uid === undefined || twin) return false;
     const record = likeliest(known.withUniqueId(uid), message);
-    if (record === undefined || record.outcome === 'failed' || record.outcome === 'quarantined')
-      return unknownToo;
+    // A number may have been another message's when that failed.
+    if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
     // A number that was another message's: one that is kept may have moved up.
     if (record.goneAt !== undefined) return isNumbered(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message);
