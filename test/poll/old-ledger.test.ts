@@ -134,20 +134,22 @@ describe('I8: a ledger that was lost, and a message with bare LFs, of which what
   const NUMBERS: Faults = ['1', '2'].map((uid, index) => ({ do: 'uids', messages: [index + 1], uid }));
   const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
 
-  test.each<['maildir' | 'mbox', string, Faults]>([
-    ['mbox', 'unique-ids', []],
-    ['mbox', 'unique-ids, without TOP,', NO_TOP],
-    ['maildir', 'numbers', NUMBERS],
-    ['maildir', 'numbers, without TOP,', [...NUMBERS, ...NO_TOP]],
-  ])('stores it once (%s, %s)', async (place, _, faults) => {
+  test.each<[FerryOptions['destinations'] & object, string, Faults]>([
+    [['mbox'], 'unique-ids', []],
+    [['mbox'], 'unique-ids, without TOP,', NO_TOP],
+    [['maildir', 'mbox'], 'unique-ids', []],
+    [['maildir', 'mbox'], 'unique-ids, without TOP,', NO_TOP],
+    [['maildir'], 'numbers', NUMBERS],
+    [['maildir'], 'numbers, without TOP,', [...NUMBERS, ...NO_TOP]],
+  ])('stores it once (%j, %s)', async (destinations, _, faults) => {
     await using server = await serve(ONE, ODD);
     server.setFaults(faults);
-    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    await using ferry = await Ferry.to(server.address, { destinations });
     await ferry.poll();
-    const before = await ferry.mail(place);
+    const before = await Promise.all(destinations.map((place) => ferry.mail(place)));
     await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
-    expect(await ferry.mail(place)).toEqual(before);
+    expect(await Promise.all(destinations.map((place) => ferry.mail(place)))).toEqual(before);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
   });
 });

@@ -50,6 +50,16 @@ export interface Unsettled {
   readonly found: ReadonlyMap<string, readonly Recovered[]>;
 }
 
+/** The messages that were found by their names. */
+export function namedIn(unsettled: Unsettled | undefined): ReadonlySet<MessageNumber> {
+  const numbers = new Set<MessageNumber>();
+  for (const tag of unsettled?.found.keys() ?? []) {
+    const message = unsettled?.unrecorded.get(tag);
+    if (message !== undefined) numbers.add(message.number);
+  }
+  return numbers;
+}
+
 /** Ends what `recover` has begun; `recognised` are the messages that stand in a destination without a name. */
 export async function recordUnsettled(
   unsettled: Unsettled | undefined,

@@ -7,7 +7,7 @@ import { recordStanding } from './found.ts';
 import { importedForms } from './imported.ts';
 import { isNumbered, type KnownMessages, knownMessages } from './known.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { recordUnsettled, recover } from './recover.ts';
+import { namedIn, recordUnsettled, recover } from './recover.ts';
 
 /** What is known of the messages of a listing before any of them is retrieved. */
 export interface Stock {
@@ -33,7 +33,13 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   // The plan has to know what was recorded just now.
   const { standing, renumbered } = recognition;
   const isRecorded = unsettled !== undefined || standing.size > 0 || renumbered.size > 0;
-  return { known: isRecorded ? knownMessages(ledger, listing) : known, recognition };
+  // Whose name stands in a Maildir needs no other proof, which what is stored of it may not be able to give.
+  const named = namedIn(unsettled);
+  const doubtful = new Set([...recognition.doubtful].filter((number) => !named.has(number)));
+  return {
+    known: isRecorded ? knownMessages(ledger, listing) : known,
+    recognition: { ...recognition, doubtful },
+  };
 }
 
 /** Notes the unique-ids that the server lists for what was imported under another form of them. */
