@@ -66,10 +66,15 @@ export class Database {
     explained(this.#path, () => this.#database.exec(sql));
   }
 
-  prepare(sql: string): Statement {
+  /** `before`: what is to be executed before its first use. */
+  prepare(sql: string, before?: string): Statement {
     let prepared: StatementSyncInstance | undefined;
+    const prepare = (): StatementSyncInstance => {
+      if (before !== undefined) this.#database.exec(before);
+      return this.#database.prepare(sql);
+    };
     const use = <T>(act: (statement: StatementSyncInstance) => T): T =>
-      explained(this.#path, () => act((prepared ??= this.#database.prepare(sql))));
+      explained(this.#path, () => act((prepared ??= prepare())));
     return {
       run: (...values) => {
         const { lastInsertRowid } = use((statement) => statement.run(...values));

@@ -189,10 +189,17 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   gone: 'UPDATE message SET gone_at = ? WHERE id = ?',
 };
 
+/**
+ * What `withContent` finds its rows by. Made when a message is first compared by its content, and kept from then on:
+ * where messages have unique-ids that seldom happens, and it causes most of what a commit writes.
+ */
+export const CONTENT_INDEX = 'CREATE INDEX IF NOT EXISTS message_by_content ON message (account, sha256)';
+
 /** Every statement of the ledger, prepared once per connection, each when it is first used. */
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
 export function prepareStatements(database: Database): LedgerStatements {
   const prepared = Object.entries(LEDGER_SQL).map(([name, sql]) => [name, database.prepare(sql)]);
-  return Object.fromEntries(prepared) as LedgerStatements;
+  const withContent = database.prepare(LEDGER_SQL.withContent, CONTENT_INDEX);
+  return { ...Object.fromEntries(prepared), withContent } as LedgerStatements;
 }

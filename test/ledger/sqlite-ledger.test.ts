@@ -195,6 +195,32 @@ describe('a damaged database', () => {
   });
 });
 
+test('has an index by content once a content was looked for, not before, and not from an older version', async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.at('ledger.db');
+  const isIndexed = (): boolean => {
+    const database = Database.open(path);
+    const row = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'message_by_content'").get();
+    database.close();
+    return row !== undefined;
+  };
+  const ledger = await SqliteLedger.open(folder.path);
+  await ledger.account('work').recordDelivery(delivery());
+  expect(isIndexed()).toBe(false);
+  expect(ledger.account('work').withContent('ab'.repeat(32))).toHaveLength(1);
+  expect(isIndexed()).toBe(true);
+  await ledger.account('work').recordDelivery(delivery({ uid: uid('u2') }));
+  expect(ledger.account('work').withContent('ab'.repeat(32))).toHaveLength(2);
+  ledger.close();
+  const older = Database.open(path);
+  older.execute('PRAGMA user_version = 10');
+  older.close();
+  const migrated = await SqliteLedger.open(folder.path);
+  expect(isIndexed()).toBe(false);
+  expect(migrated.account('work').withContent('ab'.repeat(32))).toHaveLength(2);
+  migrated.close();
+});
+
 describe('GroupCommit', () => {
   test('makes one transaction of what is asked for in one turn', async () => {
     const transactions: number[] = [];
