@@ -64,6 +64,8 @@ describe('What a poll of many small messages costs', () => {
     expect(sent).toContain(`UIDL ${COUNT}`);
     expect(sent).toContain('STAT');
     expect(sent).not.toMatch(/LIST|UIDL\\r/);
+    // Known from the poll before, so asked only alongside STAT.
+    expect(sent.match(/CAPA/g)).toHaveLength(1);
     // One for each commit, one for the beginning of the log, one before it is put away.
     expect(count(calls, /^fsync\(|^fdatasync\(/, /ledger\.db-wal>/)).toBe(4);
   });
