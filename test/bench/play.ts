@@ -72,7 +72,9 @@ export async function play(
     const stage: Stage = { scenario, server, users, contents, wire: far, tls, folder };
     const runs = new Map<Program, Run[]>(programs.map((program) => [program, []]));
     for (let round = 0; round < scenario.rounds; round += 1) {
-      for (const program of programs) runs.get(program)?.push(await runOnce(program, stage, round));
+      // In both directions, since what one program leaves behind in the server helps or hampers the next.
+      const inTurn = round % 2 === 0 ? programs : programs.toReversed();
+      for (const program of inTurn) runs.get(program)?.push(await runOnce(program, stage, round));
     }
     return programs.map((program) => summary(program.name, runs.get(program) ?? []));
   } finally {
