@@ -20,8 +20,8 @@ const PAUSE_MS = 500;
 
 /**
  * Runs `act` on the open mbox while no other mail program may write to it: with its dot-lock and the kernel's lock.
- * Creates the file where it is missing, which lasts only once mail was appended to it. When `act` fails, its error is the one that is raised, whatever becomes of the
- * locks. Raises `destination-locked` when others have the mbox for too long.
+ * Creates the file where it is missing, which lasts only once mail was appended to it. When `act` fails, its error is the
+ * one that is raised, whatever becomes of the locks. Raises `destination-locked` when others have the mbox for too long.
  */
 export async function withLockedMbox<T>(
   path: string,

@@ -123,8 +123,6 @@ function quietBefore({
 }
 
 /** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
-function termsOf({ host, port, tls, line, user, auth, deletion, limits, destinations }: Account): string {
-  const { proxy, tunnel } = line;
-  const way = [host, port, tls, proxy !== undefined, tunnel ?? null, user, auth];
-  return JSON.stringify([way, deletion, limits.messageOctets ?? null, destinations]);
+function termsOf({ host, port, tls, user, auth, deletion, limits, destinations }: Account): string {
+  return JSON.stringify([host, port, tls, user, auth, deletion, limits.messageOctets ?? null, destinations]);
 }

@@ -223,22 +223,8 @@ test('has an index by content once a content was looked for, not before, and not
 
 describe('GroupCommit', () => {
   test('makes one transaction of what is asked for in one turn', async () => {
-    const transactions: number[] = [];
-    let inside = 0;
-    const database = {
-      transaction: <T>(act: () => T): T => {
-        inside = 0;
-        const result = act();
-        transactions.push(inside);
-        return result;
-      },
-    } as unknown as Database;
-    const commits = new GroupCommit(database);
-    const write = (): Promise<number> =>
-      commits.run(() => {
-        inside += 1;
-        return inside;
-      });
+    const { commits, transactions, note } = noted();
+    const write = (): Promise<number> => commits.run(note);
     expect(await Promise.all([write(), write(), write()])).toEqual([1, 2, 3]);
     expect(await write()).toBe(1);
     expect(transactions).toEqual([3, 1]);
@@ -305,7 +291,9 @@ describe('GroupCommit', () => {
 function noted(): {
   readonly commits: GroupCommit;
   readonly transactions: number[];
-  readonly write: () => Promise<void>;
+  /** What a write does: its ordinal in the transaction. */
+  readonly note: () => number;
+  readonly write: () => Promise<number>;
 } {
   const transactions: number[] = [];
   let inside = 0;
@@ -318,6 +306,6 @@ function noted(): {
     },
   } as unknown as Database;
   const commits = new GroupCommit(database);
-  const write = (): Promise<void> => commits.runPatiently(() => void (inside += 1));
-  return { commits, transactions, write };
+  const note = (): number => (inside += 1);
+  return { commits, transactions, note, write: () => commits.runPatiently(note) };
 }
