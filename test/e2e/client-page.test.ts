@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The examples of docs/client.md, as a reader would paste them: compiled by strict rules, and run. */
 
@@ -28,14 +29,17 @@ function examplesOf(page: string): Example[] {
 const page = await readFile(join(ROOT, 'docs/client.md'), 'utf8');
 const [beginning, ...examples] = examplesOf(page);
 
-/** Below the built package, so that its own name leads to it. */
-let folder: string;
+/** A project of a reader's: what it depends on leads here. */
+let project: TemporaryFolder;
 
 /** What the compiler has to say. */
 let complaints: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(ROOT, 'dist', 'examples-'));
+  project = await temporaryFolder();
+  await mkdir(project.at('node_modules'));
+  await symlink(ROOT, project.at('node_modules/mailferry'));
+  await symlink(join(ROOT, 'node_modules/@types'), project.at('node_modules/@types'));
   const compilerOptions = {
     target: 'es2022',
     lib: ['es2023', 'esnext.disposable'],
@@ -45,18 +49,18 @@ beforeAll(async () => {
     noImplicitAny: true,
     exactOptionalPropertyTypes: true,
   };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
+  await writeFile(project.at('tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
   for (const [index, { code }] of examples.entries()) {
-    await writeFile(join(folder, `example-${index}.mts`), `${beginning?.code ?? ''}\n${code}`);
+    await writeFile(project.at(`example-${index}.mts`), `${beginning?.code ?? ''}\n${code}`);
   }
   const compiler = join(ROOT, 'node_modules/.bin/tsc');
-  complaints = await run(compiler, ['-p', folder]).then(
+  complaints = await run(compiler, ['-p', project.path]).then(
     ({ stdout }) => stdout,
     (error: { stdout: string }) => error.stdout,
   );
 });
 
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => project[Symbol.asyncDispose]());
 
 test('the page has examples, and every one of them says what it prints', () => {
   expect(examples.length).toBeGreaterThan(5);
@@ -71,7 +75,7 @@ test('the examples compile', () => {
 test.each(examples.map(({ heading }, index) => [index, heading] as const))(
   'example %i (%s) prints what the page says',
   async (index) => {
-    const { stdout, stderr } = await run(process.execPath, [join(folder, `example-${index}.mjs`)]);
+    const { stdout, stderr } = await run(process.execPath, [project.at(`example-${index}.mjs`)]);
     expect({ stdout, stderr }).toEqual({ stdout: examples[index]?.prints, stderr: '' });
   },
 );

@@ -72,7 +72,7 @@ describe('I3: killed at any time, nothing is lost, doubled, or left half', () =>
     await using server = await createServer({
       users: { alice: { password: 'secret', messages: MAIL } },
       without: ['PIPELINING'],
-      faults: [{ do: 'drip', everyMs: 1, sessions: 1 }],
+      faults: [{ do: 'delay', command: 'RETR', ms: 300, sessions: 1 }],
     });
     await writeConfiguration(folder.path, { port: server.address.port });
     const { process: child, ended } = startProgram(['fetch', '--json'], { cwd: folder.path });
