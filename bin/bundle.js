@@ -51,6 +51,9 @@ async function bundle() {
     supported: { 'dynamic-import': false },
     minifyWhitespace: true,
     minifySyntax: true,
+    // What a module is given, as Node's own loader does it; around the text later, it would be copied as a whole.
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

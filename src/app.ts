@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly observer: PollObserver;
   /** Sees each line of each session at its trace level, without secrets and message bodies. */
   readonly logger?: Logger | undefined;
+  /** Makes the TCP connections. */
+  readonly dial?: SessionOptions['dial'];
 }
 
 /** The composition root: a configuration made into something that polls. Owns the ledger until it is closed. */
@@ -31,7 +33,7 @@ export class App implements Disposable {
   readonly #ledger: SqliteLedger;
   readonly #deps: PollDeps;
 
-  private constructor(ledger: SqliteLedger, { configuration, runtime, observer, logger }: AppOptions) {
+  private constructor(ledger: SqliteLedger, { configuration, runtime, observer, logger, dial }: AppOptions) {
     this.#configuration = configuration;
     this.#ledger = ledger;
     const names = configuration.accounts.map(({ account }) => account.name);
@@ -39,7 +41,8 @@ export class App implements Disposable {
       runtime,
       observer,
       ledgerOf: (account) => ledger.account(account, names),
-      openSession: (account, signal, how) => connectTo(account, { signal, ...how, logger, ahead: true }),
+      openSession: (account, signal, how) =>
+        connectTo(account, { signal, ...how, logger, dial, ahead: true }),
       openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
     };
   }
@@ -114,7 +117,7 @@ export async function connectTo(
   {
     logger,
     ...how
-  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead' | 'expected'> & {
+  }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead' | 'expected' | 'dial'> & {
     logger?: Logger | undefined;
   },
 ): Promise<Awaited<ReturnType<typeof openSession>>> {

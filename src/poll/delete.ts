@@ -4,7 +4,7 @@ import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
-import { PIPELINE_COMMANDS } from '../wire/limits.ts';
+import { PIPELINE_DELETIONS } from '../wire/limits.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
@@ -60,7 +60,7 @@ export async function markDeletions(
   await ledger.noteDeleSent(allOf(numbers), runtime.now());
   const results: Promise<boolean>[] = [];
   for (const number of numbers) {
-    await results.at(-PIPELINE_COMMANDS);
+    await results.at(-PIPELINE_DELETIONS);
     const result = markOne(session, number, poll);
     // Whoever awaits it sees the error; until then it must not count as unhandled.
     result.catch(() => undefined);

@@ -53,11 +53,11 @@ interface Greeted {
 }
 
 function greet(options: SessionOptions): Promise<Greeted> {
-  const { host, tls = 'implicit', port = defaultPort(tls), timeouts, transcript, watch } = options;
+  const { host, tls = 'implicit', port = defaultPort(tls), timeouts, transcript, watch, dial } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
-    const raw = await openLine({ host, port, signal, ...routeOf(options) });
+    const raw = await openLine({ host, port, signal, dial, ...routeOf(options) });
     const socket = tls === 'implicit' ? await wrapTls(raw, tlsOptions(options, signal)) : raw;
     const idleMs = timeouts?.idleMs ?? IDLE_TIMEOUT_MS;
     const connection = new Connection(socket, {

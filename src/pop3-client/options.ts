@@ -1,5 +1,6 @@
 import type { Capabilities } from '../pop3/capabilities.ts';
 import type { Secret } from '../secret.ts';
+import type { Dial } from '../wire/dial.ts';
 import type { Transcript } from '../wire/transcript.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
 import type { Tunnel } from '../wire/tunnel.ts';
@@ -93,6 +94,8 @@ export interface SessionOptions extends LineOptions {
    * options. It is not asked again then, unless it refuses the login.
    */
   readonly expected?: Capabilities | undefined;
+  /** Makes the TCP connection, where neither a proxy nor a tunnel does. Default: one that tries all addresses (RFC 8305). */
+  readonly dial?: Dial | undefined;
 }
 
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */

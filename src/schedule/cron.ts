@@ -1,4 +1,5 @@
-import { createTask, validateDetailed } from 'node-cron';
+import { createRequire } from 'node:module';
+import type * as NodeCron from 'node-cron';
 import { MailError } from '../errors.ts';
 import { parseDuration } from './duration.ts';
 
@@ -23,6 +24,14 @@ export type Schedule =
       readonly timezone: string | undefined;
       next(after: Date): Date;
     };
+
+/** Loaded for the first cron expression: most configurations have none, and every command reads its configuration. */
+let library: typeof NodeCron | undefined;
+
+function nodeCron(): typeof NodeCron {
+  library ??= createRequire(import.meta.url)('node-cron') as typeof NodeCron;
+  return library;
+}
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -95,7 +104,7 @@ function cronFields(expression: string): readonly string[] {
     throw refused(`"${expression}" is neither an interval nor a cron expression`, FORMS);
   }
   const fields = parts.length === 5 ? ['0', ...parts] : parts;
-  const [error] = validateDetailed(expression).errors;
+  const [error] = nodeCron().validateDetailed(expression).errors;
   if (error !== undefined) throw refused(explain(error.field, error.value ?? expression), FORMS);
   for (const [index, field] of fields.entries()) refuseLargeStep(index, field);
   if (isRestricted(fields[3]) && isRestricted(fields[5])) {
@@ -152,7 +161,11 @@ function refuseUnknownTimezone(timezone: string): void {
 function nextFinder(fields: readonly string[], timezone: string | undefined): (after: Date) => Date {
   const matcher = (free: number): ((time: number) => boolean) => {
     const expression = fields.map((field, index) => (index < free ? '*' : field)).join(' ');
-    const task = createTask(expression, () => undefined, timezone === undefined ? {} : { timezone });
+    const task = nodeCron().createTask(
+      expression,
+      () => undefined,
+      timezone === undefined ? {} : { timezone },
+    );
     // Only its matching is wanted; the library would keep every task it ever made.
     void task.destroy();
     return (time) => task.match(new Date(time));

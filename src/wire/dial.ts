@@ -11,7 +11,12 @@ export interface DialOptions {
   readonly sourceAddress?: string | undefined;
   /** Finds the addresses of a name. Default: that of the system. */
   readonly lookup?: LookupFunction | undefined;
+  /** Is told that the address is known, and the first attempt on its way. */
+  readonly onAttempt?: (() => void) | undefined;
 }
+
+/** Makes a TCP connection, as `dial` does. */
+export type Dial = (options: DialOptions) => Promise<Socket>;
 
 /**
  * A TCP connection, over IPv6 or IPv4, whichever answers first (RFC 8305): the addresses of the host are tried shortly
@@ -21,6 +26,7 @@ export async function dial(options: DialOptions): Promise<Socket> {
   const { host, port, signal, sourceAddress } = options;
   try {
     const addresses = await unlessAborted(signal, addressesOf(options));
+    options.onAttempt?.();
     const connectTo = (address: string): Socket =>
       connectTcp({
         host: address,
@@ -106,8 +112,8 @@ function firstConnected(
   });
 }
 
-/** A lookup cannot be called off; nobody waits for it any more then. */
-function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** For work that cannot be called off: with the signal, nobody waits for it any more. */
+export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });

@@ -82,5 +82,8 @@ export const AUTOLOGOUT_MS: number = 10 * 60_000;
  */
 export const PIPELINE_COMMANDS = 512;
 
+/** The same for DELE: command and reply are a few octets each, and both sides' buffers hold thousands of them. */
+export const PIPELINE_DELETIONS = 4096;
+
 /** Octets that pipelined RETRs may have announced but not delivered; bounds what a broken session costs. */
 export const PIPELINE_OCTETS: number = 4 * MIB;

@@ -1,90 +1,31 @@
-import { App } from '../../app.ts';
-import type { Configuration } from '../../config/configuration.ts';
-import { MailError } from '../../errors.ts';
-import type { Logger } from '../../observe/logger.ts';
-import type { PollObserver } from '../../poll/observer.ts';
-import { systemRuntime } from '../../runtime.ts';
-import { printable } from '../../wire/text.ts';
+import type { AccountConfiguration } from '../../config/configuration.ts';
+import { AheadDialler } from '../../wire/ahead-dialler.ts';
 import type { CommandRun } from '../command.ts';
-import { worstStatus } from '../exit-status.ts';
+import type { FetchOptions } from '../fetch-now.ts';
 import { loadFor, selectAccounts } from '../load.ts';
-import { showReport, statusOfReport } from '../poll-report.ts';
-import { Progress } from '../progress.ts';
-import { signalControl } from '../signals.ts';
-import { processTerminal, type Terminal } from '../terminal.ts';
-import { summaryLine } from '../wording.ts';
 
-/** How often silence is looked for. */
-const TICK_MS = 500;
+/** So many servers are dialled before the poll itself begins. */
+const MOST_AHEAD = 8;
 
-export interface FetchOptions {
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly progress: boolean;
-  readonly confirmDelete?: boolean;
-}
-
-/** `mailferry fetch`: polls once now, then ends. */
+/** `mailferry fetch`: polls once now, then ends. While the servers are being reached, what a poll needs is loaded. */
 export const fetch: CommandRun<FetchOptions> = async (options, names) => {
-  const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
-  const logger = await loggerFor(options, terminal);
-  const watched = options.progress && options.quiet !== true && options.json !== true;
-  const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
-  const ticking = progress && setInterval(() => progress.tick(), TICK_MS).unref();
-  const observer: PollObserver = {
-    loggedIn: (account) => progress?.loggedIn(account),
-    planned: (account, messages, octets) => progress?.planned(account, messages, octets),
-    received: (account, octets) => progress?.received(account, octets),
-    carried: (account) => progress?.carried(account),
-    noticed: (account, notice) => {
-      progress?.clear();
-      terminal.err(`${account}: ${terminal.style('yellow', 'note:')} ${printable(notice, 1000)}`);
-      logger?.info({ account }, notice);
-    },
-    finished: (report) => {
-      progress?.finished(report);
-      progress?.clear();
-      logger?.info(report, 'poll finished');
-      showReport(report, options, terminal);
-    },
-  };
-  using control = signalControl();
-  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger }).catch(
-    (thrown: unknown) => explainedByDaemon(thrown, configuration),
-  );
-  if (options.dryRun === true) {
-    const { previewAll } = await import('./preview.ts');
-    return control.status ?? worstStatus(await previewAll(app, accounts, { options, control, terminal }));
-  }
-  const begun = systemRuntime.monotonic();
-  const { stop, abort } = control;
-  const reports = await app.poll(accounts, { stop, abort, confirmDelete: options.confirmDelete });
-  clearInterval(ticking);
-  if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
-  return control.status ?? worstStatus(reports.map(statusOfReport));
+  using dialler = new AheadDialler();
+  await Promise.all(firstOfEachHost(accounts).map((place) => dialler.begin(place)));
+  const { fetchNow } = await import('../fetch-now.ts');
+  return await fetchNow(options, { configuration, accounts, dial: dialler.dial });
 };
 
-/** A poll logs nothing above the level info, so that the logger need not be loaded for less. */
-async function loggerFor(
-  { logLevel, logFormat }: Parameters<typeof fetch>[0],
-  { interactive, colours }: Terminal,
-): Promise<Logger | undefined> {
-  if (logLevel !== 'info' && logLevel !== 'debug' && logLevel !== 'trace') return undefined;
-  const { createLogger } = await import('../../observe/logger.ts');
-  return createLogger({ level: logLevel, format: logFormat, terminal: interactive, colours });
-}
-
-/** When it is a daemon that is at work with the ledger, it can be asked to poll. */
-async function explainedByDaemon(thrown: unknown, { daemon }: Configuration): Promise<never> {
-  if (!(thrown instanceof MailError) || thrown.code !== 'already-running') throw thrown;
-  const { askDaemon } = await import('../../daemon/control-client.ts');
-  const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
-  if (answer === undefined) throw thrown;
-  throw new MailError('already-running', thrown.message, {
-    cause: thrown,
-    hint: 'It is the daemon (`mailferry run`). To let it poll now: mailferry poll',
-  });
+/** How many sessions of one host may run at a time is for the poll to say, so there is one only of each. */
+function firstOfEachHost(
+  accounts: readonly AccountConfiguration[],
+): readonly { host: string; port: number; sourceAddress: string | undefined }[] {
+  const hosts = new Set<string>();
+  return accounts
+    .map(({ account: { host, port, line } }) => ({ host, port, ...line }))
+    .filter(({ proxy, tunnel }) => proxy === undefined && tunnel === undefined)
+    .filter(({ host }) => !hosts.has(host) && hosts.add(host))
+    .slice(0, MOST_AHEAD)
+    .map(({ host, port, sourceAddress }) => ({ host, port, sourceAddress }));
 }
