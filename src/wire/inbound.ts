@@ -2,6 +2,9 @@ import type { Duplex } from 'node:stream';
 import { connectionLost, timedOut, type WireError } from './errors.ts';
 import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
+/** Smaller blocks are put together up to this size. */
+const BLOCK_OCTETS = 64 * 1024;
+
 interface Waiter {
   readonly resolve: (more: boolean) => void;
   readonly reject: (reason: Error) => void;
@@ -21,6 +24,7 @@ export class Inbound {
   #ended = false;
   #waiter: Waiter | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isWaking = false;
   #during = 'waiting';
   #waitStart = 0;
   #waitedMs = 0;
@@ -56,7 +60,7 @@ export class Inbound {
    */
   async next(during: string): Promise<Buffer | undefined> {
     if (this.#blocks.length === 0 && !(await this.#arrival(during))) return undefined;
-    const block = this.#blocks.shift();
+    const block = this.#takeBlock();
     if (block === undefined) return undefined;
     this.#held -= block.length;
     if (this.#socket.isPaused() && this.#held < this.#bufferOctets / 2) this.#socket.resume();
@@ -86,6 +90,20 @@ export class Inbound {
     clearTimeout(this.#timer);
   }
 
+  /** What comes in small pieces, as the records of TLS do, is made one: each step further on has its price for each block. */
+  #takeBlock(): Buffer | undefined {
+    let octets = 0;
+    let count = 0;
+    for (const { length } of this.#blocks) {
+      if (octets + length > BLOCK_OCTETS) break;
+      octets += length;
+      count += 1;
+    }
+    // What is left of a large one would be copied with each small one that comes.
+    const pays = (this.#blocks[0]?.length ?? 0) * 2 <= octets;
+    return pays ? Buffer.concat(this.#blocks.splice(0, count), octets) : this.#blocks.shift();
+  }
+
   #arrival(during: string): Promise<boolean> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#ended) return Promise.resolve(false);
@@ -113,14 +131,24 @@ export class Inbound {
     this.#held += block.length;
     if (this.#held >= this.#bufferOctets) this.#socket.pause();
     if (this.#drips(block.length)) this.fail(timedOut(this.#during, this.#idleMs));
-    this.#release()?.resolve(true);
+    if (this.#waiter === undefined || this.#isWaking) return;
+    this.#isWaking = true;
+    setImmediate(this.#wake);
+  };
+
+  /** At the end of a turn of the event loop, in which more may have come. */
+  readonly #wake = (): void => {
+    this.#isWaking = false;
+    if (this.#blocks.length > 0) this.#release()?.resolve(true);
   };
 
   /** True when the time spent waiting has brought next to nothing. */
   #drips(octets: number): boolean {
     this.#octets += octets;
     if (this.#waiter === undefined) return false;
-    this.#waitedMs += performance.now() - this.#waitStart;
+    const now = performance.now();
+    this.#waitedMs += now - this.#waitStart;
+    this.#waitStart = now;
     if (this.#waitedMs < this.#idleMs) return false;
     const drips = this.#octets < MIN_OCTETS_PER_IDLE_PERIOD;
     this.#waitedMs = 0;
@@ -139,6 +167,6 @@ export class Inbound {
 
   readonly #onIdle = (): void => {
     this.#timer = undefined;
-    if (this.#waiter !== undefined) this.fail(timedOut(this.#during, this.#idleMs));
+    if (this.#waiter !== undefined && !this.#isWaking) this.fail(timedOut(this.#during, this.#idleMs));
   };
 }
