@@ -97,7 +97,7 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
     if (octets < START_OCTETS) start.push(original);
     stored.update(block);
     received.update(original);
-    withLf.update(lineEndings === 'lf' ? block : endings.push(block));
+    withLf.update(lineEndings === 'lf' ? block : endings.convert(block));
     octets += block.length;
     receivedOctets += original.length;
   }

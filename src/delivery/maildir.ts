@@ -74,22 +74,28 @@ export class Maildir implements Destination {
     const writer = new FileWriter(() => createExclusively(temporary), BUFFER_OCTETS);
     const endings = this.#lineEndings === 'lf' ? new CrlfToLf() : undefined;
     const hash = new Sha256();
-    const store = async (block: Buffer): Promise<void> => {
+    const store = (block: Buffer): Promise<void> => {
       hash.update(block);
-      await writer.write(block);
+      return writer.write(block);
     };
+    const storeCopy = (octets: Buffer): Promise<void> =>
+      writer.writeCopy(octets, (piece) => hash.update(piece));
     const discard = async (): Promise<void> => {
       await writer.close();
       await unlink(temporary).catch(ignoreMissing);
     };
     return {
       write: (block) =>
-        this.#guard(() => store(endings === undefined ? block : endings.push(block)), discard),
+        this.#guard(
+          () => (endings === undefined ? store(block) : storeCopy(endings.convert(block))),
+          discard,
+        ),
       commit: (envelope) =>
         this.#guard(async () => {
           if (endings !== undefined) await store(endings.end());
+          const sha256 = hash.digest();
           const location = await this.#publish(writer, temporary, envelope);
-          return { destination: this.name, location, octets: writer.octets, sha256: hash.digest() };
+          return { destination: this.name, location, octets: writer.octets, sha256 };
         }, discard),
       discard,
     };

@@ -54,7 +54,8 @@ export class MboxDraft {
       this.#start.push(block);
       this.#startOctets += block.length;
     }
-    for (const piece of this.#quoting.push(this.#endings.push(block))) await this.#store(piece);
+    for (const piece of this.#quoting.push(Buffer.from(this.#endings.convert(block))))
+      await this.#store(piece);
   }
 
   async finish(): Promise<void> {

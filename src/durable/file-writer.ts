@@ -9,8 +9,15 @@ export async function writeAll(file: FileHandle, block: Uint8Array, position: nu
   }
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /** So many pieces are handed to the system as they are; more of them are made one before. */
 const MAX_PIECES = 64;
+
+/** Memory for copies, used again and again: to touch new memory costs more than all else that is done with most messages. */
+const CHUNK_OCTETS = 64 * 1024;
+const MOST_CHUNKS = 64;
+const free: Buffer[] = [];
 
 /**
  * Octets on their way into a file that does not exist yet. Up to `bufferOctets` they are held, so that a small
@@ -23,6 +30,9 @@ export class FileWriter {
   #held: Buffer[] = [];
   #heldOctets = 0;
   #written = 0;
+  /** Memory of copies, of which the last has this much room. */
+  #chunks: Buffer[] = [];
+  #room: Buffer = EMPTY;
   #file: FileHandle | undefined;
   /** What the system takes at the moment. */
   #writing: Promise<void> | undefined;
@@ -38,16 +48,27 @@ export class FileWriter {
   }
 
   /** Takes the next block, which must not be changed afterwards. What fails in the background, the next call tells. */
-  async write(block: Buffer): Promise<void> {
-    if (block.length === 0) return;
-    this.#octets += block.length;
-    this.#held.push(block);
-    this.#heldOctets += block.length;
-    if (this.#heldOctets <= this.#bufferOctets) return;
-    await this.#idle();
-    await this.#opened();
-    this.#writing = this.#writeHeld();
-    this.#writing.catch(() => undefined);
+  write(block: Buffer): Promise<void> {
+    this.#hold(block);
+    return this.#writeIfFull();
+  }
+
+  /**
+   * Takes octets that will change: it has copied them when it returns. `copied` gets the copies, which stay what they are
+   * until the next call.
+   */
+  writeCopy(octets: Buffer, copied: (piece: Buffer) => void): Promise<void> {
+    for (let from = 0; from < octets.length; ) {
+      if (this.#room.length === 0) this.#room = this.#takeChunk();
+      const size = Math.min(this.#room.length, octets.length - from);
+      const piece = this.#room.subarray(0, size);
+      octets.copy(piece, 0, from, from + size);
+      copied(piece);
+      this.#hold(piece);
+      this.#room = this.#room.subarray(size);
+      from += size;
+    }
+    return this.#writeIfFull();
   }
 
   /** Writes what is held, opening the file if that was not done yet, and gives the file. */
@@ -66,7 +87,36 @@ export class FileWriter {
     await this.#writing?.catch(() => undefined);
     const file = this.#file;
     this.#file = undefined;
+    this.#freeChunks(this.#chunks.length);
     await file?.close();
+  }
+
+  #hold(block: Buffer): void {
+    if (block.length === 0) return;
+    this.#octets += block.length;
+    this.#held.push(block);
+    this.#heldOctets += block.length;
+  }
+
+  async #writeIfFull(): Promise<void> {
+    if (this.#heldOctets <= this.#bufferOctets) return;
+    await this.#idle();
+    await this.#opened();
+    this.#writing = this.#writeHeld();
+    this.#writing.catch(() => undefined);
+  }
+
+  #takeChunk(): Buffer {
+    const chunk = free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_OCTETS);
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  /** Gives the first so many chunks to whoever needs them next. */
+  #freeChunks(count: number): void {
+    const chunks = this.#chunks.splice(0, count);
+    if (this.#chunks.length === 0) this.#room = EMPTY;
+    free.push(...chunks.slice(0, MOST_CHUNKS - free.length));
   }
 
   /** Resolves when nothing is being written, or rejects, once, with why that failed. */
@@ -84,6 +134,8 @@ export class FileWriter {
   async #writeHeld(): Promise<void> {
     const blocks = this.#held;
     const octets = this.#heldOctets;
+    // Into the last one more may be copied while the system writes.
+    const chunks = Math.max(0, this.#chunks.length - 1);
     this.#held = [];
     this.#heldOctets = 0;
     try {
@@ -96,6 +148,7 @@ export class FileWriter {
       throw error;
     }
     this.#written += octets;
+    this.#freeChunks(chunks);
   }
 }
 

@@ -33,6 +33,9 @@ export class Transaction {
   /** What the server announced before the login; undefined where it does not know CAPA, or was not asked. */
   readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
+  /** The body that was given and that nobody has begun to read. */
+  #unread: { readonly during: string; readonly dispose: () => void } | undefined;
+  #unreadTimer: NodeJS.Timeout | undefined;
 
   constructor(pipeline: Pipeline, announced?: Capabilities) {
     this.#pipeline = pipeline;
@@ -185,11 +188,13 @@ export class Transaction {
    */
   async quit(): Promise<void> {
     await this.#simple('QUIT', 'ending the session');
-    await this.#pipeline.connection.close();
+    await this.close();
   }
 
   /** Leaves without QUIT: the server forgets all deletions (RFC 1939 §6). For when nothing else is possible. */
   async close(): Promise<void> {
+    clearTimeout(this.#unreadTimer);
+    this.#unreadTimer = undefined;
     await this.#pipeline.connection.close();
   }
 
@@ -212,23 +217,30 @@ export class Transaction {
       turn[Symbol.dispose]();
       throw error;
     }
-    const given = setTimeout(() => {
-      this.break(unread(during));
-      turn[Symbol.dispose]();
-    }, AUTOLOGOUT_MS).unref();
-    return this.#readBody(turn, { during, given });
+    const dispose = (): void => turn[Symbol.dispose]();
+    this.#unread = { during, dispose };
+    this.#unreadTimer ??= setTimeout(() => this.#onUnread(), AUTOLOGOUT_MS).unref();
+    this.#unreadTimer.refresh();
+    return this.#readBody(during, dispose);
   }
 
-  async *#readBody(
-    turn: Disposable,
-    { during, given }: { during: string; given: NodeJS.Timeout },
-  ): AsyncGenerator<Buffer, void, undefined> {
-    clearTimeout(given);
-    try {
-      yield* this.#pipeline.connection.multiline(during);
-    } finally {
-      turn[Symbol.dispose]();
-    }
+  #readBody(during: string, dispose: () => void): MessageBody {
+    let blocks: AsyncGenerator<Buffer> | undefined;
+    return {
+      [Symbol.asyncIterator]: () => {
+        this.#unread = undefined;
+        blocks ??= this.#pipeline.connection.multiline(during, dispose);
+        return blocks;
+      },
+    };
+  }
+
+  /** There is one at most: the next reply is not read before. */
+  #onUnread(): void {
+    if (this.#unread === undefined) return;
+    const { during, dispose } = this.#unread;
+    this.break(unread(during));
+    dispose();
   }
 
   #nonsense(command: string): WireError {

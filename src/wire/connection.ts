@@ -122,9 +122,10 @@ export class Connection {
 
   /**
    * The content of a multi-line response (RFC 1939 §3), unstuffed, in blocks as they arrive. It must be read to
-   * its end: a consumer that stops early breaks the connection, since what follows would be taken for replies.
+   * its end: a consumer that stops early breaks the connection, since what follows would be taken for replies. `onEnd` is
+   * called whichever way it ends.
    */
-  async *multiline(during: string): AsyncGenerator<Buffer, void, undefined> {
+  async *multiline(during: string, onEnd?: () => void): AsyncGenerator<Buffer, void, undefined> {
     const unstuffer = new Unstuffer();
     try {
       while (!unstuffer.ended) {
@@ -134,6 +135,7 @@ export class Connection {
     } finally {
       if (unstuffer.ended) this.#inbound.putBack(unstuffer.rest);
       else this.break(protocolViolation(`A response was not read to its end while ${during}.`));
+      onEnd?.();
     }
   }
 

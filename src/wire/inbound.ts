@@ -2,9 +2,6 @@ import type { Duplex } from 'node:stream';
 import { connectionLost, timedOut, type WireError } from './errors.ts';
 import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
-/** Smaller blocks are put together up to this size. */
-const BLOCK_OCTETS = 64 * 1024;
-
 interface Waiter {
   readonly resolve: (more: boolean) => void;
   readonly reject: (reason: Error) => void;
@@ -60,7 +57,7 @@ export class Inbound {
    */
   async next(during: string): Promise<Buffer | undefined> {
     if (this.#blocks.length === 0 && !(await this.#arrival(during))) return undefined;
-    const block = this.#takeBlock();
+    const block = this.#blocks.shift();
     if (block === undefined) return undefined;
     this.#held -= block.length;
     if (this.#socket.isPaused() && this.#held < this.#bufferOctets / 2) this.#socket.resume();
@@ -88,20 +85,6 @@ export class Inbound {
     this.#socket.off('close', this.#onEnd);
     this.#socket.off('error', this.#onError);
     clearTimeout(this.#timer);
-  }
-
-  /** What comes in small pieces, as the records of TLS do, is made one: each step further on has its price for each block. */
-  #takeBlock(): Buffer | undefined {
-    let octets = 0;
-    let count = 0;
-    for (const { length } of this.#blocks) {
-      if (octets + length > BLOCK_OCTETS) break;
-      octets += length;
-      count += 1;
-    }
-    // What is left of a large one would be copied with each small one that comes.
-    const pays = (this.#blocks[0]?.length ?? 0) * 2 <= octets;
-    return pays ? Buffer.concat(this.#blocks.splice(0, count), octets) : this.#blocks.shift();
   }
 
   #arrival(during: string): Promise<boolean> {

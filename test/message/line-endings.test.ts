@@ -6,7 +6,7 @@ import { propertyRuns } from '../support/property-runs.ts';
 
 function converted(blocks: readonly Buffer[]): string {
   const endings = new CrlfToLf();
-  const out = blocks.map((block) => endings.push(block));
+  const out = blocks.map((block) => Buffer.from(endings.convert(block)));
   return Buffer.concat([...out, endings.end()]).toString('latin1');
 }
 
@@ -57,7 +57,7 @@ describe('CrlfToLf', () => {
 
   test('leaves the blocks that it is given as they are', () => {
     const block = Buffer.from('a\r\nb\r\n');
-    new CrlfToLf().push(block);
+    new CrlfToLf().convert(block);
     expect(block.toString()).toBe('a\r\nb\r\n');
   });
 });

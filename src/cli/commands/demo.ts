@@ -114,7 +114,7 @@ async function verify(mail: readonly Buffer[], { maildir, server, terminal }: Re
 
 function withLf(message: Buffer): Buffer {
   const endings = new CrlfToLf();
-  return Buffer.concat([endings.push(message), endings.end()]);
+  return Buffer.concat([endings.convert(message), endings.end()]);
 }
 
 function fingerprint(octets: Buffer): string {

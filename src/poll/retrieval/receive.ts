@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Destination, Draft } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
@@ -69,7 +70,7 @@ export async function receive(
 ): Promise<Received> {
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
   const hash = new Sha256();
-  const withLf = isToBeFound ? { hash: new Sha256(), endings: new CrlfToLf() } : undefined;
+  const withLf = isToBeFound ? { hash: createHash('sha256'), endings: new CrlfToLf() } : undefined;
   const most = mostOctets(retrieval.message.octets);
   const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
   const start: Buffer[] = [];
@@ -85,7 +86,7 @@ export async function receive(
       if (stray?.push(block) === true) throw new EndInDoubt(retrieval);
       if (failure === undefined) {
         hash.update(block);
-        withLf?.hash.update(withLf.endings.push(block));
+        withLf?.hash.update(withLf.endings.convert(block));
         failure = await write(drafts, block);
       } else {
         drained += block.length;
@@ -102,7 +103,7 @@ export async function receive(
   const messageId = headerField(beginning, 'Message-ID');
   const headerSha256 = headerHash(beginning, beginning.length === octets);
   withLf?.hash.update(withLf.endings.end());
-  const hashes = { sha256: hash.digest(), lfSha256: withLf?.hash.digest() };
+  const hashes = { sha256: hash.digest(), lfSha256: withLf?.hash.digest('hex') };
   return { retrieval, drafts, octets, ...hashes, messageId, headerSha256, failure };
 }
 

@@ -1,0 +1,32 @@
+(module
+  ;; 0 to 128 KiB: the octets given; from 128 KiB on: what becomes of them.
+  (memory (export "memory") 4 4)
+  ;; Leaves each CR out that has a LF behind it; behind the last octet stands something else. Returns how many are left.
+  (func (export "crlfToLf") (param $end i32) (result i32)
+    (local $at i32) (local $to i32) (local $octets v128) (local $found i32)
+    (local.set $to (i32.const 0x20000))
+    (block $done
+      (loop $next
+        (br_if $done (i32.gt_u (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
+        (v128.store (local.get $to) (local.tee $octets (v128.load (local.get $at))))
+        (local.set $found (i8x16.bitmask (i8x16.eq (local.get $octets) (i8x16.splat (i32.const 13)))))
+        (if (i32.eqz (local.get $found))
+          (then
+            (local.set $at (i32.add (local.get $at) (i32.const 16)))
+            (local.set $to (i32.add (local.get $to) (i32.const 16)))
+            (br $next)))
+        (local.set $at (i32.add (local.get $at) (local.tee $found (i32.ctz (local.get $found)))))
+        (local.set $to (i32.add (local.get $to) (local.get $found)))
+        ;; At a CR: it stays, where it does not end a line.
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (local.set $to (i32.add (local.get $to) (i32.ne (i32.load8_u (local.get $at)) (i32.const 10))))
+        (br $next)))
+    (block $whole
+      (loop $next
+        (br_if $whole (i32.ge_u (local.get $at) (local.get $end)))
+        (i32.store8 (local.get $to) (local.tee $found (i32.load8_u (local.get $at))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (local.set $to (i32.add (local.get $to)
+          (i32.or (i32.ne (local.get $found) (i32.const 13)) (i32.ne (i32.load8_u (local.get $at)) (i32.const 10)))))
+        (br $next)))
+    (i32.sub (local.get $to) (i32.const 0x20000))))
