@@ -8,15 +8,15 @@ export interface Response {
 
 /** Reads a status line; undefined when it is neither `+OK` nor `-ERR`. */
 export function parseResponse(line: string): Response | undefined {
-  const match = /^(\+OK|-ERR)(?:[ \t]+(.*))?$/is.exec(line);
-  if (match === null) return undefined;
-  const [, indicator, rest = ''] = match;
-  const extended = /^\[([^\]]{1,100})\][ \t]*(.*)$/s.exec(rest);
-  return {
-    ok: indicator?.toUpperCase() === '+OK',
-    code: extended?.[1]?.toUpperCase(),
-    text: extended?.[2] ?? rest,
-  };
+  const end = line.startsWith('+') ? '+OK'.length : '-ERR'.length;
+  const indicator = line.slice(0, end).toUpperCase();
+  if (indicator !== '+OK' && indicator !== '-ERR') return undefined;
+  let start = end;
+  while (line[start] === ' ' || line[start] === '\t') start += 1;
+  if (start === end && start < line.length) return undefined;
+  const rest = line.slice(start);
+  const extended = rest.startsWith('[') ? /^\[([^\]]{1,100})\][ \t]*(.*)$/s.exec(rest) : null;
+  return { ok: indicator === '+OK', code: extended?.[1]?.toUpperCase(), text: extended?.[2] ?? rest };
 }
 
 /** `response` as a line on the wire, without its line end. */

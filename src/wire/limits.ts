@@ -80,7 +80,7 @@ export const AUTOLOGOUT_MS: number = 10 * 60_000;
  * Commands under way at a time where the server announces PIPELINING (RFC 2449 §6.6): enough that small messages fill
  * a line of 100 ms, in few enough octets for any buffer of commands.
  */
-export const PIPELINE_COMMANDS = 512;
+export const PIPELINE_COMMANDS = 256;
 
 /** The same for DELE: command and reply are a few octets each, and both sides' buffers hold thousands of them. */
 export const PIPELINE_DELETIONS = 4096;
