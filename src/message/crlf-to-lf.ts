@@ -18,7 +18,7 @@ interface WebAssemblyApi {
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Leaves each CR out that has a LF behind it; behind the last octet stands something else. Returns how many are left. */
-  crlfToLf(octets: number): number;
+  readonly crlfToLf: (octets: number) => number;
 }
 
 /** The memory that octets are put into, and the one that they come out of. */

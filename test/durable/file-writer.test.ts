@@ -2,6 +2,7 @@ import { type FileHandle, readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { createExclusively, FileWriter, writeAll } from '../../src/durable/file-writer.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { seededRandom } from '../torture/scale.ts';
 
 describe('FileWriter', () => {
   test('opens no file for what fits its buffer, and gives it back', async () => {
@@ -90,5 +91,48 @@ describe('createExclusively', () => {
     await writeFile(folder.at('file'), 'mine');
     await expect(createExclusively(folder.at('file'))).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(folder.at('file'), 'utf8')).toBe('mine');
+  });
+
+  test('has copied what will change when it returns, and gives the copies', async () => {
+    await using folder = await temporaryFolder();
+    const writer = new FileWriter(() => createExclusively(folder.at('file')), 100_000);
+    const lent = Buffer.alloc(70_000);
+    const copies: Buffer[] = [];
+    for (const letter of 'abc') {
+      lent.fill(letter);
+      const written = writer.writeCopy(lent, (piece) => copies.push(piece));
+      lent.fill('?');
+      await written;
+    }
+    await writer.flush();
+    expect(writer.octets).toBe(210_000);
+    await writer.close();
+    const expected = ['a', 'b', 'c'].map((letter) => letter.repeat(70_000)).join('');
+    expect((await readFile(folder.at('file'), 'utf8')) === expected).toBe(true);
+    expect(copies.reduce((sum, { length }) => sum + length, 0)).toBe(210_000);
+  });
+
+  test('uses the memory of copies again only when they are written or their file is closed', async () => {
+    await using folder = await temporaryFolder();
+    const random = seededRandom(7);
+    const expected = new Map<string, string>();
+    const lent = Buffer.alloc(200_000);
+    const write = async (name: string): Promise<void> => {
+      const writer = new FileWriter(() => createExclusively(folder.at(name)), 32_768);
+      let text = '';
+      for (let count = 0; count < 12; count += 1) {
+        const piece = `${name}:${count};`.repeat(1 + Math.floor(random() * 9000));
+        text += piece;
+        // What is lent is written over by the other writers while this one waits for the system.
+        await writer.writeCopy(lent.subarray(0, lent.write(piece)), () => undefined);
+      }
+      expected.set(name, text);
+      await writer.flush();
+      await writer.close();
+    };
+    const names = Array.from({ length: 30 }, (_, index) => `file-${index}`);
+    for (const some of [names.slice(0, 15), names.slice(15)]) await Promise.all(some.map(write));
+    for (const name of names)
+      expect((await readFile(folder.at(name), 'utf8')) === expected.get(name)).toBe(true);
   });
 });

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import loadAssembler from 'wabt';
+import { MODULE, MOST_OCTETS } from '../../src/message/crlf-to-lf.ts';
+
+const LINES = Buffer.from('a line\r\nCR\rCR CR\r\rLF\n\r\n\r\r\n'.repeat(20_000));
+const EXPECTED = LINES.toString('latin1').replaceAll('\r\n', '\n');
+
+/** A new one, that has not yet looked for WebAssembly. */
+async function convert(blocks: readonly Buffer[]): Promise<string> {
+  const { CrlfToLf } = await import('../../src/message/line-endings.ts');
+  const endings = new CrlfToLf();
+  const out = blocks.map((block) => endings.convert(block).toString('latin1'));
+  return out.join('') + endings.end().toString('latin1');
+}
+
+beforeEach(() => {
+  vi.resetModules();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test('the module is what its text says', async () => {
+  const assembler = await loadAssembler();
+  const text = await readFile(new URL('../../src/message/crlf-to-lf.wat', import.meta.url), 'utf8');
+  const { buffer } = assembler.parseWat('crlf-to-lf.wat', text, { simd: true }).toBinary({});
+  expect(MODULE).toBe(Buffer.from(buffer).toString('base64'));
+});
+
+test.each([
+  ['octet by octet', 1],
+  ['in blocks shorter than what is looked at together', 15],
+  ['in blocks of such a length', 16],
+  ['in blocks of packets', 1448],
+  ['in blocks as large as the memory', MOST_OCTETS],
+  ['in blocks larger than the memory', MOST_OCTETS + 1],
+  ['all at once', LINES.length],
+])('converts %s', async (_, octets) => {
+  const blocks: Buffer[] = [];
+  for (let from = 0; from < LINES.length; from += octets) blocks.push(LINES.subarray(from, from + octets));
+  expect((await convert(blocks)) === EXPECTED).toBe(true);
+});
+
+test('does the same where WebAssembly is not to be had', async () => {
+  vi.stubGlobal('WebAssembly', undefined);
+  expect((await convert([LINES.subarray(0, 101), LINES.subarray(101)])) === EXPECTED).toBe(true);
+});
+
+test('does the same where there is too little address space for its memory', async () => {
+  let tried = 0;
+  function Instance(): never {
+    tried += 1;
+    throw new RangeError('WebAssembly.Instance(): Out of memory');
+  }
+  vi.stubGlobal('WebAssembly', { Module: Object, Instance });
+  expect((await convert([LINES, LINES])) === EXPECTED + EXPECTED).toBe(true);
+  expect(tried).toBe(1);
+});
