@@ -75,7 +75,9 @@ export class Inbound {
   fail(failure: WireError): void {
     this.#failure ??= failure;
     const waiter = this.#release();
-    waiter?.reject(this.#failure);
+    // What came before the failure is given before it: it may say why.
+    if (this.#isWaking) waiter?.resolve(true);
+    else waiter?.reject(this.#failure);
   }
 
   /** Lets go of the socket, for whoever takes it over (the TLS layer). */

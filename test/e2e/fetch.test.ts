@@ -104,19 +104,19 @@ describe('mailferry fetch', () => {
     expect((await runProgram(['fetch', '--json'], { cwd: folder.path })).stdout).toContain('"fetched":2');
   });
 
-  it('does not call a server that wants more time between two logins, and says how long', async () => {
+  it('does not log in to a server that wants more time between two logins, and says how long', async () => {
     await using folder = await temporaryFolder();
-    let sessions = 0;
+    let logins = 0;
     await using server = await createServer({
       users,
       loginDelay: 600,
-      observe: ({ kind }) => void (sessions += kind === 'opened' ? 1 : 0),
+      observe: ({ kind }) => void (logins += kind === 'entered' ? 1 : 0),
     });
     await writeConfiguration(folder.path, { port: server.address.port });
     expect((await runProgram(['fetch'], { cwd: folder.path })).status).toBe(0);
     const { status, stderr } = await runProgram(['fetch'], { cwd: folder.path });
     expect(stderr).toMatch(/127\.0\.0\.1 wants 600 s between two logins, and \d+ s of them are left/);
-    expect({ status, sessions }).toEqual({ status: 75, sessions: 1 });
+    expect({ status, logins }).toEqual({ status: 75, logins: 1 });
   });
 
   it('polls only the accounts that are named, and says which there are when one is not', async () => {

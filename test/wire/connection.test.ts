@@ -57,6 +57,17 @@ describe('readLine', () => {
     expect(wire.destroyed).toBe(true);
   });
 
+  test('gives what had come just before the line failed to whoever waited, then says that it has failed', async () => {
+    const { wire, connection } = connected();
+    const line = connection.readLine('testing');
+    await settled();
+    wire.emit('data', Buffer.from('-ERR [IN-USE] Somebody '));
+    wire.emit('data', Buffer.from('reads it.\r\n'));
+    wire.emit('error', new Error('ECONNRESET'));
+    expect(await line).toBe('-ERR [IN-USE] Somebody reads it.');
+    await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+
   test('gives what had come before the end of the stream, then says that it has ended', async () => {
     const { wire, connection } = connected();
     wire.arrive('+OK\r\nhalf');
