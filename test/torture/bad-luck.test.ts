@@ -175,7 +175,8 @@ describe('I6: several at a time', () => {
         await using server = await createServer({
           users: { alice: { password: 'secret', messages: shortMessages(12) } },
           without: ['PIPELINING'],
-          faults: [{ do: 'drip', everyMs: 1, sessions: 1 }],
+          // Long enough for the others to begin, whichever of them works.
+          faults: [{ do: 'delay', command: 'RETR', ms: 250 }],
         });
         const messages = [...server.maildrop('alice').messages];
         await configure(folder, server, { deliver });
