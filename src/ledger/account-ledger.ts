@@ -210,8 +210,8 @@ export class SqliteAccountLedger implements AccountLedger {
     return typeof path === 'string' ? path : undefined;
   }
 
-  hasNameless(): boolean {
-    return this.#statements.nameless.get(this.#account) !== undefined;
+  hasNameless(outcome: 'delivered' | 'failed'): boolean {
+    return this.#statements.nameless.get(this.#account, outcome) !== undefined;
   }
 
   renumbering(): boolean {

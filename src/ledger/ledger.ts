@@ -213,8 +213,11 @@ export interface AccountLedger {
   carriesUnknown(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */
   readonly replaced: string | undefined;
-  /** Whether there are carried messages without a unique-id that are not gone. */
-  hasNameless(): boolean;
+  /**
+   * Whether there are messages without a unique-id that are not gone: carried ones, or, with `failed`, those that some
+   * destinations have and others have not.
+   */
+  hasNameless(outcome: 'delivered' | 'failed'): boolean;
   /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
   renumbering(): boolean;
   noteRenumbering(renumbering: boolean): Promise<void>;

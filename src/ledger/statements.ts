@@ -96,7 +96,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   renumbering: 'SELECT renumbering FROM account WHERE id = ?',
   setRenumbering: 'UPDATE account SET renumbering = ? WHERE id = ?',
   nameless: `
-    SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered' LIMIT 1`,
+    SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = ?
+      AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id) LIMIT 1`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
   allOld: `UPDATE account SET poll_open = poll_open | ${LEDGER_OLD}`,

@@ -128,7 +128,7 @@ async function lookForStanding(
 function remember(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
-    hasNameless: () => ledger.hasNameless(),
+    hasNameless: (outcome) => ledger.hasNameless(outcome),
     identities: () => ledger.identities(),
     found: () => ledger.found(),
   };

@@ -1,4 +1,4 @@
-import type { LedgerRecord } from '../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 import { isNumbered } from './recognition/known.ts';
@@ -63,4 +63,29 @@ export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolea
   if (listed === undefined) return false;
   if (isNumbered(message)) return record.sha256 !== undefined && message.octets !== listed;
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
+}
+
+/** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
+export function ofTheSame(
+  record: LedgerRecord | undefined,
+  { sha256 }: { readonly sha256: string },
+): LedgerRecord | undefined {
+  const same = record?.sha256 === undefined || record.sha256 === sha256 || record.destinations.length === 0;
+  return same ? record : undefined;
+}
+
+/** Whether a record of the same content can be the record of a message with that unique-id. */
+export function mayBe(record: LedgerRecord, message: ListedMessage, absent: ReadonlySet<RecordId>): boolean {
+  const { uid } = message;
+  const isGone = record.goneAt !== undefined;
+  // A mere number is given to another message once one is gone; a unique-id is not.
+  if (uid !== undefined && record.uid === uid) return !(isGone && isNumbered(message));
+  if (isGone) return false;
+  return uid === undefined || record.uid === undefined || absent.has(record.id);
+}
+
+/** Whether a message that had no unique-id is safe in some destinations, and others had failed. */
+export function isBegunWithoutUniqueId(record: LedgerRecord): boolean {
+  const isBegun = hasFailed(record) && record.destinations.length > 0;
+  return isBegun && record.uid === undefined && record.goneAt === undefined;
 }

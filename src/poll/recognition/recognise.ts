@@ -59,7 +59,7 @@ export async function recognise(
 ): Promise<Recognition> {
   const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
   const found = ledger.found();
-  const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
+  const unknownToo = renumbered || ledger.hasNameless('delivered') || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, unknownToo);
   const deleted = known.deletedFrom(listing);
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };

@@ -1,6 +1,6 @@
 import type { Recovered } from '../../delivery/destination.ts';
 import { MailError } from '../../errors.ts';
-import type { FoundMessage } from '../../ledger/ledger.ts';
+import type { FoundMessage, LedgerRecord } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { SIZE_DRIFT_OCTETS } from '../limits.ts';
@@ -196,8 +196,9 @@ async function record(
     tag,
     octets: received?.octets,
     listedOctets: isNumbered(message) ? message.octets : undefined,
-    // Worked out from what is stored, so not good enough to compare with what the other destination will get.
-    sha256: complete ? received?.sha256 : undefined,
+    // Worked out from what is stored, so not good enough to compare with what the other destination will get; what was
+    // received before is.
+    sha256: complete ? received?.sha256 : receivedBefore(earlier),
     messageId: received?.messageId,
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
@@ -205,6 +206,11 @@ async function record(
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,
   });
+}
+
+/** What the destinations have that it was safe in; nothing, where all that came of it was refused. */
+function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
+  return earlier === undefined || earlier.destinations.length === 0 ? undefined : earlier.sha256;
 }
 
 async function searchDestinations(

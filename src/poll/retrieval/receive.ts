@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Destination, Draft } from '../../delivery/destination.ts';
+import type { Destination, Draft, Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
@@ -110,6 +110,24 @@ export async function receive(
 /** Removes what was written of a message. */
 export async function discardAll(drafts: Received['drafts']): Promise<void> {
   await Promise.all(drafts.map(({ draft }) => draft.discard().catch(() => undefined)));
+}
+
+/** Makes the drafts visible in all destinations but those that have the message already; never rejects. */
+export async function commitAll(
+  { drafts }: Received,
+  tag: string,
+  have: readonly string[],
+): Promise<{ receipts: Receipt[]; failure: MailError | undefined }> {
+  await discardAll(drafts.filter(({ destination }) => have.includes(destination.name)));
+  const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
+  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag })));
+  const receipts: Receipt[] = [];
+  let failure: MailError | undefined;
+  for (const result of results) {
+    if (result.status === 'fulfilled') receipts.push(result.value);
+    else failure ??= asMailError(result.reason);
+  }
+  return { receipts, failure };
 }
 
 async function write(drafts: Received['drafts'], block: Buffer): Promise<MailError | undefined> {

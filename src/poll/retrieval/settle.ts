@@ -1,15 +1,14 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber } from '../../pop3/types.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
-import type { ListedMessage } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { wasTriedNow } from '../record-state.ts';
+import { isBegunWithoutUniqueId, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
 import { SizeExperience } from './listed-size.ts';
-import { discardAll, type Received } from './receive.ts';
+import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 
 /** Under which a message may have been carried before (I8). */
@@ -48,6 +47,8 @@ export class Settling {
   /** The last comparison of each content, and how many others wait for their turn. */
   readonly #comparisons = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, number>();
+  /** Whether messages that had no unique-id wait for a destination that has failed; known once it matters. */
+  #someAreBegun: boolean | undefined;
   #failure: MailError | undefined;
 
   constructor(poll: Poll, { absent, listed, found }: Known) {
@@ -115,7 +116,7 @@ export class Settling {
 
   async #settle(received: Arrived): Promise<void> {
     try {
-      const { reason, record } = received.retrieval;
+      const { message, reason, record } = received.retrieval;
       if (this.#mayBeCut(received)) {
         if (reason !== 'short' || record === undefined) return await this.#refuseShort(received);
         // Another part of it is worth no more than the one that is stored.
@@ -124,7 +125,10 @@ export class Settling {
       if (reason === 'compare' || reason === 'short')
         await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
-      else await this.#deliver(received, { record, occurrence: 0 });
+      else if (reason === 'new' && message.uid !== undefined && this.#mayBeBegun()) {
+        const { uid } = message;
+        await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
+      } else await this.#deliver(received, { record, occurrence: 0 });
     } catch (error) {
       this.fail(asMailError(error));
     }
@@ -213,6 +217,33 @@ export class Settling {
     this.#bind(number, id);
     observer.carried?.(account.name);
     return true;
+  }
+
+  #mayBeBegun(): boolean {
+    this.#someAreBegun ??= this.#poll.ledger.hasNameless('failed');
+    return this.#someAreBegun;
+  }
+
+  /**
+   * A message under an unknown unique-id may be one that had none when a destination failed: then it lacks only that
+   * one (I8). Of equal messages one takes it over, and the others are delivered to all of them.
+   */
+  async #goOn(received: Arrived, uid: UniqueId): Promise<void> {
+    const { ledger } = this.#poll;
+    const record = ledger
+      .withContent(received.sha256)
+      .find((one) => isBegunWithoutUniqueId(one) && !this.#claimed.has(one.id));
+    if (record !== undefined) {
+      this.#claimed.add(record.id);
+      try {
+        // First, so that after a kill its unique-id leads to what each destination has (I3).
+        await ledger.noteRenumbered(new Map([[record.id, uid]]));
+      } catch (error) {
+        await discardAll(received.drafts);
+        throw error;
+      }
+    }
+    await this.#deliver(received, { record, occurrence: 0 });
   }
 
   async #deliver(
@@ -352,38 +383,4 @@ export class Settling {
 /** How many octets of a message are in memory until it is durable, at most. */
 function heldOctets({ octets }: Received): number {
   return Math.min(octets, HELD_OCTETS);
-}
-
-/** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
-function ofTheSame(record: LedgerRecord | undefined, { sha256 }: Received): LedgerRecord | undefined {
-  const same = record?.sha256 === undefined || record.sha256 === sha256 || record.destinations.length === 0;
-  return same ? record : undefined;
-}
-
-/** Whether a record of the same content can be the record of a message with that unique-id. */
-function mayBe(record: LedgerRecord, message: ListedMessage, absent: ReadonlySet<RecordId>): boolean {
-  const { uid } = message;
-  const isGone = record.goneAt !== undefined;
-  // A mere number is given to another message once one is gone; a unique-id is not.
-  if (uid !== undefined && record.uid === uid) return !(isGone && isNumbered(message));
-  if (isGone) return false;
-  return uid === undefined || record.uid === undefined || absent.has(record.id);
-}
-
-/** Commits the drafts of all destinations but those that have the message already. */
-async function commitAll(
-  { drafts }: Received,
-  tag: string,
-  have: readonly string[],
-): Promise<{ receipts: Receipt[]; failure: MailError | undefined }> {
-  await discardAll(drafts.filter(({ destination }) => have.includes(destination.name)));
-  const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
-  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag })));
-  const receipts: Receipt[] = [];
-  let failure: MailError | undefined;
-  for (const result of results) {
-    if (result.status === 'fulfilled') receipts.push(result.value);
-    else failure ??= asMailError(result.reason);
-  }
-  return { receipts, failure };
 }

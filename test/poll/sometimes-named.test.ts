@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import type { Destination } from '../../src/delivery/destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, killedBeforeRecording, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO] = [mail('one'), mail('two')] as const;
+const BOTH = {
+  account: { deletion: { kind: 'after-delivery' } },
+  destinations: ['maildir', 'mbox'],
+} as const;
+const NAMELESS: Faults = [{ do: 'hide', names: ['UIDL'] }];
+
+function serve(...messages: string[]): Promise<Pop3Server> {
+  return createServer({ users: { alice: { password: 'secret', messages } } });
+}
+
+/** The mbox, or the Maildir, takes no mail. */
+function full(which: 'maildir' | 'mbox'): (all: readonly Destination[]) => readonly Destination[] {
+  const commit = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
+  const isFull = ({ name }: Destination): boolean => name.startsWith(`${which}:`);
+  const refusing = (destination: Destination): Destination =>
+    new Proxy(destination, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name === 'begin') return () => ({ ...target.begin(), commit });
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  return (all) => all.map((destination) => (isFull(destination) ? refusing(destination) : destination));
+}
+
+const roomy = (all: readonly Destination[]): readonly Destination[] => all;
+
+/** A poll, with or without unique-ids, that finds one destination full. */
+async function pollWhileFull(
+  which: 'maildir' | 'mbox',
+  faults: Faults,
+  { server, ferry }: { server: Pop3Server; ferry: Ferry },
+): Promise<void> {
+  server.setFaults(faults);
+  ferry.wrapDestinations = full(which);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
+  ferry.wrapDestinations = roomy;
+  server.setFaults([]);
+}
+
+/** What each destination has, when all is carried and deleted. */
+async function expectEachOnce(
+  messages: readonly string[],
+  { server, ferry }: { server: Pop3Server; ferry: Ferry },
+): Promise<void> {
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+  expect(server.maildrop('alice').messages).toEqual([]);
+  expect(await ferry.mail('maildir')).toEqual(storedAll(...messages));
+  expect(await ferry.mail('mbox')).toEqual(storedAll(...messages));
+}
+
+describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) => {
+  test('a message that has no unique-id yet is delivered to each place once', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, NAMELESS, { server, ferry });
+    await expectEachOnce([ONE, TWO], { server, ferry });
+  });
+
+  test('one that has a unique-id in some sessions only is delivered to each place once', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    for (const faults of [[], [], NAMELESS, NAMELESS, [], NAMELESS])
+      await pollWhileFull(which, faults as Faults, { server, ferry });
+    await expectEachOnce([ONE, TWO], { server, ferry });
+  });
+
+  test('one that loses its unique-id after two such polls is delivered to each place once', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, [], { server, ferry });
+    await pollWhileFull(which, [], { server, ferry });
+    server.setFaults(NAMELESS);
+    await expectEachOnce([ONE], { server, ferry });
+  });
+
+  test('of equal messages, one with a unique-id and one without, none is taken for the other', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, NAMELESS, { server, ferry });
+    server.maildrop('alice').add(ONE);
+    server.maildrop('alice').add(ONE);
+    await expectEachOnce([ONE, ONE, ONE], { server, ferry });
+  });
+
+  test('I3: a kill before the late delivery is recorded leaves each place with it once', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, NAMELESS, { server, ferry });
+    ferry.wrapLedger = killedBeforeRecording;
+    await ferry.poll();
+    ferry.wrapLedger = (ledger) => ledger;
+    await ferry.restart();
+    await expectEachOnce([ONE, TWO], { server, ferry });
+  });
+});
+
+test('a message that got its unique-id late is known by it, and not asked for again', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address, { ...BOTH, account: { deletion: { kind: 'never' } } });
+  await pollWhileFull('mbox', NAMELESS, { server, ferry });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  ferry.takeCommands();
+  server.maildrop('alice').add(TWO);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+  expect(ferry.takeCommands()).not.toContain('RETR 1');
+});
