@@ -76,6 +76,8 @@ export type StoredState = 'intact' | 'changed' | 'missing';
 export interface Unfinished {
   /** The tags of the messages that are listed and not recorded. */
   readonly tags: ReadonlySet<string>;
+  /** Locations of messages under such tags that are recorded, so that they are no other's. */
+  readonly recorded?: ReadonlySet<string> | undefined;
   /** The intents whose outcome is not recorded. */
   readonly intents: readonly Intent[];
 }

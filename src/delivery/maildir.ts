@@ -101,9 +101,9 @@ export class Maildir implements Destination {
     };
   }
 
-  async recover({ tags }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
+  async recover(unfinished: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     try {
-      return await this.#search(tags);
+      return await this.#search(unfinished);
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }
@@ -139,12 +139,12 @@ export class Maildir implements Destination {
     }
   }
 
-  async #search(tags: ReadonlySet<string>): Promise<ReadonlyMap<string, Recovered>> {
+  async #search({ tags, recorded }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     const found = new Map<string, Recovered>();
     const files = new StoredFiles(this.#path, this.#lineEndings);
     for (const location of await files.locations()) {
       const tag = tagOf(location);
-      if (tag === undefined || !tags.has(tag)) continue;
+      if (tag === undefined || !tags.has(tag) || recorded?.has(location) === true) continue;
       const stored = await files.read(location);
       if (stored === undefined) continue;
       const { octets, sha256, received } = stored;

@@ -45,6 +45,14 @@ async function pollWhileFull(
   server.setFaults([]);
 }
 
+/** A poll whose process dies when it has delivered and is about to record; then the program starts again. */
+async function pollAndDie(ferry: Ferry): Promise<void> {
+  ferry.wrapLedger = killedBeforeRecording;
+  await ferry.poll();
+  ferry.wrapLedger = (ledger) => ledger;
+  await ferry.restart();
+}
+
 /** What each destination has, when all is carried and deleted. */
 async function expectEachOnce(
   messages: readonly string[],
@@ -94,10 +102,7 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
     await pollWhileFull(which, NAMELESS, { server, ferry });
-    ferry.wrapLedger = killedBeforeRecording;
-    await ferry.poll();
-    ferry.wrapLedger = (ledger) => ledger;
-    await ferry.restart();
+    await pollAndDie(ferry);
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
 });
@@ -111,4 +116,25 @@ test('a message that got its unique-id late is known by it, and not asked for ag
   server.maildrop('alice').add(TWO);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
   expect(ferry.takeCommands()).not.toContain('RETR 1');
+});
+
+test('I1: without unique-ids, mail equal to some that was deleted is stored, also after a kill', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address, BOTH);
+  server.setFaults(NAMELESS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+  await ferry.ledger.openPoll();
+  await ferry.restart();
+  server.maildrop('alice').add(ONE);
+  await expectEachOnce([ONE, ONE], { server, ferry });
+});
+
+test('I3: a kill between delivery and record of mail equal to some that was deleted leaves it once', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address, BOTH);
+  server.setFaults(NAMELESS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+  server.maildrop('alice').add(ONE);
+  await pollAndDie(ferry);
+  await expectEachOnce([ONE, ONE], { server, ferry });
 });

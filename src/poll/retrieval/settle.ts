@@ -254,7 +254,7 @@ export class Settling {
     const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
-    const left = await this.#leftByInterruptedPoll(tag, who.sha256 !== undefined);
+    const left = await this.#leftByInterruptedPoll(tag, who.sha256);
     const already = [...left, ...this.#standing(received, left)];
     const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
@@ -355,13 +355,19 @@ export class Settling {
     await refuseMessage(retrieval, error, this.#poll, sha256);
   }
 
-  /** A message without a unique-id of its own could not be looked for before its content was known (I3). */
-  async #leftByInterruptedPoll(tag: string, byContent: boolean): Promise<readonly Receipt[]> {
-    if (!this.#poll.interrupted || !byContent) return [];
+  /**
+   * A message without a unique-id of its own could not be looked for before its content was known (I3). What stands there
+   * for an equal one that was carried, and is gone from the server, is not this one (I1).
+   */
+  async #leftByInterruptedPoll(tag: string, sha256: string | undefined): Promise<readonly Receipt[]> {
+    const { interrupted, ledger } = this.#poll;
+    if (!interrupted || sha256 === undefined) return [];
+    const receipts = ledger.withContent(sha256).flatMap(({ id }) => ledger.receiptsOf(id));
+    const recorded = new Set(receipts.map(({ location }) => location));
     const found: Receipt[] = [];
     for (const destination of this.#poll.destinations) {
-      const intents = this.#poll.ledger.openIntents(destination.name).filter((intent) => intent.tag === tag);
-      const recovered = (await destination.recover({ tags: new Set([tag]), intents })).get(tag);
+      const intents = ledger.openIntents(destination.name).filter((intent) => intent.tag === tag);
+      const recovered = (await destination.recover({ tags: new Set([tag]), recorded, intents })).get(tag);
       if (recovered !== undefined) found.push(recovered.receipt);
     }
     return found;
