@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, mail, storedAll } from './ferry.ts';
+import { Ferry, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')] as const;
 const BOTH = {
@@ -137,4 +137,74 @@ test('I3: a kill between delivery and record of mail equal to some that was dele
   server.maildrop('alice').add(ONE);
   await pollAndDie(ferry);
   await expectEachOnce([ONE, ONE], { server, ferry });
+});
+
+describe.each([['maildir'], ['mbox'], ['maildir', 'mbox']] as const)(
+  'I3: what a killed poll has delivered to %s without unique-ids',
+  (...places) => {
+    const kept = { account: BOTH.account, destinations: places };
+    const expectEverywhere = async (ferry: Ferry, ...messages: string[]): Promise<void> => {
+      for (const place of places) expect(await ferry.mail(place)).toEqual(storedAll(...messages));
+    };
+
+    test.each([
+      ['of messages that have unique-ids afterwards', [ONE, TWO]],
+      ['of equal messages that have unique-ids afterwards', [ONE, ONE]],
+    ])('%s is there once', async (_, messages) => {
+      await using server = await serve(...messages);
+      await using ferry = await Ferry.to(server.address, kept);
+      server.setFaults(NAMELESS);
+      await pollAndDie(ferry);
+      server.setFaults([]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+      await expectEverywhere(ferry, ...messages);
+    });
+
+    test.each([
+      ['that comes with a unique-id', []],
+      ['that comes without one', NAMELESS],
+    ] as const)('stands for no equal message %s when it is recorded', async (_, faults) => {
+      await using server = await serve(ONE);
+      await using ferry = await Ferry.to(server.address, kept);
+      server.setFaults(NAMELESS);
+      await pollAndDie(ferry);
+      server.setFaults([]);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+      server.maildrop('alice').add(ONE);
+      await ferry.ledger.openPoll();
+      await ferry.restart();
+      server.setFaults(faults);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+      await expectEverywhere(ferry, ONE, ONE);
+    });
+
+    test('stands for one of two equal messages, of which one has a unique-id only now', async () => {
+      await using server = await serve(ONE);
+      await using ferry = await Ferry.to(server.address, kept);
+      server.setFaults(NAMELESS);
+      await pollAndDie(ferry);
+      server.setFaults([]);
+      server.maildrop('alice').add(ONE);
+      server.maildrop('alice').add(ONE);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 3 });
+      await expectEverywhere(ferry, ONE, ONE, ONE);
+    });
+  },
+);
+
+test('after a kill, the ledger is not searched for contents where all messages have unique-ids', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address, BOTH);
+  await pollAndDie(ferry);
+  server.maildrop('alice').add(TWO);
+  let searches = 0;
+  ferry.wrapLedger = (ledger) =>
+    ledgerWith(ledger, {
+      withContent: (sha256) => {
+        searches += 1;
+        return ledger.withContent(sha256);
+      },
+    });
+  await expectEachOnce([ONE, TWO], { server, ferry });
+  expect(searches).toBe(0);
 });

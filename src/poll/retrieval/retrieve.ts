@@ -7,6 +7,7 @@ import { SESSION_MESSAGES, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { isIdentified, type Retrieval } from '../plan.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
+import { Leftovers } from './leftovers.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 import { type Known, Settling } from './settle.ts';
@@ -38,7 +39,7 @@ export async function retrieve(
   const mayReconnect = mayComeBack(session);
   const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, memory);
+  const settling = new Settling(poll, memory, await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
   const error = await receiveAll({ session, window, settling, poll }).then(

@@ -2,11 +2,12 @@ import type { Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
-import { tagFor } from '../identity.ts';
+import { type Identity, tagFor } from '../identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
 import { isBegunWithoutUniqueId, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import type { Leftovers } from './leftovers.ts';
 import { SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
@@ -31,6 +32,7 @@ type Arrived = Omit<Received, 'drafts'> & { drafts: Received['drafts'] };
 export class Settling {
   readonly #poll: Poll;
   readonly #absent: ReadonlySet<RecordId>;
+  readonly #leftovers: Leftovers;
   /** What stands in the destinations and no message of this session was found to be. */
   readonly #found: Set<FoundMessage>;
   /** Which record each message number of this session stands for. */
@@ -51,7 +53,8 @@ export class Settling {
   #someAreBegun: boolean | undefined;
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, listed, found }: Known) {
+  constructor(poll: Poll, { absent, listed, found }: Known, leftovers: Leftovers) {
+    this.#leftovers = leftovers;
     this.#poll = poll;
     this.#claimed = new Set(listed);
     this.#absent = absent;
@@ -125,7 +128,11 @@ export class Settling {
       if (reason === 'compare' || reason === 'short')
         await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
-      else if (reason === 'new' && message.uid !== undefined && this.#mayBeBegun()) {
+      else if (
+        reason === 'new' &&
+        message.uid !== undefined &&
+        (this.#mayBeBegun() || this.#leftovers.some)
+      ) {
         const { uid } = message;
         await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
       } else await this.#deliver(received, { record, occurrence: 0 });
@@ -225,36 +232,48 @@ export class Settling {
   }
 
   /**
-   * A message under an unknown unique-id may be one that had none when a destination failed: then it lacks only that
-   * one (I8). Of equal messages one takes it over, and the others are delivered to all of them.
+   * A message under an unknown unique-id may be one that had none when it was delivered: then it lacks only the
+   * destination that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over,
+   * and the others are delivered.
    */
   async #goOn(received: Arrived, uid: UniqueId): Promise<void> {
-    const { ledger } = this.#poll;
-    const record = ledger
-      .withContent(received.sha256)
-      .find((one) => isBegunWithoutUniqueId(one) && !this.#claimed.has(one.id));
-    if (record !== undefined) {
-      this.#claimed.add(record.id);
-      try {
-        // First, so that after a kill its unique-id leads to what each destination has (I3).
-        await ledger.noteRenumbered(new Map([[record.id, uid]]));
-      } catch (error) {
-        await discardAll(received.drafts);
-        throw error;
-      }
+    const record = this.#begun(received);
+    if (record === undefined) {
+      const left = await this.#leftovers.takeNameless(received.sha256);
+      return this.#deliver(received, { record, occurrence: 0, left });
     }
-    await this.#deliver(received, { record, occurrence: 0 });
+    this.#claimed.add(record.id);
+    try {
+      // First, so that after a kill its unique-id leads to what each destination has (I3).
+      await this.#poll.ledger.noteRenumbered(new Map([[record.id, uid]]));
+    } catch (error) {
+      await discardAll(received.drafts);
+      throw error;
+    }
+    return this.#deliver(received, { record, occurrence: 0 });
+  }
+
+  /** What was begun without a unique-id; only where there is such a thing is the ledger searched for contents. */
+  #begun({ sha256 }: Received): LedgerRecord | undefined {
+    if (!this.#mayBeBegun()) return undefined;
+    const equal = this.#poll.ledger.withContent(sha256);
+    return equal.find((record) => isBegunWithoutUniqueId(record) && !this.#claimed.has(record.id));
   }
 
   async #deliver(
     received: Arrived,
-    who: { record: LedgerRecord | undefined; sha256?: string; occurrence: number },
+    who: Pick<Identity, 'occurrence'> & {
+      record: LedgerRecord | undefined;
+      sha256?: string;
+      left?: readonly Receipt[];
+    },
   ): Promise<void> {
     if (this.#failure !== undefined) return discardAll(received.drafts);
     const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
     const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
-    const left = await this.#leftByInterruptedPoll(tag, who.sha256);
+    const byContent = who.sha256 === undefined ? [] : await this.#leftovers.take(tag, who.sha256);
+    const left = who.left ?? byContent;
     const already = [...left, ...this.#standing(received, left)];
     const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
@@ -353,24 +372,6 @@ export class Settling {
       { hint: 'It stays on the server, and is taken as it is when it comes the same in another poll.' },
     );
     await refuseMessage(retrieval, error, this.#poll, sha256);
-  }
-
-  /**
-   * A message without a unique-id of its own could not be looked for before its content was known (I3). What stands there
-   * for an equal one that was carried, and is gone from the server, is not this one (I1).
-   */
-  async #leftByInterruptedPoll(tag: string, sha256: string | undefined): Promise<readonly Receipt[]> {
-    const { interrupted, ledger } = this.#poll;
-    if (!interrupted || sha256 === undefined) return [];
-    const receipts = ledger.withContent(sha256).flatMap(({ id }) => ledger.receiptsOf(id));
-    const recorded = new Set(receipts.map(({ location }) => location));
-    const found: Receipt[] = [];
-    for (const destination of this.#poll.destinations) {
-      const intents = ledger.openIntents(destination.name).filter((intent) => intent.tag === tag);
-      const recovered = (await destination.recover({ tags: new Set([tag]), recorded, intents })).get(tag);
-      if (recovered !== undefined) found.push(recovered.receipt);
-    }
-    return found;
   }
 
   /** The record of an earlier attempt, for the first of the messages that it may be of. */
