@@ -21,11 +21,11 @@ import {
   addByUniqueId,
   blob,
   deliveryValues,
-  hex,
   optionalNumber,
   standsAs,
   toDeletable,
   toFound,
+  toIdentity,
   toIntent,
   toReceipt,
   toRecord,
@@ -234,14 +234,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   identities(): readonly RecordIdentity[] {
-    return this.#statements.identities.all(this.#account).map((row) => ({
-      id: row['id'] as RecordId,
-      uid: (row['uid'] ?? undefined) as UniqueId | undefined,
-      octets: optionalNumber(row['octets']),
-      messageId: row['message_id'] === null ? undefined : String(row['message_id']),
-      headerSha256: hex(row['header_sha256']),
-      missingAt: optionalNumber(row['missing_at'] ?? null),
-    }));
+    return this.#statements.identities.all(this.#account).map(toIdentity);
   }
 
   used(destination: string): boolean {
@@ -299,6 +292,10 @@ export class SqliteAccountLedger implements AccountLedger {
       if (record !== undefined) this.#statements.updateFailed.run(blob(sha256), outcome, error, at, record);
       else this.#statements.insertFailed.run(this.#account, uid ?? null, blob(sha256), outcome, error, at);
     });
+  }
+
+  async forgetFailed(record: RecordId): Promise<void> {
+    await this.#commits.run(() => this.#statements.forgetFailed.run(record));
   }
 
   async noteDeleSent(records: readonly RecordId[], at: number): Promise<void> {

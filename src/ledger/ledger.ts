@@ -240,6 +240,8 @@ export interface AccountLedger {
   /** Says that somebody waits for what may wait. */
   hurry(): void;
   recordFailure(failure: Failure): Promise<void>;
+  /** Forgets a failed attempt that no destination has anything of: another record is that of its message. */
+  forgetFailed(record: RecordId): Promise<void>;
   /** Notes that DELE is about to be sent. */
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
   /** Notes that the server has refused DELE. */

@@ -1,7 +1,15 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
-import type { AccountSummary, Deletable, Delivery, FoundMessage, LedgerRecord, RecordId } from './ledger.ts';
+import type {
+  AccountSummary,
+  Deletable,
+  Delivery,
+  FoundMessage,
+  LedgerRecord,
+  RecordId,
+  RecordIdentity,
+} from './ledger.ts';
 
 /** A receipt, whatever else the row holds. */
 export function toReceipt(row: Row): Receipt {
@@ -94,6 +102,18 @@ export function blob(sha256: string | undefined): Uint8Array | null {
 /** A stored hash in hexadecimal. */
 export function hex(value: Value | undefined): string | undefined {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
+}
+
+/** A row of the statement `identities`. */
+export function toIdentity(row: Row): RecordIdentity {
+  return {
+    id: row['id'] as RecordId,
+    uid: (row['uid'] ?? undefined) as UniqueId | undefined,
+    octets: optionalNumber(row['octets']),
+    messageId: optionalText(row['message_id']),
+    headerSha256: hex(row['header_sha256']),
+    missingAt: optionalNumber(row['missing_at'] ?? null),
+  };
 }
 
 /** A number, or undefined for NULL. */

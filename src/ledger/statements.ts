@@ -52,6 +52,7 @@ type StatementName =
   | 'upsertDelivery'
   | 'insertFailed'
   | 'updateFailed'
+  | 'forgetFailed'
   | 'deleSent'
   | 'deleRefused'
   | 'insertAdopted'
@@ -137,6 +138,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      VALUES (?, ?, ?, ?, 1, ?, ?)`,
   updateFailed: `UPDATE message SET sha256 = coalesce(?, sha256), outcome = ?, attempts = attempts + 1, last_error = ?,
             tried_at = ? WHERE id = ?`,
+  forgetFailed: `DELETE FROM message WHERE id = ? AND outcome IN ('failed', 'quarantined')
+     AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)`,
   deleSent: 'UPDATE message SET dele_sent_at = ?, dele_refused = 0 WHERE id = ?',
   deleRefused: 'UPDATE message SET dele_refused = 1 WHERE id = ?',
   insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",

@@ -144,6 +144,22 @@ describe('I3: what had become visible', () => {
     await maildir.close();
   });
 
+  test('is not taken for what is recorded under the same tag', async () => {
+    await using folder = await temporaryFolder();
+    const maildir = await opened(folder);
+    const first = await deliver(maildir, MAIL, 'c0ffee');
+    const second = await deliver(maildir, MAIL, 'c0ffee');
+    for (const [one, other] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const recorded = new Set([one.location]);
+      const found = await maildir.recover({ tags: new Set(['c0ffee']), recorded, intents: [] });
+      expect(found.get('c0ffee')?.receipt).toEqual(other);
+    }
+    await maildir.close();
+  });
+
   test('is made durable before it is said to be there', async () => {
     await using folder = await temporaryFolder();
     const maildir = await opened(folder);

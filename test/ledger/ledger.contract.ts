@@ -133,6 +133,36 @@ function describeRecords(twice: Twice): void {
     );
   });
 
+  test('forgets a failed attempt, but none that a destination has something of', async () => {
+    await twice(
+      async (ledger) => {
+        const failure = { record: undefined, error: 'one', at: 1 };
+        await ledger.recordFailure({ ...failure, uid: uid('u1'), quarantined: false });
+        await ledger.recordFailure({ ...failure, uid: uid('u2'), quarantined: true });
+        const begun = await ledger.recordDelivery(delivery({ uid: uid('u3'), complete: false }));
+        for (const name of ['u1', 'u2'])
+          for (const { id } of ledger.withUniqueId(uid(name))) await ledger.forgetFailed(id);
+        await ledger.forgetFailed(begun);
+      },
+      (ledger) => expect([...ledger.listed().keys()]).toEqual(['u3']),
+    );
+  });
+
+  test('says whether messages without a unique-id were carried, or have some destinations only', async () => {
+    await twice(
+      async (ledger) => {
+        expect([ledger.hasNameless('delivered'), ledger.hasNameless('failed')]).toEqual([false, false]);
+        const sha256 = 'ab'.repeat(32);
+        const refused = { record: undefined, uid: undefined, error: 'short', quarantined: false, at: 1 };
+        await ledger.recordFailure({ ...refused, sha256 });
+        expect(ledger.hasNameless('failed')).toBe(false);
+        await ledger.recordDelivery(delivery({ uid: undefined, complete: false }));
+      },
+      (ledger) =>
+        expect([ledger.hasNameless('delivered'), ledger.hasNameless('failed')]).toEqual([false, true]),
+    );
+  });
+
   test('counts the attempts at a message that fails', async () => {
     await twice(
       async (ledger) => {

@@ -72,6 +72,16 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
 
+  test('nor is it twice where an attempt under its unique-id failed in between', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, NAMELESS, { server, ferry });
+    server.setFaults([{ do: 'shorten', command: 'RETR', octets: 40 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', skipped: 2 });
+    server.setFaults([]);
+    await expectEachOnce([ONE, TWO], { server, ferry });
+  });
+
   test('one that has a unique-id in some sessions only is delivered to each place once', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);

@@ -128,11 +128,7 @@ export class Settling {
       if (reason === 'compare' || reason === 'short')
         await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
-      else if (
-        reason === 'new' &&
-        message.uid !== undefined &&
-        (this.#mayBeBegun() || this.#leftovers.some)
-      ) {
+      else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
         const { uid } = message;
         await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
       } else await this.#deliver(received, { record, occurrence: 0 });
@@ -226,26 +222,35 @@ export class Settling {
     return true;
   }
 
+  /** Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then. */
+  #mayHaveComeNameless({ retrieval: { reason, record } }: Received): boolean {
+    if (reason !== 'new' && (reason !== 'again' || record?.destinations.length !== 0)) return false;
+    return this.#mayBeBegun() || this.#leftovers.some;
+  }
+
   #mayBeBegun(): boolean {
     this.#someAreBegun ??= this.#poll.ledger.hasNameless('failed');
     return this.#someAreBegun;
   }
 
   /**
-   * A message under an unknown unique-id may be one that had none when it was delivered: then it lacks only the
-   * destination that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over,
-   * and the others are delivered.
+   * A message of whose unique-id nothing was delivered may have had none when it was: then it lacks only the destination
+   * that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over, and the
+   * others are delivered.
    */
   async #goOn(received: Arrived, uid: UniqueId): Promise<void> {
+    const { ledger } = this.#poll;
+    const tried = received.retrieval.record;
     const record = this.#begun(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record, occurrence: 0, left });
+      return this.#deliver(received, { record: tried, occurrence: 0, left });
     }
     this.#claimed.add(record.id);
     try {
-      // First, so that after a kill its unique-id leads to what each destination has (I3).
-      await this.#poll.ledger.noteRenumbered(new Map([[record.id, uid]]));
+      if (tried !== undefined) await ledger.forgetFailed(tried.id);
+      // Before the delivery, so that after a kill its unique-id leads to what each destination has (I3).
+      await ledger.noteRenumbered(new Map([[record.id, uid]]));
     } catch (error) {
       await discardAll(received.drafts);
       throw error;
