@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { Destination, Draft, Envelope, Receipt } from '../../src/delivery/destination.ts';
 import { tagOf } from '../../src/delivery/maildir-name.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
@@ -119,6 +120,50 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 });
+
+test('I8: two messages of one unique-id that had failed do not share the record of that', async () => {
+  await using server = await serve([
+    [ONE, 'same'],
+    [TWO, 'same'],
+  ]);
+  await using ferry = await Ferry.to(server.address);
+  const refused: Faults = [{ do: 'refuse', command: 'RETR', messages: [2] }];
+  const first: Faults = [{ do: 'refuse', command: 'RETR', messages: [1] }];
+  const short: Faults = [{ do: 'sizes', messages: [1], offset: 1000 }];
+  for (const what of [first, short]) {
+    server.setFaults([...what, ...refused]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, skipped: 2 });
+  }
+  server.setFaults([]);
+  ferry.wrapDestinations = (all) => all.map(togetherWithNext);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+  ferry.wrapDestinations = (all) => all;
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+});
+
+/** The first message is not made visible before the second is ready for it too. */
+function togetherWithNext(destination: Destination): Destination {
+  let go: () => void = () => undefined;
+  const second = new Promise<void>((resolve) => (go = resolve));
+  let ready = 0;
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return (): Draft => {
+        const draft = target.begin();
+        const commit = async (envelope: Envelope): Promise<Receipt> => {
+          ready += 1;
+          if (ready === 2) go();
+          await second;
+          return draft.commit(envelope);
+        };
+        return { ...draft, commit };
+      };
+    },
+  });
+}
 
 describe('I8: a unique-id that comes back', () => {
   test('with another content after its deletion is another message', async () => {

@@ -167,7 +167,8 @@ export class Settling {
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
     const isShort = received.retrieval.reason === 'short';
-    const earlier = record ?? (isShort ? undefined : this.#claim(received.retrieval.record));
+    // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
+    const earlier = this.#claim(record ?? (isShort ? undefined : received.retrieval.record));
     await this.#deliver(received, { record: earlier, sha256: received.sha256, occurrence: equal.length });
     if (isShort && this.bound.has(number)) this.#tellOfWhole(received);
   }
