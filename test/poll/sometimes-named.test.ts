@@ -108,6 +108,26 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
     await expectEachOnce([ONE, ONE, ONE], { server, ferry });
   });
 
+  test('an equal message that has none is not taken for one that has a unique-id', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, [], { server, ferry });
+    server.maildrop('alice').add(ONE);
+    server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
+    await expectEachOnce([ONE, ONE], { server, ferry });
+  });
+
+  test('nor where that one, refused once, is retrieved after it', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, BOTH);
+    await pollWhileFull(which, [], { server, ferry });
+    server.setFaults([{ do: 'refuse', command: 'RETR' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', skipped: 1 });
+    server.maildrop('alice').add(ONE);
+    server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
+    await expectEachOnce([ONE, ONE], { server, ferry });
+  });
+
   test('I3: a kill before the late delivery is recorded leaves each place with it once', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);

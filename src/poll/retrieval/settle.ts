@@ -131,7 +131,7 @@ export class Settling {
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
         const { uid } = message;
         await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
-      } else await this.#deliver(received, { record, occurrence: 0 });
+      } else await this.#deliver(received, { record: this.#claim(record), occurrence: 0 });
     } catch (error) {
       this.fail(asMailError(error));
     }
@@ -245,7 +245,7 @@ export class Settling {
     const record = this.#begun(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record: tried, occurrence: 0, left });
+      return this.#deliver(received, { record: this.#claim(tried), occurrence: 0, left });
     }
     this.#claimed.add(record.id);
     try {
