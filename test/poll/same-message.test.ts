@@ -144,7 +144,7 @@ test('I8: two messages of one unique-id that had failed do not share the record 
 
 /** The first message is not made visible before the second is ready for it too. */
 function togetherWithNext(destination: Destination): Destination {
-  let go: () => void = () => undefined;
+  let go: (() => void) | undefined;
   const second = new Promise<void>((resolve) => (go = resolve));
   let ready = 0;
   return new Proxy(destination, {
@@ -155,7 +155,7 @@ function togetherWithNext(destination: Destination): Destination {
         const draft = target.begin();
         const commit = async (envelope: Envelope): Promise<Receipt> => {
           ready += 1;
-          if (ready === 2) go();
+          if (ready === 2) go?.();
           await second;
           return draft.commit(envelope);
         };

@@ -15,9 +15,10 @@ function serve(...messages: string[]): Promise<Pop3Server> {
   return createServer({ users: { alice: { password: 'secret', messages } } });
 }
 
+const commit = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
+
 /** The mbox, or the Maildir, takes no mail. */
 function full(which: 'maildir' | 'mbox'): (all: readonly Destination[]) => readonly Destination[] {
-  const commit = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
   const isFull = ({ name }: Destination): boolean => name.startsWith(`${which}:`);
   const refusing = (destination: Destination): Destination =>
     new Proxy(destination, {
@@ -86,7 +87,7 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
     for (const faults of [[], [], NAMELESS, NAMELESS, [], NAMELESS])
-      await pollWhileFull(which, faults as Faults, { server, ferry });
+      await pollWhileFull(which, faults, { server, ferry });
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
 
