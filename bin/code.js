@@ -33,7 +33,8 @@ function read(path, room) {
   const file = openSync(path);
   try {
     const { size } = fstatSync(file);
-    const octets = size <= (room?.byteLength ?? 0) ? Buffer.from(room, 0, size) : Buffer.allocUnsafeSlow(size);
+    const fits = room !== undefined && size <= room.byteLength;
+    const octets = fits ? Buffer.from(room, 0, size) : Buffer.allocUnsafeSlow(size);
     for (let done = 0; done < size; ) {
       const more = readSync(file, octets, done, size - done, null);
       if (more === 0) return octets.subarray(0, done);
