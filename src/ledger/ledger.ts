@@ -244,7 +244,7 @@ export interface AccountLedger {
   forgetFailed(record: RecordId): Promise<void>;
   /** Notes that DELE is about to be sent. */
   noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
-  /** Notes that the server has refused DELE. */
+  /** Notes that the server has refused DELE, or that the message is there still. */
   noteDeleRefused(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
   noteRecognised(records: readonly RecordId[]): Promise<void>;

@@ -139,7 +139,8 @@ function decide(
   if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
   const records = message.uid === undefined ? [] : question.known.withUniqueId(message.uid);
   if (question.doubts.isPassedOver(message)) {
-    const stored = message.twin ? undefined : records.find((record) => isStored(record, message));
+    const isSettled = !message.twin && !doubtful.has(message.number);
+    const stored = isSettled ? records.find((record) => isStored(record, message)) : undefined;
     if (stored !== undefined) return leave('carried', stored.id);
     return leave(isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
   }

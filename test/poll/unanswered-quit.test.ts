@@ -3,6 +3,7 @@ import { createServer, type Faults, type Pop3Server } from '../../src/pop3-serve
 import { Ferry, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
+const PLAIN = (text: string): string => `Subject: no Message-ID\r\n\r\n${text}\r\n`;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const COMMITTED: Faults = [{ do: 'cut', command: 'QUIT', commit: true }];
 const FORGOTTEN: Faults = [{ do: 'cut', command: 'QUIT' }];
@@ -72,7 +73,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
     await using _ferry = ferry;
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
-    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'DELE 1', 'DELE 2', 'QUIT']);
+    const [looks, deletions] = [ferry.takeCommands(), ['DELE 1', 'DELE 2', 'QUIT']];
+    expect(looks).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 1 0', 'TOP 2 0', ...deletions]);
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 
@@ -206,5 +208,61 @@ describe('I8: where a unique-id is the number of the message, after a QUIT witho
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 3 });
     expect(server.maildrop('alice').messages).toEqual([]);
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, FOUR));
+  });
+});
+
+describe('I1: after a deletion that was not confirmed, a unique-id alone', () => {
+  const REFUSED: Faults = [{ do: 'refuse', command: 'QUIT', commit: true }];
+
+  test.each([
+    ['QUIT was not answered', COMMITTED, [], {}],
+    ['QUIT was refused', REFUSED, [], {}],
+    ['the server has no TOP', COMMITTED, [{ do: 'hide', names: ['TOP'] }], {}],
+    ['its RETR is refused at first', COMMITTED, [], { refused: true }],
+    ['the messages have no Message-ID', COMMITTED, [], { plain: true }],
+  ] as const)(
+    'does not delete the message that has it now: %s',
+    async (_, faults, always, { refused, plain }: { refused?: boolean; plain?: boolean }) => {
+      const [first, second] = plain === true ? [PLAIN('one'), PLAIN('two')] : [ONE, TWO];
+      await using server = await createServer({ users: { alice: { password: 'secret' } }, faults });
+      server.maildrop('alice').add(first, { uid: 'u1' });
+      await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+      await ferry.poll();
+      expect(server.maildrop('alice').messages).toEqual([]);
+      server.maildrop('alice').add(second, { uid: 'u1' });
+      if (refused === true) {
+        server.setFaults([...always, { do: 'refuse', command: 'RETR', sessions: 1 }]);
+        expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, deleted: 0 });
+      }
+      server.setFaults(always);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+      expect(await ferry.mail()).toEqual(storedAll(first, second));
+    },
+  );
+
+  test.each([
+    ['by its content, where the server has no TOP', ONE, [{ do: 'hide', names: ['TOP'] }]],
+    ['by its Message-ID, though the server has written a field into it', `Status: O\r\n${ONE}`, []],
+  ] as const)('settles nothing; the same message is known %s', async (_, listed, always) => {
+    // All are deleted, and what is put in their place stands for what the server has kept.
+    const { server, ferry } = await unanswered([[ONE, 'u1']], COMMITTED);
+    await using _server = server;
+    await using _ferry = ferry;
+    server.maildrop('alice').add(listed, { uid: 'u1' });
+    server.setFaults(always);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE));
+  });
+
+  test('is enough again once its message has proved to be there still', async () => {
+    const { server, ferry } = await unanswered([[ONE, 'u1']], FORGOTTEN);
+    await using _server = server;
+    await using _ferry = ferry;
+    server.setFaults([{ do: 'hide', names: ['TOP'] }]);
+    await ferry.poll({ deletion: { kind: 'never' } });
+    server.maildrop('alice').add(TWO, { uid: 'u2' });
+    ferry.takeCommands();
+    await ferry.poll({ deletion: { kind: 'never' } });
+    expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual(['RETR 2']);
   });
 });

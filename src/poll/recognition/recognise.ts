@@ -6,13 +6,14 @@ import type {
   RecordId,
   RecordIdentity,
 } from '../../ledger/ledger.ts';
+import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
 import { MAX_HEADER_OCTETS, RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { hasFailed, isDoubtful, likeliest } from '../record-state.ts';
+import { hasFailed, isDoubtful, isStored, likeliest } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
@@ -46,6 +47,14 @@ const NOTHING: Recognition = {
   isRenumbering: false,
 };
 
+/** What recognition works with. */
+interface Memory {
+  readonly known: KnownMessages;
+  readonly ledger: Remembered;
+  readonly doubts: Doubts;
+  readonly now: number;
+}
+
 /**
  * When known unique-ids of a maildrop have vanished and unknown ones appeared, the server may have changed them, one or
  * all; when one that was missing for a while is listed again, it may stand for another message. Such messages
@@ -55,7 +64,62 @@ const NOTHING: Recognition = {
 export async function recognise(
   session: Transaction,
   listing: Listing,
-  { known, ledger, doubts, now }: { known: KnownMessages; ledger: Remembered; doubts: Doubts; now: number },
+  memory: Memory,
+): Promise<Recognition> {
+  const recognition = await recogniseRenumbered(session, listing, memory);
+  const others = await whoMayBeAnother(session, listing, memory);
+  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]) };
+}
+
+/**
+ * The messages whose unique-ids do not settle who they are, since DELE was sent for their bearers and no good answer to QUIT
+ * came: the server may have deleted them all the same, and may give a unique-id away once its message is gone (RFC 1939
+ * §7). Where the Message-ID is that of the bearer, it is the bearer; the rest of the header may have grown since, on
+ * servers that write fields of their own into it.
+ */
+async function whoMayBeAnother(
+  session: Transaction,
+  listing: Listing,
+  { known, ledger, doubts }: Memory,
+): Promise<readonly MessageNumber[]> {
+  const bearers = new Map(
+    listing.messages.flatMap((message) => {
+      const bearer = unconfirmedBearer(message, known);
+      return bearer === undefined ? [] : [[message, bearer] as const];
+    }),
+  );
+  if (bearers.size === 0) return [];
+  const messageIds = new Map(ledger.identities().map(({ id, messageId }) => [id, messageId ?? '']));
+  const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
+  const readable = [...bearers].filter(
+    ([message, { id }]) => (messageIds.get(id) ?? '') !== '' && tried(message) === undefined,
+  );
+  const messages = session.capabilities?.has('TOP') === false ? [] : readable.map(([message]) => message);
+  if (doubts.headersAlone) session.lockStep = true;
+  const headers = await readHeaders(session, messages, tried);
+  session.lockStep = false;
+  const isBearer = ({ number }: ListedMessage, { id }: LedgerRecord): boolean => {
+    const header = headers.get(number);
+    return header !== undefined && headerField(header, 'Message-ID') === messageIds.get(id);
+  };
+  return [...bearers].flatMap(([message, bearer]) => (isBearer(message, bearer) ? [] : [message.number]));
+}
+
+/** Of numbers, which pass on anyway, the other recognition takes care. */
+function unconfirmedBearer(message: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
+  const { uid, twin } = message;
+  if (uid === undefined || twin || isNumbered(message)) return undefined;
+  const records = known.withUniqueId(uid);
+  if (!records.some(({ deleSent }) => deleSent)) return undefined;
+  const last = likeliest(records, message);
+  const bearer = last !== undefined && hasFailed(last) ? records.find((it) => isStored(it, message)) : last;
+  return bearer?.deleSent === true && isStored(bearer, message) ? bearer : undefined;
+}
+
+async function recogniseRenumbered(
+  session: Transaction,
+  listing: Listing,
+  { known, ledger, doubts, now }: Memory,
 ): Promise<Recognition> {
   const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
   const found = ledger.found();

@@ -175,7 +175,7 @@ export class Settling {
 
   /** The message was carried before, as this record says. */
   async #recogniseAs(
-    { id }: LedgerRecord,
+    { id, deleSent }: LedgerRecord,
     { retrieval: { message, reason }, drafts }: Received,
   ): Promise<void> {
     const { ledger, runtime, observer, account } = this.#poll;
@@ -186,6 +186,7 @@ export class Settling {
     else await ledger.noteRenumbered(new Map([[id, uid]]));
     if (listedOctets !== undefined && isNumbered(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
+    if (deleSent) await ledger.noteDeleRefused([id]); // It has outlived that one.
     this.#bind(number, id);
     observer.carried?.(account.name);
   }
@@ -292,12 +293,7 @@ export class Settling {
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
       const complete = failure === undefined;
-      const id = await this.#record(received, {
-        record,
-        tag,
-        receipts: all,
-        complete,
-      });
+      const id = await this.#record(received, { record, tag, receipts: all, complete });
       if (complete) this.#bind(number, id);
     }
     if (failure !== undefined) throw failure;
