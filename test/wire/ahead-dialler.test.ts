@@ -99,6 +99,7 @@ describe('AheadDialler', () => {
   test('ends at the signal of who dials, with its reason, and closes what comes of it later', async () => {
     using dialler = new AheadDialler();
     await dialler.begin({ host: HOST, port });
+    await vi.waitFor(() => expect(connected.length).toBe(1));
     const reason = new Error('enough');
     await expect(dialler.dial({ host: HOST, port, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     await vi.waitFor(() => expect(connected[0]?.readyState).not.toBe('open'));
@@ -108,9 +109,8 @@ describe('AheadDialler', () => {
     {
       using dialler = new AheadDialler();
       await dialler.begin({ host: HOST, port });
+      await vi.waitFor(() => expect(connected.length).toBe(1));
     }
-    await vi.waitFor(() => {
-      for (const socket of connected) expect(socket.readyState).not.toBe('open');
-    });
+    await vi.waitFor(() => expect(connected[0]?.readyState).not.toBe('open'));
   });
 });
