@@ -9,6 +9,7 @@ import type { DestinationSettings } from './settings.ts';
 
 /** A destination that is only looked at: nothing is created, locked or written there. */
 export interface ReadOnlyDestination {
+  readonly name: string;
   readonly hasNames: boolean;
   /** The tags that its names show. */
   tags(): Promise<ReadonlySet<string>>;
@@ -21,10 +22,11 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
   if (settings.type === 'mbox') {
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
-    return { hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages };
+    return { name, hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
   return {
+    name,
     hasNames: true,
     tags: async () => {
       const locations = await files.locations().catch((error: unknown) => {

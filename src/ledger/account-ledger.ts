@@ -22,7 +22,6 @@ import {
   blob,
   deliveryValues,
   optionalNumber,
-  standsAs,
   toDeletable,
   toFound,
   toIdentity,
@@ -30,8 +29,10 @@ import {
   toReceipt,
   toRecord,
   toSummary,
+  toTaken,
 } from './rows.ts';
 import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
+import { standsAs, type Taken } from './taken.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
@@ -170,17 +171,14 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   found(): readonly FoundMessage[] {
-    const rows = this.#statements.found.all(this.#account);
-    const places = new Set(rows.map((row) => String(row['destination'])));
-    const taken = new Map([...places].map((place) => [place, this.#takenIn(place)]));
-    return rows
-      .filter((row) => taken.get(String(row['destination']))?.has(standsAs(row)) !== true)
-      .map(toFound);
+    const found = this.#statements.found.all(this.#account).map(toFound);
+    const places = new Set(found.map(({ receipt }) => receipt.destination));
+    const taken = new Map([...places].map((place) => [place, new Set(this.taken(place).map(standsAs))]));
+    return found.filter(({ receipt }) => taken.get(receipt.destination)?.has(standsAs(receipt)) !== true);
   }
 
-  /** What records and intents of all accounts stand for in a destination. */
-  #takenIn(destination: string): ReadonlySet<string> {
-    return new Set(this.#statements.taken.all(destination).map(standsAs));
+  taken(destination: string): readonly Taken[] {
+    return this.#statements.taken.all(destination).map(toTaken);
   }
 
   async noteFound(messages: readonly FoundMessage[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { Taken } from './taken.ts';
 
 declare const brand: unique symbol;
 
@@ -205,6 +206,8 @@ export interface AccountLedger {
    * carried before the ledger was lost, or somebody else's.
    */
   found(): readonly FoundMessage[];
+  /** What records and intents of all accounts stand for in a destination. */
+  taken(destination: string): readonly Taken[];
   /** Takes these in place of what was found before. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
   /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */

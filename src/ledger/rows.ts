@@ -10,6 +10,7 @@ import type {
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
+import type { Taken } from './taken.ts';
 
 /** A receipt, whatever else the row holds. */
 export function toReceipt(row: Row): Receipt {
@@ -89,9 +90,9 @@ export function toDeletable(row: Row): Deletable {
   };
 }
 
-/** Where a message stands, and what it is there. */
-export function standsAs(row: Row): string {
-  return `${String(row['location'])} ${hex(row['sha256']) ?? ''}`;
+/** A row of the statement `taken`. */
+export function toTaken(row: Row): Taken {
+  return { location: String(row['location']), sha256: hex(row['sha256']) ?? '' };
 }
 
 /** A hexadecimal hash as it is stored. */

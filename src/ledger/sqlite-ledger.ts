@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, rename } from 'node:fs/promises';
+import { chmod, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
@@ -165,7 +165,8 @@ async function setAside(path: string, runtime: Pick<Runtime, 'now'>): Promise<st
 
 async function makeLasting(path: string, stateDir: string): Promise<void> {
   try {
-    await chmod(path, 0o600);
+    // A change of its mode would make it look like another file than the one that was closed, should this process die now.
+    if (((await stat(path)).mode & 0o777) !== 0o600) await chmod(path, 0o600);
     await fsyncDirectory(stateDir);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);

@@ -114,14 +114,14 @@ async function lookForStanding(
   ledger: AccountLedger,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const places = account.destinations.map(readOnly);
+  const destinations = account.destinations.map(readOnly);
   const tags = new Set<string>();
-  for (const place of places) for (const tag of await place.tags()) tags.add(tag);
+  for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(
     ({ uid, twin }) =>
       uid !== undefined && !twin && tags.has(tagFor({ account: account.name, uid, occurrence: 0 })),
   );
-  const found = await findNameless(listing, account.name, places);
+  const found = await findNameless(listing, { account: account.name, destinations, ledger });
   return { named: new Set(named.map(({ number }) => number)), found };
 }
 

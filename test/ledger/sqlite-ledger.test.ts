@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Database } from '../../src/ledger/database.ts';
 import { GroupCommit } from '../../src/ledger/group-commit.ts';
 import { migrate } from '../../src/ledger/migrations.ts';
+import { wasPutBack } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { delivery, intent, uid } from './fixtures.ts';
@@ -58,6 +59,14 @@ test('I3: what earlier processes left open is given once per destination, of all
   ]);
   expect(ledger.account('work').takeUnfinishedAppends('mbox:/m')).toEqual([]);
   expect(ledger.account('work').openIntents('mbox:/m')).toHaveLength(2);
+  ledger.close();
+});
+
+test('I8: a ledger that was opened, and not written to when the process died, is the one that was closed', async () => {
+  await using folder = await temporaryFolder();
+  (await SqliteLedger.open(folder.path)).close();
+  const ledger = await SqliteLedger.open(folder.path);
+  expect(wasPutBack(folder.at('ledger.db'))).toBe(false);
   ledger.close();
 });
 

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adoptAccount } from '../../src/poll/adopt.ts';
@@ -72,6 +72,23 @@ describe('I8: a ledger that was put back from a backup', () => {
     expect(await ferry.poll()).toMatchObject(asks);
     await adoptAccount(ferry.account, ferry.deps(), { none: false, control: CONTROL });
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+  });
+
+  test('takes the moved copy of a recorded message in an mbox for no other message that equals it', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, {
+      account: { deletion: { kind: 'after-delivery' } },
+      destinations: ['mbox'],
+    });
+    await ferry.poll();
+    server.maildrop('alice').add(TWO);
+    await ferry.restart(async () => {
+      await rename(ferry.folder.at('state', 'ledger.db.seal'), ferry.folder.at('other'));
+      const mbox = await readFile(ferry.folder.at('mbox'), 'latin1');
+      await writeFile(ferry.folder.at('mbox'), mbox.slice(mbox.indexOf('\nFrom ') + 1), 'latin1');
+    });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, TWO));
   });
 
   test('is looked at in the same way when it was saved while a poll was under way', async () => {

@@ -1,5 +1,6 @@
 import type { Destination } from '../../delivery/destination.ts';
-import type { FoundMessage } from '../../ledger/ledger.ts';
+import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
+import { withoutMoved } from '../../ledger/taken.ts';
 import { tagFor } from '../identity.ts';
 import type { Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
@@ -16,7 +17,10 @@ export async function noteWhatStands(
   doubted: readonly FoundMessage[],
   { ledger, destinations, account, observer, isOld }: Poll,
 ): Promise<void> {
-  const found = [...doubted, ...(await findNameless(listing, account.name, destinations))];
+  const found = [
+    ...doubted,
+    ...(await findNameless(listing, { account: account.name, destinations, ledger })),
+  ];
   if (found.length === 0) return;
   await ledger.noteFound(found);
   observer.noticed?.(
@@ -25,19 +29,26 @@ export async function noteWhatStands(
   );
 }
 
-/** What stands there of which no name tells whose it is. */
+/** What stands there of which no name tells whose it is, and which is not the moved copy of one that is recorded. */
 export async function findNameless(
   listing: Listing,
-  account: string,
-  destinations: readonly Pick<Destination, 'hasNames' | 'messages'>[],
+  { account, destinations, ledger }: Searched,
 ): Promise<FoundMessage[]> {
   const uids = namelessUniqueIds(listing);
   const found: FoundMessage[] = [];
   for (const destination of destinations) {
     if (uids.size === 0 && destination.hasNames) continue;
-    found.push(...(await readFound(destination, (sha256) => tagsOf(account, uids, sha256))));
+    const there = await readFound(destination, (sha256) => tagsOf(account, uids, sha256));
+    found.push(...(destination.hasNames ? there : withoutMoved(there, ledger.taken(destination.name))));
   }
   return found;
+}
+
+/** Where `findNameless` looks, and what tells it which of that is recorded. */
+export interface Searched {
+  readonly account: string;
+  readonly destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[];
+  readonly ledger: Pick<AccountLedger, 'taken'>;
 }
 
 /** Records listed messages that stand in the destinations already, each with its receipts. */

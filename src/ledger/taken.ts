@@ -1,0 +1,33 @@
+import type { Receipt } from '../delivery/destination.ts';
+
+/** What a record or an intent stands for in a destination. */
+export type Taken = Pick<Receipt, 'location' | 'sha256'>;
+
+/** One text for a place and what stands there. */
+export function standsAs({ location, sha256 }: Taken): string {
+  return `${location} ${sha256}`;
+}
+
+/**
+ * Of what was found in a destination whose places change, an mbox that its owner has removed mail from, that which no
+ * record stands for: for each record whose place is not its own any more, one message that equals it is left out. A
+ * message that was never carried would count as carried by the moved copy of another, and be deleted (I1).
+ */
+export function withoutMoved<Found extends { readonly receipt: Taken }>(
+  found: readonly Found[],
+  taken: readonly Taken[],
+): readonly Found[] {
+  const places = new Set(found.map(({ receipt }) => standsAs(receipt)));
+  const inPlace = new Set(taken.map(standsAs).filter((place) => places.has(place)));
+  const moved = new Map<string, number>();
+  for (const record of taken) {
+    const { sha256 } = record;
+    if (!inPlace.has(standsAs(record))) moved.set(sha256, (moved.get(sha256) ?? 0) + 1);
+  }
+  return found.filter(({ receipt }) => {
+    if (inPlace.has(standsAs(receipt))) return false;
+    const left = moved.get(receipt.sha256) ?? 0;
+    moved.set(receipt.sha256, left - 1);
+    return left <= 0;
+  });
+}
