@@ -107,8 +107,12 @@ export class SqliteAccountLedger implements AccountLedger {
 
   listed(): RecordsByUniqueId {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
-    addByUniqueId(records, this.#statements.listed.each(this.#account));
+    addByUniqueId(records, this.eachListed());
     return records;
+  }
+
+  *eachListed(): Iterable<LedgerRecord> {
+    for (const row of this.#statements.listed.each(this.#account)) yield toRecord(row);
   }
 
   withUniqueId(uid: UniqueId): readonly LedgerRecord[] {
@@ -120,7 +124,7 @@ export class SqliteAccountLedger implements AccountLedger {
     const wanted = [...new Set(uids)];
     for (let from = 0; from < wanted.length; from += UNIQUE_IDS_AT_ONCE) {
       const some = JSON.stringify(wanted.slice(from, from + UNIQUE_IDS_AT_ONCE));
-      addByUniqueId(records, this.#statements.withUniqueIds.each(this.#account, some));
+      addByUniqueId(records, this.#statements.withUniqueIds.all(this.#account, some).map(toRecord));
     }
     return records;
   }

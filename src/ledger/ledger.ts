@@ -172,6 +172,8 @@ export interface AccountLedger {
 
   /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
   listed(): RecordsByUniqueId;
+  /** The same one after the other, in the order in which they were made; the ledger must not be used meanwhile. */
+  eachListed(): Iterable<LedgerRecord>;
   /** The records with this unique-id, gone ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
   /** The same for many unique-ids, in a few reads: those that no record has are left out. */

@@ -128,9 +128,11 @@ export function optionalText(value: Value | undefined): string | undefined {
 }
 
 /** Adds the records of these rows to those with the same unique-id, in their order. */
-export function addByUniqueId(records: Map<UniqueId, readonly LedgerRecord[]>, rows: Iterable<Row>): void {
-  for (const row of rows) {
-    const record = toRecord(row);
+export function addByUniqueId(
+  records: Map<UniqueId, readonly LedgerRecord[]>,
+  more: Iterable<LedgerRecord>,
+): void {
+  for (const record of more) {
     if (record.uid === undefined) continue;
     const others = records.get(record.uid);
     records.set(record.uid, others === undefined ? [record] : [...others, record]);

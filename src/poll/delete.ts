@@ -5,6 +5,7 @@ import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../wire/limits.ts';
+import type { Bound } from './columns/bound-records.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
@@ -36,7 +37,7 @@ export async function markDeletions(
   }: {
     listing: Listing;
     known: Pick<KnownMessages, 'withUniqueId'>;
-    bound: ReadonlyMap<MessageNumber, RecordId>;
+    bound: Bound;
   },
   poll: Poll,
 ): Promise<Marked> {
@@ -105,17 +106,18 @@ export function cutMessages(
     deletable,
   }: {
     listing: Listing;
-    bound: ReadonlyMap<MessageNumber, RecordId>;
+    bound: Bound;
     deletable: ReadonlyMap<RecordId, Deletable>;
   },
   ledger: Pick<AccountLedger, 'recentSizes'>,
 ): ReadonlySet<MessageNumber> {
-  const listed = new Map(listing.messages.map(({ number, octets }) => [number, octets]));
   const past = ledger.recentSizes();
   const isCut = (number: MessageNumber): boolean => {
     const record = bound.get(number);
     const { octets, listedOctets } = (record === undefined ? undefined : deletable.get(record)) ?? {};
-    const sizes = [listed.get(number), listedOctets].filter((size) => size !== undefined);
+    const sizes = [listing.messages.numbered(number)?.octets, listedOctets].filter(
+      (size) => size !== undefined,
+    );
     // Servers write fields of their own into a message later; what it had when it came counts, or what it has now.
     return octets !== undefined && sizes.length > 0
       ? mayLackSomething({ listed: Math.min(...sizes), octets }, past)
@@ -146,10 +148,7 @@ function withoutMassDeletion(
  */
 async function unchangedHere(
   numbers: readonly MessageNumber[],
-  {
-    mustReread,
-    bound,
-  }: { mustReread: (number: MessageNumber) => boolean; bound: ReadonlyMap<MessageNumber, RecordId> },
+  { mustReread, bound }: { mustReread: (number: MessageNumber) => boolean; bound: Bound },
   { ledger, destinations, tally }: Poll,
 ): Promise<readonly MessageNumber[]> {
   const changed = new Set<MessageNumber>();
@@ -225,10 +224,9 @@ function earlierRecords({
 }: Pick<Parameters<typeof markDeletions>[1], 'listing' | 'known' | 'bound'>): (
   number: MessageNumber,
 ) => readonly RecordId[] {
-  const uids = new Map(listing.messages.map(({ number, uid, twin }) => [number, twin ? undefined : uid]));
   return (number) => {
-    const uid = uids.get(number);
-    if (uid === undefined) return [];
+    const { uid, twin } = listing.messages.numbered(number) ?? {};
+    if (uid === undefined || twin === true) return [];
     const records = known.withUniqueId(uid).filter(isStillThere);
     return records
       .filter(({ id, outcome }) => outcome === 'delivered' && id !== bound.get(number))
@@ -236,9 +234,6 @@ function earlierRecords({
   };
 }
 
-function recordsOf(
-  numbers: readonly MessageNumber[],
-  bound: ReadonlyMap<MessageNumber, RecordId>,
-): readonly RecordId[] {
+function recordsOf(numbers: readonly MessageNumber[], bound: Bound): readonly RecordId[] {
   return numbers.map((number) => bound.get(number)).filter((record) => record !== undefined);
 }

@@ -1,22 +1,16 @@
-import type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
-import type { ListedUniqueId, Transaction } from '../pop3-client/transaction.ts';
+import type { DropListing, MessageNumber, Octets } from '../pop3/types.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
 import { MAX_LISTING_LINES } from '../wire/limits.ts';
+import { ListedMessages } from './columns/listed-messages.ts';
+import { NumberColumn } from './columns/numbers.ts';
+import { UniqueIdColumn } from './columns/unique-ids.ts';
 import { LISTING_FACTOR, LISTING_SLACK_LINES } from './limits.ts';
 
-/** One message as the server lists it. */
-export interface ListedMessage {
-  readonly number: MessageNumber;
-  /** The size by LIST: a hint, undefined where it is not listed. */
-  readonly octets: Octets | undefined;
-  /** Undefined where the server gives no unique-id that can be used. */
-  readonly uid: UniqueId | undefined;
-  /** Whether another message of this listing has the same unique-id (RFC 1939 §7 allows it for equal ones). */
-  readonly twin: boolean;
-}
+export type { ListedMessage } from './columns/listed-messages.ts';
 
 /** The maildrop of one session: STAT, LIST and UIDL joined (I8: no one of them is trusted alone). */
 export interface Listing {
-  readonly messages: readonly ListedMessage[];
+  readonly messages: ListedMessages;
   /** How many messages STAT claimed. */
   readonly claimed: number;
   /** The size of the maildrop by STAT. */
@@ -26,23 +20,57 @@ export interface Listing {
 
 /** Asks for the three listings; at once where the server allows it. */
 export async function takeListing(session: Transaction): Promise<Listing> {
-  if (!session.pipelining) {
-    const drop = await session.stat();
-    if (drop.messages === 0)
-      return { messages: [], claimed: 0, claimedOctets: drop.octets, hasUniqueIds: true };
-    const most = (): number => mostLines(drop);
-    return joinListing(drop, await session.list(most), await session.uidl(most));
-  }
+  const scan = scanRows();
+  const named = uniqueIdRows();
   // What STAT said is known before the first line of a listing comes, since replies keep the order of the commands.
   let drop: DropListing = { messages: 0, octets: 0 };
-  const stat = session.stat().then((reply) => (drop = reply));
   const most = (): number => mostLines(drop);
-  return joinListing(...(await Promise.all([stat, session.list(most), session.uidl(most)])));
+  const stat = session.stat().then((reply) => {
+    drop = reply;
+    for (const { numbers, values } of [scan, named])
+      for (const it of [numbers, values]) it.reserve(roomFor(reply));
+    return reply;
+  });
+  if (!session.pipelining && (await stat).messages === 0) return joinListing(drop, scan, named);
+  const list = session.eachSize((number, octets) => addRow(scan, number, octets), most);
+  if (!session.pipelining) await list;
+  const uidl = session.eachUniqueId((number, uid) => addRow(named, number, uid), most);
+  const [, , hasUniqueIds] = await Promise.all([stat, list, uidl]);
+  return joinListing(drop, scan, hasUniqueIds ? named : undefined);
+}
+
+/** For so many rows room is made at once; a server that says more than that has to list them. */
+function roomFor({ messages }: DropListing): number {
+  return Math.min(messages, MAX_LISTING_LINES);
+}
+
+/** Adds a row to those of a listing. */
+export function addRow<Value>(
+  { numbers, values }: Rows<{ add(value: Value): void }>,
+  number: MessageNumber,
+  value: Value,
+): void {
+  numbers.add(number);
+  values.add(value);
 }
 
 /** STAT may be wrong, or older than the listing; beyond that, what it says bounds the memory that a listing takes. */
 function mostLines({ messages }: DropListing): number {
   return Math.min(MAX_LISTING_LINES, messages * LISTING_FACTOR + LISTING_SLACK_LINES);
+}
+
+/** The rows of a listing, in the order in which they came: a column of message numbers, and one of what is listed for them. */
+export interface Rows<Column> {
+  readonly numbers: NumberColumn<MessageNumber>;
+  readonly values: Column;
+}
+
+export function scanRows(): Rows<NumberColumn<Octets>> {
+  return { numbers: new NumberColumn(), values: new NumberColumn() };
+}
+
+export function uniqueIdRows(): Rows<UniqueIdColumn> {
+  return { numbers: new NumberColumn(), values: new UniqueIdColumn() };
 }
 
 /**
@@ -51,25 +79,60 @@ function mostLines({ messages }: DropListing): number {
  */
 export function joinListing(
   drop: DropListing,
-  rows: readonly ScanRow[],
-  uniqueIds: readonly ListedUniqueId[] | undefined,
+  scan: Rows<NumberColumn<Octets>>,
+  named: Rows<UniqueIdColumn> | undefined,
 ): Listing {
-  const sizes = new Map<MessageNumber, Octets>();
-  for (const { number, octets } of rows) if (!sizes.has(number)) sizes.set(number, octets);
-
-  const uids = new Map<MessageNumber, UniqueId | undefined>();
-  for (const { number, uid } of uniqueIds ?? []) {
-    uids.set(number, uids.has(number) && uids.get(number) !== uid ? undefined : uid);
-  }
-
-  const seen = new Map<UniqueId, number>();
-  for (const uid of uids.values()) if (uid !== undefined) seen.set(uid, (seen.get(uid) ?? 0) + 1);
-
-  const numbers = [...new Set([...sizes.keys(), ...uids.keys()])].sort((a, b) => a - b);
-  const messages = numbers.map((number) => {
-    const uid = uids.get(number);
-    return { number, octets: sizes.get(number), uid, twin: uid !== undefined && (seen.get(uid) ?? 0) > 1 };
-  });
   const { messages: claimed, octets: claimedOctets } = drop;
-  return { messages, claimed, claimedOctets, hasUniqueIds: uniqueIds !== undefined };
+  const columns = joinColumns(scan, named ?? uniqueIdRows());
+  const messages = new ListedMessages(columns.numbers, columns);
+  return { messages, claimed, claimedOctets, hasUniqueIds: named !== undefined };
+}
+
+function joinColumns(
+  scan: Rows<NumberColumn<Octets>>,
+  named: Rows<UniqueIdColumn>,
+): { numbers: NumberColumn<MessageNumber>; sizes: NumberColumn<Octets>; uids: UniqueIdColumn } {
+  // As nearly all servers list.
+  if (doAscend(scan.numbers) && areEqual(scan.numbers, named.numbers))
+    return { numbers: scan.numbers, sizes: scan.values, uids: named.values };
+  const joined = {
+    numbers: new NumberColumn<MessageNumber>(),
+    sizes: new NumberColumn<Octets>(),
+    uids: new UniqueIdColumn(),
+  };
+  const [inScan, inNamed] = [placesOf(scan.numbers), placesOf(named.numbers)];
+  const numbers = [...new Set([...inScan.keys(), ...inNamed.keys()])].sort((a, b) => a - b);
+  for (const number of numbers) {
+    const [scanned] = inScan.get(number) ?? [];
+    const uids = new Set((inNamed.get(number) ?? []).map((place) => named.values.at(place)));
+    joined.numbers.add(number);
+    joined.sizes.add(scanned === undefined ? undefined : scan.values.at(scanned));
+    joined.uids.add(uids.size === 1 ? [...uids][0] : undefined);
+  }
+  return joined;
+}
+
+/** The places of each number in a column. */
+function placesOf(numbers: NumberColumn<MessageNumber>): ReadonlyMap<MessageNumber, readonly number[]> {
+  const places = new Map<MessageNumber, number[]>();
+  for (let place = 0; place < numbers.length; place += 1) {
+    const number = numbers.at(place) as MessageNumber;
+    const before = places.get(number);
+    if (before === undefined) places.set(number, [place]);
+    else before.push(place);
+  }
+  return places;
+}
+
+function doAscend(numbers: NumberColumn<MessageNumber>): boolean {
+  for (let place = 1; place < numbers.length; place += 1) {
+    if ((numbers.at(place - 1) ?? 0) >= (numbers.at(place) ?? 0)) return false;
+  }
+  return true;
+}
+
+function areEqual(one: NumberColumn<MessageNumber>, other: NumberColumn<MessageNumber>): boolean {
+  if (one.length !== other.length) return false;
+  for (let place = 0; place < one.length; place += 1) if (one.at(place) !== other.at(place)) return false;
+  return true;
 }

@@ -1,8 +1,9 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
+import { type Bound, BoundRecords } from './columns/bound-records.ts';
 import { MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS } from './limits.ts';
-import type { ListedMessage, Listing } from './listing.ts';
+import type { ListedMessage } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
 import {
@@ -48,8 +49,10 @@ export interface Leaving {
 
 export type Decision = Retrieval | Leaving;
 
+const NO_RECORDS: readonly LedgerRecord[] = [];
+
 export interface PlanQuestion {
-  readonly listing: Listing;
+  readonly listing: { readonly messages: Iterable<ListedMessage> };
   readonly known: Pick<KnownMessages, 'withUniqueId'>;
   readonly recognition: Recognition;
   readonly account: { readonly deletion: DeletionPolicy };
@@ -63,13 +66,41 @@ export interface PlanQuestion {
   readonly now: number;
 }
 
-/** Decides for each listed message whether to retrieve it. Those that are asked for alone come last. */
-export function planRetrievals(question: PlanQuestion): Decision[] {
+/** A plan, without an object for each of the many messages that are left where they are. */
+export interface Plan {
+  /** In the order in which they are to be asked for. */
+  readonly retrievals: readonly Retrieval[];
+  /** Which record each message stands for that was carried before. */
+  readonly carried: BoundRecords;
+  /** How many are left where they are for each reason. */
+  readonly left: ReadonlyMap<Leaving['reason'], number>;
+}
+
+/** Decides for each listed message whether to retrieve it. */
+export function planPoll(question: PlanQuestion): Plan {
+  const retrievals: Retrieval[] = [];
+  const carried = new BoundRecords();
+  const left = new Map<Leaving['reason'], number>();
+  for (const decision of planRetrievals(question)) {
+    if (decision.action === 'retrieve') retrievals.push(decision);
+    else left.set(decision.reason, (left.get(decision.reason) ?? 0) + 1);
+    bind(carried, decision);
+  }
+  return { retrievals, carried, left };
+}
+
+/** The decisions of a plan one after the other. Those that are asked for alone come last. */
+export function* planRetrievals(question: PlanQuestion): Iterable<Decision> {
   const twins = countTwins(question.listing);
-  const decisions = question.listing.messages.map((message) => decide(message, twins, question));
-  const [together, alone] = [decisions.filter((it) => !isAlone(it)), decisions.filter(isAlone)];
+  const limited = pollLimits(question.limits);
+  const alone: Retrieval[] = [];
+  for (const message of question.listing.messages) {
+    const decision = decide(message, twins, question);
+    if (isAlone(decision)) alone.push(decision);
+    else yield limited(decision);
+  }
   alone.sort((a, b) => attemptsAt(a) - attemptsAt(b));
-  return applyPollLimits([...together, ...alone], question.limits);
+  for (const decision of alone) yield limited(decision);
 }
 
 /** The messages of a plan that are to be retrieved, in that order. */
@@ -78,24 +109,25 @@ export function chosen(plan: readonly Decision[]): Retrieval[] {
 }
 
 /** Which record each message of a plan stands for that was carried before. */
-export function boundRecords(plan: readonly Decision[]): Map<MessageNumber, RecordId> {
-  const bound = new Map<MessageNumber, RecordId>();
-  for (const decision of plan) {
-    if (decision.action === 'leave' && decision.record !== undefined) {
-      bound.set(decision.message.number, decision.record);
-    }
-  }
+export function boundRecords(plan: readonly Decision[]): Bound {
+  const bound = new BoundRecords();
+  for (const decision of plan) bind(bound, decision);
   return bound;
+}
+
+function bind(bound: BoundRecords, decision: Decision): void {
+  if (decision.action === 'leave' && decision.record !== undefined) {
+    bound.add(decision.message.number, decision.record);
+  }
 }
 
 /**
  * The numbers to DELE: messages bound to a record that the ledger, asked afterwards, gives as deletable (I1).
  */
-export function planDeletions(
-  bound: ReadonlyMap<MessageNumber, RecordId>,
-  deletable: { has(record: RecordId): boolean },
-): MessageNumber[] {
-  return [...bound].filter(([, record]) => deletable.has(record)).map(([number]) => number);
+export function planDeletions(bound: Bound, deletable: { has(record: RecordId): boolean }): MessageNumber[] {
+  const numbers: MessageNumber[] = [];
+  for (const [number, record] of bound) if (deletable.has(record)) numbers.push(number);
+  return numbers;
 }
 
 /**
@@ -124,55 +156,77 @@ function decide(
   twins: ReadonlyMap<UniqueId, number>,
   question: PlanQuestion,
 ): Decision {
-  const retrieve = (reason: Retrieval['reason'], record?: LedgerRecord): Decision =>
-    isTooLarge(message, question.limits)
-      ? leave('too-large')
-      : { action: 'retrieve', message, reason, record, alone: isRisky(message, record, question) };
-  const leave = (reason: Leaving['reason'], record?: RecordId): Decision => ({
-    action: 'leave',
-    message,
-    reason,
-    record,
-  });
-
+  const { uid } = message;
   const { renumbered, doubtful } = question.recognition;
-  if (renumbered.has(message.number)) return leave('carried', renumbered.get(message.number));
-  const records = message.uid === undefined ? [] : question.known.withUniqueId(message.uid);
+  if (renumbered.has(message.number)) return leave(message, 'carried', renumbered.get(message.number));
+  const records = uid === undefined ? NO_RECORDS : question.known.withUniqueId(uid);
   if (question.doubts.isPassedOver(message)) {
     const isSettled = !message.twin && !doubtful.has(message.number);
     const stored = isSettled ? records.find((record) => isStored(record, message)) : undefined;
-    if (stored !== undefined) return leave('carried', stored.id);
-    return leave(isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
+    if (stored !== undefined) return leave(message, 'carried', stored.id);
+    return leave(message, isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
   }
-  if (message.uid === undefined) return retrieve('compare');
-  if (message.twin && twinsAreSettled(records, twins.get(message.uid) ?? 0, question))
-    return leave('carried');
+  if (uid === undefined) return retrieve({ message, reason: 'compare' }, question);
+  if (message.twin && twinsAreSettled(records, twins.get(uid) ?? 0, question))
+    return leave(message, 'carried');
   if (message.twin || doubtful.has(message.number)) {
     const tried = records.find(hasFailed);
-    if (isQuarantined(tried, question)) return leave('quarantined');
+    if (isQuarantined(tried, question)) return leave(message, 'quarantined');
     return !message.twin && tried && wasTriedNow(tried, question)
-      ? leave('failed')
-      : retrieve('compare', tried);
+      ? leave(message, 'failed')
+      : retrieve({ message, reason: 'compare', record: tried }, question);
   }
+  return decideByRecord(message, records, question);
+}
+
+/** Of a message that its unique-id tells from all others. */
+function decideByRecord(
+  message: ListedMessage,
+  records: readonly LedgerRecord[],
+  question: PlanQuestion,
+): Decision {
   const record = likeliest(records, message);
-  if (record === undefined) return retrieve('new');
-  if (new Set(records.filter(isStillThere).map(({ outcome }) => outcome)).size > 1)
-    return retrieve('compare');
-  if (!isStillThere(record)) return retrieve('compare', record.outcome === 'delivered' ? undefined : record);
+  if (record === undefined) return retrieve({ message, reason: 'new' }, question);
+  if (records.length > 1 && doDisagree(records.filter(isStillThere)))
+    return retrieve({ message, reason: 'compare' }, question);
+  if (!isStillThere(record)) {
+    const tried = record.outcome === 'delivered' ? undefined : record;
+    return retrieve({ message, reason: 'compare', record: tried }, question);
+  }
   switch (record.outcome) {
     case 'delivered':
-      if (isDoubtful(record, message)) return retrieve('compare');
+      if (isDoubtful(record, message)) return retrieve({ message, reason: 'compare' }, question);
       return mayBeWholeNow(record, message, question) && !isTooLarge(message, question.limits)
-        ? retrieve('short', record)
-        : leave('carried', record.id);
+        ? retrieve({ message, reason: 'short', record }, question)
+        : leave(message, 'carried', record.id);
     case 'adopted':
-      return leave('carried');
+      return leave(message, 'carried');
     case 'failed':
-      return wasTriedNow(record, question) ? leave('failed') : retrieve('again', record);
+      return wasTriedNow(record, question)
+        ? leave(message, 'failed')
+        : retrieve({ message, reason: 'again', record }, question);
     case 'quarantined':
-      return isQuarantined(record, question) ? leave('quarantined') : retrieve('again', record);
+      return isQuarantined(record, question)
+        ? leave(message, 'quarantined')
+        : retrieve({ message, reason: 'again', record }, question);
   }
-  return retrieve('compare');
+  return retrieve({ message, reason: 'compare' }, question);
+}
+
+function retrieve(
+  { message, reason, record }: Pick<Retrieval, 'message' | 'reason'> & { record?: LedgerRecord | undefined },
+  question: PlanQuestion,
+): Decision {
+  if (isTooLarge(message, question.limits)) return leave(message, 'too-large');
+  return { action: 'retrieve', message, reason, record, alone: isRisky(message, record, question) };
+}
+
+function leave(message: ListedMessage, reason: Leaving['reason'], record?: RecordId): Leaving {
+  return { action: 'leave', message, reason, record };
+}
+
+function doDisagree(records: readonly LedgerRecord[]): boolean {
+  return new Set(records.map(({ outcome }) => outcome)).size > 1;
 }
 
 /**
@@ -204,7 +258,7 @@ function twinsAreSettled(records: readonly LedgerRecord[], listed: number, quest
   return delivered.length >= listed && !due;
 }
 
-function countTwins({ messages }: Listing): ReadonlyMap<UniqueId, number> {
+function countTwins({ messages }: PlanQuestion['listing']): ReadonlyMap<UniqueId, number> {
   const counts = new Map<UniqueId, number>();
   for (const { uid, twin } of messages)
     if (twin && uid !== undefined) counts.set(uid, (counts.get(uid) ?? 0) + 1);
@@ -237,10 +291,11 @@ export function isIdentified({ message: { uid, twin } }: Retrieval): boolean {
   return uid !== undefined && !twin;
 }
 
-function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): Decision[] {
+/** Leaves for a later poll what is beyond the limits of this one, decision by decision. */
+function pollLimits(limits: PollLimits): (decision: Decision) => Decision {
   let messages = limits.messagesPerPoll ?? Number.POSITIVE_INFINITY;
   let octets = limits.octetsPerPoll ?? Number.POSITIVE_INFINITY;
-  return decisions.map((decision) => {
+  return (decision) => {
     // Those that only their content tells apart are retrieved each time; a limit would never get past them.
     if (decision.action === 'leave' || !isIdentified(decision)) return decision;
     if (messages <= 0 || octets <= 0) {
@@ -249,5 +304,5 @@ function applyPollLimits(decisions: readonly Decision[], limits: PollLimits): De
     messages -= 1;
     octets -= decision.message.octets ?? 0;
     return decision;
-  });
+  };
 }

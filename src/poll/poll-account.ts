@@ -4,12 +4,13 @@ import { type AccountLedger, dayOf, type RecordId } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import { bothOf } from './columns/bound-records.ts';
 import { confirmDeletions, markDeletions } from './delete.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
-import { boundRecords, chosen, type Decision, planRetrievals } from './plan.ts';
+import { type Plan, planPoll } from './plan.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
@@ -103,18 +104,12 @@ async function carry(poll: Poll): Promise<boolean> {
     const now = runtime.now();
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
-    const plan = planRetrievals({ ...poll, ...seen });
+    const plan = planPoll({ ...poll, ...seen });
+    const { retrievals, carried } = plan;
     announce(listing, plan, poll);
-    warnOfExpiry(session, chosen(plan).length, poll);
+    warnOfExpiry(session, retrievals.length, poll);
 
-    const carried = boundRecords(plan);
-    const { absent } = recognition;
-    const work = {
-      retrievals: chosen(plan),
-      absent,
-      listed: new Set(carried.values()),
-      found: ledger.found(),
-    };
+    const work = { retrievals, absent: recognition.absent, listed: carried, found: ledger.found() };
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
@@ -125,10 +120,10 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const all = new Map([...carried, ...bound]);
+    const all = bothOf(carried, bound);
     const marked = await markDeletions(session, { listing, known, bound: all }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
-    await ledger.noteMissing(known.missingFrom(listing, recognition.gone), runtime.now());
+    await ledger.noteMissing(known.missing(recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
     const done = failure === undefined && !more && marked.records.length === 0;
@@ -174,9 +169,9 @@ function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
 }
 
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */
-function announce(listing: Listing, plan: readonly Decision[], { account, tally, observer }: Poll): void {
+function announce(listing: Listing, plan: Plan, { account, tally, observer }: Poll): void {
   tally.planned(listing, plan);
-  const retrievals = chosen(plan);
+  const { retrievals } = plan;
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
   observer.planned?.(account.name, retrievals.length, octets);
   const { claimed, messages } = listing;

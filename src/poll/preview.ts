@@ -67,19 +67,12 @@ export async function previewAccount(
       now,
     });
     const stands = new Set([...standing.named, ...recognition.standing.keys()]);
-    const planned = planRetrievals({
-      listing,
-      known,
-      recognition,
-      account,
-      limits: new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now))),
-      doubts: new Doubts(),
-      pastSizes: ledger.recentSizes(),
-      startedAt: now,
-      now,
-    });
+    const limits = new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now)));
+    const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
+    const planned = planRetrievals({ ...seen, doubts: new Doubts(), startedAt: now, now });
     // A poll records what stands there before it makes its plan.
-    const decisions = planned.map(
+    const decisions = Array.from(
+      planned,
       (it): Decision =>
         stands.has(it.message.number)
           ? { action: 'leave', message: it.message, reason: 'carried', record: undefined }

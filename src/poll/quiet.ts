@@ -5,7 +5,7 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { QUIET_MS, QUIET_POLLS } from './limits.ts';
 import type { Listing } from './listing.ts';
-import type { Decision } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
 import type { KnownMessages } from './recognition/known.ts';
 
@@ -58,7 +58,7 @@ export function announcedBefore(poll: Poll): Capabilities | undefined {
 export function quietAfter(
   session: {
     readonly listing: Listing;
-    readonly plan: readonly Decision[];
+    readonly plan: Plan;
     readonly known: Pick<KnownMessages, 'withUniqueId'>;
     readonly bound: ReadonlyMap<MessageNumber, RecordId>;
     readonly announced: Capabilities | undefined;
@@ -72,8 +72,8 @@ export function quietAfter(
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  if (!plan.every(({ reason, message }) => reason === 'carried' || bound.has(message.number)))
-    return undefined;
+  const isSettled = plan.retrievals.every(({ message }) => bound.has(message.number));
+  if (!isSettled || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,

@@ -40,7 +40,7 @@ export function likeliest(
   message: ListedMessage,
 ): LedgerRecord | undefined {
   const last = records.at(-1);
-  if (last === undefined || !isStored(last, message)) return last;
+  if (last === undefined || records.length === 1 || !isStored(last, message)) return last;
   const differenceOf = ({ octets }: LedgerRecord): number =>
     Math.abs((octets ?? Number.MAX_SAFE_INTEGER) - (message.octets ?? 0));
   return records

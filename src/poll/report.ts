@@ -1,7 +1,7 @@
 import type { ErrorCode, MailError } from '../errors.ts';
 import type { PollLimits } from './account.ts';
 import type { Listing } from './listing.ts';
-import type { Decision } from './plan.ts';
+import type { Leaving, Plan } from './plan.ts';
 import type { PollTimings } from './timings.ts';
 
 /** What one poll did: the object of `fetch --json`, and the poll's line in the log. Stable and documented. */
@@ -52,12 +52,12 @@ export class Tally {
   firstRefusal: MailError | undefined;
 
   /** A session has its listing and its plan: what is left on the server is counted anew for each session. */
-  planned({ messages }: Listing, plan: readonly Decision[]): void {
+  planned({ messages }: Listing, { left }: Pick<Plan, 'left'>): void {
+    const count = (reason: Leaving['reason']): number => left.get(reason) ?? 0;
     this.listed = Math.max(this.listed, messages.length);
-    const left = (reason: Decision['reason']): number => plan.filter((it) => it.reason === reason).length;
-    this.kept = left('carried');
-    this.skipped = left('too-large') + left('later') + left('failed');
-    this.quarantined = left('quarantined');
+    this.kept = count('carried');
+    this.skipped = count('too-large') + count('later') + count('failed');
+    this.quarantined = count('quarantined');
   }
 
   /** A session has found the maildrop as it was when all in it was carried. */

@@ -9,7 +9,7 @@ export async function askCapabilities(pipeline: Pipeline): Promise<Capabilities 
   const response = await pipeline.listing(plainCommand('CAPA'), {
     during: 'asking for the capabilities',
     maxLines: () => MAX_CAPABILITY_LINES,
-    onLine: (line) => lines.push(line),
+    onRow: (block, start, end) => lines.push(block.toString('latin1', start, end)),
   });
   return response.ok ? parseCapabilities(lines) : undefined;
 }

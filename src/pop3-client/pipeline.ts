@@ -1,5 +1,5 @@
 import { parseResponse, type Response } from '../pop3/response.ts';
-import type { Connection } from '../wire/connection.ts';
+import type { Connection, OnRow } from '../wire/connection.ts';
 import { protocolViolation } from '../wire/errors.ts';
 import { MAX_CHALLENGE_OCTETS } from '../wire/limits.ts';
 import { printableLine } from '../wire/text.ts';
@@ -51,14 +51,14 @@ export class Pipeline {
     return await this.readStatus(during);
   }
 
-  /** Sends a command with a multi-line response and calls `onLine` for each line of it, if it is not refused. */
+  /** Sends a command with a multi-line response and calls `onRow` for each line of it, if it is not refused. */
   async listing(
     line: CommandLine,
-    { during, maxLines, onLine }: { during: string; maxLines: () => number; onLine: (line: string) => void },
+    { during, maxLines, onRow }: { during: string; maxLines: () => number; onRow: OnRow },
   ): Promise<Response> {
     using _turn = await this.submit(line);
     const response = await this.readStatus(during);
-    if (response.ok) await this.connection.readLines(during, maxLines, onLine);
+    if (response.ok) await this.connection.readRows(during, maxLines, onRow);
     return response;
   }
 

@@ -13,6 +13,7 @@ import { AUTOLOGOUT_MS, MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
+import { type OnSize, type OnUniqueId, readScanRow, readUniqueIdRow } from './listing-row.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
@@ -109,36 +110,37 @@ export class Transaction {
   /** LIST: the scan listing (RFC 1939 §5). Rows that make no sense are left out; more than `maxLines` break it off. */
   async list(maxLines: () => number = mostLines): Promise<ScanRow[]> {
     const rows: ScanRow[] = [];
-    const response = await this.#pipeline.listing(plainCommand('LIST'), {
-      during: 'receiving the scan listing',
-      maxLines,
-      onLine: (line) => {
-        const [digits = '', size = ''] = line.trim().split(/[ \t]+/, 2);
-        const number = parseMessageNumber(digits);
-        const octets = parseOctets(size);
-        if (number !== undefined && octets !== undefined) rows.push({ number, octets });
-      },
-    });
-    if (!response.ok) throw commandRefused('LIST', response);
+    await this.eachSize((number, octets) => rows.push({ number, octets }), maxLines);
     return rows;
   }
 
   /** UIDL: the unique-id listing (RFC 1939 §7), like `list`; undefined where the server does not have it. */
   async uidl(maxLines: () => number = mostLines): Promise<ListedUniqueId[] | undefined> {
     const rows: ListedUniqueId[] = [];
+    const hasUniqueIds = await this.eachUniqueId((number, uid) => rows.push({ number, uid }), maxLines);
+    return hasUniqueIds ? rows : undefined;
+  }
+
+  /** LIST, like `list`, for listings of which not each row is to be held as an object. */
+  async eachSize(onRow: OnSize, maxLines: () => number = mostLines): Promise<void> {
+    const response = await this.#pipeline.listing(plainCommand('LIST'), {
+      during: 'receiving the scan listing',
+      maxLines,
+      onRow: (block, start, end) => readScanRow(block, start, end, onRow),
+    });
+    if (!response.ok) throw commandRefused('LIST', response);
+  }
+
+  /** UIDL, like `uidl`, for listings of which not each row is to be held as an object; whether the server has it. */
+  async eachUniqueId(onRow: OnUniqueId, maxLines: () => number = mostLines): Promise<boolean> {
     const response = await this.#pipeline.listing(plainCommand('UIDL'), {
       during: 'receiving the unique-id listing',
       maxLines,
-      onLine: (line) => {
-        const gap = line.search(/[ \t]/);
-        const number = parseMessageNumber(gap < 0 ? line : line.slice(0, gap));
-        const uid = gap < 0 ? undefined : parseUniqueId(trimmed(line.slice(gap)), MAX_UNIQUE_ID_OCTETS);
-        if (number !== undefined) rows.push({ number, uid });
-      },
+      onRow: (block, start, end) => readUniqueIdRow(block, start, end, onRow),
     });
     // A server that has none says so for good; one that fails now must not be taken for it.
     if (!response.ok && isTemporary(response)) throw commandRefused('UIDL', response);
-    return response.ok ? rows : undefined;
+    return response.ok;
   }
 
   /** UIDL of one message (RFC 1939 §7); undefined where the server will not say, or says nothing that can be used. */
@@ -264,6 +266,3 @@ function mostLines(): number {
 }
 
 /** Without spaces and tabs around it; `trim` would take octets of a unique-id for white space. */
-function trimmed(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
-}

@@ -29,8 +29,12 @@ const MAX_MESSAGE_NUMBER = 2 ** 31 - 1;
 /** `digits` as a message number, or undefined: decimal digits only, 1 to 2³¹−1. */
 export function parseMessageNumber(digits: string): MessageNumber | undefined {
   const value = parseOctets(digits);
-  if (value === undefined || value < 1 || value > MAX_MESSAGE_NUMBER) return undefined;
-  return value as MessageNumber;
+  return value !== undefined && isMessageNumber(value) ? value : undefined;
+}
+
+/** Whether a whole number is in the range of message numbers: 1 to 2³¹−1. */
+export function isMessageNumber(value: number): value is MessageNumber {
+  return value >= 1 && value <= MAX_MESSAGE_NUMBER;
 }
 
 /** `digits` as a count of octets, or undefined: decimal digits only, up to 2⁵³−1. */

@@ -24,6 +24,9 @@ const MAX_PARTS = 64;
 const LF = 0x0a;
 const CR = 0x0d;
 
+/** Takes a line, which stands in a block from `start` to `end`, without its end. */
+export type OnRow = (block: Buffer, start: number, end: number) => void;
+
 /**
  * One line to the other side: lines and multi-line responses in, lines and octets out. Once it has lost step
  * it is broken for good, and every later call fails with the one reason for it.
@@ -139,21 +142,25 @@ export class Connection {
     }
   }
 
-  /** Calls `onLine` for each line of a multi-line response; lines and their number are capped. */
-  async readLines(during: string, maxLines: () => number, onLine: (line: string) => void): Promise<void> {
-    let partial = '';
+  /**
+   * Calls `onRow` for each line of a multi-line response, without a text for it: with the block in which it stands, and
+   * where it begins and ends. Lines and their number are capped.
+   */
+  async readRows(during: string, maxLines: () => number, onRow: OnRow): Promise<void> {
+    let partial: Buffer = Buffer.alloc(0);
     let lines = 0;
-    const take = (line: string): void => {
-      lines += 1;
-      if (lines > maxLines()) {
-        throw this.break(protocolViolation(`More than ${maxLines()} lines came while ${during}.`));
+    for await (const arrived of this.multiline(during)) {
+      const block = partial.length === 0 ? arrived : Buffer.concat([partial, arrived]);
+      let start = 0;
+      for (let end = block.indexOf(LF, partial.length); end >= 0; end = block.indexOf(LF, start)) {
+        lines += 1;
+        if (lines > maxLines()) {
+          throw this.break(protocolViolation(`More than ${maxLines()} lines came while ${during}.`));
+        }
+        onRow(block, start, end > start && block[end - 1] === CR ? end - 1 : end);
+        start = end + 1;
       }
-      onLine(line);
-    };
-    for await (const block of this.multiline(during)) {
-      const pieces = (partial + block.toString('latin1')).split('\n');
-      partial = pieces.pop() ?? '';
-      for (const piece of pieces) take(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
+      partial = block.subarray(start);
       if (partial.length > MAX_LINE_OCTETS) {
         throw this.break(
           protocolViolation(`A line of more than ${MAX_LINE_OCTETS} octets came while ${during}.`),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { joinListing } from '../../src/poll/listing.ts';
+import { addRow, joinListing, scanRows, uniqueIdRows } from '../../src/poll/listing.ts';
 import type { MessageNumber, ScanRow, UniqueId } from '../../src/pop3/types.ts';
 import type { ListedUniqueId } from '../../src/pop3-client/index.ts';
 
@@ -9,9 +9,20 @@ const ids = (...pairs: [number, string | undefined][]): ListedUniqueId[] =>
   pairs.map(([number, uid]) => ({ number: number as MessageNumber, uid: uid as UniqueId | undefined }));
 
 function joined(scan: ScanRow[], unique: ListedUniqueId[] | undefined): unknown[] {
-  return joinListing({ messages: 2, octets: 30 }, scan, unique).messages.map(
-    ({ number, octets, uid, twin }) => [number, octets, uid, twin],
-  );
+  const { messages } = joinListing({ messages: 2, octets: 30 }, sizesOf(scan), unique && uidsOf(unique));
+  return messages.map(({ number, octets, uid, twin }) => [number, octets, uid, twin]);
+}
+
+function sizesOf(listed: readonly ScanRow[]): ReturnType<typeof scanRows> {
+  const scan = scanRows();
+  for (const { number, octets } of listed) addRow(scan, number, octets);
+  return scan;
+}
+
+function uidsOf(unique: readonly ListedUniqueId[]): ReturnType<typeof uniqueIdRows> {
+  const named = uniqueIdRows();
+  for (const { number, uid } of unique) addRow(named, number, uid);
+  return named;
 }
 
 describe('joinListing', () => {
@@ -98,7 +109,7 @@ describe('joinListing', () => {
 
   test('says what STAT claimed, and whether there are unique-ids', () => {
     const drop = { messages: 7, octets: 1 };
-    expect(joinListing(drop, [], [])).toMatchObject({ claimed: 7, hasUniqueIds: true });
-    expect(joinListing(drop, [], undefined)).toMatchObject({ claimed: 7, hasUniqueIds: false });
+    expect(joinListing(drop, scanRows(), uniqueIdRows())).toMatchObject({ claimed: 7, hasUniqueIds: true });
+    expect(joinListing(drop, scanRows(), undefined)).toMatchObject({ claimed: 7, hasUniqueIds: false });
   });
 });

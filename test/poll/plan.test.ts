@@ -64,8 +64,8 @@ function plan({
   recognition,
   passedOver = [],
 }: Situation): Decision[] {
-  return planRetrievals({
-    listing: { messages, claimed: messages.length, claimedOctets: 0, hasUniqueIds: true },
+  const decisions = planRetrievals({
+    listing: { messages },
     known: { withUniqueId: (uid) => (Object.hasOwn(records, uid) ? (records[uid] ?? []) : []) },
     recognition: {
       renumbered: new Map(),
@@ -83,6 +83,7 @@ function plan({
     startedAt: STARTED,
     now: NOW,
   });
+  return [...decisions];
 }
 
 function doubtsAbout(passedOver: readonly number[]): Doubts {

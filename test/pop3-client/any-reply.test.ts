@@ -1,8 +1,8 @@
 import { array, assert, asyncProperty, constantFrom, integer, oneof, string, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../src/errors.ts';
-import { joinListing } from '../../src/poll/listing.ts';
-import type { MessageNumber } from '../../src/pop3/types.ts';
+import { addRow, joinListing, scanRows, uniqueIdRows } from '../../src/poll/listing.ts';
+import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 import { Pipeline } from '../../src/pop3-client/pipeline.ts';
 import { Transaction } from '../../src/pop3-client/transaction.ts';
 import { Connection } from '../../src/wire/connection.ts';
@@ -76,11 +76,11 @@ describe('whatever a server says', () => {
         array(integer({ min: 1, max: 9 })),
         array(integer({ min: 1, max: 9 })),
         async (sizes, uids) => {
-          const listing = joinListing(
-            { messages: sizes.length, octets: 0 },
-            sizes.map((number) => ({ number: number as MessageNumber, octets: number })),
-            uids.map((number) => ({ number: number as MessageNumber, uid: `u${number % 3}` as never })),
-          );
+          const scan = scanRows();
+          for (const number of sizes) addRow(scan, number as MessageNumber, number);
+          const named = uniqueIdRows();
+          for (const number of uids) addRow(named, number as MessageNumber, `u${number % 3}` as UniqueId);
+          const listing = joinListing({ messages: sizes.length, octets: 0 }, scan, named);
           const numbers = listing.messages.map(({ number }) => number);
           expect(numbers).toEqual([...new Set([...sizes, ...uids])].toSorted((a, b) => a - b));
           for (const { uid, twin } of listing.messages) {

@@ -138,15 +138,15 @@ describe('multiline', () => {
   });
 });
 
-describe('readLines', () => {
+describe('readRows', () => {
   test('gives the lines of a response, however they are cut', async () => {
     const { wire, connection } = connected();
     for (const octet of '1 a\r\n2 b\r\n\r\n3\nc\r\n..d\r\n.\r\n') wire.arrive(octet);
     const lines: string[] = [];
-    await connection.readLines(
+    await connection.readRows(
       'testing',
       () => 10,
-      (line) => lines.push(line),
+      (block, start, end) => lines.push(block.toString('latin1', start, end)),
     );
     expect(lines).toEqual(['1 a', '2 b', '', '3', 'c', '.d']);
   });
@@ -155,16 +155,16 @@ describe('readLines', () => {
     const { wire, connection } = connected();
     wire.arrive('1\r\n2\r\n.\r\n1\r\n2\r\n3\r\n.\r\n');
     const lines: string[] = [];
-    await connection.readLines(
+    await connection.readRows(
       'testing',
       () => 2,
-      (line) => lines.push(line),
+      (block, start, end) => lines.push(block.toString('latin1', start, end)),
     );
     await expect(
-      connection.readLines(
+      connection.readRows(
         'testing',
         () => 2,
-        (line) => lines.push(line),
+        (block, start, end) => lines.push(block.toString('latin1', start, end)),
       ),
     ).rejects.toMatchObject({
       code: 'protocol',
@@ -175,7 +175,7 @@ describe('readLines', () => {
 
   test('breaks the connection at a line without end', async () => {
     const { wire, connection } = connected();
-    const lines = connection.readLines(
+    const lines = connection.readRows(
       'testing',
       () => 10,
       () => undefined,

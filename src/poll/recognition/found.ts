@@ -2,7 +2,7 @@ import type { Destination } from '../../delivery/destination.ts';
 import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
 import { tagFor } from '../identity.ts';
-import type { Listing } from '../listing.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import type { Recognition } from './recognise.ts';
 
@@ -92,7 +92,7 @@ export async function recordStanding(
 }
 
 /** The unique-ids that do not tell one message; undefined stands for having none. */
-function namelessUniqueIds({ messages }: Listing): ReadonlySet<Listing['messages'][number]['uid']> {
+function namelessUniqueIds({ messages }: Listing): ReadonlySet<ListedMessage['uid']> {
   return new Set(messages.filter(({ uid, twin }) => uid === undefined || twin).map(({ uid }) => uid));
 }
 

@@ -1,22 +1,27 @@
 import type { AccountLedger, LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/ledger.ts';
 import type { UniqueId } from '../../pop3/types.ts';
+import { RecordTable } from '../columns/record-table.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+
+/** Of the largest message number. */
+const MOST_DIGITS = 10;
+const DIGIT_ZERO = 0x30;
 
 /** What the ledger knows of the messages of a listing. */
 export interface KnownMessages {
   /** All records with this unique-id, gone and missing ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
   /** The records, but those that are `gone`, that were listed until now and are not any more, without our doing. */
-  missingFrom(listing: Listing, gone: ReadonlySet<RecordId>): ReadonlyMap<RecordId, UniqueId>;
+  missing(gone: ReadonlySet<RecordId>): ReadonlyMap<RecordId, UniqueId>;
   /** The records that DELE was sent for and that are not listed any more, whether QUIT was answered or not. */
-  deletedFrom(listing: Listing): ReadonlySet<RecordId>;
+  deleted(): ReadonlySet<RecordId>;
   /**
    * Of the messages that nobody has tried to delete: whether all that should be listed are, or have vanished, so that
    * the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
-  othersIn(listing: Listing): 'listed' | 'vanished' | undefined;
+  others(): 'listed' | 'vanished' | undefined;
   /** Whether one of them is not listed any more; also when none should be, as after an empty listing. */
-  someAreMissingFrom(listing: Listing): boolean;
+  someAreMissing(): boolean;
 }
 
 /**
@@ -24,51 +29,51 @@ export interface KnownMessages {
  * for: what is recorded later is not known to it. `renamed`: unique-ids that stand for others in the records, by these.
  */
 export function knownMessages(
-  ledger: Pick<AccountLedger, 'listed' | 'withUniqueIds'>,
-  { messages }: Pick<Listing, 'messages'>,
+  ledger: Pick<AccountLedger, 'eachListed' | 'withUniqueIds'>,
+  listing: Listing,
   renamed: ReadonlyMap<UniqueId, UniqueId> = new Map(),
 ): KnownMessages {
-  const recorded = ledger.listed();
-  const listed =
-    renamed.size === 0
-      ? recorded
-      : new Map([...recorded].map(([uid, records]) => [renamed.get(uid) ?? uid, records]));
-  let unlisted: RecordsByUniqueId | undefined;
-  const readOthers = (): RecordsByUniqueId =>
-    ledger.withUniqueIds(messages.flatMap(({ uid }) => (uid === undefined || listed.has(uid) ? [] : [uid])));
+  const records = new RecordTable(listing.messages, ledger.eachListed(), renamed);
+  let others: RecordsByUniqueId | undefined;
+  const readOthers = (): RecordsByUniqueId => ledger.withUniqueIds(unrecorded(listing, records));
   return {
-    withUniqueId: (uid) => listed.get(uid) ?? (unlisted ??= readOthers()).get(uid) ?? [],
-    deletedFrom: (listing) => {
+    withUniqueId: (uid) => records.get(uid) ?? (others ??= readOthers()).get(uid) ?? [],
+    deleted: () => {
       if (!tellsWhatIsGone(listing)) return new Set();
-      const present = uniqueIdsOf(listing);
-      const absent = [...listed].filter(([uid]) => !present.has(uid)).flatMap(([, records]) => records);
+      const absent = [...records.unlisted()].flatMap(([, alike]) => alike);
       return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
     },
-    othersIn: (listing) => {
-      const present = uniqueIdsOf(listing);
-      const kept = [...listed].filter(([, records]) => records.some(({ deleSent }) => !deleSent));
-      const areListed = new Set(kept.map(([uid]) => present.has(uid)));
-      if (areListed.size !== 1) return undefined;
-      return areListed.has(true) ? 'listed' : 'vanished';
+    others: () => {
+      const areListed = some(records.listed(), isKept);
+      const haveVanished = some(records.unlisted(), ([, absent]) => isKept(absent));
+      if (areListed === haveVanished) return undefined;
+      return areListed ? 'listed' : 'vanished';
     },
-    missingFrom: (listing, gone) => {
-      const present = uniqueIdsOf(listing);
+    missing: (gone) => {
       const missing = new Map<RecordId, UniqueId>();
-      for (const [uid, records] of listed) {
-        if (present.has(uid)) continue;
-        for (const { id } of records) if (!gone.has(id)) missing.set(id, uid);
+      for (const [uid, absent] of records.unlisted()) {
+        for (const { id } of absent) if (!gone.has(id)) missing.set(id, uid);
       }
       return missing;
     },
-    someAreMissingFrom: (listing) => {
-      const present = uniqueIdsOf(listing);
-      return listed.size === 0 || [...listed.keys()].some((uid) => !present.has(uid));
-    },
+    someAreMissing: () => records.size === 0 || some(records.unlisted(), () => true),
   };
 }
 
-function uniqueIdsOf({ messages }: Listing): ReadonlySet<UniqueId | undefined> {
-  return new Set(messages.map(({ uid }) => uid));
+function isKept(alike: readonly LedgerRecord[]): boolean {
+  return alike.some(({ deleSent }) => !deleSent);
+}
+
+function some<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
+  for (const item of items) if (holds(item)) return true;
+  return false;
+}
+
+/** The unique-ids of a listing that no record has which should be listed. */
+function unrecorded({ messages }: Listing, records: RecordTable): readonly UniqueId[] {
+  const uids: UniqueId[] = [];
+  for (const { uid } of messages) if (uid !== undefined && !records.has(uid)) uids.push(uid);
+  return uids;
 }
 
 /** A listing that lacks something, a usable unique-id too, tells nothing; nor does one by message numbers, which pass on to other messages. */
@@ -78,7 +83,16 @@ function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean 
   return isWhole && (messages.length === 0 || !messages.every(isNumbered));
 }
 
-/** Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. */
+/**
+ * Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. Compared by digits:
+ * the text of each number of a large listing would be kept by the engine for the next one who asks for it.
+ */
 export function isNumbered({ number, uid }: ListedMessage): boolean {
-  return uid === String(number);
+  if (uid === undefined || uid.length > MOST_DIGITS || uid.startsWith('0')) return false;
+  let rest: number = number;
+  for (let index = uid.length - 1; index >= 0; index -= 1) {
+    if (uid.charCodeAt(index) !== DIGIT_ZERO + (rest % 10)) return false;
+    rest = Math.floor(rest / 10);
+  }
+  return rest === 0;
 }

@@ -121,11 +121,11 @@ async function recogniseRenumbered(
   listing: Listing,
   { known, ledger, doubts, now }: Memory,
 ): Promise<Recognition> {
-  const renumbered = known.someAreMissingFrom(listing) || ledger.renumbering();
+  const renumbered = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = renumbered || ledger.hasNameless('delivered') || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, unknownToo);
-  const deleted = known.deletedFrom(listing);
+  const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
   const settled = listing.messages.filter(({ number }) => !numbers.has(number));
@@ -133,7 +133,7 @@ async function recogniseRenumbered(
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
-  const vanished = { pool, deleted, others: known.othersIn(listing) };
+  const vanished = { pool, deleted, others: known.others() };
   if (session.capabilities?.has('TOP') === false) {
     const { absent, gone } = matchVanished(questionable, new Map(), vanished);
     return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: renumbered };

@@ -2,11 +2,13 @@ import type { Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import type { BoundRecords } from '../columns/bound-records.ts';
 import { type Identity, tagFor } from '../identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
 import { isBegunWithoutUniqueId, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { Claimed } from './claimed.ts';
 import type { Leftovers } from './leftovers.ts';
 import { SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
@@ -17,7 +19,7 @@ export interface Known {
   /** The records not listed any more. */
   readonly absent: ReadonlySet<RecordId>;
   /** The records of messages that are listed and known. */
-  readonly listed: ReadonlySet<RecordId>;
+  readonly listed: Pick<BoundRecords, 'binds'>;
   /** What stands in the destinations without a record. */
   readonly found: readonly FoundMessage[];
 }
@@ -44,8 +46,7 @@ export class Settling {
   readonly #unrecorded = new Set<Arrived>();
   /** Whoever waits until one of them is a step further; there is never more than one. */
   #onProgress: (() => void) | undefined;
-  /** The records that a message of this session is known, or has proven, to be; each stands for one message only. */
-  readonly #claimed: Set<RecordId>;
+  readonly #claimed: Claimed;
   /** The last comparison of each content, and how many others wait for their turn. */
   readonly #comparisons = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, number>();
@@ -56,7 +57,7 @@ export class Settling {
   constructor(poll: Poll, { absent, listed, found }: Known, leftovers: Leftovers) {
     this.#leftovers = leftovers;
     this.#poll = poll;
-    this.#claimed = new Set(listed);
+    this.#claimed = new Claimed(listed);
     this.#absent = absent;
     this.#found = new Set(found);
   }
