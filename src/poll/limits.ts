@@ -29,6 +29,9 @@ export const LOGIN_DELAY_PATIENCE_MS = 15_000;
 /** A server that wants more time than this between two logins is mistaken: mail would come no more. */
 export const LONGEST_LOGIN_DELAY_MS: number = 24 * HOUR_MS;
 
+/** For how many messages of a listing room is made at once because STAT says so; a server that says more has to list them. */
+export const LISTING_ROOM = 131_072;
+
 /** How many lines a listing may have beyond what STAT said. */
 export const LISTING_FACTOR = 2;
 export const LISTING_SLACK_LINES = 10_000;

@@ -4,7 +4,7 @@ import { MAX_LISTING_LINES } from '../wire/limits.ts';
 import { ListedMessages } from './columns/listed-messages.ts';
 import { NumberColumn } from './columns/numbers.ts';
 import { UniqueIdColumn } from './columns/unique-ids.ts';
-import { LISTING_FACTOR, LISTING_SLACK_LINES } from './limits.ts';
+import { LISTING_FACTOR, LISTING_ROOM, LISTING_SLACK_LINES } from './limits.ts';
 
 export type { ListedMessage } from './columns/listed-messages.ts';
 
@@ -27,8 +27,8 @@ export async function takeListing(session: Transaction): Promise<Listing> {
   const most = (): number => mostLines(drop);
   const stat = session.stat().then((reply) => {
     drop = reply;
-    for (const { numbers, values } of [scan, named])
-      for (const it of [numbers, values]) it.reserve(roomFor(reply));
+    const room = Math.min(reply.messages, LISTING_ROOM);
+    for (const { numbers, values } of [scan, named]) for (const it of [numbers, values]) it.reserve(room);
     return reply;
   });
   if (!session.pipelining && (await stat).messages === 0) return joinListing(drop, scan, named);
@@ -37,11 +37,6 @@ export async function takeListing(session: Transaction): Promise<Listing> {
   const uidl = session.eachUniqueId((number, uid) => addRow(named, number, uid), most);
   const [, , hasUniqueIds] = await Promise.all([stat, list, uidl]);
   return joinListing(drop, scan, hasUniqueIds ? named : undefined);
-}
-
-/** For so many rows room is made at once; a server that says more than that has to list them. */
-function roomFor({ messages }: DropListing): number {
-  return Math.min(messages, MAX_LISTING_LINES);
 }
 
 /** Adds a row to those of a listing. */
