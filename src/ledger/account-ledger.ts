@@ -1,5 +1,6 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
+import { chunksOf } from './chunks.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -121,10 +122,9 @@ export class SqliteAccountLedger implements AccountLedger {
 
   withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
-    const wanted = [...new Set(uids)];
-    for (let from = 0; from < wanted.length; from += UNIQUE_IDS_AT_ONCE) {
-      const some = JSON.stringify(wanted.slice(from, from + UNIQUE_IDS_AT_ONCE));
-      addByUniqueId(records, this.#statements.withUniqueIds.all(this.#account, some).map(toRecord));
+    for (const some of chunksOf(uids, UNIQUE_IDS_AT_ONCE)) {
+      const wanted = JSON.stringify(some.filter((uid) => !records.has(uid)));
+      addByUniqueId(records, this.#statements.withUniqueIds.all(this.#account, wanted).map(toRecord));
     }
     return records;
   }

@@ -63,6 +63,9 @@ export const RENUMBERING_MS: number = 7 * 24 * 60 * 60 * 1000;
 export const SESSION_MESSAGES = 2500;
 export const SESSION_OCTETS: number = 512 * MIB;
 
+/** The same where nothing is deleted that was just carried: each session lists the whole maildrop again. */
+export const KEEPING_SESSION_MESSAGES = 25_000;
+
 /**
  * How long a maildrop that is in use is waited for, when it may be our own last session that the server has not let go
  * of: servers take a moment to do so after a QUIT, and longer after a line that was cut.

@@ -1,8 +1,8 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
-import { MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS } from './limits.ts';
+import { KEEPING_SESSION_MESSAGES, MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
@@ -68,8 +68,10 @@ export interface PlanQuestion {
 
 /** A plan, without an object for each of the many messages that are left where they are. */
 export interface Plan {
-  /** In the order in which they are to be asked for. */
+  /** In the order in which they are to be asked for; all that one session may take, and more than that if there are more. */
   readonly retrievals: readonly Retrieval[];
+  /** How many more there are, and with how many octets by LIST. */
+  readonly further: { readonly messages: number; readonly octets: Octets };
   /** Which record each message stands for that was carried before. */
   readonly carried: BoundRecords;
   /** How many are left where they are for each reason. */
@@ -81,12 +83,23 @@ export function planPoll(question: PlanQuestion): Plan {
   const retrievals: Retrieval[] = [];
   const carried = new BoundRecords();
   const left = new Map<Leaving['reason'], number>();
+  const further = { messages: 0, octets: 0 };
+  let calm = 0;
   for (const decision of planRetrievals(question)) {
-    if (decision.action === 'retrieve') retrievals.push(decision);
-    else left.set(decision.reason, (left.get(decision.reason) ?? 0) + 1);
     bind(carried, decision);
+    if (decision.action === 'leave') {
+      left.set(decision.reason, (left.get(decision.reason) ?? 0) + 1);
+      continue;
+    }
+    if (isCalm(decision)) calm += 1;
+    if (!isCalm(decision) || calm <= KEEPING_SESSION_MESSAGES + 1) {
+      retrievals.push(decision);
+    } else {
+      further.messages += 1;
+      further.octets += decision.message.octets ?? 0;
+    }
   }
-  return { retrievals, carried, left };
+  return { retrievals, further, carried, left };
 }
 
 /** The decisions of a plan one after the other. Those that are asked for alone come last. */
@@ -289,6 +302,11 @@ function attemptsAt({ record }: Retrieval): number {
 /** Whether it can be known in the next session, without retrieving it, that a message was carried. */
 export function isIdentified({ message: { uid, twin } }: Retrieval): boolean {
   return uid !== undefined && !twin;
+}
+
+/** Whether it costs no other session than its own, and is known in the next one. */
+export function isCalm(retrieval: Retrieval): boolean {
+  return isIdentified(retrieval) && !retrieval.alone;
 }
 
 /** Leaves for a later poll what is beyond the limits of this one, decision by decision. */

@@ -105,11 +105,12 @@ async function carry(poll: Poll): Promise<boolean> {
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
     const plan = planPoll({ ...poll, ...seen });
-    const { retrievals, carried } = plan;
+    const { retrievals, further, carried } = plan;
     announce(listing, plan, poll);
-    warnOfExpiry(session, retrievals.length, poll);
+    warnOfExpiry(session, retrievals.length + further.messages, poll);
 
-    const work = { retrievals, absent: recognition.absent, listed: carried, found: ledger.found() };
+    const { absent } = recognition;
+    const work = { retrievals, further, absent, listed: carried, found: ledger.found() };
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
@@ -171,9 +172,9 @@ function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */
 function announce(listing: Listing, plan: Plan, { account, tally, observer }: Poll): void {
   tally.planned(listing, plan);
-  const { retrievals } = plan;
-  const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
-  observer.planned?.(account.name, retrievals.length, octets);
+  const { retrievals, further } = plan;
+  const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), further.octets);
+  observer.planned?.(account.name, retrievals.length + further.messages, octets);
   const { claimed, messages } = listing;
   if (claimed !== messages.length) {
     observer.noticed?.(account.name, `The server says ${claimed} messages, but lists ${messages.length}.`);

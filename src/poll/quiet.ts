@@ -72,7 +72,8 @@ export function quietAfter(
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isSettled = plan.retrievals.every(({ message }) => bound.has(message.number));
+  const isSettled =
+    plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
   if (!isSettled || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SESSION_MESSAGES } from '../../src/poll/limits.ts';
-import { type Faults } from '../../src/pop3-server/index.ts';
+import type { Faults } from '../../src/pop3-server/index.ts';
 import { answering, rawPeer } from '../support/raw-peer.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
@@ -59,17 +59,21 @@ test('many that speak of POP3 cost three sessions at most', async () => {
 
 /** A server that has LOGIN-DELAY and PIPELINING, and lists sizes that are too small. */
 function patientServer(messages: readonly string[]): ReturnType<typeof rawPeer> {
-  const rows = (told: (text: string, index: number) => string): string =>
-    `+OK\r\n${messages.map((text, index) => `${index + 1} ${told(text, index)}\r\n`).join('')}.\r\n`;
+  let maildrop = messages.map((text, index) => ({ text, uid: `u${index}` }));
+  const deleted = new Set<string>();
+  const rows = (told: (message: { text: string; uid: string }) => string): string =>
+    `+OK\r\n${maildrop.map((message, index) => `${index + 1} ${told(message)}\r\n`).join('')}.\r\n`;
   return rawPeer(
     answering((command) => {
       const [keyword = '', argument = ''] = command.split(' ');
       if (keyword === 'QUIT') return undefined;
+      if (keyword === 'PASS') maildrop = maildrop.filter(({ uid }) => !deleted.has(uid));
+      if (keyword === 'DELE') deleted.add(maildrop[Number(argument) - 1]?.uid ?? '');
       if (keyword === 'CAPA') return '+OK\r\nUIDL\r\nTOP\r\nUSER\r\nPIPELINING\r\nLOGIN-DELAY 60\r\n.\r\n';
-      if (keyword === 'STAT') return `+OK ${messages.length} 500\r\n`;
-      if (keyword === 'LIST') return rows((text) => String(text.length - 1));
-      if (keyword === 'UIDL') return rows((_, index) => `u${index}`);
-      if (keyword === 'RETR') return `+OK\r\n${messages[Number(argument) - 1]}.\r\n`;
+      if (keyword === 'STAT') return `+OK ${maildrop.length} 500\r\n`;
+      if (keyword === 'LIST') return rows(({ text }) => String(text.length - 1));
+      if (keyword === 'UIDL') return rows(({ uid }) => uid);
+      if (keyword === 'RETR') return `+OK\r\n${maildrop[Number(argument) - 1]?.text}.\r\n`;
       return '+OK\r\n';
     }),
   );
@@ -95,7 +99,7 @@ describe('I9: a server that wants time between two logins gets it', () => {
   test('also after a full session, which is not called fine', async () => {
     const messages = Array.from({ length: SESSION_MESSAGES + 20 }, (_, index) => mail(`${index}`));
     await using server = await patientServer(messages);
-    await using ferry = await Ferry.to(server);
+    await using ferry = await Ferry.to(server, { account: { deletion: { kind: 'after-delivery' } } });
     expect(await ferry.poll()).toMatchObject({
       outcome: 'partial',
       fetched: SESSION_MESSAGES,

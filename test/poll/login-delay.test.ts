@@ -90,16 +90,19 @@ test.each([
   expect(visits()).toBe(2);
 });
 
-test('a large maildrop is carried whole where that time is short: between two sessions it is waited for', async () => {
+test.each<[string, 'after-delivery' | 'never', number]>([
+  ['is carried whole where that time is short: between two sessions it is waited for', 'after-delivery', 2],
+  ['from which nothing is deleted takes one session', 'never', 1],
+])('a large maildrop %s', async (_name, kind, sessions) => {
   const messages = Array.from({ length: SESSION_MESSAGES + 2 }, (_, index) => mail(`${index}`));
   const { server, visits } = await serve({
     loginDelay: 1,
     users: { alice: { password: 'secret', messages } },
   });
   await using _ = server;
-  await using ferry = await Ferry.to(server.address);
+  await using ferry = await Ferry.to(server.address, { account: { deletion: { kind } } });
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: messages.length, error: null });
-  expect(visits()).toBe(2);
+  expect(visits()).toBe(sessions);
 });
 
 test.each([

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
-import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SHORT_RETRY_MS } from '../../src/poll/limits.ts';
+import {
+  KEEPING_SESSION_MESSAGES,
+  MAX_ATTEMPTS,
+  QUARANTINE_RETRY_MS,
+  SHORT_RETRY_MS,
+} from '../../src/poll/limits.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import {
   boundRecords,
@@ -10,6 +15,7 @@ import {
   deletableUntil,
   type PlanQuestion,
   planDeletions,
+  planPoll,
   planRetrievals,
 } from '../../src/poll/plan.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
@@ -56,15 +62,19 @@ interface Situation {
   readonly recognition?: Partial<PlanQuestion['recognition']>;
 }
 
-function plan({
+function plan(situation: Situation): Decision[] {
+  return [...planRetrievals(questionOf(situation))];
+}
+
+function questionOf({
   messages,
   records = {},
   deletion,
   limits,
   recognition,
   passedOver = [],
-}: Situation): Decision[] {
-  const decisions = planRetrievals({
+}: Situation): PlanQuestion {
+  return {
     listing: { messages },
     known: { withUniqueId: (uid) => (Object.hasOwn(records, uid) ? (records[uid] ?? []) : []) },
     recognition: {
@@ -82,8 +92,7 @@ function plan({
     pastSizes: [],
     startedAt: STARTED,
     now: NOW,
-  });
-  return [...decisions];
+  };
 }
 
 function doubtsAbout(passedOver: readonly number[]): Doubts {
@@ -289,6 +298,19 @@ describe('planRetrievals holds limits:', () => {
     expect(inShort(decisions)).toEqual(['2 retrieve new', '3 retrieve new', '1 leave later']);
     expect(chosen(decisions)).toHaveLength(2);
   });
+});
+
+test('planPoll names as many messages as a session may take, and one more, and counts the others', () => {
+  const most = KEEPING_SESSION_MESSAGES + 1;
+  const messages = Array.from({ length: most + 4 }, (_, index) => message(index + 1));
+  const records = { u1: [record()], u2: [record({ outcome: 'adopted' })], u3: [failed] };
+  const { retrievals, further, left, carried } = planPoll(questionOf({ messages, records }));
+  const numbers = retrievals.map((it) => it.message.number);
+  // The third, which has failed, is asked for alone, so last.
+  expect([numbers[0], numbers.at(-2), numbers.at(-1), numbers.length]).toEqual([4, most + 3, 3, most + 1]);
+  expect(further).toEqual({ messages: 1, octets: 100 });
+  expect([...left]).toEqual([['carried', 2]]);
+  expect([...carried]).toEqual([[1, 7]]);
 });
 
 describe('planDeletions', () => {

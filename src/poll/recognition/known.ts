@@ -70,10 +70,8 @@ function some<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
 }
 
 /** The unique-ids of a listing that no record has which should be listed. */
-function unrecorded({ messages }: Listing, records: RecordTable): readonly UniqueId[] {
-  const uids: UniqueId[] = [];
-  for (const { uid } of messages) if (uid !== undefined && !records.has(uid)) uids.push(uid);
-  return uids;
+function* unrecorded({ messages }: Listing, records: RecordTable): Iterable<UniqueId> {
+  for (const { uid } of messages) if (uid !== undefined && !records.has(uid)) yield uid;
 }
 
 /** A listing that lacks something, a usable unique-id too, tells nothing; nor does one by message numbers, which pass on to other messages. */

@@ -3,9 +3,9 @@ import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { SESSION_MESSAGES, SESSION_OCTETS } from '../limits.ts';
+import { KEEPING_SESSION_MESSAGES, SESSION_MESSAGES, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
-import { isIdentified, type Retrieval } from '../plan.ts';
+import { isCalm, isIdentified, type Plan, type Retrieval } from '../plan.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { Leftovers } from './leftovers.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
@@ -33,11 +33,13 @@ export interface Retrieved {
  */
 export async function retrieve(
   session: Transaction,
-  { retrievals, ...memory }: Known & { retrievals: readonly Retrieval[] },
+  { retrievals, further, ...memory }: Known & Pick<Plan, 'retrievals' | 'further'>,
   poll: Poll,
 ): Promise<Retrieved> {
+  const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
+  const most = poll.account.deletion.kind === 'after-delivery' ? SESSION_MESSAGES : KEEPING_SESSION_MESSAGES;
+  const portion = firstPortion(retrievals, { mayReconnect: mayReconnect && !poll.doubts.stalled, most });
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, memory, await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
@@ -58,7 +60,7 @@ export async function retrieve(
     bound: settling.bound,
     failure,
     more: failure === undefined && (costsASession || portion.length < retrievals.length),
-    left: failure === undefined ? retrievals.length - settling.bound.size - (refusals() - refusedBefore) : 0,
+    left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
 }
 
@@ -154,14 +156,17 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
  * session have one for themselves. Those that only their content tells apart come in the last session, all together:
  * the next one could not know that they were carried.
  */
-function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): readonly Retrieval[] {
+function firstPortion(
+  retrievals: readonly Retrieval[],
+  { mayReconnect, most }: { mayReconnect: boolean; most: number },
+): readonly Retrieval[] {
   const identified = retrievals.filter(isIdentified);
-  const calm = mayReconnect ? identified.filter(({ alone }) => !alone) : [];
+  const calm = mayReconnect ? retrievals.filter(isCalm) : [];
   const first = calm.length > 0 ? calm : identified;
   let octets = 0;
   const end = first.findIndex(({ message }, index) => {
     octets += message.octets ?? 0;
-    return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
+    return index > 0 && (index >= most || octets > SESSION_OCTETS);
   });
   if (end >= 0) return first.slice(0, end);
   return first.length < identified.length ? first : retrievals;
