@@ -201,7 +201,10 @@ export interface AccountLedger {
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination. */
   deliveries(destination: string): readonly Receipt[];
-  /** Whether nothing is known of the account: its first poll, or the ledger was lost. */
+  /**
+   * Whether nothing is known of what the account has carried: its first poll, or the ledger was lost. An attempt that has
+   * failed says nothing of that; it may have ended the very poll that was to find out.
+   */
   isNew(): boolean;
   /**
    * What stood in the destinations when the account was new, and no record or intent of any account stands for: mail that was

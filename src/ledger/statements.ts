@@ -149,7 +149,9 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT id, uid FROM message
      WHERE account = ? AND peer = ? AND outcome = 'adopted' AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL`,
   settled: `
-    SELECT settled OR EXISTS (SELECT 1 FROM message WHERE message.account = account.id) AS settled
+    SELECT settled OR EXISTS (
+      SELECT 1 FROM message WHERE message.account = account.id AND (outcome IN ('delivered', 'adopted')
+        OR EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id))) AS settled
     FROM account WHERE id = ?`,
   settle:
     'UPDATE account SET settled = 1, success_message = (SELECT coalesce(max(id), 0) FROM message) WHERE id = ?',

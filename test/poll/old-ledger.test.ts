@@ -111,6 +111,24 @@ describe('I8: a ledger that was put back from a backup', () => {
   });
 });
 
+describe('I8: a ledger that was lost', () => {
+  test.each([
+    ['cuts the line in a header', { do: 'cut', command: 'TOP', messages: [2] }],
+    ['gives a header without end', { do: 'endless', command: 'TOP', messages: [2], what: 'body' }],
+  ] as const)('is lost still in the poll after one in which the server %s', async (_, fault) => {
+    const destinations = ['maildir', 'mbox'] as const;
+    await using server = await serve(ONE, TWO, THREE);
+    await using ferry = await Ferry.to(server.address, { destinations });
+    await ferry.poll();
+    await lose(ferry);
+    server.setFaults([{ ...fault, sessions: 1 }]);
+    await ferry.poll();
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    for (const place of destinations) expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE));
+  });
+});
+
 describe('I1: a ledger that was lost, and a unique-id that stands for another message by now:', () => {
   const AFTER_DELIVERY = { account: { deletion: { kind: 'after-delivery' } } } as const;
 

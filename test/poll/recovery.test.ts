@@ -187,14 +187,16 @@ function fullWithFile(destination: Destination): Draft {
   };
 }
 
-/** The first destination takes no mail. */
-function firstIsFull(all: readonly Destination[]): readonly Destination[] {
-  return all.map((destination, index) =>
-    index > 0
-      ? destination
-      : changed(destination, { begin: () => ({ ...destination.begin(), commit: full }) }),
-  );
-}
+/** One of the destinations takes no mail. */
+const isFull =
+  (which: number) =>
+  (all: readonly Destination[]): readonly Destination[] =>
+    all.map((destination, index) =>
+      index === which
+        ? changed(destination, { begin: () => ({ ...destination.begin(), commit: full }) })
+        : destination,
+    );
+const firstIsFull = isFull(0);
 
 describe('two destinations, of which one fails', () => {
   const both = { account: AFTER_DELIVERY, destinations: ['maildir', 'mbox'] } as const;
@@ -215,10 +217,13 @@ describe('two destinations, of which one fails', () => {
     expect(paths.filter((path) => path.includes('maildir-2/tmp'))).toEqual([]);
   });
 
-  test('I1: nothing is deleted before both have a message; then each has it once', async () => {
+  test.each([
+    ['the Maildir', 0],
+    ['the mbox', 1],
+  ])('I1: %s: nothing is deleted before both have a message; then each has it once', async (_, which) => {
     await using server = await serve([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, both);
-    ferry.wrapDestinations = firstIsFull;
+    ferry.wrapDestinations = isFull(which);
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', deleted: 0, error: { code: 'disk-full' } });
     expect(server.maildrop('alice').messages).toHaveLength(2);
     ferry.wrapDestinations = (all) => all;
