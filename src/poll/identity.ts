@@ -1,5 +1,9 @@
+import type { AccountLedger, LedgerRecord } from '../ledger/ledger.ts';
 import { sha256 as sha256Of } from '../message/sha256.ts';
 import type { UniqueId } from '../pop3/types.ts';
+import type { ListedMessage } from './listing.ts';
+import { isNumbered } from './recognition/known.ts';
+import { hasFailed } from './record-state.ts';
 
 /** Who a message is, as far as is known before or after it was retrieved. */
 export interface Identity {
@@ -18,4 +22,23 @@ export interface Identity {
 export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
   const parts = [account, uid ?? '', sha256 ?? '', String(occurrence)];
   return sha256Of(Buffer.from(parts.join('\0'))).slice(0, 20);
+}
+
+/**
+ * The identity of a message that was told from others by its content. Its unique-id alone, where nothing was ever stored
+ * under that: by it the message is found again when the ledger is lost. Else its content too; and nothing but its content
+ * where the unique-id is a mere number, which it may not have next time. `equal`: how many messages of this content it
+ * might have been.
+ */
+export function comparedIdentity(
+  message: ListedMessage,
+  { sha256, equal }: { readonly sha256: string; readonly equal: number },
+  ledger: Pick<AccountLedger, 'withUniqueId' | 'withContent'>,
+): Omit<Identity, 'account'> {
+  const { uid, twin } = message;
+  if (isNumbered(message) && !twin)
+    return { uid: undefined, sha256, occurrence: ledger.withContent(sha256).length };
+  const isNothing = (it: LedgerRecord): boolean => hasFailed(it) && it.destinations.length === 0;
+  const isFirst = uid !== undefined && !twin && ledger.withUniqueId(uid).every(isNothing);
+  return isFirst ? { uid, occurrence: 0 } : { uid, sha256, occurrence: equal };
 }

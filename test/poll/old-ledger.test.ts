@@ -228,3 +228,35 @@ describe('I8: an account that was renamed', () => {
     expect(await ferry.poll({ name: 'office' })).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
   });
 });
+
+describe('I8: a ledger that was lost after new mail had been told from old by its content', () => {
+  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
+
+  test('leaves that mail recognisable where unique-ids are the numbers of the messages', async () => {
+    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    server.maildrop('alice').add(ONE, { uid: '1' });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await lose(ferry);
+    server.maildrop('alice').add(TWO, { uid: '2' });
+    server.maildrop('alice').add(TWO, { uid: '3' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2, kept: 3 });
+    await lose(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
+  });
+
+  test('leaves that mail recognisable by its unique-id', async () => {
+    await using server = await serve(ONE, TWO);
+    server.setFaults(NO_TOP);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    const maildrop = server.maildrop('alice');
+    await maildrop.remove((await maildrop.list()).slice(0, 1));
+    maildrop.add(THREE);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+    await lose(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
+  });
+});

@@ -4,6 +4,7 @@ import { withoutMoved } from '../../ledger/taken.ts';
 import { tagFor } from '../identity.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
+import { isNumbered } from './known.ts';
 import type { Recognition } from './recognise.ts';
 
 /**
@@ -91,9 +92,10 @@ export async function recordStanding(
   );
 }
 
-/** The unique-ids that do not tell one message; undefined stands for having none. */
+/** The unique-ids that do not tell one message; undefined stands for having none, or a mere number. */
 function namelessUniqueIds({ messages }: Listing): ReadonlySet<ListedMessage['uid']> {
-  return new Set(messages.filter(({ uid, twin }) => uid === undefined || twin).map(({ uid }) => uid));
+  const nameless = messages.filter((one) => one.uid === undefined || one.twin || isNumbered(one));
+  return new Set(nameless.map(({ uid, twin }) => (twin ? uid : undefined)));
 }
 
 /** How often the same content under the same unique-id is looked for. */

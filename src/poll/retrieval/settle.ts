@@ -3,7 +3,7 @@ import { asMailError, MailError } from '../../errors.ts';
 import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
-import { type Identity, tagFor } from '../identity.ts';
+import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
@@ -132,7 +132,7 @@ export class Settling {
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
         const { uid } = message;
         await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
-      } else await this.#deliver(received, { record: this.#claim(record), occurrence: 0 });
+      } else await this.#deliver(received, { record: this.#claim(record) });
     } catch (error) {
       this.fail(asMailError(error));
     }
@@ -159,19 +159,19 @@ export class Settling {
 
   /** Decides by its content whether a message was carried before (I8). */
   async #compare(received: Arrived): Promise<void> {
-    const { message } = received.retrieval;
-    const { number } = message;
-    const equal = this.#poll.ledger
-      .withContent(received.sha256)
-      .filter((record) => mayBe(record, message, this.#absent));
+    const { sha256, retrieval } = received;
+    const { message } = retrieval;
+    const { ledger } = this.#poll;
+    const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
-    const isShort = received.retrieval.reason === 'short';
+    const isShort = retrieval.reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
-    const earlier = this.#claim(record ?? (isShort ? undefined : received.retrieval.record));
-    await this.#deliver(received, { record: earlier, sha256: received.sha256, occurrence: equal.length });
-    if (isShort && this.bound.has(number)) this.#tellOfWhole(received);
+    const earlier = this.#claim(record ?? (isShort ? undefined : retrieval.record));
+    const identity = comparedIdentity(message, { sha256, equal: equal.length }, ledger);
+    await this.#deliver(received, { record: earlier, identity });
+    if (isShort && this.bound.has(message.number)) this.#tellOfWhole(received);
   }
 
   /** The message was carried before, as this record says. */
@@ -247,7 +247,7 @@ export class Settling {
     const record = this.#begun(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record: this.#claim(tried), occurrence: 0, left });
+      return this.#deliver(received, { record: this.#claim(tried), left });
     }
     this.#claimed.add(record.id);
     try {
@@ -258,7 +258,7 @@ export class Settling {
       await discardAll(received.drafts);
       throw error;
     }
-    return this.#deliver(received, { record, occurrence: 0 });
+    return this.#deliver(received, { record });
   }
 
   /** What was begun without a unique-id; only where there is such a thing is the ledger searched for contents. */
@@ -270,17 +270,19 @@ export class Settling {
 
   async #deliver(
     received: Arrived,
-    who: Pick<Identity, 'occurrence'> & {
+    who: {
       record: LedgerRecord | undefined;
-      sha256?: string;
+      /** Default: its unique-id. */
+      identity?: Omit<Identity, 'account'>;
       left?: readonly Receipt[];
     },
   ): Promise<void> {
     if (this.#failure !== undefined) return discardAll(received.drafts);
     const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
-    const tag = tagFor({ account: account.name, uid, sha256: who.sha256, occurrence: who.occurrence });
-    const byContent = who.sha256 === undefined ? [] : await this.#leftovers.take(tag, who.sha256);
+    const identity = who.identity ?? { uid, occurrence: 0 };
+    const tag = tagFor({ account: account.name, ...identity });
+    const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
     const already = [...left, ...this.#standing(received, left)];
     const record = ofTheSame(who.record, received);
