@@ -212,8 +212,13 @@ export class SqliteAccountLedger implements AccountLedger {
     return typeof path === 'string' ? path : undefined;
   }
 
-  hasNameless(outcome: 'delivered' | 'failed'): boolean {
-    return this.#statements.nameless.get(this.#account, outcome) !== undefined;
+  hasNameless(): boolean {
+    return this.#statements.nameless.get(this.#account) !== undefined;
+  }
+
+  begun(): ReadonlyMap<RecordId, UniqueId | undefined> {
+    const rows = this.#statements.begun.all(this.#account);
+    return new Map(rows.map((row) => [row['id'] as RecordId, (row['uid'] ?? undefined) as UniqueId]));
   }
 
   renumbering(): boolean {
@@ -387,12 +392,8 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   #insert(delivery: Delivery): RecordId {
-    const values = deliveryValues(delivery);
-    const { lastInsertRowid } = this.#statements.insertDelivered.run(
-      this.#account,
-      delivery.uid ?? null,
-      ...values,
-    );
+    const values = [delivery.uid ?? null, ...deliveryValues(delivery)];
+    const { lastInsertRowid } = this.#statements.insertDelivered.run(this.#account, ...values);
     return lastInsertRowid as RecordId;
   }
 }

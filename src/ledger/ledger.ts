@@ -221,11 +221,10 @@ export interface AccountLedger {
   carriesUnknown(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */
   readonly replaced: string | undefined;
-  /**
-   * Whether there are messages without a unique-id that are not gone: carried ones, or, with `failed`, those that some
-   * destinations have and others have not.
-   */
-  hasNameless(outcome: 'delivered' | 'failed'): boolean;
+  /** Whether messages without a unique-id were carried that are not gone. */
+  hasNameless(): boolean;
+  /** The messages that some destinations have and others have not, each with its unique-id, if it had one. */
+  begun(): ReadonlyMap<RecordId, UniqueId | undefined>;
   /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
   renumbering(): boolean;
   noteRenumbering(renumbering: boolean): Promise<void>;

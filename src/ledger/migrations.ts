@@ -154,6 +154,10 @@ const STEPS: readonly string[] = [
   `
   DROP INDEX message_by_content;
   `,
+  // What did not end well is looked for at each poll, among all that was ever carried.
+  `
+  CREATE INDEX message_failed ON message (account) WHERE outcome IN ('failed', 'quarantined');
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

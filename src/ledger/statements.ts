@@ -30,6 +30,7 @@ type StatementName =
   | 'renumbering'
   | 'setRenumbering'
   | 'nameless'
+  | 'begun'
   | 'setPollOpen'
   | 'allOld'
   | 'carriedAs'
@@ -97,8 +98,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   renumbering: 'SELECT renumbering FROM account WHERE id = ?',
   setRenumbering: 'UPDATE account SET renumbering = ? WHERE id = ?',
   nameless: `
-    SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = ?
+    SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered'
       AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id) LIMIT 1`,
+  begun: `
+    SELECT id, uid FROM message
+    WHERE account = ? AND outcome IN ('failed', 'quarantined') AND gone_at IS NULL
+      AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
   allOld: `UPDATE account SET poll_open = poll_open | ${LEDGER_OLD}`,

@@ -1,9 +1,9 @@
-import type { AccountLedger, LedgerRecord } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
 import { sha256 as sha256Of } from '../message/sha256.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { ListedMessage } from './listing.ts';
 import { isNumbered } from './recognition/known.ts';
-import { hasFailed } from './record-state.ts';
+import { isNowhere } from './record-state.ts';
 
 /** Who a message is, as far as is known before or after it was retrieved. */
 export interface Identity {
@@ -38,7 +38,6 @@ export function comparedIdentity(
   const { uid, twin } = message;
   if (isNumbered(message) && !twin)
     return { uid: undefined, sha256, occurrence: ledger.withContent(sha256).length };
-  const isNothing = (it: LedgerRecord): boolean => hasFailed(it) && it.destinations.length === 0;
-  const isFirst = uid !== undefined && !twin && ledger.withUniqueId(uid).every(isNothing);
+  const isFirst = uid !== undefined && !twin && ledger.withUniqueId(uid).every(isNowhere);
   return isFirst ? { uid, occurrence: 0 } : { uid, sha256, occurrence: equal };
 }

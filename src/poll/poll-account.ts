@@ -1,6 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { type AccountLedger, dayOf, type RecordId } from '../ledger/ledger.ts';
+import type { UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -105,14 +106,14 @@ async function carry(poll: Poll): Promise<boolean> {
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
     const plan = planPoll({ ...poll, ...seen });
-    const { retrievals, further, carried } = plan;
+    const { carried } = plan;
     announce(listing, plan, poll);
-    warnOfExpiry(session, retrievals.length + further.messages, poll);
+    warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);
 
-    const { absent } = recognition;
-    const work = { retrievals, further, absent, listed: carried, found: ledger.found() };
+    const isListed = (uid: UniqueId): boolean => listing.messages.positionOf(uid) !== undefined;
+    const memory = { absent: recognition.absent, listed: carried, isListed, found: ledger.found() };
     stopwatch.enter('retrieveMs');
-    const { bound, failure, more, left } = await retrieve(session, work, poll); // RETR → durable → recorded: I2
+    const { bound, failure, more, left } = await retrieve(session, { ...plan, ...memory }, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     for (const record of bound.values()) poll.settled.add(record);
     if (session.broken !== undefined) {

@@ -121,7 +121,7 @@ async function lookForStanding(
 function remember(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
-    hasNameless: (outcome) => ledger.hasNameless(outcome),
+    hasNameless: () => ledger.hasNameless(),
     identities: () => ledger.identities(),
     found: () => ledger.found(),
   };

@@ -84,8 +84,7 @@ export function mayBe(record: LedgerRecord, message: ListedMessage, absent: Read
   return uid === undefined || record.uid === undefined || absent.has(record.id);
 }
 
-/** Whether a message that had no unique-id is safe in some destinations, and others had failed. */
-export function isBegunWithoutUniqueId(record: LedgerRecord): boolean {
-  const isBegun = hasFailed(record) && record.destinations.length > 0;
-  return isBegun && record.uid === undefined && record.goneAt === undefined;
+/** Whether nothing of a message is anywhere. */
+export function isNowhere(record: LedgerRecord): boolean {
+  return hasFailed(record) && record.destinations.length === 0;
 }

@@ -91,6 +91,24 @@ describe('I8: another message is not taken for one that was carried', () => {
 });
 
 describe('I8: when a server changes every unique-id', () => {
+  test.each([
+    ['with TOP', []],
+    ['without TOP', [{ do: 'hide', names: ['TOP'] }]],
+  ] as const)('while one destination is full, the other has each message once (%s)', async (_, faults) => {
+    const messages = [ONE, TWO, TWO];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const destinations = ['maildir', 'mbox'] as const;
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
+    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
+    await ferry.poll();
+    server.setFaults([{ do: 'uids', prefix: 'new-' }, ...faults]);
+    await ferry.poll();
+    server.setFaults([{ do: 'uids', prefix: 'newer-' }, ...faults]);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 3 });
+    for (const place of destinations) expect(await ferry.mail(place)).toEqual(storedAll(...messages));
+  });
+
   test('and the line is cut before all are recognised, the next poll goes on with that', async () => {
     const messages = [
       ...Array.from({ length: 8 }, (_, index) => mail(`m${index}`)),

@@ -123,7 +123,7 @@ async function recogniseRenumbered(
 ): Promise<Recognition> {
   const renumbered = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
-  const unknownToo = renumbered || ledger.hasNameless('delivered') || found.length > 0;
+  const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, unknownToo);
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };

@@ -7,12 +7,13 @@ import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { isBegunWithoutUniqueId, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
 import { Claimed } from './claimed.ts';
 import type { Leftovers } from './leftovers.ts';
 import { SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
+import { Standing } from './standing.ts';
 
 /** Under which a message may have been carried before (I8). */
 export interface Known {
@@ -20,6 +21,7 @@ export interface Known {
   readonly absent: ReadonlySet<RecordId>;
   /** The records of messages that are listed and known. */
   readonly listed: Pick<BoundRecords, 'binds'>;
+  readonly isListed: (uid: UniqueId) => boolean;
   /** What stands in the destinations without a record. */
   readonly found: readonly FoundMessage[];
 }
@@ -35,8 +37,9 @@ export class Settling {
   readonly #poll: Poll;
   readonly #absent: ReadonlySet<RecordId>;
   readonly #leftovers: Leftovers;
-  /** What stands in the destinations and no message of this session was found to be. */
-  readonly #found: Set<FoundMessage>;
+  /** The records of what some destinations have, under no unique-id or one that is not listed any more. */
+  readonly #begun: ReadonlySet<RecordId>;
+  readonly #standing: Standing;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
   /** The messages that are being made durable, and how many of their octets are in memory. */
@@ -50,16 +53,16 @@ export class Settling {
   /** The last comparison of each content, and how many others wait for their turn. */
   readonly #comparisons = new Map<string, Promise<void>>();
   readonly #waiting = new Map<string, number>();
-  /** Whether messages that had no unique-id wait for a destination that has failed; known once it matters. */
-  #someAreBegun: boolean | undefined;
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, listed, found }: Known, leftovers: Leftovers) {
+  constructor(poll: Poll, { absent, listed, isListed, found }: Known, leftovers: Leftovers) {
     this.#leftovers = leftovers;
     this.#poll = poll;
     this.#claimed = new Claimed(listed);
-    this.#absent = absent;
-    this.#found = new Set(found);
+    const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
+    this.#begun = new Set(begun.map(([id]) => id));
+    this.#absent = new Set([...absent, ...this.#begun]);
+    this.#standing = new Standing(found);
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -69,7 +72,7 @@ export class Settling {
 
   /** Whether something stands in the destinations that a message may be. */
   get mayFind(): boolean {
-    return this.#found.size > 0;
+    return this.#standing.some;
   }
 
   /** Notes such a failure; the first one counts. */
@@ -130,8 +133,7 @@ export class Settling {
         await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
-        const { uid } = message;
-        await this.#inTurn(received.sha256, () => this.#goOn(received, uid));
+        await this.#inTurn(received.sha256, () => this.#goOn(received));
       } else await this.#deliver(received, { record: this.#claim(record) });
     } catch (error) {
       this.fail(asMailError(error));
@@ -169,6 +171,7 @@ export class Settling {
     const isShort = retrieval.reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
     const earlier = this.#claim(record ?? (isShort ? undefined : retrieval.record));
+    if (record !== undefined && this.#begun.has(record.id)) await this.#takeOver(record, received);
     const identity = comparedIdentity(message, { sha256, equal: equal.length }, ledger);
     await this.#deliver(received, { record: earlier, identity });
     if (isShort && this.bound.has(message.number)) this.#tellOfWhole(received);
@@ -228,44 +231,45 @@ export class Settling {
   /** Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then. */
   #mayHaveComeNameless({ retrieval: { reason, record } }: Received): boolean {
     if (reason !== 'new' && (reason !== 'again' || record?.destinations.length !== 0)) return false;
-    return this.#mayBeBegun() || this.#leftovers.some;
-  }
-
-  #mayBeBegun(): boolean {
-    this.#someAreBegun ??= this.#poll.ledger.hasNameless('failed');
-    return this.#someAreBegun;
+    return this.#begun.size > 0 || this.#leftovers.some;
   }
 
   /**
-   * A message of whose unique-id nothing was delivered may have had none when it was: then it lacks only the destination
-   * that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over, and the
-   * others are delivered.
+   * A message of whose unique-id nothing was delivered may have had none, or another, when it was: then it lacks only the
+   * destination that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over,
+   * and the others are delivered.
    */
-  async #goOn(received: Arrived, uid: UniqueId): Promise<void> {
-    const { ledger } = this.#poll;
-    const tried = received.retrieval.record;
-    const record = this.#begun(received);
+  async #goOn(received: Arrived): Promise<void> {
+    const record = this.#begunBefore(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record: this.#claim(tried), left });
+      return this.#deliver(received, { record: this.#claim(received.retrieval.record), left });
     }
     this.#claimed.add(record.id);
-    try {
-      if (tried !== undefined) await ledger.forgetFailed(tried.id);
-      // Before the delivery, so that after a kill its unique-id leads to what each destination has (I3).
-      await ledger.noteRenumbered(new Map([[record.id, uid]]));
-    } catch (error) {
-      await discardAll(received.drafts);
-      throw error;
-    }
+    await this.#takeOver(record, received);
     return this.#deliver(received, { record });
   }
 
-  /** What was begun without a unique-id; only where there is such a thing is the ledger searched for contents. */
-  #begun({ sha256 }: Received): LedgerRecord | undefined {
-    if (!this.#mayBeBegun()) return undefined;
+  /** Only where something was begun is the ledger searched for contents. */
+  #begunBefore({ sha256 }: Received): LedgerRecord | undefined {
+    if (this.#begun.size === 0) return undefined;
     const equal = this.#poll.ledger.withContent(sha256);
-    return equal.find((record) => isBegunWithoutUniqueId(record) && !this.#claimed.has(record.id));
+    return equal.find(({ id }) => this.#begun.has(id) && !this.#claimed.has(id));
+  }
+
+  /** What was begun is this message, whatever its unique-id was then; what failed under the one of now is forgotten. */
+  async #takeOver({ id }: LedgerRecord, { retrieval, drafts }: Arrived): Promise<void> {
+    const { ledger } = this.#poll;
+    const { record: tried, message } = retrieval;
+    if (message.uid === undefined) return;
+    try {
+      if (tried !== undefined) await ledger.forgetFailed(tried.id);
+      // Before the delivery, so that after a kill its unique-id leads to what each destination has (I3).
+      await ledger.noteRenumbered(new Map([[id, message.uid]]));
+    } catch (error) {
+      await discardAll(drafts);
+      throw error;
+    }
   }
 
   async #deliver(
@@ -284,7 +288,7 @@ export class Settling {
     const tag = tagFor({ account: account.name, ...identity });
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
-    const already = [...left, ...this.#standing(received, left)];
+    const already = [...left, ...this.#standing.take(received, left)];
     const record = ofTheSame(who.record, received);
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
@@ -305,26 +309,6 @@ export class Settling {
       tally.bytes += received.octets;
     }
     observer.carried?.(account.name);
-  }
-
-  /** What stands in each destination with this very content, before there was a record of it; each counts once. */
-  #standing({ sha256, lfSha256 }: Received, left: readonly Receipt[]): readonly Receipt[] {
-    const receipts: Receipt[] = [];
-    for (const found of this.#found) {
-      const { destination, location } = found.receipt;
-      // A kill left it, and its tag has told so: no other message may stand for it.
-      if (left.some((receipt) => receipt.destination === destination && receipt.location === location)) {
-        this.#found.delete(found);
-        continue;
-      }
-      const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
-      const isSame =
-        found.received.sha256 === sha256 || (lfSha256 !== undefined && found.received.lfSha256 === lfSha256);
-      if (!isSame || isHad) continue;
-      this.#found.delete(found);
-      receipts.push(found.receipt);
-    }
-    return receipts;
   }
 
   async #record(

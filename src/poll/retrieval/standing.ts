@@ -1,0 +1,43 @@
+import type { Receipt } from '../../delivery/destination.ts';
+import type { FoundMessage } from '../../ledger/ledger.ts';
+import type { Received } from './receive.ts';
+
+/** What stands in the destinations without a record, and no message of this session was found to be. */
+export class Standing {
+  readonly #found: Set<FoundMessage>;
+
+  constructor(found: readonly FoundMessage[]) {
+    this.#found = new Set(found);
+  }
+
+  /** Whether there is anything that a message may be. */
+  get some(): boolean {
+    return this.#found.size > 0;
+  }
+
+  /**
+   * What stands in each destination with the very content of a message; each is given away once. `left`: what is known
+   * already to be this message.
+   */
+  take(
+    { sha256, lfSha256 }: Pick<Received, 'sha256' | 'lfSha256'>,
+    left: readonly Receipt[],
+  ): readonly Receipt[] {
+    const receipts: Receipt[] = [];
+    for (const found of this.#found) {
+      const { destination, location } = found.receipt;
+      // A kill left it, and its tag has told so: no other message may stand for it.
+      if (left.some((receipt) => receipt.destination === destination && receipt.location === location)) {
+        this.#found.delete(found);
+        continue;
+      }
+      const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
+      const isSame =
+        found.received.sha256 === sha256 || (lfSha256 !== undefined && found.received.lfSha256 === lfSha256);
+      if (!isSame || isHad) continue;
+      this.#found.delete(found);
+      receipts.push(found.receipt);
+    }
+    return receipts;
+  }
+}
