@@ -94,6 +94,24 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
     expect(await ferry.mail()).toHaveLength(3);
   });
 
+  test('nor are they when the server lists other sizes too', async () => {
+    const { server, ferry } = await unanswered(
+      [
+        [ONE, 'u1'],
+        [TWO, 'u2'],
+      ],
+      FORGOTTEN,
+    );
+    await using _server = server;
+    await using _ferry = ferry;
+    server.setFaults([
+      { do: 'uids', prefix: 'new-' },
+      { do: 'sizes', factor: 0 },
+    ]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
   test('nor one that comes back while one that nobody has deleted has other unique-ids too', async () => {
     await using server = await createServer({
       users: { alice: { password: 'secret', messages: [ONE, TWO, THREE] } },

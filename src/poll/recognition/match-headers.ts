@@ -70,28 +70,41 @@ export function matchVanished(
 } {
   const all = matchHeaders(messages, headers, pool);
   const vanished = pool.filter(({ id }) => deleted.has(id));
-  const wereRenumbered =
-    others === 'vanished' || (others === undefined && haveComeBack(vanished, messages, all));
+  const areBack = (): boolean => haveComeBack(vanished, messages, { headers, doubtful: all.doubtful });
+  const wereRenumbered = others === 'vanished' || (others === undefined && areBack());
   if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
   const rest = pool.filter(({ id }) => !deleted.has(id));
   return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
 }
 
-/** Those that no header identifies count as back where enough messages of their sizes are in doubt. */
+/**
+ * Whether all of several are there, by their headers: what sizes a server lists may change along with its unique-ids. Those
+ * that no header identifies count as back where enough messages of their sizes are in doubt.
+ */
 function haveComeBack(
   deleted: readonly RecordIdentity[],
   messages: readonly ListedMessage[],
-  { matched, doubtful }: ReturnType<typeof matchHeaders<RecordIdentity>>,
+  {
+    headers,
+    doubtful,
+  }: { headers: ReadonlyMap<MessageNumber, Buffer>; doubtful: ReadonlySet<MessageNumber> },
 ): boolean {
+  const ofAnySize = { octets: undefined };
+  const { matched } = matchHeaders(
+    messages.map((message) => ({ ...message, ...ofAnySize })),
+    headers,
+    deleted.map((record) => ({ ...record, ...ofAnySize })),
+  );
   const back = idsOf([...matched.values()]);
-  const sizes = messages.filter(({ number }) => doubtful.has(number)).map(({ octets }) => octets);
+  const inDoubt = messages.filter(({ number }) => doubtful.has(number) && !matched.has(number));
+  const sizes = inDoubt.map(({ octets }) => octets);
   const areBack = deleted.every(({ id, octets }) => {
     if (back.has(id)) return true;
     const index = sizes.indexOf(octets);
     if (index >= 0) sizes.splice(index, 1);
     return index >= 0;
   });
-  return areBack && deleted.length > 1 && deleted.some(({ id }) => back.has(id));
+  return areBack && deleted.length > 1 && back.size > 0;
 }
 
 function idsOf(records: readonly RecordIdentity[]): ReadonlySet<RecordId> {
