@@ -112,6 +112,19 @@ describe('I8: a ledger that was put back from a backup', () => {
 });
 
 describe('I8: a ledger that was lost', () => {
+  test('of mail that stands in a Maildir and in an mbox costs no download of it, then or later', async () => {
+    await using server = await serve(ONE, TWO, ONE);
+    await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
+    await ferry.poll();
+    await lose(ferry);
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    server.maildrop('alice').add(THREE);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
+    expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual(['RETR 4']);
+    expect(ferry.ledger.found()).toEqual([]);
+  });
+
   test.each([
     ['cuts the line in a header', { do: 'cut', command: 'TOP', messages: [2] }],
     ['gives a header without end', { do: 'endless', command: 'TOP', messages: [2], what: 'body' }],

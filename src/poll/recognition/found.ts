@@ -1,6 +1,7 @@
 import type { Destination } from '../../delivery/destination.ts';
 import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
@@ -52,10 +53,13 @@ export interface Searched {
   readonly ledger: Pick<AccountLedger, 'taken'>;
 }
 
-/** Records listed messages that stand in the destinations already, each with its receipts. */
+/**
+ * Records listed messages that stand in the destinations already, each with its receipts. Those that are `named` in a
+ * Maildir have a record by that already, and get these receipts too.
+ */
 export async function recordStanding(
   { messages }: Listing,
-  { standing }: Recognition,
+  { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
   { ledger, destinations, account, observer, runtime, startedAt }: Poll,
 ): Promise<void> {
   if (standing.size === 0) return;
@@ -65,17 +69,20 @@ export async function recordStanding(
       const [first] = found ?? [];
       if (found === undefined || first === undefined || uid === undefined) return;
       const receipts = found.map(({ receipt }) => receipt);
-      const complete = destinations.every(({ name }) =>
-        receipts.some(({ destination }) => destination === name),
-      );
+      const byName = named.has(number) ? ledger.withUniqueId(uid).at(-1) : undefined;
+      const places = new Set([
+        ...(byName?.destinations ?? []),
+        ...receipts.map(({ destination }) => destination),
+      ]);
+      const complete = byName?.outcome === 'delivered' || destinations.every(({ name }) => places.has(name));
       const { octets, headerSha256, messageId } = first.received;
       await ledger.recordDelivery({
-        record: undefined,
+        record: byName?.id,
         uid,
         tag: tagFor({ account: account.name, uid, occurrence: 0 }),
         octets,
         // The header has told; what the rest of it is worth, only what is received can tell.
-        sha256: undefined,
+        sha256: byName?.sha256,
         messageId,
         headerSha256,
         listedOctets,

@@ -28,13 +28,13 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const recognition = await recognise(session, listing, { known, ledger, doubts, now: runtime.now() }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
   await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
-  await recordStanding(listing, recognition, poll);
+  const named = namedIn(unsettled);
+  await recordStanding(listing, { ...recognition, named }, poll);
   await recordRenumbered(listing, recognition, poll);
   // The plan has to know what was recorded just now.
   const { standing, renumbered } = recognition;
   const isRecorded = unsettled !== undefined || standing.size > 0 || renumbered.size > 0;
   // Whose name stands in a Maildir needs no other proof, which what is stored of it may not be able to give.
-  const named = namedIn(unsettled);
   const doubtful = new Set([...recognition.doubtful].filter((number) => !named.has(number)));
   return {
     known: isRecorded ? knownMessages(ledger, listing) : known,
