@@ -75,7 +75,7 @@ export type StoredState = 'intact' | 'changed' | 'missing';
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {
   /** The tags of the messages that are listed and not recorded. */
-  readonly tags: ReadonlySet<string>;
+  readonly tags: Pick<ReadonlySet<string>, 'has'>;
   /** Locations of messages under such tags that are recorded, so that they are no other's. */
   readonly recorded?: ReadonlySet<string> | undefined;
   /** The intents whose outcome is not recorded. */

@@ -29,3 +29,8 @@ const EMPTY = new Uint8Array(0);
 export function sha256(octets: Uint8Array): string {
   return hash('sha256', octets, 'hex');
 }
+
+/** The first octets of that, in hexadecimal: not a part of the whole text, which would stay in memory for it. */
+export function sha256Start(octets: Uint8Array, length: number): string {
+  return hash('sha256', octets, 'buffer').toString('hex', 0, length);
+}

@@ -1,9 +1,12 @@
 import type { AccountLedger } from '../ledger/ledger.ts';
-import { sha256 as sha256Of } from '../message/sha256.ts';
+import { sha256Start } from '../message/sha256.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { ListedMessage } from './listing.ts';
 import { isNumbered } from './recognition/known.ts';
 import { isNowhere } from './record-state.ts';
+
+/** Of the hash that a tag is, in hexadecimal. */
+const TAG_OCTETS = 10;
 
 /** Who a message is, as far as is known before or after it was retrieved. */
 export interface Identity {
@@ -21,7 +24,7 @@ export interface Identity {
  */
 export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
   const parts = [account, uid ?? '', sha256 ?? '', String(occurrence)];
-  return sha256Of(Buffer.from(parts.join('\0'))).slice(0, 20);
+  return sha256Start(Buffer.from(parts.join('\0')), TAG_OCTETS);
 }
 
 /**

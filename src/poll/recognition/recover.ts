@@ -1,7 +1,7 @@
 import type { Recovered } from '../../delivery/destination.ts';
 import { MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord } from '../../ledger/ledger.ts';
-import type { MessageNumber } from '../../pop3/types.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
@@ -9,6 +9,7 @@ import type { Poll } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
 import { noteWhatStands } from './found.ts';
 import { isNumbered } from './known.ts';
+import { Unrecorded } from './unrecorded.ts';
 
 /**
  * Looks in the destinations for listed messages that were delivered and are not recorded, and records them, so that
@@ -19,18 +20,16 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
   const { interrupted, isOld, ledger, account } = poll;
   const isLacking = ledger.isNew() || isOld;
   if (!interrupted && !isLacking) return undefined;
-  const unrecorded = new Map<string, ListedMessage>();
-  const known = ledger.withUniqueIds(listing.messages.flatMap(({ uid }) => uid ?? []));
+  const unrecorded = new Unrecorded(listing);
+  const known = ledger.withUniqueIds(uniqueIdsOf(listing));
   for (const message of listing.messages) {
     const { uid, twin } = message;
     if (uid === undefined || twin) continue;
     if (known.get(uid)?.some((one) => !hasFailed(one)) === true) continue;
-    unrecorded.set(tagFor({ account: account.name, uid, occurrence: 0 }), message);
+    unrecorded.add(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
-  const { found, doubted } = tellApart(await searchDestinations(new Set(unrecorded.keys()), poll), {
-    unrecorded,
-    isLacking,
-  });
+  const named = await searchDestinations(unrecorded, poll);
+  const { found, doubted } = tellApart(named, { unrecorded, isLacking });
   if (isLacking || doubted.length > 0) await noteWhatStands(listing, doubted.flatMap(asFound), poll);
   const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
   const unsettled = { unrecorded, found };
@@ -46,7 +45,7 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
  * looked at too: until then nobody knows whether it must be asked what to do.
  */
 export interface Unsettled {
-  readonly unrecorded: ReadonlyMap<string, ListedMessage>;
+  readonly unrecorded: Unrecorded;
   readonly found: ReadonlyMap<string, readonly Recovered[]>;
 }
 
@@ -78,7 +77,7 @@ export async function recordUnsettled(
  */
 function tellApart(
   named: ReadonlyMap<string, readonly Recovered[]>,
-  { unrecorded, isLacking }: { unrecorded: ReadonlyMap<string, ListedMessage>; isLacking: boolean },
+  { unrecorded, isLacking }: { unrecorded: Unrecorded; isLacking: boolean },
 ): {
   readonly found: ReadonlyMap<string, readonly Recovered[]>;
   readonly doubted: readonly (readonly Recovered[])[];
@@ -133,10 +132,11 @@ async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promis
  */
 function refuseOtherName({ unrecorded, found }: Unsettled, { ledger, account }: Poll): void {
   const carried = ledger.carriedAs();
-  const names = [...unrecorded].flatMap(([tag, { uid }]) => {
+  const names: string[] = [];
+  for (const [tag, { uid }] of unrecorded) {
     const name = uid === undefined || found.has(tag) ? undefined : carried.get(uid);
-    return name === undefined ? [] : [name];
-  });
+    if (name !== undefined) names.push(name);
+  }
   const [name] = names;
   if (name === undefined) return;
   throw new MailError(
@@ -160,16 +160,20 @@ function refuseLostLedger(
 ): void {
   const isThere = (tag: string, { number }: ListedMessage): boolean =>
     found.has(tag) || recognised.has(number);
-  const there = [...unrecorded].filter(([tag, message]) => isThere(tag, message));
-  const newest = there.reduce((most, [, { number }]) => Math.max(most, number), 0);
-  const known = ledger.replaced !== undefined;
-  const doubtful = [...unrecorded].filter(
-    ([tag, message]) => (known || message.number < newest) && !isThere(tag, message),
-  );
-  if (doubtful.length === 0) return;
+  let [there, newest, doubtful] = [0, 0, 0];
+  for (const [tag, message] of unrecorded) {
+    if (!isThere(tag, message)) continue;
+    there += 1;
+    newest = Math.max(newest, message.number);
+  }
+  const isKnownLoss = ledger.replaced !== undefined;
+  for (const [tag, message] of unrecorded) {
+    if ((isKnownLoss || message.number < newest) && !isThere(tag, message)) doubtful += 1;
+  }
+  if (doubtful === 0) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}. ${there.length} of its messages are at the destination; of ${doubtful.length} others it cannot tell whether they were carried.`,
+    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}. ${there} of its messages are at the destination; of ${doubtful} others it cannot tell whether they were carried.`,
     {
       hint: `To count all that is listed now as carried: mailferry adopt ${account.name}; to carry those that were not found: mailferry adopt --none ${account.name}`,
     },
@@ -213,8 +217,12 @@ function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
   return earlier === undefined || earlier.destinations.length === 0 ? undefined : earlier.sha256;
 }
 
+function* uniqueIdsOf({ messages }: Listing): Iterable<UniqueId> {
+  for (const { uid } of messages) if (uid !== undefined) yield uid;
+}
+
 async function searchDestinations(
-  tags: ReadonlySet<string>,
+  tags: Unrecorded,
   poll: Poll,
 ): Promise<ReadonlyMap<string, readonly Recovered[]>> {
   const found = new Map<string, Recovered[]>();
