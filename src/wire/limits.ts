@@ -25,7 +25,7 @@ export const MAX_CHALLENGE_OCTETS: number = 64 * KIB;
 export const MAX_CHALLENGES = 8;
 
 /** Lines of a LIST or UIDL response: more than any maildrop known, and it bounds memory. */
-export const MAX_LISTING_LINES = 5_000_000;
+export const MAX_LISTING_LINES = 2_000_000;
 
 /** Lines of a CAPA response; real servers send about fifteen. */
 export const MAX_CAPABILITY_LINES = 200;
