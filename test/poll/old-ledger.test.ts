@@ -259,6 +259,26 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
   });
 
+  test('leaves each of those recognisable that were carried under one number', async () => {
+    const all = [ONE, TWO, THREE, FOUR];
+    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    const maildrop = server.maildrop('alice');
+    await using ferry = await Ferry.to(server.address);
+    for (const text of all) {
+      maildrop.add(text, { uid: '1' });
+      await ferry.poll({ deletion: { kind: 'after-delivery' } });
+      await lose(ferry);
+    }
+    expect(maildrop.messages).toEqual([]);
+    for (const text of all) {
+      maildrop.add(text, { uid: '1' });
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+      await maildrop.remove(await maildrop.list());
+      await lose(ferry);
+    }
+    expect(await ferry.mail()).toEqual(storedAll(...all));
+  });
+
   test('leaves that mail recognisable by its unique-id', async () => {
     await using server = await serve(ONE, TWO);
     server.setFaults(NO_TOP);
