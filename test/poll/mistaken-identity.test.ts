@@ -8,7 +8,7 @@ import {
   type MemoryMaildrop,
   type Pop3Server,
 } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, killedBeforeRecording, mail, storedAll } from './ferry.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
@@ -88,6 +88,25 @@ describe('I8: another message is not taken for one that was carried', () => {
     expect(await ferry.mail('maildir')).toContain(storedAll(TWO)[0]);
     expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));
   });
+});
+
+test('I8: what a kill has left in one of two destinations is that of no equal message', async () => {
+  const equal = mail('equal', 'line\r\n'.repeat(200));
+  const messages = [equal, equal];
+  await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+  const destinations = ['maildir', 'mbox'] as const;
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
+  ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
+  ferry.wrapLedger = killedBeforeRecording;
+  await ferry.poll();
+  ferry.wrapLedger = (ledger) => ledger;
+  await ferry.restart();
+  expect(await ferry.mail('maildir')).toEqual(storedAll(...messages));
+  ferry.wrapDestinations = (all) => all;
+  // By its size the second may be another message than the one that its name tells.
+  server.setFaults([{ do: 'sizes', messages: [2], factor: 0 }]);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+  for (const place of destinations) expect(await ferry.mail(place)).toEqual(storedAll(...messages));
 });
 
 describe('I8: when a server changes every unique-id', () => {

@@ -147,9 +147,12 @@ async function recogniseRenumbered(
   const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
   const renumberedTo = new Map([...matched].map(([number, { id }]) => [number, id]));
   const unknown = questionable.filter(({ number }) => !matched.has(number));
+  // What a destination has of a message is not looked for there: another copy would be that of an equal message.
+  const lacks = (place: string) => (message: ListedMessage) =>
+    tried(message)?.destinations.includes(place) !== true;
   const places = [...new Set(found.map(({ receipt }) => receipt.destination))].map((place) =>
     matchHeaders(
-      unknown,
+      unknown.filter(lacks(place)),
       headers,
       found.filter(({ receipt }) => receipt.destination === place).map(asCandidate),
     ),

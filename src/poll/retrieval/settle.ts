@@ -288,8 +288,8 @@ export class Settling {
     const tag = tagFor({ account: account.name, ...identity });
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
-    const already = [...left, ...this.#standing.take(received, left)];
     const record = ofTheSame(who.record, received);
+    const already = [...left, ...this.#standing.take(received, left, record?.destinations ?? [])];
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),

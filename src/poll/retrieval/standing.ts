@@ -17,11 +17,12 @@ export class Standing {
 
   /**
    * What stands in each destination with the very content of a message; each is given away once. `left`: what is known
-   * already to be this message.
+   * already to be this message; `had`: the destinations that have it already, where what stands is of an equal message.
    */
   take(
     { sha256, lfSha256 }: Pick<Received, 'sha256' | 'lfSha256'>,
     left: readonly Receipt[],
+    had: readonly string[],
   ): readonly Receipt[] {
     const receipts: Receipt[] = [];
     for (const found of this.#found) {
@@ -31,7 +32,8 @@ export class Standing {
         this.#found.delete(found);
         continue;
       }
-      const isHad = [...left, ...receipts].some((receipt) => receipt.destination === destination);
+      const places = [...had, ...[...left, ...receipts].map((receipt) => receipt.destination)];
+      const isHad = places.includes(destination);
       const isSame =
         found.received.sha256 === sha256 || (lfSha256 !== undefined && found.received.lfSha256 === lfSha256);
       if (!isSame || isHad) continue;
