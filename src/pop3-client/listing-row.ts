@@ -69,6 +69,7 @@ function isDigit(octet: number | undefined): boolean {
   return octet !== undefined && octet >= ZERO && octet < ZERO + 10;
 }
 
+/** Not what `trim` takes for white space, which octets of a unique-id may be. */
 function isBlank(octet: number | undefined): boolean {
   return octet === SPACE || octet === TAB;
 }

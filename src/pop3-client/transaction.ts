@@ -264,5 +264,3 @@ function unread(during: string): WireError {
 function mostLines(): number {
   return MAX_LISTING_LINES;
 }
-
-/** Without spaces and tabs around it; `trim` would take octets of a unique-id for white space. */

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, property } from 'fast-check';
+import { array, assert, constantFrom, oneof, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseMessageNumber, parseOctets } from '../../src/pop3/types.ts';
 import { parseUniqueId } from '../../src/pop3/unique-id.ts';
@@ -25,40 +25,39 @@ const pieces = constantFrom(
   '9'.repeat(17),
 );
 const others = constantFrom(' ', '\t', '  ', 'x', '-', '+', '.', '\u00a0', '\u0000', '\u00e9', 'uid-1');
-const lines = array(constantFrom('piece', 'other'), { maxLength: 6 });
+const lines = array(oneof(pieces, others), { maxLength: 6 }).map((parts) => parts.join(''));
 
 test('a row of a scan listing is read as its words are', () => {
   assert(
-    property(
-      lines,
-      array(pieces, { minLength: 6, maxLength: 6 }),
-      array(others, { minLength: 6, maxLength: 6 }),
-      (kinds, some, more) => {
-        const line = kinds.map((kind, index) => (kind === 'piece' ? some : more)[index]).join('');
-        const [digits = '', size = ''] = line.trim().split(/[ \t]+/, 2);
-        const [number, octets] = [parseMessageNumber(digits), parseOctets(size)];
-        const isRow = number !== undefined && octets !== undefined;
-        expect(read(readScanRow, line)).toEqual(isRow ? [[number, octets]] : []);
-      },
-    ),
+    property(lines, (line) => {
+      const [digits = '', size = ''] = line.trim().split(/[ \t]+/, 2);
+      const [number, octets] = [parseMessageNumber(digits), parseOctets(size)];
+      const isRow = number !== undefined && octets !== undefined;
+      expect(read(readScanRow, line)).toEqual(isRow ? [[number, octets]] : []);
+    }),
     propertyRuns(2000),
   );
 });
 
 test('a row of a unique-id listing is read as its number and all that stands behind the gap', () => {
   assert(
-    property(
-      lines,
-      array(pieces, { minLength: 6, maxLength: 6 }),
-      array(others, { minLength: 6, maxLength: 6 }),
-      (kinds, some, more) => {
-        const line = kinds.map((kind, index) => (kind === 'piece' ? some : more)[index]).join('');
-        const [, digits = '', rest = ''] = /^([^ \t]*)(.*)$/s.exec(line) ?? [];
-        const number = parseMessageNumber(digits);
-        const uid = parseUniqueId(rest.replace(/^[ \t]+|[ \t]+$/g, ''), MAX_UNIQUE_ID_OCTETS);
-        expect(read(readUniqueIdRow, line)).toEqual(number === undefined ? [] : [[number, uid]]);
-      },
-    ),
+    property(lines, (line) => {
+      const [, digits = '', rest = ''] = /^([^ \t]*)(.*)$/s.exec(line) ?? [];
+      const number = parseMessageNumber(digits);
+      const uid = parseUniqueId(rest.replace(/^[ \t]+|[ \t]+$/g, ''), MAX_UNIQUE_ID_OCTETS);
+      expect(read(readUniqueIdRow, line)).toEqual(number === undefined ? [] : [[number, uid]]);
+    }),
     propertyRuns(2000),
   );
+});
+
+test.each<[string, unknown[]]>([
+  ['1 999999999999999', [[1, 999_999_999_999_999]]],
+  ['1 9007199254740991', [[1, Number.MAX_SAFE_INTEGER]]],
+  ['1 9007199254740992', []],
+  ['1 9999999999999999', []],
+  ['2147483647 1', [[2_147_483_647, 1]]],
+  ['2147483648 1', []],
+])('a row of a scan listing with the largest numbers: %j', (line, rows) => {
+  expect(read(readScanRow, line)).toEqual(rows);
 });

@@ -1,4 +1,4 @@
-import { array, assert, constantFrom, integer, option, property, string } from 'fast-check';
+import { array, assert, constantFrom, integer, oneof, option, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NumberColumn, SparseNumbers } from '../../../src/poll/columns/numbers.ts';
 import { UniqueIdColumn } from '../../../src/poll/columns/unique-ids.ts';
@@ -12,32 +12,24 @@ describe('a column of unique-ids', () => {
     maxLength: 5,
   });
   const few = constantFrom('a', 'ab', 'b', '\u00e9');
-  const texts = array(option(constantFrom(0, 1), { nil: undefined }), { maxLength: 40 });
+  const texts = array(option(oneof(latin1, few), { nil: undefined }), { maxLength: 40 });
 
   test('says of each where it is first, in whatever order it is asked, and which are there twice', () => {
     assert(
-      property(
-        texts,
-        array(latin1, { minLength: 40, maxLength: 40 }),
-        array(few, { minLength: 40, maxLength: 40 }),
-        (kinds, one, other) => {
-          const uids = kinds.map((kind, index) =>
-            kind === undefined ? undefined : (kind === 0 ? one : other)[index],
-          );
-          const column = new UniqueIdColumn();
-          column.reserve(uids.length % 7);
-          for (const uid of uids) column.add(uid as UniqueId | undefined);
-          column.sort();
-          expect(uids.map((_, index) => column.at(index))).toEqual(uids);
-          expect(column.length).toBe(uids.length);
-          for (const uid of [...other, ...uids, ...uids.toReversed(), ...one, 'abc', '', '\u2028']) {
-            if (uid === undefined || uid === '') continue;
-            const position = uids.indexOf(uid);
-            expect(column.positionOf(uid as UniqueId)).toBe(position < 0 ? undefined : position);
-            expect(column.twins.has(uid as UniqueId)).toBe(uids.lastIndexOf(uid) !== position);
-          }
-        },
-      ),
+      property(texts, array(oneof(latin1, few), { maxLength: 20 }), (uids, others) => {
+        const column = new UniqueIdColumn();
+        column.reserve(uids.length % 7);
+        for (const uid of uids) column.add(uid as UniqueId | undefined);
+        column.sort();
+        expect(uids.map((_, index) => column.at(index))).toEqual(uids);
+        expect(column.length).toBe(uids.length);
+        for (const uid of [...others, ...uids, ...uids.toReversed(), 'abc', '\u2028']) {
+          if (uid === undefined) continue;
+          const position = uids.indexOf(uid);
+          expect(column.positionOf(uid as UniqueId)).toBe(position < 0 ? undefined : position);
+          expect(column.twins.has(uid as UniqueId)).toBe(uids.lastIndexOf(uid) !== position);
+        }
+      }),
       propertyRuns(200),
     );
   });
