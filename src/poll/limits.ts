@@ -59,12 +59,13 @@ export const MASS_DELETION_FACTOR = 10;
 /** How long after messages have vanished they may yet be listed under new unique-ids, as when a provider moves a maildrop. */
 export const RENUMBERING_MS: number = 7 * 24 * 60 * 60 * 1000;
 
-/** After so much, QUIT and a new session: a line that drops late must not cost all deletions. */
-export const SESSION_MESSAGES = 2500;
+/**
+ * After so much, QUIT and a new session, in which the server lists the maildrop again. Where what was carried is deleted, also
+ * after so long: a line that drops late must not cost all deletions.
+ */
+export const SESSION_MESSAGES = 25_000;
 export const SESSION_OCTETS: number = 512 * MIB;
-
-/** The same where nothing is deleted that was just carried: each session lists the whole maildrop again. */
-export const KEEPING_SESSION_MESSAGES = 25_000;
+export const SESSION_MS = 60_000;
 
 /**
  * How long a maildrop that is in use is waited for, when it may be our own last session that the server has not let go

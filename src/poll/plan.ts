@@ -2,7 +2,7 @@ import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { DeletionPolicy, PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
-import { KEEPING_SESSION_MESSAGES, MASS_DELETION, MASS_DELETION_FACTOR, SHORT_RETRY_MS } from './limits.ts';
+import { MASS_DELETION, MASS_DELETION_FACTOR, SESSION_MESSAGES, SHORT_RETRY_MS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
@@ -92,7 +92,7 @@ export function planPoll(question: PlanQuestion): Plan {
       continue;
     }
     if (isCalm(decision)) calm += 1;
-    if (!isCalm(decision) || calm <= KEEPING_SESSION_MESSAGES + 1) {
+    if (!isCalm(decision) || calm <= SESSION_MESSAGES + 1) {
       retrievals.push(decision);
     } else {
       further.messages += 1;

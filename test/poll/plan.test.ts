@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
 import {
-  KEEPING_SESSION_MESSAGES,
   MAX_ATTEMPTS,
   QUARANTINE_RETRY_MS,
+  SESSION_MESSAGES,
   SHORT_RETRY_MS,
 } from '../../src/poll/limits.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
@@ -301,7 +301,7 @@ describe('planRetrievals holds limits:', () => {
 });
 
 test('planPoll names as many messages as a session may take, and one more, and counts the others', () => {
-  const most = KEEPING_SESSION_MESSAGES + 1;
+  const most = SESSION_MESSAGES + 1;
   const messages = Array.from({ length: most + 4 }, (_, index) => message(index + 1));
   const records = { u1: [record()], u2: [record({ outcome: 'adopted' })], u3: [failed] };
   const { retrievals, further, left, carried } = planPoll(questionOf({ messages, records }));

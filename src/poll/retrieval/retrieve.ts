@@ -3,7 +3,7 @@ import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { KEEPING_SESSION_MESSAGES, SESSION_MESSAGES, SESSION_OCTETS } from '../limits.ts';
+import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { isCalm, isIdentified, type Plan, type Retrieval } from '../plan.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
@@ -38,13 +38,13 @@ export async function retrieve(
 ): Promise<Retrieved> {
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const most = poll.account.deletion.kind === 'after-delivery' ? SESSION_MESSAGES : KEEPING_SESSION_MESSAGES;
-  const portion = firstPortion(retrievals, { mayReconnect: mayReconnect && !poll.doubts.stalled, most });
+  const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, memory, await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
-  const error = await receiveAll({ session, window, settling, poll }).then(
+  const until = mayReconnect && portion.every(isIdentified) ? endOfSession(poll) : undefined;
+  const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
   );
@@ -59,7 +59,7 @@ export async function retrieve(
   return {
     bound: settling.bound,
     failure,
-    more: failure === undefined && (costsASession || portion.length < retrievals.length),
+    more: failure === undefined && (costsASession || window.unsent > 0 || portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
 }
@@ -69,10 +69,12 @@ interface Receiving {
   readonly window: RetrievalWindow;
   readonly settling: Settling;
   readonly poll: Poll;
+  /** When the session has lasted long enough, by the monotonic clock. */
+  readonly until: number | undefined;
 }
 
 async function receiveAll(receiving: Receiving): Promise<void> {
-  const { window, settling, poll } = receiving;
+  const { window, settling, poll, until = Number.POSITIVE_INFINITY } = receiving;
   /** The last message that has come; only the next reply proves that it is whole. */
   let unproven: Received | undefined;
   let current: Retrieval | undefined;
@@ -93,6 +95,8 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       else if (settling.failure === undefined) unproven = received;
       else await discardAll(received.drafts);
       current = undefined;
+      // Only now, so that no session is for nothing.
+      if (poll.runtime.monotonic() >= until) window.stop();
     }
   } catch (thrown) {
     const error = asMailError(thrown);
@@ -151,22 +155,23 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
   });
 }
 
+/** A server that lets nobody come back soon has one session for all; one that deletes nothing has nothing to lose. */
+function endOfSession({ account, runtime }: Poll): number | undefined {
+  return account.deletion.kind === 'after-delivery' ? runtime.monotonic() + SESSION_MS : undefined;
+}
+
 /**
- * As many as one session should carry: a line that drops late must not cost all deletions. Those that may cost a
- * session have one for themselves. Those that only their content tells apart come in the last session, all together:
- * the next one could not know that they were carried.
+ * As many as one session should carry. Those that may cost a session have one for themselves. Those that only their
+ * content tells apart come in the last session, all together: the next one could not know that they were carried.
  */
-function firstPortion(
-  retrievals: readonly Retrieval[],
-  { mayReconnect, most }: { mayReconnect: boolean; most: number },
-): readonly Retrieval[] {
+function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): readonly Retrieval[] {
   const identified = retrievals.filter(isIdentified);
   const calm = mayReconnect ? retrievals.filter(isCalm) : [];
   const first = calm.length > 0 ? calm : identified;
   let octets = 0;
   const end = first.findIndex(({ message }, index) => {
     octets += message.octets ?? 0;
-    return index > 0 && (index >= most || octets > SESSION_OCTETS);
+    return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
   });
   if (end >= 0) return first.slice(0, end);
   return first.length < identified.length ? first : retrievals;
