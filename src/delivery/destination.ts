@@ -8,14 +8,18 @@ export interface Receipt {
   readonly location: string;
   /** Size of what was stored, after the transforms that the destination declares. */
   readonly octets: Octets;
-  /** SHA-256 of what was stored, in hexadecimal: what `verify` compares. */
+  /** SHA-256 in hexadecimal: what `verify` compares. */
   readonly sha256: string;
+  /** Of what: of the octets stored, or (`crlf`) of what they are once each LF becomes CRLF, which is what was received. */
+  readonly hashOf?: 'crlf' | undefined;
 }
 
 /** What a destination is told about a message when it is to become visible. */
 export interface Envelope {
   /** Short hash of account and identity; a destination that can, shows it in the name it gives. */
   readonly tag: string;
+  /** SHA-256 of the message as it was received, in hexadecimal. */
+  readonly sha256: string;
 }
 
 /**

@@ -14,8 +14,9 @@ const START_OCTETS = 64 * 1024;
 /** A file of a Maildir: what it holds, and what the message was when it was received. */
 export interface StoredFile {
   readonly octets: number;
-  /** SHA-256 of the file in hexadecimal. */
+  /** SHA-256 of the file in hexadecimal, and of what it is once each LF becomes CRLF. */
   readonly sha256: string;
+  readonly crlfSha256: string;
   readonly received: ReceivedIdentity;
 }
 
@@ -86,29 +87,31 @@ async function readIfThere(path: string, lineEndings: LineEndings): Promise<Stor
 /** Reads a file of a Maildir whole, never more than a block of it in memory. */
 async function readStored(path: string, lineEndings: LineEndings): Promise<StoredFile> {
   const stored = createHash('sha256');
-  const received = createHash('sha256');
+  const withCrlf = createHash('sha256');
   const withLf = createHash('sha256');
   const endings = new CrlfToLf();
   const start: Buffer[] = [];
   let octets = 0;
   let receivedOctets = 0;
   for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
-    const original = lineEndings === 'lf' ? lfToCrlf(block) : block;
+    const crlf = lfToCrlf(block);
+    const original = lineEndings === 'lf' ? crlf : block;
     if (octets < START_OCTETS) start.push(original);
     stored.update(block);
-    received.update(original);
+    withCrlf.update(crlf);
     withLf.update(lineEndings === 'lf' ? block : endings.convert(block));
     octets += block.length;
     receivedOctets += original.length;
   }
   withLf.update(endings.end());
   const beginning = Buffer.concat(start);
+  const hashes = { sha256: stored.digest('hex'), crlfSha256: withCrlf.digest('hex') };
   return {
     octets,
-    sha256: stored.digest('hex'),
+    ...hashes,
     received: {
       octets: receivedOctets,
-      sha256: received.digest('hex'),
+      sha256: lineEndings === 'lf' ? hashes.crlfSha256 : hashes.sha256,
       lfSha256: withLf.digest('hex'),
       headerSha256: headerHash(beginning, beginning.length === receivedOctets),
       messageId: headerField(beginning, 'Message-ID'),

@@ -11,7 +11,6 @@ import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
   Draft,
-  Envelope,
   Receipt,
   Recovered,
   StoredMessage,
@@ -73,13 +72,6 @@ export class Maildir implements Destination {
     const temporary = `${this.#path}/tmp/${this.#names.next('0')}`;
     const writer = new FileWriter(() => createExclusively(temporary), BUFFER_OCTETS);
     const endings = this.#lineEndings === 'lf' ? new CrlfToLf() : undefined;
-    const hash = new Sha256();
-    const store = (block: Buffer): Promise<void> => {
-      hash.update(block);
-      return writer.write(block);
-    };
-    const storeCopy = (octets: Buffer): Promise<void> =>
-      writer.writeCopy(octets, (piece) => hash.update(piece));
     const discard = async (): Promise<void> => {
       await writer.close();
       await unlink(temporary).catch(ignoreMissing);
@@ -87,15 +79,15 @@ export class Maildir implements Destination {
     return {
       write: (block) =>
         this.#guard(
-          () => (endings === undefined ? store(block) : storeCopy(endings.convert(block))),
+          () => (endings === undefined ? writer.write(block) : writer.writeCopy(endings.convert(block))),
           discard,
         ),
-      commit: (envelope) =>
+      commit: ({ tag, sha256 }) =>
         this.#guard(async () => {
-          if (endings !== undefined) await store(endings.end());
-          const sha256 = hash.digest();
-          const location = await this.#publish(writer, temporary, envelope);
-          return { destination: this.name, location, octets: writer.octets, sha256 };
+          if (endings !== undefined) await writer.write(endings.end());
+          const proof = await proofOf(writer, endings, sha256);
+          const location = await this.#publish(writer, temporary, tag);
+          return { destination: this.name, location, octets: writer.octets, ...proof };
         }, discard),
       discard,
     };
@@ -129,11 +121,11 @@ export class Maildir implements Destination {
     await this.#new.close();
   }
 
-  async #stateOf({ location, sha256 }: Receipt, files: StoredFiles): Promise<StoredState> {
+  async #stateOf({ location, sha256, hashOf }: Receipt, files: StoredFiles): Promise<StoredState> {
     try {
       const stored = await files.read(location);
       if (stored === undefined) return 'missing';
-      return stored.sha256 === sha256 ? 'intact' : 'changed';
+      return (hashOf === 'crlf' ? stored.crlfSha256 : stored.sha256) === sha256 ? 'intact' : 'changed';
     } catch (error) {
       throw deliveryFailed(this.#path, error);
     }
@@ -155,7 +147,7 @@ export class Maildir implements Destination {
     return found;
   }
 
-  async #publish(writer: FileWriter, from: string, { tag }: Envelope): Promise<string> {
+  async #publish(writer: FileWriter, from: string, tag: string): Promise<string> {
     const fileName = `${this.#names.next(tag)},S=${writer.octets}`;
     const to = `${this.#path}/new/${fileName}`;
     const held = this.#isLocal ? writer.held() : undefined;
@@ -179,6 +171,22 @@ export class Maildir implements Destination {
       throw deliveryFailed(this.#path, error);
     }
   }
+}
+
+/**
+ * The hash of what is stored, without a second one being worked out where the one of what was received tells as much: a
+ * message without bare LF comes back from the stored one, octet by octet.
+ */
+async function proofOf(
+  writer: FileWriter,
+  endings: CrlfToLf | undefined,
+  sha256: string,
+): Promise<Pick<Receipt, 'sha256' | 'hashOf'>> {
+  if (endings === undefined) return { sha256 };
+  if (endings.isReversible) return { sha256, hashOf: 'crlf' };
+  const stored = new Sha256();
+  for await (const block of writer.blocks()) stored.update(block);
+  return { sha256: stored.digest() };
 }
 
 /** Removes from `tmp` what a process of ours that was killed left there. */

@@ -8,7 +8,6 @@ import { MboxrdQuoting } from './mboxrd.ts';
 /** Messages up to this size wait in memory, larger ones in a file without a name. */
 const BUFFER_OCTETS = 256 * 1024;
 const START_OCTETS = 64 * 1024;
-const BLOCK_OCTETS = 1024 * 1024;
 const OPENING_OCTETS = 1024;
 const LF = 0x0a;
 
@@ -66,24 +65,8 @@ export class MboxDraft {
   }
 
   /** The stored message in blocks. */
-  async *blocks(): AsyncGenerator<Buffer, void, undefined> {
-    const held = this.#writer.held();
-    if (held !== undefined) {
-      yield* held;
-      return;
-    }
-    const file = await this.#writer.flush();
-    for (let position = 0; position < this.octets; ) {
-      const { buffer, bytesRead } = await file.read(
-        Buffer.allocUnsafe(BLOCK_OCTETS),
-        0,
-        BLOCK_OCTETS,
-        position,
-      );
-      if (bytesRead === 0) throw new Error('a spooled message became shorter');
-      yield buffer.subarray(0, bytesRead);
-      position += bytesRead;
-    }
+  blocks(): AsyncGenerator<Buffer, void, undefined> {
+    return this.#writer.blocks();
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,9 @@ export async function writeAll(file: FileHandle, block: Uint8Array, position: nu
 
 const EMPTY = Buffer.alloc(0);
 
+/** What is read back at a time. */
+const BLOCK_OCTETS = 1024 * 1024;
+
 /** So many pieces are handed to the system as they are; more of them are made one before. */
 const MAX_PIECES = 64;
 
@@ -53,17 +56,13 @@ export class FileWriter {
     return this.#writeIfFull();
   }
 
-  /**
-   * Takes octets that will change: it has copied them when it returns. `copied` gets the copies, which stay what they are
-   * until the next call.
-   */
-  writeCopy(octets: Buffer, copied: (piece: Buffer) => void): Promise<void> {
+  /** Takes octets that will change: it has copied them when it returns. */
+  writeCopy(octets: Buffer): Promise<void> {
     for (let from = 0; from < octets.length; ) {
       if (this.#room.length === 0) this.#room = this.#takeChunk();
       const size = Math.min(this.#room.length, octets.length - from);
       const piece = this.#room.subarray(0, size);
       octets.copy(piece, 0, from, from + size);
-      copied(piece);
       this.#hold(piece);
       this.#room = this.#room.subarray(size);
       from += size;
@@ -81,6 +80,23 @@ export class FileWriter {
   /** What is held, piece by piece, when nothing was written to a file yet; undefined otherwise. */
   held(): readonly Buffer[] | undefined {
     return this.#file === undefined ? this.#held : undefined;
+  }
+
+  /** All that was taken, in blocks; the next octets only after that. */
+  async *blocks(): AsyncGenerator<Buffer, void, undefined> {
+    const held = this.held();
+    if (held !== undefined) {
+      yield* held;
+      return;
+    }
+    const file = await this.flush();
+    for (let position = 0; position < this.#octets; ) {
+      const block = Buffer.allocUnsafe(BLOCK_OCTETS);
+      const { bytesRead } = await file.read(block, 0, BLOCK_OCTETS, position);
+      if (bytesRead === 0) throw new Error('a file that is being written became shorter');
+      yield block.subarray(0, bytesRead);
+      position += bytesRead;
+    }
   }
 
   async close(): Promise<void> {

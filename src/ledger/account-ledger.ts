@@ -23,6 +23,7 @@ import {
   blob,
   deliveryValues,
   optionalNumber,
+  receiptValues,
   toDeletable,
   toFound,
   toIdentity,
@@ -33,7 +34,7 @@ import {
   toTaken,
 } from './rows.ts';
 import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
-import { standsAs, type Taken } from './taken.ts';
+import { type Taken, TakenPlaces } from './taken.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
@@ -177,8 +178,8 @@ export class SqliteAccountLedger implements AccountLedger {
   found(): readonly FoundMessage[] {
     const found = this.#statements.found.all(this.#account).map(toFound);
     const places = new Set(found.map(({ receipt }) => receipt.destination));
-    const taken = new Map([...places].map((place) => [place, new Set(this.taken(place).map(standsAs))]));
-    return found.filter(({ receipt }) => taken.get(receipt.destination)?.has(standsAs(receipt)) !== true);
+    const taken = new Map([...places].map((place) => [place, new TakenPlaces(this.taken(place))]));
+    return found.filter(({ receipt }) => taken.get(receipt.destination)?.has(receipt) !== true);
   }
 
   taken(destination: string): readonly Taken[] {
@@ -275,9 +276,9 @@ export class SqliteAccountLedger implements AccountLedger {
       if (delivery.record !== undefined) {
         this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);
       }
-      for (const { destination, location, octets, sha256 } of delivery.receipts) {
-        const hash = Buffer.from(sha256, 'hex');
-        this.#statements.upsertDelivery.run(id, destination, location, octets, hash, delivery.at);
+      for (const receipt of delivery.receipts) {
+        const { destination } = receipt;
+        this.#statements.upsertDelivery.run(id, ...receiptValues(receipt), delivery.at);
         if (!this.#intents.some) continue;
         // Where a destination has failed, half a message may be left, which its intent tells.
         this.#statements.dropIntentAt.run(this.#account, destination, delivery.tag);

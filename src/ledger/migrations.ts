@@ -158,6 +158,10 @@ const STEPS: readonly string[] = [
   `
   CREATE INDEX message_failed ON message (account) WHERE outcome IN ('failed', 'quarantined');
   `,
+  // Whether the hash is of what the stored octets are once each LF becomes CRLF.
+  `
+  ALTER TABLE delivery ADD COLUMN of_crlf INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

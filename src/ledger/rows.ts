@@ -19,6 +19,7 @@ export function toReceipt(row: Row): Receipt {
     location: String(row['location']),
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
+    ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
   };
 }
 
@@ -92,7 +93,7 @@ export function toDeletable(row: Row): Deletable {
 
 /** A row of the statement `taken`. */
 export function toTaken(row: Row): Taken {
-  return { location: String(row['location']), sha256: hex(row['sha256']) ?? '' };
+  return { location: String(row['location']), sha256: hex(row['sha256']) };
 }
 
 /** A hexadecimal hash as it is stored. */
@@ -152,4 +153,9 @@ export function deliveryValues(delivery: Delivery): readonly Value[] {
     at,
     complete ? at : null,
   ];
+}
+
+/** What a receipt puts into a delivery, in the order of the statement that inserts one. */
+export function receiptValues({ destination, location, octets, sha256, hashOf }: Receipt): readonly Value[] {
+  return [destination, location, octets, Buffer.from(sha256, 'hex'), hashOf === 'crlf' ? 1 : 0];
 }

@@ -137,7 +137,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             last_error = NULL WHERE id = ?`,
-  upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?)
+  upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   insertFailed: `INSERT INTO message (account, uid, sha256, outcome, attempts, last_error, tried_at)
      VALUES (?, ?, ?, ?, 1, ?, ?)`,
@@ -180,12 +180,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT destination, location, octets, sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256 FROM found
     WHERE account = ? ORDER BY id`,
   taken: `
-    SELECT location, sha256 FROM delivery WHERE destination = ?1
+    SELECT location, iif(of_crlf, NULL, sha256) AS sha256 FROM delivery WHERE destination = ?1
     UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
-  receipts: 'SELECT destination, location, octets, sha256 FROM delivery WHERE message = ?',
+  receipts: 'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ?',
   deliveries: `
-    SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256
+    SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
   identities: `

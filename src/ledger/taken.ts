@@ -1,11 +1,28 @@
 import type { Receipt } from '../delivery/destination.ts';
 
 /** What a record or an intent stands for in a destination. */
-export type Taken = Pick<Receipt, 'location' | 'sha256'>;
+export interface Taken extends Pick<Receipt, 'location'> {
+  /** Of the stored octets; undefined where that is not known, as the place alone tells: the name of a file is given once. */
+  readonly sha256: string | undefined;
+}
+
+/** The places that records and intents stand for in a destination. */
+export class TakenPlaces {
+  readonly #places: ReadonlySet<string>;
+
+  constructor(taken: readonly Taken[]) {
+    this.#places = new Set(taken.map(standsAs));
+  }
+
+  /** Whether one of them stands for what was found there. */
+  has({ location, sha256 }: Taken): boolean {
+    return this.#places.has(standsAs({ location, sha256 })) || this.#places.has(location);
+  }
+}
 
 /** One text for a place and what stands there. */
-export function standsAs({ location, sha256 }: Taken): string {
-  return `${location} ${sha256}`;
+function standsAs({ location, sha256 }: Taken): string {
+  return sha256 === undefined ? location : `${location} ${sha256}`;
 }
 
 /**
@@ -13,7 +30,7 @@ export function standsAs({ location, sha256 }: Taken): string {
  * record stands for: for each record whose place is not its own any more, one message that equals it is left out. A
  * message that was never carried would count as carried by the moved copy of another, and be deleted (I1).
  */
-export function withoutMoved<Found extends { readonly receipt: Taken }>(
+export function withoutMoved<Found extends { readonly receipt: Pick<Receipt, 'location' | 'sha256'> }>(
   found: readonly Found[],
   taken: readonly Taken[],
 ): readonly Found[] {
@@ -22,7 +39,8 @@ export function withoutMoved<Found extends { readonly receipt: Taken }>(
   const moved = new Map<string, number>();
   for (const record of taken) {
     const { sha256 } = record;
-    if (!inPlace.has(standsAs(record))) moved.set(sha256, (moved.get(sha256) ?? 0) + 1);
+    if (sha256 === undefined || inPlace.has(standsAs(record))) continue;
+    moved.set(sha256, (moved.get(sha256) ?? 0) + 1);
   }
   return found.filter(({ receipt }) => {
     if (inPlace.has(standsAs(receipt))) return false;

@@ -3,10 +3,11 @@ export const MOST_OCTETS: number = 128 * 1024;
 
 /** What `crlf-to-lf.wat` says, assembled; a test compares them. */
 export const MODULE: string = [
-  'AGFzbQEAAAABBgFgAX8BfwMCAQAFBAEBBAQHFQIGbWVtb3J5AgAIY3JsZlRvTGYAAAq0AQGxAQMCfwF7AX9BgIAIIQICQANAIAFB',
-  'EGogAEsNASACIAH9AAQAIgP9CwQAIANBDf0P/SP9ZCEEIARFBEAgAUEQaiEBIAJBEGohAgwBCyABIARoIgRqIQEgAiAEaiECIAFB',
-  'AWohASACIAEtAABBCkdqIQIMAAsLAkADQCABIABPDQEgAiABLQAAIgQ6AAAgAUEBaiEBIAIgBEENRyABLQAAQQpHcmohAgwACwsg',
-  'AkGAgAhrCw==',
+  'AGFzbQEAAAABBgFgAX8BfwMCAQAFBAEBBAQHFQIGbWVtb3J5AgAIY3JsZlRvTGYAAAqPAgGMAgMCfwF7A39BgIAIIQICQANAIAFB',
+  'EGogAEsNASACIAH9AAQAIgP9CwQAIANBCv0P/SP9ZCEFIANBDf0P/SP9ZCEEIARFBEAgBiAFciEGIAFBEGohASACQRBqIQIMAQsg',
+  'BGghBCAGIAVBASAEdEEBa3FyIQYgASAEQQFqaiEBIAIgBGohAiABLQAAQQpGBEAgAkEKOgAAIAFBAWohAQsgAkEBaiECDAALCwJA',
+  'A0AgASAATw0BIAEtAAAhBCABQQFqIQEgBEEKRgRAQQEhBgsgBEENRiABLQAAQQpGcQRAQQohBCABQQFqIQELIAIgBDoAACACQQFq',
+  'IQIMAAsLIAJBgIAIayAGQQBHQR90cgs=',
 ].join('');
 
 /** What is used of it; no library of types has it without those of a browser. */
@@ -17,7 +18,10 @@ interface WebAssemblyApi {
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  /** Leaves each CR out that has a LF behind it; behind the last octet stands something else. Returns how many are left. */
+  /**
+   * Leaves each CR out that has a LF behind it; behind the last octet stands something else. Returns how many are left, with
+   * the highest bit set where a LF had no CR before it.
+   */
   readonly crlfToLf: (octets: number) => number;
 }
 

@@ -1,7 +1,6 @@
 import { type Converter, openConverter } from './crlf-to-lf.ts';
 
 const CR = 0x0d;
-const LF = 0x0a;
 const EMPTY = Buffer.alloc(0);
 
 /** Turns each LF into CRLF, block by block: what `CrlfToLf` made of a message without bare LF is undone. */
@@ -18,37 +17,49 @@ function opened(): Converter | undefined {
   return converter;
 }
 
+/** Of what a conversion returns: how many octets there are. */
+const COUNT = 0x7fff_ffff;
+
 /**
  * Turns CRLF into LF, block by block, whatever the boundaries. A bare CR and a bare LF stay what they are. The
  * blocks given are not changed.
  */
 export class CrlfToLf {
   #heldCr = false;
+  #hadBareLf = false;
+
+  /** Whether `lfToCrlf` makes of all that it gave what it was given: that had no bare LF. */
+  get isReversible(): boolean {
+    return !this.#hadBareLf;
+  }
 
   /** The octets that it gives are lent: the next call, of whichever instance, may write over them. */
   convert(block: Buffer): Buffer {
     if (block.length === 0) return EMPTY;
-    const hadCr = this.#heldCr && block[0] !== LF;
+    const held = this.#heldCr ? 1 : 0;
     this.#heldCr = block[block.length - 1] === CR;
     const whole = this.#heldCr ? block.subarray(0, -1) : block;
-    const held = hadCr ? 1 : 0;
     const into = opened();
-    if (into === undefined || held + whole.length >= into.given.length) return asString(whole, hadCr);
+    if (into === undefined || held + whole.length >= into.given.length) return this.#asString(whole, held);
     const { given, result, crlfToLf } = into;
-    if (hadCr) given[0] = CR;
+    given[0] = CR;
     given.set(whole, held);
     // What follows the last octet is looked at, and is no LF of these.
     given[held + whole.length] = 0;
-    return result.subarray(0, crlfToLf(held + whole.length));
+    const count = crlfToLf(held + whole.length);
+    this.#hadBareLf ||= count < 0;
+    return result.subarray(0, count & COUNT);
   }
 
   /** What was held back for a decision that never came. */
   end(): Buffer {
     return this.#heldCr ? Buffer.from('\r') : EMPTY;
   }
-}
 
-/** As a string, each octet a character, V8 replaces at a fraction of what any loop over the lines costs. */
-function asString(block: Buffer, hadCr: boolean): Buffer {
-  return Buffer.from(((hadCr ? '\r' : '') + block.toString('latin1')).replaceAll('\r\n', '\n'), 'latin1');
+  /** As a string, each octet a character, V8 replaces at a fraction of what any loop over the lines costs. */
+  #asString(block: Buffer, held: number): Buffer {
+    const text = (held > 0 ? '\r' : '') + block.toString('latin1');
+    this.#hadBareLf ||= /(?:^|[^\r])\n/.test(text);
+    return Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1');
+  }
 }

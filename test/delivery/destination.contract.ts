@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Destination, Receipt } from '../../src/delivery/destination.ts';
 import { withFileSizeLimit } from '../support/file-size-limit.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
-import { sha256 } from './sha256.ts';
+import { sha256, withCrlf } from './sha256.ts';
 
 /** One kind of destination, and how its content is looked at without its own code. */
 export interface DestinationKind {
@@ -39,7 +39,12 @@ export async function deliver(destination: Destination, message: Buffer, tag = '
   for (let at = 0; at < message.length; at += BLOCK_OCTETS) {
     await draft.write(message.subarray(at, at + BLOCK_OCTETS));
   }
-  return draft.commit({ tag });
+  return draft.commit({ tag, sha256: sha256(message) });
+}
+
+/** The hash that a receipt must have by what stands there. */
+function proven(standing: Buffer, { hashOf }: Receipt): string {
+  return sha256(hashOf === 'crlf' ? withCrlf(standing) : standing);
 }
 
 /** Every file below the folder. */
@@ -70,7 +75,7 @@ function describeDelivery({ open, stored, read, at }: DestinationKind): void {
     expect(more).toEqual([]);
     const standing = await at(folder, receipt);
     expect(receipt).toMatchObject({ destination: destination.name, octets: standing.length });
-    expect(receipt.sha256).toBe(sha256(standing));
+    expect(receipt.sha256).toBe(proven(standing, receipt));
   });
 
   test('shows nothing of a message before it is committed, and all of it then', async () => {
@@ -80,7 +85,7 @@ function describeDelivery({ open, stored, read, at }: DestinationKind): void {
     const draft = destination.begin();
     await draft.write(message);
     expect(await read(folder)).toEqual([]);
-    await draft.commit({ tag: 'a1' });
+    await draft.commit({ tag: 'a1', sha256: sha256(message) });
     expect(sorted(await read(folder))).toEqual(sorted([stored(message)]));
     await destination.close();
   });
@@ -111,14 +116,16 @@ function describeDelivery({ open, stored, read, at }: DestinationKind): void {
     const drafts = messages.map(() => destination.begin());
     await Promise.all(drafts.map((draft, index) => draft.write(messages[index] ?? Buffer.alloc(0))));
     const committed = drafts.map((draft, index) =>
-      index % 5 === 4 ? draft.discard().then(() => undefined) : draft.commit({ tag: `a${index}` }),
+      index % 5 === 4
+        ? draft.discard().then(() => undefined)
+        : draft.commit({ tag: `a${index}`, sha256: sha256(messages[index] ?? '') }),
     );
     const receipts = (await Promise.all(committed)).filter((receipt) => receipt !== undefined);
     await destination.close();
     const kept = messages.filter((_, index) => index % 5 !== 4).map(stored);
     expect(sorted(await read(folder))).toEqual(sorted(kept));
     expect(new Set(receipts.map(({ location }) => location)).size).toBe(kept.length);
-    for (const receipt of receipts) expect(sha256(await at(folder, receipt))).toBe(receipt.sha256);
+    for (const receipt of receipts) expect(proven(await at(folder, receipt), receipt)).toBe(receipt.sha256);
   });
 
   test('adds to what is there when it is opened again', async () => {
@@ -170,9 +177,12 @@ function describeFailure({ open, stored, read }: DestinationKind): void {
     const first = Buffer.from('Subject: first\r\n\r\n');
     await deliver(destination, first);
     const draft = destination.begin();
-    await draft.write(Buffer.alloc(octets, 'x'));
+    const message = Buffer.alloc(octets, 'x');
+    await draft.write(message);
     await rename(folder.at('place'), folder.at('elsewhere'));
-    await expect(draft.commit({ tag: 'a2' })).rejects.toMatchObject({ code: 'destination-unusable' });
+    await expect(draft.commit({ tag: 'a2', sha256: sha256(message) })).rejects.toMatchObject({
+      code: 'destination-unusable',
+    });
     await expect(readdir(folder.at('place'))).rejects.toMatchObject({ code: 'ENOENT' });
     await rename(folder.at('elsewhere'), folder.at('place'));
     expect(sorted(await read(folder))).toEqual(sorted([stored(first)]));

@@ -135,12 +135,14 @@ async function recovered(maildir: Maildir): Promise<Receipt | undefined> {
 }
 
 describe('I3: what had become visible', () => {
-  test('is found by its tag, with the receipt that commit had given', async () => {
+  test('is found by its tag, with a receipt of what is stored', async () => {
     await using folder = await temporaryFolder();
     const maildir = await opened(folder);
-    const receipt = await deliver(maildir, MAIL, 'c0ffee');
+    const { location, octets } = await deliver(maildir, MAIL, 'c0ffee');
     await deliver(maildir, MAIL, 'c0ffef');
-    expect(await recovered(maildir)).toEqual(receipt);
+    const stored = await readFile(folder.at('place', 'new', location));
+    const expected = { destination: maildir.name, location, octets, sha256: sha256(stored) };
+    expect(await recovered(maildir)).toEqual(expected);
     await maildir.close();
   });
 
@@ -155,7 +157,7 @@ describe('I3: what had become visible', () => {
     ] as const) {
       const recorded = new Set([one.location]);
       const found = await maildir.recover({ tags: new Set(['c0ffee']), recorded, intents: [] });
-      expect(found.get('c0ffee')?.receipt).toEqual(other);
+      expect(found.get('c0ffee')?.receipt.location).toBe(other.location);
     }
     await maildir.close();
   });
@@ -179,7 +181,7 @@ describe('I3: what had become visible', () => {
       folder.at('place', 'new', receipt.location),
       folder.at('place', 'cur', `${receipt.location}:2,RS`),
     );
-    expect(await recovered(maildir)).toEqual(receipt);
+    expect(await recovered(maildir)).toMatchObject({ location: receipt.location, octets: receipt.octets });
     await maildir.close();
   });
 
@@ -207,6 +209,31 @@ describe('what is stored', () => {
     expect(await statesOf(maildir, [receipt])).toEqual(['missing']);
     await maildir.close();
   });
+
+  test.each([
+    ['without bare LF', 'Subject: x\r\n\r\nHello\r\r\nCR\rCR\r\n', 'crlf'],
+    ['with one', 'Subject: x\r\n\r\nHello\nagain\r\n', undefined],
+    ['with one behind more than is held in memory', `${'0123456789\r\n'.repeat(50_000)}x\ny`, undefined],
+  ])(
+    'is proven by the hash of what was received, where that can be had back: mail %s',
+    async (_, text, hashOf) => {
+      await using folder = await temporaryFolder();
+      const maildir = await opened(folder);
+      const message = Buffer.from(text);
+      const receipt = await deliver(maildir, message);
+      const path = folder.at('place', 'new', receipt.location);
+      const stored = await readFile(path);
+      expect(receipt).toMatchObject({ sha256: sha256(hashOf === 'crlf' ? message : stored) });
+      expect(receipt.hashOf).toBe(hashOf);
+      // The setting may be another one by then.
+      const other = await opened(folder, 'as-received');
+      for (const one of [maildir, other]) expect(await statesOf(one, [receipt])).toEqual(['intact']);
+      await writeFile(path, `${stored.toString('latin1')}.`);
+      for (const one of [maildir, other]) expect(await statesOf(one, [receipt])).toEqual(['changed']);
+      await maildir.close();
+      await other.close();
+    },
+  );
 
   test.each(['lf', 'as-received'] as const)(
     'is said to have been received only as it was, if at all (%s)',

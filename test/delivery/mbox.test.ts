@@ -16,6 +16,7 @@ import { Mbox } from '../../src/delivery/mbox.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { deliver, destinationContract } from './destination.contract.ts';
+import { sha256 } from './sha256.ts';
 
 const MAIL = Buffer.from('Return-Path: <ada@b.example>\r\nSubject: x\r\n\r\nHello.\r\n');
 const FROM = 'From ada@b.example Fri Jan  2 03:04:05 2026\n';
@@ -246,9 +247,10 @@ describe('an mbox', () => {
     await using folder = await temporaryFolder();
     const mbox = await opened(folder);
     const draft = mbox.begin();
-    await draft.write(Buffer.alloc(600_000, 'x'));
+    const message = Buffer.alloc(600_000, 'x');
+    await draft.write(message);
     expect(await readdir(folder.at('place'))).toEqual(['mbox']);
-    await draft.commit({ tag: 'a1' });
+    await draft.commit({ tag: 'a1', sha256: sha256(message) });
     expect(await textOf(folder)).toHaveLength(
       'From MAILER-DAEMON Fri Jan  2 03:04:05 2026\n'.length + 600_002,
     );

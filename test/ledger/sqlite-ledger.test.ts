@@ -222,7 +222,9 @@ test('has an index by content once a content was looked for, not before, and not
   expect(ledger.account('work').withContent('ab'.repeat(32))).toHaveLength(2);
   ledger.close();
   const older = Database.open(path);
-  older.execute('DROP INDEX message_failed; PRAGMA user_version = 10');
+  older.execute(
+    'ALTER TABLE delivery DROP COLUMN of_crlf; DROP INDEX message_failed; PRAGMA user_version = 10',
+  );
   older.close();
   const migrated = await SqliteLedger.open(folder.path);
   expect(isIndexed()).toBe(false);

@@ -43,6 +43,25 @@ test.each([
   expect((await convert(blocks)) === EXPECTED).toBe(true);
 });
 
+test.each([
+  ['', 1],
+  [' (as text)', 0],
+])('tells mail with a bare LF anywhere from mail without%s', async (_, isThere) => {
+  if (isThere === 0) vi.stubGlobal('WebAssembly', undefined);
+  const { CrlfToLf } = await import('../../src/message/line-endings.ts');
+  const tellsReversible = (octets: Buffer): boolean => {
+    const endings = new CrlfToLf();
+    endings.convert(octets);
+    return endings.isReversible;
+  };
+  const fine = 'a\r\n'.repeat(5) + 'b'.repeat(20) + '\r\r\r\n'.repeat(3) + 'c'.repeat(40);
+  expect(tellsReversible(Buffer.from(fine))).toBe(true);
+  for (let at = 0; at <= fine.length; at += 1) {
+    if (fine[at - 1] === '\r') continue;
+    expect(tellsReversible(Buffer.from(`${fine.slice(0, at)}\n${fine.slice(at)}`)), `at ${at}`).toBe(false);
+  }
+});
+
 test('does the same where WebAssembly is not to be had', async () => {
   vi.stubGlobal('WebAssembly', undefined);
   expect((await convert([LINES.subarray(0, 101), LINES.subarray(101)])) === EXPECTED).toBe(true);

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, stringMatching } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CrlfToLf } from '../../src/message/line-endings.ts';
+import { CrlfToLf, lfToCrlf } from '../../src/message/line-endings.ts';
 import { everySplit, inBlocks } from '../support/every-split.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -42,6 +42,23 @@ describe('CrlfToLf', () => {
         expect(converted(inBlocks(given, cuts))).toBe(expected);
       }),
       propertyRuns(2000),
+    );
+    expect.hasAssertions();
+  });
+
+  test('knows whether each LF made CRLF gives back what it was given, in blocks of any length', () => {
+    const octets = array(constantFrom(0x0d, 0x0a, 0x61, 0x61, 0x0d0a), { maxLength: 60 }).map((list) =>
+      Buffer.from(list.flatMap((one) => (one === 0x0d0a ? [0x0d, 0x0a] : [one]))),
+    );
+    const lengths = array(integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 6 });
+    assert(
+      property(octets, lengths, (given, cuts) => {
+        const endings = new CrlfToLf();
+        const out = inBlocks(given, cuts).map((block) => Buffer.from(endings.convert(block)));
+        const back = lfToCrlf(Buffer.concat([...out, endings.end()]));
+        expect(endings.isReversible).toBe(back.equals(given));
+      }),
+      propertyRuns(3000),
     );
     expect.hasAssertions();
   });

@@ -91,6 +91,17 @@ describe('I8: a ledger that was put back from a backup', () => {
     expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, TWO));
   });
 
+  test('takes the copy of a recorded message in a Maildir for no other message that equals it', async () => {
+    await using server = await serve(TWO);
+    server.setFaults([{ do: 'hide', names: ['UIDL'] }]);
+    await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });
+    await ferry.poll();
+    server.maildrop('alice').add(TWO);
+    await ferry.restart(() => rename(ferry.folder.at('state', 'ledger.db.seal'), ferry.folder.at('other')));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(TWO, TWO));
+  });
+
   test('is looked at in the same way when it was saved while a poll was under way', async () => {
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address);

@@ -114,13 +114,13 @@ export async function discardAll(drafts: Received['drafts']): Promise<void> {
 
 /** Makes the drafts visible in all destinations but those that have the message already; never rejects. */
 export async function commitAll(
-  { drafts }: Received,
+  { drafts, sha256 }: Received,
   tag: string,
   have: readonly string[],
 ): Promise<{ receipts: Receipt[]; failure: MailError | undefined }> {
   await discardAll(drafts.filter(({ destination }) => have.includes(destination.name)));
   const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
-  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag })));
+  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag, sha256 })));
   const receipts: Receipt[] = [];
   let failure: MailError | undefined;
   for (const result of results) {
