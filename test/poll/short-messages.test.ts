@@ -101,6 +101,26 @@ describe('a message that was stored short', () => {
     },
   );
 
+  // TOP gives more of the header than there was of the message.
+  test.each([
+    ['in its header', 10, 0],
+    ['in its header, by a server whose sizes are right', 10, 5],
+    ['in its body', 1200, 0],
+  ])('is known again under another unique-id where it was cut %s', async (_, octets, exact) => {
+    const others = Array.from({ length: exact }, (__, index) => mail(`${index}`));
+    await using server = await serve(ONE, THREE, ...others);
+    const short = { do: 'shorten', command: 'RETR', messages: [2], octets } as const;
+    server.setFaults([short]);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ fetched: 1, kept: 2 + exact });
+    const before = await ferry.mail();
+    const renumbered = { do: 'uids', prefix: 'new-' } as const;
+    server.setFaults([short, renumbered]);
+    for (let poll = 0; poll < 3; poll += 1) expect(await ferry.poll()).toMatchObject({ fetched: 0 });
+    expect(await ferry.mail()).toEqual(before);
+  });
+
   test('is asked for once, and kept where nothing is deleted', async () => {
     await using server = await serve(THREE);
     await using ferry = await storedShort(server, { account: NEVER });

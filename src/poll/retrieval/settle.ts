@@ -10,7 +10,7 @@ import { isNumbered } from '../recognition/known.ts';
 import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
 import { Claimed } from './claimed.ts';
 import type { Leftovers } from './leftovers.ts';
-import { SizeExperience } from './listed-size.ts';
+import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 import { Standing } from './standing.ts';
@@ -129,7 +129,7 @@ export class Settling {
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
-      if (reason === 'compare' || reason === 'short')
+      if (reason === 'compare' || reason === 'short' || this.#mayBePart(received))
         await this.#inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
@@ -350,6 +350,12 @@ export class Settling {
       !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }));
     if (!isShort) sizes.note(compared);
     return isShort;
+  }
+
+  /** Of a message that was stored in part, TOP may give a header that is not the one of the part: only this tells (I8). */
+  #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
+    if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
+    return octets + LINE_END_OCTETS < (message.octets ?? 0);
   }
 
   async #refuseShort({ drafts, octets, sha256, retrieval }: Received): Promise<void> {
