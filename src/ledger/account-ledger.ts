@@ -1,6 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
+import { assertFree } from './claims.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -34,7 +35,7 @@ import {
   toTaken,
 } from './rows.ts';
 import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
-import { type Taken, TakenPlaces } from './taken.ts';
+import { type Taken, withoutTaken } from './taken.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
@@ -177,9 +178,7 @@ export class SqliteAccountLedger implements AccountLedger {
 
   found(): readonly FoundMessage[] {
     const found = this.#statements.found.all(this.#account).map(toFound);
-    const places = new Set(found.map(({ receipt }) => receipt.destination));
-    const taken = new Map([...places].map((place) => [place, new TakenPlaces(this.taken(place))]));
-    return found.filter(({ receipt }) => taken.get(receipt.destination)?.has(receipt) !== true);
+    return withoutTaken(found, (destination) => this.taken(destination));
   }
 
   taken(destination: string): readonly Taken[] {
@@ -272,6 +271,7 @@ export class SqliteAccountLedger implements AccountLedger {
 
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId> {
     const act = (): RecordId => {
+      for (const claim of delivery.claims ?? []) assertFree(claim, this.#statements.atPlace, delivery.record);
       const id = delivery.record ?? this.#insert(delivery);
       if (delivery.record !== undefined) {
         this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);

@@ -52,6 +52,8 @@ export interface Delivery {
   /** SHA-256 of the header as received, in hexadecimal. */
   readonly headerSha256: string | undefined;
   readonly receipts: readonly Receipt[];
+  /** Those of them that were found, of which no other message may have become the owner meanwhile. */
+  readonly claims?: readonly Receipt[] | undefined;
   /** Whether all destinations of the account have it. */
   readonly complete: boolean;
   readonly at: number;

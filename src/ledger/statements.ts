@@ -40,6 +40,7 @@ type StatementName =
   | 'withUniqueId'
   | 'withUniqueIds'
   | 'withContent'
+  | 'atPlace'
   | 'deletable'
   | 'used'
   | 'upsertIntent'
@@ -182,6 +183,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   taken: `
     SELECT location, iif(of_crlf, NULL, sha256) AS sha256 FROM delivery WHERE destination = ?1
     UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
+  atPlace: `SELECT 1 FROM delivery
+     WHERE destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts: 'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ?',
   deliveries: `
@@ -206,11 +209,15 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
  */
 export const CONTENT_INDEX = 'CREATE INDEX IF NOT EXISTS message_by_content ON message (account, sha256)';
 
+/** What `atPlace` finds its rows by: made when something that was found is first recorded, which few ledgers ever see. */
+export const PLACE_INDEX = 'CREATE INDEX IF NOT EXISTS delivery_by_place ON delivery (destination, location)';
+
 /** Every statement of the ledger, prepared once per connection, each when it is first used. */
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
 export function prepareStatements(database: Database): LedgerStatements {
   const prepared = Object.entries(LEDGER_SQL).map(([name, sql]) => [name, database.prepare(sql)]);
   const withContent = database.prepare(LEDGER_SQL.withContent, CONTENT_INDEX);
-  return { ...Object.fromEntries(prepared), withContent } as LedgerStatements;
+  const atPlace = database.prepare(LEDGER_SQL.atPlace, PLACE_INDEX);
+  return { ...Object.fromEntries(prepared), withContent, atPlace } as LedgerStatements;
 }

@@ -6,18 +6,17 @@ export interface Taken extends Pick<Receipt, 'location'> {
   readonly sha256: string | undefined;
 }
 
-/** The places that records and intents stand for in a destination. */
-export class TakenPlaces {
-  readonly #places: ReadonlySet<string>;
-
-  constructor(taken: readonly Taken[]) {
-    this.#places = new Set(taken.map(standsAs));
-  }
-
-  /** Whether one of them stands for what was found there. */
-  has({ location, sha256 }: Taken): boolean {
-    return this.#places.has(standsAs({ location, sha256 })) || this.#places.has(location);
-  }
+/** Of what was found in destinations, that which nothing of what is taken there stands for. */
+export function withoutTaken<Found extends { readonly receipt: Receipt }>(
+  found: readonly Found[],
+  takenIn: (destination: string) => readonly Taken[],
+): readonly Found[] {
+  const destinations = new Set(found.map(({ receipt }) => receipt.destination));
+  const places = new Map([...destinations].map((one) => [one, new Set(takenIn(one).map(standsAs))]));
+  return found.filter(({ receipt }) => {
+    const taken = places.get(receipt.destination);
+    return taken?.has(standsAs(receipt)) !== true && taken?.has(receipt.location) !== true;
+  });
 }
 
 /** One text for a place and what stands there. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Database } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrations.ts';
-import { CONTENT_INDEX, LEDGER_SQL } from '../../src/ledger/statements.ts';
+import { CONTENT_INDEX, LEDGER_SQL, PLACE_INDEX } from '../../src/ledger/statements.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Tables that grow with every message carried are not looked through, */
@@ -17,6 +17,7 @@ test.each(Object.entries(LEDGER_SQL))(
     const database = Database.open(folder.at('ledger.db'));
     migrate(database, folder.at('ledger.db'));
     database.execute(CONTENT_INDEX);
+    database.execute(PLACE_INDEX);
     const parameters = sql.includes('?1') ? [1] : [...sql.matchAll(/\?/g)].map(() => 1);
     const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters);
     database.close();

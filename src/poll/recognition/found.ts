@@ -87,6 +87,7 @@ export async function recordStanding(
         headerSha256,
         listedOctets,
         receipts,
+        claims: receipts,
         complete,
         // What one destination lacks is retrieved in this very poll.
         at: complete ? runtime.now() : startedAt - 1,
