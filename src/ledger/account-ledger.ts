@@ -273,9 +273,8 @@ export class SqliteAccountLedger implements AccountLedger {
     const act = (): RecordId => {
       for (const claim of delivery.claims ?? []) assertFree(claim, this.#statements.atPlace, delivery.record);
       const id = delivery.record ?? this.#insert(delivery);
-      if (delivery.record !== undefined) {
+      if (delivery.record !== undefined)
         this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);
-      }
       for (const receipt of delivery.receipts) {
         const { destination } = receipt;
         this.#statements.upsertDelivery.run(id, ...receiptValues(receipt), delivery.at);

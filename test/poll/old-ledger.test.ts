@@ -321,13 +321,13 @@ test.each([
     server.maildrop('bob').add(ONE);
     // Both have looked at what stands there before one of them records.
     let waiting = 2;
-    let proceed = (): void => undefined;
+    let proceed: (() => void) | undefined;
     const both = new Promise<void>((resolve) => (proceed = resolve));
     ferry.wrapLedger = (ledger) =>
       ledgerWith(ledger, {
         recordDelivery: async (...delivery) => {
           waiting -= 1;
-          if (waiting === 0) proceed();
+          if (waiting === 0) proceed?.();
           await both;
           return ledger.recordDelivery(...delivery);
         },

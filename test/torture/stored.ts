@@ -54,8 +54,13 @@ export async function whatIsWrong(
     const stored = await (type === 'maildir' ? readMaildir : readMbox)(join(folder, path));
     wrong.push(...compare(stored, messages.map(asStored)).map((text) => `${type}: ${text}`));
   }
+  return [...wrong, ...(await leftBehind(folder))];
+}
+
+/** What is below `folder` that nobody expects there. */
+export async function leftBehind(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });
-  return [...wrong, ...entries.filter((path) => !EXPECTED.test(path)).map((path) => `left behind: ${path}`)];
+  return entries.filter((path) => !EXPECTED.test(path)).map((path) => `left behind: ${path}`);
 }
 
 /** The messages that stand in a Maildir, but not as they were sent. */

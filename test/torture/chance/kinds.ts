@@ -1,0 +1,152 @@
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import type { Interruption } from '../interruption.ts';
+import type { Kind, Story } from './story.ts';
+
+type Troubles = Kind['troubles'];
+
+/** More octets than a session of these stories has, and more calls. */
+const SESSION_OCTETS = 6000;
+const CALLS = 260;
+
+const HOWS: readonly Interruption['how'][] = ['kill', 'kill', 'torn', 'full', 'short', 'fsync'];
+const REFUSED = ['RETR', 'DELE', 'LIST', 'UIDL', 'TOP', 'STAT', 'QUIT', 'LOGIN'] as const;
+
+function polling(faults: (story: Story) => Faults): (story: Story) => Promise<unknown> {
+  return (story) => story.poll(faults(story));
+}
+
+const HONEST: Troubles = [
+  ['a poll', (story) => story.poll()],
+  ['two polls', async (story) => [await story.poll(), await story.poll()]],
+];
+
+const CRASHES: Troubles = HOWS.map((how) => [
+  how,
+  (story) => story.interrupted({ how, at: 1 + story.below(CALLS) }),
+]);
+
+const CUTS: Troubles = [true, false].map((commit) => [
+  commit ? 'cut, deletions committed' : 'cut, deletions forgotten',
+  polling((story) => [{ do: 'cut', afterOctets: story.below(SESSION_OCTETS), commit, sessions: 1 }]),
+]);
+
+const WHIMS: Troubles = [
+  [
+    'shortened',
+    polling((story) => {
+      const message = story.someMessage();
+      if (message === undefined) return [];
+      const { number, octets } = message;
+      return [{ do: 'shorten', command: 'RETR', messages: [number], octets: story.below(octets) }];
+    }),
+  ],
+  [
+    'refused',
+    polling((story) => {
+      const command = story.pick(REFUSED);
+      const code = story.pick(['SYS/TEMP', 'SYS/PERM', 'IN-USE', undefined]);
+      return [{ do: 'refuse', command, code, nth: story.pick([1, 1, 2]) }];
+    }),
+  ],
+  ['sizes by a factor', polling((story) => [{ do: 'sizes', factor: story.pick([0, 0.5, 0.98, 1.1, 2]) }])],
+  ['sizes by some octets', polling((story) => [{ do: 'sizes', offset: story.below(400) - 200 }])],
+  ['without TOP', polling(() => [{ do: 'hide', names: ['TOP'] }])],
+  ['without PIPELINING', polling(() => [{ do: 'hide', names: ['PIPELINING'] }])],
+];
+
+const RENUMBERED: Troubles = [
+  [
+    'other unique-ids',
+    (story) => {
+      story.prefix = `n${story.below(1e6)}-`;
+      return story.poll();
+    },
+  ],
+];
+
+const OTHERS: Troubles = [
+  [
+    'removed by another client',
+    async (story) => {
+      await story.removeSome();
+      return story.poll();
+    },
+  ],
+  [
+    'read',
+    async (story) => {
+      await story.readMail();
+      return story.poll();
+    },
+  ],
+];
+
+const LOSSES: Troubles = [
+  [
+    'ledger lost',
+    async (story) => {
+      await story.loseLedger();
+      return story.poll();
+    },
+  ],
+  [
+    'ledger saved',
+    async (story) => {
+      await story.saveLedger();
+      return story.poll();
+    },
+  ],
+  [
+    'ledger put back',
+    async (story) => {
+      await story.putLedgerBack();
+      return story.poll();
+    },
+  ],
+];
+
+const NATURES: Faults = [
+  { do: 'hide', names: ['TOP'] },
+  { do: 'hide', names: ['PIPELINING'] },
+];
+
+const WITHOUT_UNIQUE_IDS: Faults = [{ do: 'hide', names: ['UIDL'] }];
+
+/** What may come together without any message being stored twice, and all of it, where none may be lost. */
+export const KINDS: readonly Kind[] = [
+  {
+    name: 'a bad disk and a bad line',
+    troubles: [...HONEST, ...CRASHES, ...CUTS, ...OTHERS],
+    natures: NATURES,
+    equals: true,
+    once: true,
+  },
+  {
+    name: 'a server with whims',
+    troubles: [...HONEST, ...CUTS, ...WHIMS, ...OTHERS],
+    natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
+    equals: false,
+    once: true,
+  },
+  {
+    name: 'a server that changes its unique-ids',
+    troubles: [...HONEST, ...RENUMBERED, ...OTHERS],
+    natures: NATURES,
+    equals: false,
+    once: true,
+  },
+  {
+    name: 'lost ledgers',
+    troubles: [...HONEST, ...LOSSES, ...OTHERS],
+    natures: NATURES,
+    equals: false,
+    once: true,
+  },
+  {
+    name: 'all of it',
+    troubles: [...HONEST, ...CRASHES, ...CUTS, ...WHIMS, ...RENUMBERED, ...OTHERS, ...LOSSES],
+    natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
+    equals: true,
+    once: false,
+  },
+];

@@ -1,0 +1,233 @@
+import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PollReport } from '../../../src/poll/report.ts';
+import { createServer, type Fault, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
+import { runProgram, writeConfiguration } from '../../support/program.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+import { pollInProcess } from '../in-process.ts';
+import { type Interruption, runInterrupted } from '../interruption.ts';
+import { asStored } from '../mail.ts';
+import { seededRandom } from '../scale.ts';
+import { DESTINATIONS, type Deliver, destinationsOf, leftBehind, readMaildir, readMbox } from '../stored.ts';
+
+/** What a story is made of. */
+export interface Kind {
+  readonly name: string;
+  /** Each of them polls, one way or another. */
+  readonly troubles: readonly (readonly [string, (story: Story) => Promise<unknown>])[];
+  /** What the server may be like from the beginning to the end. */
+  readonly natures: readonly Fault[];
+  /** Whether some messages equal others. */
+  readonly equals: boolean;
+  /** Whether nothing may be stored twice; nothing may be lost in any case. */
+  readonly once: boolean;
+}
+
+const STEPS = 8;
+
+/** Honest polls after which nothing may be left to do, the clock a day and more ahead each time. */
+const LAST_POLLS = 8;
+const HOURS_BETWEEN = 30;
+
+/** How often a message was added, and by others removed before it was surely carried. */
+interface Copies {
+  added: number;
+  removed: number;
+}
+
+/** One maildrop, one configuration, and what chance makes of them. */
+export class Story implements AsyncDisposable {
+  readonly seed: number;
+  readonly random: () => number;
+  readonly deliver: Deliver;
+  readonly deletion: 'after-delivery' | 'never';
+  /** In front of all unique-ids, at the moment. */
+  prefix = '';
+  readonly #kind: Kind;
+  readonly #server: Pop3Server;
+  readonly #folder: TemporaryFolder;
+  readonly #nature: Faults;
+  readonly #copies = new Map<string, Copies>();
+  #made = 0;
+
+  private constructor(seed: number, kind: Kind, made: { server: Pop3Server; folder: TemporaryFolder }) {
+    this.seed = seed;
+    this.random = seededRandom(seed);
+    this.#kind = kind;
+    this.#server = made.server;
+    this.#folder = made.folder;
+    this.deliver = this.pick(DESTINATIONS)[1];
+    this.deletion = this.pick(['after-delivery', 'never']);
+    this.#nature = kind.natures.filter(() => this.random() < 0.25);
+  }
+
+  static async begin(seed: number, kind: Kind): Promise<Story> {
+    const folder = await temporaryFolder();
+    const server = await createServer({ users: { alice: { password: 'secret' } } });
+    const story = new Story(seed, kind, { server, folder });
+    const { deliver, deletion } = story;
+    await writeConfiguration(folder.path, { port: server.address.port, deliver, delete: deletion });
+    return story;
+  }
+
+  /** What went wrong in it, step by step. */
+  async run(): Promise<string[]> {
+    const told: string[] = [];
+    const wrong: string[] = [];
+    for (let step = 0; step < STEPS && wrong.length === 0; step += 1) {
+      for (let more = this.below(4); more > 0; more -= 1) this.#add();
+      const [name, trouble] = this.pick(this.#kind.troubles);
+      told.push(name);
+      await trouble(this);
+      wrong.push(...(await this.#whatIsLost()));
+    }
+    if (wrong.length === 0) wrong.push(...(await this.#end()));
+    const nature = JSON.stringify([this.deliver, this.deletion, this.#nature]);
+    return wrong.map((text) => `${text}; seed ${this.seed}: ${told.join(', ')}; ${nature}`);
+  }
+
+  pick<T>(all: readonly T[]): T {
+    return all[this.below(all.length)] as T;
+  }
+
+  /** A whole number from 0 to below `limit`. */
+  below(limit: number): number {
+    return Math.floor(this.random() * limit);
+  }
+
+  /** The number of some message on the server, and of how many octets it is; undefined where there is none. */
+  someMessage(): { readonly number: number; readonly octets: number } | undefined {
+    const { messages } = this.#server.maildrop('alice');
+    const index = this.below(messages.length);
+    const message = messages[index];
+    return message && { number: index + 1, octets: message.length };
+  }
+
+  poll(faults: Faults = [], hours = 0): Promise<PollReport> {
+    this.#setFaults(faults);
+    return pollInProcess(this.#folder.path, hours);
+  }
+
+  /** The program polls, and something is done to it. */
+  interrupted(interruption: Interruption): Promise<unknown> {
+    this.#setFaults([]);
+    return runInterrupted(['fetch'], this.#folder.path, interruption);
+  }
+
+  async loseLedger(): Promise<void> {
+    await rm(this.#folder.at('state'), { recursive: true, force: true });
+  }
+
+  async saveLedger(): Promise<void> {
+    await rm(this.#folder.at('saved'), { recursive: true, force: true });
+    await cp(this.#folder.at('state'), this.#folder.at('saved'), { recursive: true }).catch(() => undefined);
+  }
+
+  async putLedgerBack(): Promise<void> {
+    const saved = await readdir(this.#folder.at('saved')).catch(() => []);
+    if (saved.length === 0) return;
+    await this.loseLedger();
+    await cp(this.#folder.at('saved'), this.#folder.at('state'), { recursive: true });
+  }
+
+  /** As a mail program does: all that is new becomes seen. */
+  async readMail(): Promise<void> {
+    const mail = this.#folder.at('Mail');
+    for (const name of await readdir(join(mail, 'new')).catch(() => []))
+      await rename(join(mail, 'new', name), join(mail, 'cur', `${name}:2,S`));
+  }
+
+  /** As another client does, which deletes a message on the server. */
+  async removeSome(): Promise<void> {
+    const maildrop = this.#server.maildrop('alice');
+    const index = this.below(maildrop.messages.length);
+    const [message, text] = [(await maildrop.list())[index], maildrop.messages[index]];
+    if (message === undefined || text === undefined) return;
+    await maildrop.remove([message]);
+    this.#copiesOf(asStored(text)).removed += 1;
+  }
+
+  #copiesOf(text: string): Copies {
+    const copies = this.#copies.get(text) ?? { added: 0, removed: 0 };
+    this.#copies.set(text, copies);
+    return copies;
+  }
+
+  #add(): void {
+    const isEqual = this.#kind.equals && this.random() < 0.2;
+    if (!isEqual) this.#made += 1;
+    const name = `${this.seed}-${Math.max(1, this.#made)}`;
+    const odd = this.#made % 7 === 0 ? 'bare\nLF\rCR\r\n' : '';
+    const body = `From ${name}\r\n.dot\r\n${odd}`.repeat(1 + (this.#made % 5) ** 3);
+    const message = Buffer.from(`Message-ID: <${name}@mail.example>\r\nSubject: ${name}\r\n\r\n${body}`);
+    this.#server.maildrop('alice').add(message);
+    this.#copiesOf(asStored(message)).added += 1;
+  }
+
+  #setFaults(faults: Faults): void {
+    const renumbered: Faults = this.prefix === '' ? [] : [{ do: 'uids', prefix: this.prefix }];
+    this.#server.setFaults([...faults, ...this.#nature, ...renumbered]);
+  }
+
+  async #stored(): Promise<readonly (readonly string[])[]> {
+    return Promise.all(
+      destinationsOf(this.deliver).map(({ type, path }) =>
+        (type === 'maildir' ? readMaildir : readMbox)(this.#folder.at(path)),
+      ),
+    );
+  }
+
+  /** Each message is on the server, or in every destination, at any time (I1). */
+  async #whatIsLost(): Promise<string[]> {
+    const stored = await this.#stored();
+    const there = this.#server.maildrop('alice').messages.map(asStored);
+    return [...this.#copies].flatMap(([text, { added, removed }]) => {
+      const here = Math.min(...stored.map((messages) => count(messages, text)));
+      return here + count(there, text) + removed < added ? [`lost: ${brief(text)}`] : [];
+    });
+  }
+
+  /** Polls by an honest server and a good disk, until nothing is left to do. */
+  async #end(): Promise<string[]> {
+    let last: PollReport | undefined;
+    for (let polls = 1; polls <= LAST_POLLS; polls += 1) {
+      last = await this.poll([], polls * HOURS_BETWEEN);
+      if (last.error?.code === 'ledger-lost')
+        await runProgram(['adopt', '--none', 'me'], { cwd: this.#folder.path });
+      if (last.error?.code === 'deletion-unconfirmed')
+        await runProgram(['fetch', '--confirm-delete', 'me'], { cwd: this.#folder.path });
+    }
+    const wrong =
+      last?.outcome === 'ok' ? [] : [`the last poll was ${last?.outcome}: ${last?.error?.message}`];
+    const there = this.#server.maildrop('alice').messages.length;
+    if (this.deletion === 'after-delivery' && there > 0) wrong.push(`${there} messages left on the server`);
+    for (const messages of await this.#stored()) wrong.push(...this.#compare(messages));
+    await rm(this.#folder.at('saved'), { recursive: true, force: true });
+    return [...wrong, ...(await leftBehind(this.#folder.path))];
+  }
+
+  #compare(stored: readonly string[]): string[] {
+    const wrong = stored
+      .filter((text) => !this.#copies.has(text))
+      .map((text) => `damaged or foreign: ${brief(text)}`);
+    for (const [text, { added, removed }] of this.#copies) {
+      const here = count(stored, text);
+      if (here < added - removed) wrong.push(`lost: ${brief(text)}`);
+      if (here > added && this.#kind.once) wrong.push(`doubled: ${brief(text)}`);
+    }
+    return wrong;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.close();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+
+function count(texts: readonly string[], wanted: string): number {
+  return texts.filter((text) => text === wanted).length;
+}
+
+function brief(text: string): string {
+  return JSON.stringify(text.slice(13, 40));
+}
