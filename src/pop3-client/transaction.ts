@@ -9,7 +9,12 @@ import {
 } from '../pop3/types.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
 import { protocolViolation, WireError } from '../wire/errors.ts';
-import { AUTOLOGOUT_MS, MAX_LISTING_LINES, MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
+import {
+  AUTOLOGOUT_MS,
+  MAX_LISTING_LINES,
+  MAX_UNIQUE_ID_OCTETS,
+  UPDATE_MS_PER_DELETION,
+} from '../wire/limits.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
@@ -37,6 +42,8 @@ export class Transaction {
   /** The body that was given and that nobody has begun to read. */
   #unread: { readonly during: string; readonly dispose: () => void } | undefined;
   #unreadTimer: NodeJS.Timeout | undefined;
+  /** How many messages were asked to be marked as deleted. */
+  #marked = 0;
 
   constructor(pipeline: Pipeline, announced?: Capabilities) {
     this.#pipeline = pipeline;
@@ -171,6 +178,7 @@ export class Transaction {
 
   /** DELE (RFC 1939 §5): marks the message; it is gone only when QUIT has been answered. */
   async dele(number: MessageNumber): Promise<void> {
+    this.#marked += 1;
     await this.#simple(`DELE ${number}`, `marking message ${number} as deleted`);
   }
 
@@ -186,9 +194,12 @@ export class Transaction {
 
   /**
    * QUIT (RFC 1939 §6): the server enters the UPDATE state, deletes what was marked, and releases the lock. Only
-   * when this resolves are the deletions real; when it raises, they may be or not.
+   * when this resolves are the deletions real; when it raises, they may be or not. Silence is borne for longer, as many
+   * deletions take their time.
    */
   async quit(): Promise<void> {
+    const { connection } = this.#pipeline;
+    if (this.#marked > 0) connection.idleMs += this.#marked * UPDATE_MS_PER_DELETION;
     await this.#simple('QUIT', 'ending the session');
     await this.close();
   }

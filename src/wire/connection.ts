@@ -62,7 +62,7 @@ export class Connection {
     return this.#inbound.held;
   }
 
-  /** How long silence is borne, in milliseconds; a change counts from the next wait on. */
+  /** How long silence is borne, in milliseconds; a change counts from now on. */
   get idleMs(): number {
     return this.#idleMs;
   }

@@ -44,11 +44,11 @@ export class Inbound {
     return this.#held;
   }
 
-  /** Changes how long silence is borne, from the next wait on. */
+  /** Changes how long silence is borne, from now on. */
   set idleMs(milliseconds: number) {
     this.#idleMs = milliseconds;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer = this.#waiter === undefined ? undefined : setTimeout(this.#onIdle, milliseconds);
   }
 
   /**

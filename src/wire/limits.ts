@@ -61,6 +61,9 @@ export const MAX_TUNNEL_WORDS_OCTETS = 4096;
 /** No octet for this long ends the session. */
 export const IDLE_TIMEOUT_MS = 60_000;
 
+/** The reply to QUIT may take so much longer for each message that the server has to delete before it. */
+export const UPDATE_MS_PER_DELETION = 10;
+
 /** Less than this in one idle period counts as silence, so that one octet now and then cannot hold a session. */
 export const MIN_OCTETS_PER_IDLE_PERIOD = 64;
 

@@ -174,3 +174,26 @@ test('a body that is not read to its end breaks the session, loudly', async () =
   await expect(session.noop()).rejects.toBe(session.broken);
   await session.close();
 });
+
+test('QUIT may take the longer, the more messages there are to delete', async () => {
+  const messages = Array.from({ length: 30 }, (_, index) => `Subject: ${index}\r\n\r\n`);
+  await using server = await createServer({
+    users: { alice: { password: 'secret', messages } },
+    faults: [{ do: 'delay', command: 'QUIT', ms: 250 }],
+  });
+  const { host, port } = server.address;
+  const options = {
+    host,
+    port,
+    tls: 'none',
+    user: 'alice',
+    password: 'secret',
+    timeouts: { idleMs: 100 },
+  } as const;
+  const idle = await openSession(options);
+  await expect(idle.quit()).rejects.toMatchObject({ code: 'timeout' });
+  const session = await openSession(options);
+  for (let number = 1; number <= messages.length; number += 1) await session.dele(number as MessageNumber);
+  await session.quit();
+  expect(server.maildrop('alice').messages).toEqual([]);
+});

@@ -222,6 +222,17 @@ describe('the idle deadline', () => {
     expect(await connection.readLine('testing')).toBe('b');
   });
 
+  test('may be put off while somebody waits', async () => {
+    const { wire, connection } = connected({ idleMs: 30 });
+    const line = expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
+    await vi.advanceTimersByTimeAsync(20);
+    connection.idleMs = 50;
+    await vi.advanceTimersByTimeAsync(49);
+    expect(wire.destroyed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await line;
+  });
+
   test('also ends a drip of single octets', async () => {
     const { wire, connection } = connected({ idleMs: 60 });
     const line = expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
