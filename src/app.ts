@@ -153,6 +153,7 @@ async function openDestinations(
           runtime,
           intend: (intents) => ledger.intend(name, intents),
           takeUnfinished: () => ledger.takeUnfinishedAppends(name),
+          recordedAt: (locations) => ledger.recordedAt(name, locations),
           usedBefore: ledger.used(name),
         }),
       );

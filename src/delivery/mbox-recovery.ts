@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../durable/file-writer.ts';
-import type { Intent, Recovered } from './destination.ts';
+import type { Intent, Receipt, Recovered } from './destination.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
+
+/** Of those that we write: an address and a date. */
+const MOST_FROM_LINE_OCTETS = 1024;
 
 /**
  * A From_ line of somebody else: at the beginning of a line every `From `, since ours are quoted; elsewhere, where
@@ -15,16 +18,25 @@ const FROM_LINE =
 /**
  * Looks, in a locked mbox, for what these intents were about: gives the receipts of those that stand there whole
  * (made durable now), and cuts off the piece of one that was being written when the process died.
+ *
+ * Where an append failed, the next one had the same place. An intent says nothing where the message of a record stands, as
+ * `recordedAt` tells, and of several equal messages one stands there (I1).
  */
 export async function recoverAppends(
   file: FileHandle,
   intents: readonly Intent[],
+  recordedAt: (locations: readonly string[]) => readonly Receipt[],
 ): Promise<ReadonlyMap<string, Recovered>> {
   const found = new Map<string, Recovered>();
-  const inOrder = [...intents].sort((a, b) => offsetOf(a) - offsetOf(b));
+  const taken = await standingAt(file, recordedAt(intents.map(({ receipt }) => receipt.location)));
+  const open = intents.filter(({ receipt }) => !taken.has(receipt.location));
+  const inOrder = open.sort((a, b) => offsetOf(a) - offsetOf(b));
   for (const [index, intent] of inOrder.entries()) {
+    const { location } = intent.receipt;
+    if (taken.has(location)) continue;
     if (await standsWhole(file, intent)) {
       await addEmptyLine(file, intent);
+      taken.add(location);
       found.set(intent.tag, { receipt: intent.receipt, received: undefined });
     } else if (await isPieceAtEnd(file, intent, inOrder.slice(index + 1))) {
       await file.truncate(offsetOf(intent));
@@ -32,6 +44,19 @@ export async function recoverAppends(
   }
   await file.sync();
   return found;
+}
+
+/** The places at which what was recorded there still stands. */
+async function standingAt(file: FileHandle, recorded: readonly Receipt[]): Promise<Set<string>> {
+  const places = new Set<string>();
+  for (const receipt of recorded) {
+    const start = await readAt(file, Number(receipt.location), MOST_FROM_LINE_OCTETS);
+    const end = start.indexOf('\n');
+    const isThere = end >= 0 && start.subarray(0, 5).toString('latin1') === 'From ';
+    if (isThere && (await standsAt(file, Number(receipt.location) + end + 1, receipt)))
+      places.add(receipt.location);
+  }
+  return places;
 }
 
 function offsetOf({ receipt }: Intent): number {
@@ -53,17 +78,21 @@ async function addEmptyLine(file: FileHandle, intent: Intent): Promise<void> {
 async function standsWhole(file: FileHandle, intent: Intent): Promise<boolean> {
   const { opening, receipt } = intent;
   const start = await readAt(file, offsetOf(intent), opening.length);
-  if (!start.equals(opening)) return false;
+  return start.equals(opening) && standsAt(file, offsetOf(intent) + opening.indexOf('\n') + 1, receipt);
+}
+
+/** Whether the message of a receipt, without its From_ line, stands at an offset. */
+async function standsAt(file: FileHandle, offset: number, { octets, sha256 }: Receipt): Promise<boolean> {
   const hash = createHash('sha256');
-  let at = offsetOf(intent) + opening.indexOf('\n') + 1;
-  for (let left = receipt.octets; left > 0; ) {
+  let at = offset;
+  for (let left = octets; left > 0; ) {
     const block = await readAt(file, at, Math.min(left, BLOCK_OCTETS));
     if (block.length === 0) return false;
     hash.update(block);
     at += block.length;
     left -= block.length;
   }
-  return hash.digest('hex') === receipt.sha256;
+  return hash.digest('hex') === sha256;
 }
 
 /**

@@ -43,6 +43,8 @@ export interface MboxSurroundings {
    * so that nothing which this process appends is measured by it.
    */
   readonly takeUnfinished: () => readonly Intent[];
+  /** What records, of whichever account, say that stands here at these places. */
+  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
 }
 
 interface Waiting {
@@ -81,7 +83,7 @@ export class Mbox implements Destination {
       await removeMboxLeftovers(settings.path, surroundings.runtime);
       await withLockedMbox(settings.path, surroundings.runtime, async (file) => {
         const unfinished = [...surroundings.takeUnfinished(), ...(uncut.get(settings.path)?.intents ?? [])];
-        if (unfinished.length > 0) await recoverAppends(file, unfinished);
+        if (unfinished.length > 0) await recoverAppends(file, unfinished, surroundings.recordedAt);
         uncut.delete(settings.path);
         await refuseForeign(file, settings.path);
       });
@@ -127,7 +129,7 @@ export class Mbox implements Destination {
     if (intents.length === 0) return new Map();
     try {
       return await withLockedMbox(this.#path, this.#surroundings.runtime, async (file) => {
-        const recovered = await recoverAppends(file, intents);
+        const recovered = await recoverAppends(file, intents, this.#surroundings.recordedAt);
         await refuseReplaced(file, this.#path);
         return recovered;
       });

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Destination, Intent } from './destination.ts';
+import type { Destination, Intent, Receipt } from './destination.ts';
 import { Maildir } from './maildir.ts';
 import { Mbox } from './mbox.ts';
 import type { DestinationSettings } from './settings.ts';
@@ -13,6 +13,8 @@ export interface DestinationSurroundings {
   readonly intend: (intents: readonly Intent[]) => Promise<void>;
   /** The intents of this destination that earlier processes left open, for whichever account; given once. */
   readonly takeUnfinished: () => readonly Intent[];
+  /** What records, of whichever account, say that stands there at these places. */
+  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
   /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
 }
@@ -28,13 +30,13 @@ export function destinationName({ type, path }: DestinationSettings): string {
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { runtime, intend, takeUnfinished, usedBefore }: DestinationSurroundings,
+  { usedBefore, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
   if (usedBefore) await refuseMissing(settings);
   return settings.type === 'maildir'
-    ? Maildir.open(settings, name, runtime)
-    : Mbox.open(settings, name, { runtime, intend, takeUnfinished });
+    ? Maildir.open(settings, name, surroundings.runtime)
+    : Mbox.open(settings, name, surroundings);
 }
 
 /**

@@ -127,6 +127,7 @@ async function openAndClose(
     runtime,
     intend: () => Promise.resolve(),
     takeUnfinished: () => [],
+    recordedAt: () => [],
     usedBefore,
   });
   await destination.close();

@@ -1,7 +1,6 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
-import { assertFree } from './claims.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -19,12 +18,11 @@ import type {
   RecordIdentity,
   RecordsByUniqueId,
 } from './ledger.ts';
+import { writeDelivery } from './record-delivery.ts';
 import {
   addByUniqueId,
   blob,
-  deliveryValues,
   optionalNumber,
-  receiptValues,
   toDeletable,
   toFound,
   toIdentity,
@@ -269,23 +267,13 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#intents.takeUnfinished(destination);
   }
 
+  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[] {
+    return this.#statements.recordedAt.all(destination, JSON.stringify(locations)).map(toReceipt);
+  }
+
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId> {
-    const act = (): RecordId => {
-      for (const claim of delivery.claims ?? []) assertFree(claim, this.#statements.atPlace, delivery.record);
-      const id = delivery.record ?? this.#insert(delivery);
-      if (delivery.record !== undefined)
-        this.#statements.updateDelivered.run(...deliveryValues(delivery), delivery.record);
-      for (const receipt of delivery.receipts) {
-        const { destination } = receipt;
-        this.#statements.upsertDelivery.run(id, ...receiptValues(receipt), delivery.at);
-        if (!this.#intents.some) continue;
-        // Where a destination has failed, half a message may be left, which its intent tells.
-        this.#statements.dropIntentAt.run(this.#account, destination, delivery.tag);
-      }
-      if (delivery.complete && this.#intents.some)
-        this.#statements.dropIntent.run(this.#account, delivery.tag);
-      return id;
-    };
+    const writer = { statements: this.#statements, account: this.#account, intents: this.#intents };
+    const act = (): RecordId => writeDelivery(delivery, writer);
     return wish?.mayWait === true ? this.#commits.runPatiently(act) : this.#commits.run(act);
   }
 
@@ -389,11 +377,5 @@ export class SqliteAccountLedger implements AccountLedger {
   async noteDeleted(count: number): Promise<void> {
     if (count === 0) return;
     await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
-  }
-
-  #insert(delivery: Delivery): RecordId {
-    const values = [delivery.uid ?? null, ...deliveryValues(delivery)];
-    const { lastInsertRowid } = this.#statements.insertDelivered.run(this.#account, ...values);
-    return lastInsertRowid as RecordId;
   }
 }

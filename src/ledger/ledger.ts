@@ -243,6 +243,8 @@ export interface AccountLedger {
    * processes. Given once; empty afterwards.
    */
   takeUnfinishedAppends(destination: string): readonly Intent[];
+  /** What records, of all accounts, say that stands at these places. */
+  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
 
   /** `mayWait`: others follow, and nobody waits for this one before `hurry` is called. */
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId>;

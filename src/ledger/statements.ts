@@ -41,6 +41,7 @@ type StatementName =
   | 'withUniqueIds'
   | 'withContent'
   | 'atPlace'
+  | 'recordedAt'
   | 'deletable'
   | 'used'
   | 'upsertIntent'
@@ -183,6 +184,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   taken: `
     SELECT location, iif(of_crlf, NULL, sha256) AS sha256 FROM delivery WHERE destination = ?1
     UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
+  recordedAt: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
+     WHERE destination = ? AND location IN (SELECT value FROM json_each(?))`,
   atPlace: `SELECT 1 FROM delivery
      WHERE destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',

@@ -15,6 +15,7 @@ function opened(folder: TemporaryFolder): Promise<Mbox> {
   return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, {
     runtime: new FakeRuntime(),
     takeUnfinished: () => [],
+    recordedAt: () => [],
     intend: () => Promise.resolve(),
   });
 }

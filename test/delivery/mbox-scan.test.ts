@@ -25,6 +25,7 @@ describe('what is stored in an mbox', () => {
       runtime: new FakeRuntime(),
       intend: () => Promise.resolve(),
       takeUnfinished: () => [],
+      recordedAt: () => [],
     });
     await deliver(mbox, MAIL);
     const receipt = await deliver(mbox, LARGE);

@@ -36,11 +36,16 @@ function parseMbox(text: string): string[] {
 const textOf = async (folder: TemporaryFolder): Promise<string> =>
   (await readFile(folder.at('place', 'mbox'))).toString('latin1');
 
-function opened(folder: TemporaryFolder, intents: Intent[] = [], runtime = new FakeRuntime()): Promise<Mbox> {
+function opened(
+  folder: TemporaryFolder,
+  intents: Intent[] = [],
+  { runtime = new FakeRuntime(), recorded = [] }: { runtime?: FakeRuntime; recorded?: Receipt[] } = {},
+): Promise<Mbox> {
   const path = folder.at('place', 'mbox');
   return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, {
     runtime,
     takeUnfinished: () => [],
+    recordedAt: (locations) => recorded.filter(({ location }) => locations.includes(location)),
     intend: (more) => {
       intents.push(...more);
       return Promise.resolve();
@@ -112,6 +117,7 @@ describe('an mbox', () => {
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
+      recordedAt: () => [],
       intend: async (more) => {
         if (intents.length < 2) await appendFile(path, FOREIGN);
         intents.push(...more);
@@ -132,6 +138,7 @@ describe('an mbox', () => {
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
+      recordedAt: () => [],
       intend: () => appendFile(path, FOREIGN),
     });
     await expect(deliver(mbox, MAIL)).rejects.toMatchObject({
@@ -181,6 +188,7 @@ describe('an mbox', () => {
     const failing = await Mbox.open({ type: 'mbox', path }, 'x', {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
+      recordedAt: () => [],
       intend: async () => {
         sizeThen = (await stat(path)).size;
         throw new Error('the ledger is full');
@@ -195,7 +203,7 @@ describe('an mbox', () => {
   test('that cannot be locked refuses all that wait for it after one wait', async () => {
     await using folder = await temporaryFolder();
     const runtime = new FakeRuntime();
-    const mbox = await opened(folder, [], runtime);
+    const mbox = await opened(folder, [], { runtime });
     runtime.alive.add(77);
     await writeFile(folder.at('place', 'mbox.lock'), '77 ferry.example\n');
     runtime.readingMs = 31_000;
@@ -230,6 +238,7 @@ describe('an mbox', () => {
       const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
         runtime: new FakeRuntime(),
         takeUnfinished: () => [],
+        recordedAt: () => [],
         intend: async () => {
           if (!isReplaced) await replace(path);
           isReplaced = true;
@@ -360,6 +369,39 @@ describe('I3: an append that a kill may have cut short', () => {
     expect((await mbox.recover({ tags: new Set(), intents })).size).toBe(0);
   });
 
+  test('is not found where the message of a record stands, though it equals that', async () => {
+    await using folder = await temporaryFolder();
+    const { intents } = await appended(folder, FOREIGN, MAIL);
+    const [intent = expect.fail()] = intents;
+    const mbox = await opened(folder, [], { recorded: [intent.receipt] });
+    expect((await mbox.recover({ tags: new Set(), intents })).size).toBe(0);
+    // That one is not what stands there any more.
+    const other = { ...intent.receipt, sha256: '00'.repeat(32) };
+    const again = await opened(folder, [], { recorded: [other] });
+    expect((await again.recover({ tags: new Set(), intents })).size).toBe(1);
+  });
+
+  test('of equal messages that were to stand at one place is found once', async () => {
+    await using folder = await temporaryFolder();
+    const { mbox, intents } = await appended(folder, '', MAIL);
+    const all = ['one', 'two'].flatMap((tag) => intents.map((intent) => ({ ...intent, tag })));
+    expect([...(await mbox.recover({ tags: new Set(), intents: all })).keys()]).toEqual(['one']);
+  });
+
+  test('is not cut off where it is a whole one that is recorded, and the beginning of that which failed there', async () => {
+    await using folder = await temporaryFolder();
+    const { intents, after } = await appended(folder, '', LONG);
+    const recorded: Receipt[] = [];
+    const part = Buffer.from(LONG.subarray(0, LONG.length - 500));
+    await truncate(folder.at('place', 'mbox'), 0);
+    recorded.push(await deliver(await opened(folder), part));
+    const mbox = await opened(folder, [], { recorded });
+    const before = await textOf(folder);
+    expect(after.startsWith(before.trimEnd())).toBe(true);
+    expect((await mbox.recover({ tags: new Set(), intents })).size).toBe(0);
+    expect(await textOf(folder)).toBe(before);
+  });
+
   test('is cut off when the mbox is opened, before anybody else appends', async () => {
     await using folder = await temporaryFolder();
     const { intents, after } = await appended(folder, FOREIGN, LONG);
@@ -370,6 +412,7 @@ describe('I3: an append that a kill may have cut short', () => {
       runtime: new FakeRuntime(),
       intend: () => Promise.resolve(),
       takeUnfinished: () => taken.shift() ?? expect.fail(),
+      recordedAt: () => [],
     };
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
     expect(await textOf(folder)).toBe(FOREIGN);

@@ -11,6 +11,7 @@ const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1
   runtime: new FakeRuntime(),
   intend: () => Promise.resolve(),
   takeUnfinished: () => [],
+  recordedAt: () => [],
   usedBefore,
 });
 

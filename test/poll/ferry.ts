@@ -118,6 +118,7 @@ export class Ferry implements AsyncDisposable {
               runtime: this.runtime,
               intend: (intents) => ledger.intend(name, intents),
               takeUnfinished: () => ledger.takeUnfinishedAppends(name),
+              recordedAt: (locations) => ledger.recordedAt(name, locations),
               usedBefore: ledger.used(name),
             }),
           );

@@ -108,6 +108,20 @@ test('I3: the piece that a kill left in an mbox is cut off also when another acc
   expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, ...users.alice.messages));
 });
 
+test('I1: what was to stand where an equal message of another account stands is carried before it is deleted', async () => {
+  const users = {
+    alice: { password: 'secret', messages: [ONE] },
+    bob: { password: 'secret', messages: [ONE] },
+  };
+  await using server = await createServer({ users });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: ['mbox'] });
+  await pollAndDie(ferry);
+  await truncate(ferry.folder.at('mbox'), 0);
+  expect(await ferry.poll({ name: 'home', user: 'bob' })).toMatchObject({ outcome: 'ok', deleted: 1 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
+});
+
 test('a mail program that moves messages while they are re-read is no error', async () => {
   await using server = await serve([[ONE], [TWO], [THREE]]);
   await using ferry = await Ferry.to(server.address);

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { connect, openSession, type SessionOptions, type TlsMode } from '../../src/pop3-client/index.ts';
+import {
+  connect,
+  openSession,
+  type SessionOptions,
+  type TlsMode,
+  type Transaction,
+} from '../../src/pop3-client/index.ts';
 import { createServer, type ServerOptions } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { number, octetsOf, type Served, sessionSuite } from './session.suite.ts';
@@ -178,22 +184,15 @@ test('a body that is not read to its end breaks the session, loudly', async () =
 test('QUIT may take the longer, the more messages there are to delete', async () => {
   const messages = Array.from({ length: 30 }, (_, index) => `Subject: ${index}\r\n\r\n`);
   await using server = await createServer({
-    users: { alice: { password: 'secret', messages } },
+    users: { alice: { password: 'secret', messages }, bob: { password: 'secret' } },
     faults: [{ do: 'delay', command: 'QUIT', ms: 250 }],
   });
   const { host, port } = server.address;
-  const options = {
-    host,
-    port,
-    tls: 'none',
-    user: 'alice',
-    password: 'secret',
-    timeouts: { idleMs: 100 },
-  } as const;
-  const idle = await openSession(options);
-  await expect(idle.quit()).rejects.toMatchObject({ code: 'timeout' });
-  const session = await openSession(options);
-  for (let number = 1; number <= messages.length; number += 1) await session.dele(number as MessageNumber);
+  const open = (user: string): Promise<Transaction> =>
+    openSession({ host, port, tls: 'none', user, password: 'secret', timeouts: { idleMs: 100 } });
+  await expect((await open('bob')).quit()).rejects.toMatchObject({ code: 'timeout' });
+  const session = await open('alice');
+  for (let index = 1; index <= messages.length; index += 1) await session.dele(number(index));
   await session.quit();
   expect(server.maildrop('alice').messages).toEqual([]);
 });

@@ -206,6 +206,7 @@ async function record(
     messageId: received?.messageId,
     headerSha256: received?.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
+    claims: recovered.map(({ receipt }) => receipt),
     complete,
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,

@@ -289,8 +289,7 @@ export class Settling {
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
     const record = ofTheSame(who.record, received);
-    const claims = this.#standing.take(received, left, record?.destinations ?? []);
-    const already = [...left, ...claims];
+    const already = [...left, ...this.#standing.take(received, left, record?.destinations ?? [])];
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),
@@ -301,7 +300,7 @@ export class Settling {
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
       const complete = failure === undefined;
-      const id = await this.#record(received, { record, tag, receipts: all, claims, complete });
+      const id = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
       if (complete) this.#bind(number, id);
     }
     if (failure !== undefined) throw failure;

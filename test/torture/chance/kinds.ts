@@ -30,16 +30,26 @@ const CUTS: Troubles = [true, false].map((commit) => [
   polling((story) => [{ do: 'cut', afterOctets: story.below(SESSION_OCTETS), commit, sessions: 1 }]),
 ]);
 
-const WHIMS: Troubles = [
+/** Once in a story: what comes short again and again is a habit of the server. */
+const SHORTENED: Troubles = [
   [
     'shortened',
     polling((story) => {
-      const message = story.someMessage();
+      const message = story.hasShortened ? undefined : story.someMessage();
       if (message === undefined) return [];
+      story.hasShortened = true;
       const { number, octets } = message;
       return [{ do: 'shorten', command: 'RETR', messages: [number], octets: story.below(octets) }];
     }),
   ],
+];
+
+const SIZES: Troubles = [
+  ['sizes by a factor', polling((story) => [{ do: 'sizes', factor: story.pick([0, 0.5, 0.98, 1.1, 2]) }])],
+  ['sizes by some octets', polling((story) => [{ do: 'sizes', offset: story.below(400) - 200 }])],
+];
+
+const WHIMS: Troubles = [
   [
     'refused',
     polling((story) => {
@@ -48,8 +58,6 @@ const WHIMS: Troubles = [
       return [{ do: 'refuse', command, code, nth: story.pick([1, 1, 2]) }];
     }),
   ],
-  ['sizes by a factor', polling((story) => [{ do: 'sizes', factor: story.pick([0, 0.5, 0.98, 1.1, 2]) }])],
-  ['sizes by some octets', polling((story) => [{ do: 'sizes', offset: story.below(400) - 200 }])],
   ['without TOP', polling(() => [{ do: 'hide', names: ['TOP'] }])],
   ['without PIPELINING', polling(() => [{ do: 'hide', names: ['PIPELINING'] }])],
 ];
@@ -122,8 +130,15 @@ export const KINDS: readonly Kind[] = [
     once: true,
   },
   {
-    name: 'a server with whims',
-    troubles: [...HONEST, ...CUTS, ...WHIMS, ...OTHERS],
+    name: 'a server with whims, which shortens a message',
+    troubles: [...HONEST, ...CUTS, ...WHIMS, ...SHORTENED, ...OTHERS],
+    natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
+    equals: false,
+    once: true,
+  },
+  {
+    name: 'a server with whims, whose sizes are wrong',
+    troubles: [...HONEST, ...CUTS, ...WHIMS, ...SIZES, ...OTHERS],
     natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
     equals: false,
     once: true,
@@ -144,7 +159,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'all of it',
-    troubles: [...HONEST, ...CRASHES, ...CUTS, ...WHIMS, ...RENUMBERED, ...OTHERS, ...LOSSES],
+    troubles: [...HONEST, ...CRASHES, ...CUTS, ...WHIMS, ...SIZES, ...RENUMBERED, ...OTHERS, ...LOSSES],
     natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
     equals: true,
     once: false,

@@ -43,6 +43,7 @@ export class Story implements AsyncDisposable {
   readonly deletion: 'after-delivery' | 'never';
   /** In front of all unique-ids, at the moment. */
   prefix = '';
+  hasShortened = false;
   readonly #kind: Kind;
   readonly #server: Pop3Server;
   readonly #folder: TemporaryFolder;
@@ -208,7 +209,7 @@ export class Story implements AsyncDisposable {
 
   #compare(stored: readonly string[]): string[] {
     const wrong = stored
-      .filter((text) => !this.#copies.has(text))
+      .filter((text) => !this.#copies.has(text) && !(this.hasShortened && this.#isPart(text)))
       .map((text) => `damaged or foreign: ${brief(text)}`);
     for (const [text, { added, removed }] of this.#copies) {
       const here = count(stored, text);
@@ -216,6 +217,11 @@ export class Story implements AsyncDisposable {
       if (here > added && this.#kind.once) wrong.push(`doubled: ${brief(text)}`);
     }
     return wrong;
+  }
+
+  /** What comes short is stored when it comes the same again, or lacks next to nothing; later it is stored whole too. */
+  #isPart(text: string): boolean {
+    return [...this.#copies.keys()].some((whole) => whole.startsWith(text.slice(0, -1)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
