@@ -246,7 +246,10 @@ export interface AccountLedger {
   /** What records, of all accounts, say that stands at these places. */
   recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
 
-  /** `mayWait`: others follow, and nobody waits for this one before `hurry` is called. */
+  /**
+   * `mayWait`: others follow, and nobody waits for this one before `hurry` is called. Raises `PlaceTaken` where one of the
+   * claims is that of another record.
+   */
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId>;
   /** Says that somebody waits for what may wait. */
   hurry(): void;

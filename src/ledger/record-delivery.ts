@@ -1,6 +1,6 @@
 import type { Receipt } from '../delivery/destination.ts';
-import { MailError } from '../errors.ts';
 import type { Delivery, RecordId } from './ledger.ts';
+import { PlaceTaken } from './place-taken.ts';
 import { blob, deliveryValues, receiptValues } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
@@ -12,7 +12,7 @@ export interface DeliveryWriter {
   readonly intents: { readonly some: boolean };
 }
 
-/** Writes a delivery, in the transaction that is under way. Raises `destination-locked` where a claim of it came too late. */
+/** Writes a delivery, in the transaction that is under way. Raises `PlaceTaken` where a claim of it came too late. */
 export function writeDelivery(
   delivery: Delivery,
   { statements, account, intents }: DeliveryWriter,
@@ -41,11 +41,7 @@ function assertFree(
   record: RecordId | undefined,
 ): void {
   if (atPlace.get(destination, location, blob(sha256), record ?? null) === undefined) return;
-  throw new MailError(
-    'destination-locked',
-    `A message that was found in ${destination} is another one by now.`,
-    { hint: 'Nothing is lost; the next poll looks again.' },
-  );
+  throw new PlaceTaken(destination);
 }
 
 function insert(delivery: Delivery, { insertDelivered }: LedgerStatements, account: number): RecordId {

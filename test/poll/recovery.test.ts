@@ -122,6 +122,20 @@ test('I1: what was to stand where an equal message of another account stands is 
   expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
 });
 
+test('I8: mail that is listed again under its first unique-id after a kill is neither stored again nor in the way', async () => {
+  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+  server.maildrop('alice').add(THREE);
+  await pollAndDie(ferry);
+  server.setFaults([]);
+  for (let polls = 0; polls < 2; polls += 1)
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 3 });
+  expect((await ferry.mail()).filter((text) => !text.includes('three'))).toEqual(storedAll(ONE, TWO));
+});
+
 test('a mail program that moves messages while they are re-read is no error', async () => {
   await using server = await serve([[ONE], [TWO], [THREE]]);
   await using ferry = await Ferry.to(server.address);

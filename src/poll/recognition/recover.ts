@@ -1,6 +1,7 @@
 import type { Recovered } from '../../delivery/destination.ts';
 import { MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord } from '../../ledger/ledger.ts';
+import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { SIZE_DRIFT_OCTETS } from '../limits.ts';
@@ -194,7 +195,7 @@ async function record(
   ]);
   // After a loss of the ledger, what one destination shows had been carried to all of them.
   const complete = !interrupted || destinations.every(({ name }) => safe.has(name));
-  await ledger.recordDelivery({
+  const recording = ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,
     tag,
@@ -210,6 +211,10 @@ async function record(
     complete,
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,
+  });
+  // It has another unique-id now, by which it is recorded, or is not this one; what that is worth, the rest of the poll tells.
+  await recording.catch((error: unknown) => {
+    if (!(error instanceof PlaceTaken)) throw error;
   });
 }
 

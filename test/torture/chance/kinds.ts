@@ -30,6 +30,9 @@ const CUTS: Troubles = [true, false].map((commit) => [
   polling((story) => [{ do: 'cut', afterOctets: story.below(SESSION_OCTETS), commit, sessions: 1 }]),
 ]);
 
+/** A cut of fewer octets may be the way in which a server counts (SECURITY.md). */
+const NOTED_OCTETS = 70;
+
 /** Once in a story: what comes short again and again is a habit of the server. */
 const SHORTENED: Troubles = [
   [
@@ -37,9 +40,11 @@ const SHORTENED: Troubles = [
     polling((story) => {
       const message = story.hasShortened ? undefined : story.someMessage();
       if (message === undefined) return [];
-      story.hasShortened = true;
       const { number, octets } = message;
-      return [{ do: 'shorten', command: 'RETR', messages: [number], octets: story.below(octets) }];
+      if (octets <= NOTED_OCTETS) return [];
+      story.hasShortened = true;
+      const left = story.below(octets - NOTED_OCTETS);
+      return [{ do: 'shorten', command: 'RETR', messages: [number], octets: left }];
     }),
   ],
 ];
@@ -89,10 +94,15 @@ const OTHERS: Troubles = [
   ],
 ];
 
+/**
+ * Not before a poll that went well: what a kill leaves in one of two destinations is there for all that anybody can tell
+ * without the ledger (SECURITY.md).
+ */
 const LOSSES: Troubles = [
   [
     'ledger lost',
     async (story) => {
+      await story.poll();
       await story.loseLedger();
       return story.poll();
     },
@@ -107,6 +117,7 @@ const LOSSES: Troubles = [
   [
     'ledger put back',
     async (story) => {
+      await story.poll();
       await story.putLedgerBack();
       return story.poll();
     },
@@ -161,7 +172,7 @@ export const KINDS: readonly Kind[] = [
     name: 'all of it',
     troubles: [...HONEST, ...CRASHES, ...CUTS, ...WHIMS, ...SIZES, ...RENUMBERED, ...OTHERS, ...LOSSES],
     natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
-    equals: true,
+    equals: false,
     once: false,
   },
 ];
