@@ -210,3 +210,11 @@ const dead = (): Promise<never> => Promise.reject(new Error('killed'));
 export function killedBeforeRecording(ledger: AccountLedger): AccountLedger {
   return ledgerWith(ledger, { recordDelivery: dead, closePoll: dead, noteMissing: dead, noteGone: dead });
 }
+
+/** A poll whose process dies when it has delivered and is about to record; then the program starts again. */
+export async function pollAndDie(ferry: Ferry): Promise<void> {
+  ferry.wrapLedger = killedBeforeRecording;
+  await ferry.poll();
+  ferry.wrapLedger = (ledger) => ledger;
+  await ferry.restart();
+}

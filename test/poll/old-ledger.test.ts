@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adoptAccount } from '../../src/poll/adopt.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
@@ -304,44 +304,3 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
   });
 });
-
-test.each([
-  ['as their headers tell', []],
-  ['as their contents tell', [{ do: 'hide', names: ['TOP'] }]],
-] as const)(
-  'I1: after a loss of the ledger, one copy in an mbox of two accounts does not stand for the mail of both, %s',
-  async (_, faults) => {
-    await using server = await createServer({
-      users: { alice: { password: 'secret', messages: [ONE] }, bob: { password: 'secret' } },
-    });
-    server.setFaults(faults);
-    await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
-    await ferry.poll();
-    await lose(ferry);
-    server.maildrop('bob').add(ONE);
-    // Both have looked at what stands there before one of them records.
-    let waiting = 2;
-    let proceed: (() => void) | undefined;
-    const both = new Promise<void>((resolve) => (proceed = resolve));
-    ferry.wrapLedger = (ledger) =>
-      ledgerWith(ledger, {
-        recordDelivery: async (...delivery) => {
-          waiting -= 1;
-          if (waiting === 0) proceed?.();
-          await both;
-          return ledger.recordDelivery(...delivery);
-        },
-      });
-    const pollBoth = (): Promise<readonly string[]> =>
-      Promise.all(
-        ['alice', 'bob'].map(async (user) => {
-          const { outcome } = await ferry.poll({ name: user, user, deletion: { kind: 'after-delivery' } });
-          return outcome;
-        }),
-      );
-    expect([...(await pollBoth())].sort()).toEqual(['failed', 'ok']);
-    expect(await pollBoth()).toEqual(['ok', 'ok']);
-    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
-    for (const user of ['alice', 'bob']) expect(server.maildrop(user).messages).toEqual([]);
-  },
-);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -15,14 +15,6 @@ async function serve(
   const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
   for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
   return server;
-}
-
-/** A poll whose process dies when it has delivered and is about to record; then the program starts again. */
-async function pollAndDie(ferry: Ferry): Promise<void> {
-  ferry.wrapLedger = killedBeforeRecording;
-  await ferry.poll();
-  ferry.wrapLedger = (ledger) => ledger;
-  await ferry.restart();
 }
 
 const PLACES = ['maildir', 'mbox'] as const;
@@ -106,34 +98,6 @@ test('I3: the piece that a kill left in an mbox is cut off also when another acc
   expect(await ferry.mail('mbox')).toEqual(storedAll(TWO));
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
   expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, ...users.alice.messages));
-});
-
-test('I1: what was to stand where an equal message of another account stands is carried before it is deleted', async () => {
-  const users = {
-    alice: { password: 'secret', messages: [ONE] },
-    bob: { password: 'secret', messages: [ONE] },
-  };
-  await using server = await createServer({ users });
-  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: ['mbox'] });
-  await pollAndDie(ferry);
-  await truncate(ferry.folder.at('mbox'), 0);
-  expect(await ferry.poll({ name: 'home', user: 'bob' })).toMatchObject({ outcome: 'ok', deleted: 1 });
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
-  expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
-});
-
-test('I8: mail that is listed again under its first unique-id after a kill is neither stored again nor in the way', async () => {
-  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
-  await using ferry = await Ferry.to(server.address);
-  await ferry.poll();
-  server.setFaults([{ do: 'uids', prefix: 'new-' }]);
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
-  server.maildrop('alice').add(THREE);
-  await pollAndDie(ferry);
-  server.setFaults([]);
-  for (let polls = 0; polls < 2; polls += 1)
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 3 });
-  expect((await ferry.mail()).filter((text) => !text.includes('three'))).toEqual(storedAll(ONE, TWO));
 });
 
 test('a mail program that moves messages while they are re-read is no error', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, ledgerWith, mail, storedAll } from './ferry.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')] as const;
 const BOTH = {
@@ -44,14 +44,6 @@ async function pollWhileFull(
   expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
   ferry.wrapDestinations = roomy;
   server.setFaults([]);
-}
-
-/** A poll whose process dies when it has delivered and is about to record; then the program starts again. */
-async function pollAndDie(ferry: Ferry): Promise<void> {
-  ferry.wrapLedger = killedBeforeRecording;
-  await ferry.poll();
-  ferry.wrapLedger = (ledger) => ledger;
-  await ferry.restart();
 }
 
 /** What each destination has, when all is carried and deleted. */

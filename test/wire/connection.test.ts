@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/wire/connection.ts';
 import { connectionLost, protocolViolation } from '../../src/wire/errors.ts';
-import { MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
+import { MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
 import { plainCommand, secretCommand } from '../../src/wire/transcript.ts';
 import { MemoryWire } from '../support/memory-wire.ts';
 
@@ -182,93 +182,6 @@ describe('readRows', () => {
     );
     for (let count = 0; count < 10; count += 1) wire.arrive('x'.repeat(MAX_LINE_OCTETS / 4));
     await expect(lines).rejects.toMatchObject({ code: 'protocol' });
-  });
-});
-
-describe('the idle deadline', () => {
-  // Otherwise a machine that is busy elsewhere decides.
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
-  afterEach(() => void vi.useRealTimers());
-
-  test('ends a wait in which nothing comes', async () => {
-    const { wire, connection } = connected({ idleMs: 30 });
-    const line = expect(connection.readLine('testing')).rejects.toMatchObject({
-      code: 'timeout',
-      message: 'No usable answer for 0.03 s while testing.',
-    });
-    await vi.advanceTimersByTimeAsync(29);
-    expect(wire.destroyed).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
-    await line;
-    expect(wire.destroyed).toBe(true);
-  });
-
-  test('begins anew with each wait', async () => {
-    const { wire, connection } = connected({ idleMs: 200 });
-    for (let count = 0; count < 4; count += 1) {
-      const line = connection.readLine('testing');
-      await vi.advanceTimersByTimeAsync(190);
-      wire.arrive(`${'x'.repeat(70)}\r\n`);
-      expect(await line).toHaveLength(70);
-    }
-  });
-
-  test('does not run while nobody waits', async () => {
-    const { wire, connection } = connected({ idleMs: 30 });
-    wire.arrive('a\r\n');
-    expect(await connection.readLine('testing')).toBe('a');
-    await vi.advanceTimersByTimeAsync(1000);
-    wire.arrive('b\r\n');
-    expect(await connection.readLine('testing')).toBe('b');
-  });
-
-  test('may be put off while somebody waits', async () => {
-    const { wire, connection } = connected({ idleMs: 30 });
-    const line = expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
-    await vi.advanceTimersByTimeAsync(20);
-    connection.idleMs = 50;
-    await vi.advanceTimersByTimeAsync(49);
-    expect(wire.destroyed).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
-    await line;
-  });
-
-  test('also ends a drip of single octets', async () => {
-    const { wire, connection } = connected({ idleMs: 60 });
-    const line = expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'timeout' });
-    for (let octets = 0; !wire.destroyed && octets < 100; octets += 1) {
-      await vi.advanceTimersByTimeAsync(10);
-      wire.arrive('x');
-      await settled();
-    }
-    await line;
-  });
-
-  test('lets a slow line go on that brings enough', async () => {
-    const { wire, connection } = connected({ idleMs: 60 });
-    const line = connection.readLine('testing');
-    for (let blocks = 0; blocks < 19; blocks += 1) {
-      await vi.advanceTimersByTimeAsync(10);
-      wire.arrive('x'.repeat(40));
-      await settled();
-    }
-    wire.arrive('\r\n');
-    expect(await line).toHaveLength(19 * 40);
-  });
-});
-
-describe('octets that nobody takes', () => {
-  test('pause the transport, and it goes on when they are taken', async () => {
-    const { wire, connection } = connected();
-    const block = Buffer.alloc(RECEIVE_BUFFER_OCTETS / 4, 'x');
-    for (let count = 0; count < 12; count += 1) wire.arrive(block);
-    await settled();
-    expect(connection.heldOctets).toBeLessThanOrEqual(RECEIVE_BUFFER_OCTETS + block.length);
-    expect(wire.isPaused()).toBe(true);
-    wire.arrive('\r\n.\r\n');
-    const content = await collect(connection.multiline('testing'));
-    expect(content).toHaveLength(12 * block.length + 2);
-    expect(wire.isPaused()).toBe(false);
   });
 });
 

@@ -1,0 +1,78 @@
+import { rm, truncate } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { createServer } from '../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
+
+// One copy at a destination stands for one message, whoever looks for it.
+
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+
+test.each([
+  ['as their headers tell', []],
+  ['as their contents tell', [{ do: 'hide', names: ['TOP'] }]],
+] as const)(
+  'I1: after a loss of the ledger, one copy in an mbox of two accounts does not stand for the mail of both, %s',
+  async (_, faults) => {
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: [ONE] }, bob: { password: 'secret' } },
+    });
+    server.setFaults(faults);
+    await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
+    await ferry.poll();
+    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    server.maildrop('bob').add(ONE);
+    // Both have looked at what stands there before one of them records.
+    let waiting = 2;
+    let proceed: (() => void) | undefined;
+    const both = new Promise<void>((resolve) => (proceed = resolve));
+    ferry.wrapLedger = (ledger) =>
+      ledgerWith(ledger, {
+        recordDelivery: async (...delivery) => {
+          waiting -= 1;
+          if (waiting === 0) proceed?.();
+          await both;
+          return ledger.recordDelivery(...delivery);
+        },
+      });
+    const pollBoth = (): Promise<readonly string[]> =>
+      Promise.all(
+        ['alice', 'bob'].map(async (user) => {
+          const { outcome } = await ferry.poll({ name: user, user, deletion: { kind: 'after-delivery' } });
+          return outcome;
+        }),
+      );
+    expect([...(await pollBoth())].sort()).toEqual(['failed', 'ok']);
+    expect(await pollBoth()).toEqual(['ok', 'ok']);
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
+    for (const user of ['alice', 'bob']) expect(server.maildrop(user).messages).toEqual([]);
+  },
+);
+
+test('I1: what was to stand where an equal message of another account stands is carried before it is deleted', async () => {
+  const users = {
+    alice: { password: 'secret', messages: [ONE] },
+    bob: { password: 'secret', messages: [ONE] },
+  };
+  await using server = await createServer({ users });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: ['mbox'] });
+  await pollAndDie(ferry);
+  await truncate(ferry.folder.at('mbox'), 0);
+  expect(await ferry.poll({ name: 'home', user: 'bob' })).toMatchObject({ outcome: 'ok', deleted: 1 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, ONE));
+});
+
+test('I8: mail that is listed again under its first unique-id after a kill is neither stored again nor in the way', async () => {
+  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+  server.maildrop('alice').add(THREE);
+  await pollAndDie(ferry);
+  server.setFaults([]);
+  for (let polls = 0; polls < 2; polls += 1)
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 3 });
+  expect((await ferry.mail()).filter((text) => !text.includes('three'))).toEqual(storedAll(ONE, TWO));
+});
