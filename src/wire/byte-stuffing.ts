@@ -54,9 +54,9 @@ export class Unstuffer {
         }
         this.#atLineStart = false;
       }
-      const found = data.indexOf(CRLF_DOT, at);
+      const found = nextAtLineStart(data, at);
       if (found < 0) break;
-      at = found + 2;
+      at = found;
       this.#atLineStart = true;
     }
     const last = data.length - 1;
@@ -67,6 +67,26 @@ export class Unstuffer {
     keep(from, isUndecided ? last : data.length);
     return data.subarray(0, kept);
   }
+}
+
+/** So many dots within lines are passed over one by one; where there are more, the line ends are looked for. */
+const FEW_DOTS = 16;
+
+/**
+ * Where the next dot stands that begins a line, the CRLF before it from `from` on, or -1. What is large in mail, base64, has
+ * no dot at all, and to look for one octet is many times faster than to stop at each line.
+ */
+function nextAtLineStart(data: Buffer, from: number): number {
+  let dot = data.indexOf(DOT, from + 2);
+  for (let passed = 0; dot >= 0; passed += 1) {
+    if (data[dot - 1] === LF && data[dot - 2] === CR) return dot;
+    if (passed === FEW_DOTS) {
+      const found = data.indexOf(CRLF_DOT, dot + 1);
+      return found < 0 ? -1 : found + 2;
+    }
+    dot = data.indexOf(DOT, dot + 1);
+  }
+  return -1;
 }
 
 function couldBecomeTerminator(data: Buffer, at: number): boolean {
