@@ -187,7 +187,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   recordedAt: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
      WHERE destination = ? AND location IN (SELECT value FROM json_each(?))`,
   atPlace: `SELECT 1 FROM delivery
-     WHERE destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
+     WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts: 'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ?',
   deliveries: `
@@ -213,7 +213,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
 export const CONTENT_INDEX = 'CREATE INDEX IF NOT EXISTS message_by_content ON message (account, sha256)';
 
 /** What `atPlace` finds its rows by: made when something that was found is first recorded, which few ledgers ever see. */
-export const PLACE_INDEX = 'CREATE INDEX IF NOT EXISTS delivery_by_place ON delivery (destination, location)';
+export const PLACE_INDEX = 'CREATE INDEX IF NOT EXISTS delivery_by_place ON delivery (location)';
 
 /** Every statement of the ledger, prepared once per connection, each when it is first used. */
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
