@@ -20,7 +20,8 @@ const FROM_LINE =
  * (made durable now), and cuts off the piece of one that was being written when the process died.
  *
  * Where an append failed, the next one had the same place. An intent says nothing where the message of a record stands, as
- * `recordedAt` tells, and of several equal messages one stands there (I1).
+ * `recordedAt` tells, and of several equal messages one stands there (I1). Where the owner has emptied the mbox since, and one
+ * that equals what stood first in it was appended there by a poll that was killed, that one is delivered twice.
  */
 export async function recoverAppends(
   file: FileHandle,

@@ -274,6 +274,7 @@ export class SqliteAccountLedger implements AccountLedger {
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId> {
     const writer = { statements: this.#statements, account: this.#account, intents: this.#intents };
     const act = (): RecordId => writeDelivery(delivery, writer);
+    if ((delivery.claims?.length ?? 0) > 0) this.#statements.atPlace.ready();
     return wish?.mayWait === true ? this.#commits.runPatiently(act) : this.#commits.run(act);
   }
 

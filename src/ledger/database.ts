@@ -17,6 +17,8 @@ export type Row = Readonly<Record<string, Value>>;
 
 /** One statement, prepared once, when it is first used. */
 export interface Statement {
+  /** Prepares it now: in a transaction that is rolled back, what goes before it would be lost. */
+  ready(): void;
   run(...values: Value[]): { readonly lastInsertRowid: number };
   get(...values: Value[]): Row | undefined;
   all(...values: Value[]): Row[];
@@ -76,6 +78,7 @@ export class Database {
     const use = <T>(act: (statement: StatementSyncInstance) => T): T =>
       explained(this.#path, () => act((prepared ??= prepare())));
     return {
+      ready: () => use(() => undefined),
       run: (...values) => {
         const { lastInsertRowid } = use((statement) => statement.run(...values));
         return { lastInsertRowid: Number(lastInsertRowid) };

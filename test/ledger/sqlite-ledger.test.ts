@@ -5,11 +5,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../src/ledger/database.ts';
 import { GroupCommit } from '../../src/ledger/group-commit.ts';
+import type { Delivery, RecordId } from '../../src/ledger/ledger.ts';
 import { migrate } from '../../src/ledger/migrations.ts';
 import { wasPutBack } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { delivery, intent, uid } from './fixtures.ts';
+import { delivery, intent, receipt, uid } from './fixtures.ts';
 import { ledgerContract } from './ledger.contract.ts';
 
 ledgerContract('the SQLite ledger', async () => {
@@ -230,6 +231,23 @@ test('has an index by content once a content was looked for, not before, and not
   expect(isIndexed()).toBe(false);
   expect(migrated.account('work').withContent('ab'.repeat(32))).toHaveLength(2);
   migrated.close();
+});
+
+test('refuses what was found as that of another record, and has an index for that from then on', async () => {
+  await using folder = await temporaryFolder();
+  const ledger = await SqliteLedger.open(folder.path);
+  const claimed = (more: Partial<Delivery>): Promise<RecordId> =>
+    ledger.account('work').recordDelivery(delivery({ claims: [receipt()], ...more }));
+  const id = await ledger.account('work').recordDelivery(delivery());
+  await expect(claimed({ uid: uid('u2') })).rejects.toMatchObject({ code: 'destination-locked' });
+  expect(await claimed({ record: id })).toBe(id);
+  expect(ledger.account('work').listed().size).toBe(1);
+  ledger.close();
+  const database = Database.open(folder.at('ledger.db'));
+  expect(
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'delivery_by_place'").get(),
+  ).toBeDefined();
+  database.close();
 });
 
 describe('GroupCommit', () => {

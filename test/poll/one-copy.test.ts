@@ -1,7 +1,7 @@
 import { rm, truncate } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
+import { describe, expect, test } from 'vitest';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from './ferry.ts';
 
 // One copy at a destination stands for one message, whoever looks for it.
 
@@ -75,4 +75,59 @@ test('I8: mail that is listed again under its first unique-id after a kill is ne
   for (let polls = 0; polls < 2; polls += 1)
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 3 });
   expect((await ferry.mail()).filter((text) => !text.includes('three'))).toEqual(storedAll(ONE, TWO));
+});
+
+describe('what stands in a Maildir under a name that is recorded', () => {
+  const NAMELESS: Faults = [{ do: 'hide', names: ['UIDL'] }];
+
+  /** Carried without unique-ids; after a loss of the ledger ONE is recorded by its header; then a poll is killed. */
+  async function recordedByHeader(server: Pop3Server): Promise<Ferry> {
+    server.setFaults(NAMELESS);
+    const ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
+    for (let polls = 0; polls < 2; polls += 1)
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    await ferry.ledger.openPoll();
+    await ferry.restart();
+    return ferry;
+  }
+
+  test.each([
+    ['without a unique-id', [2, 3]],
+    ['with one', [2]],
+  ])('is no equal message that comes %s', async (_, nameless) => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await recordedByHeader(server);
+    server.maildrop('alice').add(ONE);
+    server.setFaults([{ do: 'uids', messages: nameless, uid: '' }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, ONE, TWO));
+  });
+
+  test('keeps nobody from polling when that message comes without its unique-id', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await recordedByHeader(server);
+    server.setFaults(NAMELESS);
+    for (let polls = 0; polls < 2; polls += 1)
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 2 });
+    expect(new Set(await ferry.mail())).toEqual(new Set(storedAll(ONE, TWO)));
+  });
+});
+
+test('I3: what a kill has left of a message without unique-id is that message also where all come shorter than listed', async () => {
+  await using server = await serve(ONE, TWO);
+  const tooLarge = { do: 'sizes', offset: 10 } as const;
+  server.setFaults([tooLarge]);
+  await using ferry = await Ferry.to(server.address);
+  for (let polls = 0; polls < 2; polls += 1) await ferry.poll();
+  const maildrop = server.maildrop('alice');
+  await maildrop.remove((await maildrop.list()).slice(0, 1));
+  maildrop.add(THREE);
+  server.setFaults([tooLarge, { do: 'hide', names: ['UIDL'] }]);
+  await pollAndDie(ferry);
+  server.setFaults([tooLarge]);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+  expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
+import { MAX_ATTEMPTS, SESSION_MS } from '../../src/poll/limits.ts';
 import { mayLackSomething, SizeExperience } from '../../src/poll/retrieval/listed-size.ts';
 import { type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
@@ -64,6 +64,19 @@ test('a server whose sizes are wrong by habit delays mail only once', async () =
   server.maildrop('alice').add(THREE);
   server.maildrop('alice').add(mail('four'));
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+});
+
+test('also where its line is so slow that a session ends before all have come', async () => {
+  const messages = Array.from({ length: 6 }, (_, index) => mail(`${index}`));
+  await using server = await serve(...messages);
+  server.setFaults([
+    { do: 'sizes', offset: 10 },
+    { do: 'hide', names: ['PIPELINING'] },
+  ]);
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+  ferry.onReceived = () => ferry.runtime.advance(SESSION_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, skipped: 6 });
+  expect(await ferry.poll()).toMatchObject({ fetched: 6 });
 });
 
 describe('a message that was stored short', () => {

@@ -39,16 +39,18 @@ export class Leftovers {
   }
 
   /**
-   * Where the message of this content stands that was delivered under this tag, by destination. What stands there for an
-   * equal one that was recorded is not this one, or that which came later would be deleted as carried (I1).
+   * Where the message of this content stands that was delivered under this tag, by destination. What stands there for one
+   * that was recorded is not this one, or that which came later would be deleted as carried (I1): in an mbox one that
+   * equals it, in a Maildir whatever has that name.
    */
   async take(tag: string, sha256: string): Promise<readonly Receipt[]> {
     if (!this.#tags.delete(tag)) return [];
     const { ledger, destinations } = this.#poll;
     const known = ledger.withContent(sha256).flatMap(({ id }) => ledger.receiptsOf(id));
-    const recorded = new Set(known.map(({ location }) => location));
     const left: Receipt[] = [];
     for (const destination of destinations) {
+      const taken = destination.hasNames ? ledger.taken(destination.name) : known;
+      const recorded = new Set(taken.map(({ location }) => location));
       const intents = ledger.openIntents(destination.name).filter((intent) => intent.tag === tag);
       const found = await destination.recover({ tags: new Set([tag]), recorded, intents });
       const receipt = found.get(tag)?.receipt;

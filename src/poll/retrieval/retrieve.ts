@@ -43,7 +43,8 @@ export async function retrieve(
   const settling = new Settling(poll, memory, await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
-  const until = mayReconnect && portion.every(isIdentified) ? endOfSession(poll) : undefined;
+  const mayEndEarly = mayReconnect && !poll.doubts.stalled && portion.every(isIdentified);
+  const until = mayEndEarly ? endOfSession(poll) : undefined;
   const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
@@ -95,7 +96,7 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       else if (settling.failure === undefined) unproven = received;
       else await discardAll(received.drafts);
       current = undefined;
-      // Only now, so that no session is for nothing.
+      // Only now, so that no session ends before a message has come.
       if (poll.runtime.monotonic() >= until) window.stop();
     }
   } catch (thrown) {

@@ -168,6 +168,7 @@ export class Settling {
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
+    if (retrieval.reason === 'new') return this.#goOn(received);
     const isShort = retrieval.reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
     const earlier = this.#claim(record ?? (isShort ? undefined : retrieval.record));
