@@ -14,7 +14,9 @@ export function connectionLost(during: string, cause?: unknown): WireError {
 
 /** The peer kept silent, or dripped, for longer than the deadline. */
 export function timedOut(during: string, milliseconds: number): WireError {
-  return new WireError('timeout', `No usable answer for ${milliseconds / 1000} s while ${during}.`, {
+  // QUIT is waited for a little longer for each deletion, which is no figure for people.
+  const seconds = milliseconds < 1000 ? milliseconds / 1000 : Math.round(milliseconds / 100) / 10;
+  return new WireError('timeout', `No usable answer for ${seconds} s while ${during}.`, {
     hint: 'Try again later; if the server is only slow, raise timeouts.idle or timeouts.connect.',
   });
 }
