@@ -107,8 +107,9 @@ async function isPieceAtEnd(file: FileHandle, intent: Intent, later: readonly In
   const { size } = await file.stat();
   const octets = size - offset;
   const behind = await beginningIn(file, later);
-  const last = behind.at(-1) ?? intent;
-  if (octets <= 0 || size > endOf(last) + 1) return false;
+  // Of those behind it some may have come to nothing, and lie in what was overwritten with zeros.
+  const end = Math.max(...[intent, ...behind].map(endOf));
+  if (octets <= 0 || size > end + 1) return false;
   const ours = new Set(behind.map(offsetOf));
   const start = await readAt(file, offset, Math.min(octets, opening.length));
   if (!isBeginning(start, intent)) return false;

@@ -143,6 +143,22 @@ describe('I3: an append that a kill may have cut short', () => {
     expect(await textOf(folder)).toBe(before);
   });
 
+  test('is cut off where others, that came to nothing, were to stand in what was overwritten with zeros', async () => {
+    await using folder = await temporaryFolder();
+    const { mbox, intents, after } = await appended(folder, FOREIGN, LONG);
+    const [intent = expect.fail()] = intents;
+    const location = String(FOREIGN.length + 100);
+    const stale = {
+      tag: 'stale',
+      receipt: { ...intent.receipt, location, octets: 50 },
+      opening: Buffer.from(FROM),
+    };
+    const piece = '\0'.repeat(300) + after.slice(FOREIGN.length + 300, -100);
+    await writeFile(folder.at('place', 'mbox'), FOREIGN + piece);
+    expect((await mbox.recover({ tags: new Set(), intents: [stale, ...intents] })).size).toBe(0);
+    expect(await textOf(folder)).toBe(FOREIGN);
+  });
+
   test('is cut off when the mbox is opened, before anybody else appends', async () => {
     await using folder = await temporaryFolder();
     const { intents, after } = await appended(folder, FOREIGN, LONG);
