@@ -4,23 +4,7 @@ import { connectionLost, protocolViolation } from '../../src/wire/errors.ts';
 import { MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
 import { plainCommand, secretCommand } from '../../src/wire/transcript.ts';
 import { MemoryWire } from '../support/memory-wire.ts';
-
-function connected(options: ConstructorParameters<typeof Connection>[1] = {}): {
-  wire: MemoryWire;
-  connection: Connection;
-} {
-  const wire = new MemoryWire();
-  return { wire, connection: new Connection(wire, options) };
-}
-
-async function collect(blocks: AsyncIterable<Buffer>): Promise<string> {
-  const all: Buffer[] = [];
-  for await (const block of blocks) all.push(block);
-  return Buffer.concat(all).toString('latin1');
-}
-
-/** Lets everything that is ready happen. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { collect, connected, settled } from './connected.ts';
 
 describe('readLine', () => {
   test('gives line after line, whatever the blocks, without their line ends', async () => {

@@ -1,24 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Connection } from '../../src/wire/connection.ts';
 import { RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
-import { MemoryWire } from '../support/memory-wire.ts';
-
-function connected(options: ConstructorParameters<typeof Connection>[1] = {}): {
-  wire: MemoryWire;
-  connection: Connection;
-} {
-  const wire = new MemoryWire();
-  return { wire, connection: new Connection(wire, options) };
-}
-
-async function collect(blocks: AsyncIterable<Buffer>): Promise<string> {
-  const all: Buffer[] = [];
-  for await (const block of blocks) all.push(block);
-  return Buffer.concat(all).toString('latin1');
-}
-
-/** Lets everything that is ready happen. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import { collect, connected, settled } from './connected.ts';
 
 describe('the idle deadline', () => {
   // Otherwise a machine that is busy elsewhere decides.
