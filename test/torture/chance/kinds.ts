@@ -15,6 +15,23 @@ function polling(faults: (story: Story) => Faults): (story: Story) => Promise<un
   return (story) => story.poll(faults(story));
 }
 
+/** Something is done, and then polled. */
+function thenPoll(act: (story: Story) => unknown): (story: Story) => Promise<unknown> {
+  return async (story) => {
+    await act(story);
+    return story.poll();
+  };
+}
+
+/** The same after a poll. */
+function afterPoll(act: (story: Story) => unknown): (story: Story) => Promise<unknown> {
+  const acted = thenPoll(act);
+  return async (story) => {
+    await story.poll();
+    return acted(story);
+  };
+}
+
 const HONEST: Troubles = [
   ['a poll', (story) => story.poll()],
   ['two polls', async (story) => [await story.poll(), await story.poll()]],
@@ -68,30 +85,12 @@ const WHIMS: Troubles = [
 ];
 
 const RENUMBERED: Troubles = [
-  [
-    'other unique-ids',
-    (story) => {
-      story.prefix = `n${story.below(1e6)}-`;
-      return story.poll();
-    },
-  ],
+  ['other unique-ids', thenPoll((story) => (story.prefix = `n${story.below(1e6)}-`))],
 ];
 
 const OTHERS: Troubles = [
-  [
-    'removed by another client',
-    async (story) => {
-      await story.removeSome();
-      return story.poll();
-    },
-  ],
-  [
-    'read',
-    async (story) => {
-      await story.readMail();
-      return story.poll();
-    },
-  ],
+  ['removed by another client', thenPoll((story) => story.removeSome())],
+  ['read', thenPoll((story) => story.readMail())],
 ];
 
 /**
@@ -99,29 +98,9 @@ const OTHERS: Troubles = [
  * without the ledger (SECURITY.md).
  */
 const LOSSES: Troubles = [
-  [
-    'ledger lost',
-    async (story) => {
-      await story.poll();
-      await story.loseLedger();
-      return story.poll();
-    },
-  ],
-  [
-    'ledger saved',
-    async (story) => {
-      await story.saveLedger();
-      return story.poll();
-    },
-  ],
-  [
-    'ledger put back',
-    async (story) => {
-      await story.poll();
-      await story.putLedgerBack();
-      return story.poll();
-    },
-  ],
+  ['ledger lost', afterPoll((story) => story.loseLedger())],
+  ['ledger saved', thenPoll((story) => story.saveLedger())],
+  ['ledger put back', afterPoll((story) => story.putLedgerBack())],
 ];
 
 const NATURES: Faults = [
