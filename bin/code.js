@@ -15,7 +15,7 @@ const codeCache = join(folder, 'mailferry.cache');
  */
 function compile() {
   // What a poll does in a second or two is over before V8 has optimised it; so that begins later. Measured with this V8.
-  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=4000000');
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=500000');
   // The bundler writes ASCII only, and this spares the decoding of a megabyte. What was read of the one file is read over
   // with the other: on many a virtual machine memory that is touched for the first time costs more than the reading.
   const octets = read(program);
