@@ -238,7 +238,7 @@ export class Transaction {
   }
 
   #readBody(during: string, dispose: () => void): MessageBody {
-    let blocks: AsyncGenerator<Buffer> | undefined;
+    let blocks: AsyncIterator<Buffer> | undefined;
     return {
       [Symbol.asyncIterator]: () => {
         this.#unread = undefined;

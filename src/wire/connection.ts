@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { Unstuffer } from './byte-stuffing.ts';
 import { connectionLost, protocolViolation, WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
+import { Multiline } from './multiline.ts';
 import type { CommandLine, Transcript } from './transcript.ts';
 
 export interface ConnectionOptions {
@@ -86,9 +86,11 @@ export class Connection {
    * The next line without its line end, each octet as one character (latin1). `during` completes "… while".
    * Breaks the connection on a line over `maxOctets`, on the end of the stream, and on the idle deadline.
    */
-  async readLine(during: string, maxOctets: number = MAX_LINE_OCTETS): Promise<string> {
+  readLine(during: string, maxOctets: number = MAX_LINE_OCTETS): Promise<string> {
+    const line = this.#lineAtHand(maxOctets);
+    if (line !== undefined) return Promise.resolve(line);
     // With both limits equal nothing is skipped.
-    return (await this.readLineOrSkip(during, maxOctets, maxOctets)) ?? '';
+    return this.readLineOrSkip(during, maxOctets, maxOctets).then((whole) => whole ?? '');
   }
 
   /**
@@ -114,12 +116,7 @@ export class Connection {
       if (parts.length === MAX_PARTS) parts.splice(0, MAX_PARTS, Buffer.concat(parts));
       if (end < 0) continue;
       this.#inbound.putBack(block.subarray(end + 1));
-      if (octets > keepOctets) return undefined;
-      const line = withoutCarriageReturn(parts.length === 1 ? part : Buffer.concat(parts));
-      const text = line.toString('latin1');
-      // What a challenge of SASL holds is base64, and may repeat what was sent (RFC 7628 §3.2.2).
-      this.#transcript?.('received', text.startsWith('+ ') ? '+ ***' : this.redacted(text));
-      return text;
+      return octets > keepOctets ? undefined : this.#received(Buffer.concat(parts));
     }
   }
 
@@ -128,18 +125,15 @@ export class Connection {
    * its end: a consumer that stops early breaks the connection, since what follows would be taken for replies. `onEnd` is
    * called whichever way it ends.
    */
-  async *multiline(during: string, onEnd?: () => void): AsyncGenerator<Buffer, void, undefined> {
-    const unstuffer = new Unstuffer();
-    try {
-      while (!unstuffer.ended) {
-        const octets = unstuffer.push(await this.#next(during));
-        if (octets.length > 0) yield octets;
-      }
-    } finally {
-      if (unstuffer.ended) this.#inbound.putBack(unstuffer.rest);
-      else this.break(protocolViolation(`A response was not read to its end while ${during}.`));
-      onEnd?.();
-    }
+  multiline(during: string, onEnd?: () => void): AsyncIterableIterator<Buffer, undefined, undefined> {
+    return new Multiline({
+      next: () => this.#next(during),
+      onEnd: (rest) => {
+        if (rest !== undefined) this.#inbound.putBack(rest);
+        else this.break(protocolViolation(`A response was not read to its end while ${during}.`));
+        onEnd?.();
+      },
+    });
   }
 
   /**
@@ -273,8 +267,13 @@ export class Connection {
     return reason;
   }
 
-  async #next(during: string): Promise<Buffer> {
+  /** The next block, at once where one lies here. */
+  #next(during: string): Buffer | Promise<Buffer> {
     if (this.#broken !== undefined) throw this.#broken;
+    return this.#inbound.take() ?? this.#arrival(during);
+  }
+
+  async #arrival(during: string): Promise<Buffer> {
     try {
       const block = await this.#inbound.next(during);
       if (block !== undefined) return block;
@@ -282,6 +281,23 @@ export class Connection {
       throw this.break(error as WireError);
     }
     throw this.break(connectionLost(during));
+  }
+
+  /** The next line, if all of it lies in one block here. */
+  #lineAtHand(maxOctets: number): string | undefined {
+    const block = this.#broken === undefined ? this.#inbound.take() : undefined;
+    if (block === undefined) return undefined;
+    const end = block.indexOf(LF);
+    const isWhole = end >= 0 && end <= maxOctets;
+    this.#inbound.putBack(isWhole ? block.subarray(end + 1) : block);
+    return isWhole ? this.#received(block.subarray(0, end)) : undefined;
+  }
+
+  #received(line: Buffer): string {
+    const text = withoutCarriageReturn(line).toString('latin1');
+    // What a challenge of SASL holds is base64, and may repeat what was sent (RFC 7628 §3.2.2).
+    this.#transcript?.('received', text.startsWith('+ ') ? '+ ***' : this.redacted(text));
+    return text;
   }
 
   #sendGathered(): void {

@@ -7,6 +7,10 @@ interface Waiter {
   readonly reject: (reason: Error) => void;
 }
 
+/** A record of TLS has so many at most (RFC 8446 §5.1). Larger blocks are not copied. */
+const SMALL_BLOCK_OCTETS = 16 * 1024;
+const GATHERED_OCTETS = 64 * 1024;
+
 /**
  * The receiving half of a connection: what has arrived and was not yet taken. One consumer at a time waits for
  * more, and never for longer than the idle period. The socket is paused while too much lies here (I7).
@@ -57,7 +61,12 @@ export class Inbound {
    */
   async next(during: string): Promise<Buffer | undefined> {
     if (this.#blocks.length === 0 && !(await this.#arrival(during))) return undefined;
-    const block = this.#blocks.shift();
+    return this.take();
+  }
+
+  /** As `next`, for what lies here already; undefined when nothing does. */
+  take(): Buffer | undefined {
+    const block = this.#gathered() ?? this.#blocks.shift();
     if (block === undefined) return undefined;
     this.#held -= block.length;
     if (this.#socket.isPaused() && this.#held < this.#bufferOctets / 2) this.#socket.resume();
@@ -87,6 +96,18 @@ export class Inbound {
     this.#socket.off('close', this.#onEnd);
     this.#socket.off('error', this.#onError);
     clearTimeout(this.#timer);
+  }
+
+  /** The small blocks that come first, as one: TLS gives each record alone, and what is done for a block costs more than a copy. */
+  #gathered(): Buffer | undefined {
+    let count = 0;
+    let octets = 0;
+    for (const { length } of this.#blocks) {
+      if (length > SMALL_BLOCK_OCTETS || octets + length > GATHERED_OCTETS) break;
+      count += 1;
+      octets += length;
+    }
+    return count > 1 ? Buffer.concat(this.#blocks.splice(0, count), octets) : undefined;
   }
 
   #arrival(during: string): Promise<boolean> {

@@ -114,11 +114,43 @@ describe('multiline', () => {
     expect(await connection.readLine('testing')).toBe('+OK');
   });
 
-  test('raises when the line ends before the response does', async () => {
+  test('raises when the line ends before the response does, and has ended then', async () => {
     const { wire, connection } = connected();
     wire.arrive('a\r\n.');
     wire.finish();
-    await expect(collect(connection.multiline('testing'))).rejects.toMatchObject({ code: 'connection-lost' });
+    const blocks = connection.multiline('testing');
+    await expect(collect(blocks)).rejects.toMatchObject({ code: 'connection-lost' });
+    expect(await blocks.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test.each([
+    ['have come', 0],
+    ['are yet to come', 1],
+  ])('gives the blocks in order to who asks for several at a time, when they %s', async (_, isLater) => {
+    const { wire, connection } = connected();
+    let ends = 0;
+    const blocks = connection.multiline('testing', () => (ends += 1));
+    const arrive = (): void => {
+      for (const letter of 'abc') wire.emit('data', Buffer.alloc(20_000, letter));
+      wire.emit('data', Buffer.from('\r\n.\r\n+OK\r\n'));
+    };
+    if (isLater === 0) arrive();
+    const results = Promise.all(Array.from({ length: 6 }, () => blocks.next()));
+    if (isLater === 1) arrive();
+    const letters = (await results).map(({ value }) => value?.toString('latin1', 0, 1));
+    expect(letters).toEqual(['a', 'b', 'c', '\r', undefined, undefined]);
+    expect(ends).toBe(1);
+    expect(await connection.readLine('testing')).toBe('+OK');
+  });
+
+  test('ends for all who ask for more when the line fails', async () => {
+    const { wire, connection } = connected();
+    const blocks = connection.multiline('testing');
+    const results = Promise.allSettled([blocks.next(), blocks.next()]);
+    wire.destroy(new Error('reset'));
+    const [first, second] = await results;
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'connection-lost' } });
+    expect(second).toEqual({ status: 'fulfilled', value: { value: undefined, done: true } });
   });
 });
 

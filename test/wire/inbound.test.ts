@@ -88,3 +88,23 @@ describe('octets that nobody takes', () => {
     expect(wire.isPaused()).toBe(false);
   });
 });
+
+async function lengths(blocks: AsyncIterable<Buffer>): Promise<number[]> {
+  const all: number[] = [];
+  for await (const block of blocks) all.push(block.length);
+  return all;
+}
+
+describe('octets that have come in several blocks', () => {
+  test.each([
+    ['small ones together, up to 64 KiB', [16_384, 16_384, 1, 16_384, 16_384, 3], [49_153, 16_387]],
+    ['large ones alone', [16_385, 5, 5, 70_000, 5], [16_385, 10, 70_000, 5]],
+  ])('are given with %s', async (_, arrived, given) => {
+    const { wire, connection } = connected({ receiveBufferOctets: 1_000_000 });
+    for (const octets of arrived) wire.emit('data', Buffer.alloc(octets, 'x'));
+    wire.emit('data', Buffer.alloc(16_385, 'x'));
+    wire.emit('data', Buffer.from('\r\n.\r\n'));
+    expect(await lengths(connection.multiline('testing'))).toEqual([...given, 16_385, 2]);
+    expect(connection.heldOctets).toBe(0);
+  });
+});
