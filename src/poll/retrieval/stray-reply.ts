@@ -5,6 +5,10 @@ const REPLIES = [Buffer.from('+OK'), Buffer.from('-ERR')] as const;
 /** The longest reply, and what stands behind it, less one octet: what may be cut by the end of a block. */
 const EDGE_OCTETS = 4;
 
+const EMPTY = Buffer.alloc(0);
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+
 const NONE = Number.NEGATIVE_INFINITY;
 
 const BEHIND: ReadonlySet<number | undefined> = new Set([0x20, 0x0d, 0x0a]);
@@ -18,7 +22,8 @@ const BEHIND: ReadonlySet<number | undefined> = new Set([0x20, 0x0d, 0x0a]);
 export class StrayReply {
   readonly #listed: Octets | undefined;
   #position = 0;
-  #edge: Buffer = Buffer.alloc(0);
+  /** The last octets, where a reply may begin in them. */
+  #edge: Buffer = EMPTY;
   #seen = false;
 
   constructor(listed: Octets | undefined) {
@@ -27,24 +32,34 @@ export class StrayReply {
 
   /** Takes the next octets of the message; true once one stands where the message should have been over. */
   push(block: Buffer): boolean {
-    const edge = this.#edge;
-    const across = lastReplyIn(Buffer.concat([edge, block.subarray(0, EDGE_OCTETS)])) - edge.length;
-    const last = Math.max(across, lastReplyIn(block));
+    const last = Math.max(this.#lastAcross(block), lastReplyIn(block));
     const at = this.#position + last;
     this.#position += block.length;
-    this.#edge =
-      block.length < EDGE_OCTETS
-        ? Buffer.concat([edge, block]).subarray(-EDGE_OCTETS)
-        : block.subarray(-EDGE_OCTETS);
+    this.#edge = edgeOf(block.length < EDGE_OCTETS ? Buffer.concat([this.#edge, block]) : block);
     if (last === NONE) return false;
     this.#seen = true;
     return this.#listed !== undefined && at >= this.#listed - EDGE_OCTETS;
+  }
+
+  /** As `lastReplyIn`, for one that begins in the block before. */
+  #lastAcross(block: Buffer): number {
+    const edge = this.#edge;
+    if (edge.length === 0) return NONE;
+    return lastReplyIn(Buffer.concat([edge, block.subarray(0, EDGE_OCTETS)])) - edge.length;
   }
 
   /** Whether a message that ended after so many octets may hold the reply to the next command. */
   mayBeIn(octets: Octets): boolean {
     return this.#seen && octets !== this.#listed;
   }
+}
+
+/** Most blocks end with octets with which no reply begins; then there is nothing to remember. */
+function edgeOf(block: Buffer): Buffer {
+  for (let at = Math.max(0, block.length - EDGE_OCTETS); at < block.length; at += 1) {
+    if (block[at] === PLUS || block[at] === MINUS) return block.subarray(at);
+  }
+  return EMPTY;
 }
 
 /** Where the last whole one begins; `NONE` where there is none. */
