@@ -27,8 +27,8 @@ export interface Envelope {
  * of the two must be called, once.
  */
 export interface Draft {
-  /** Takes the next octets as received; they must not be changed afterwards. */
-  write(block: Buffer): Promise<void>;
+  /** Takes the next octets as received; they must not be changed afterwards. Undefined where nobody has to wait. */
+  write(block: Buffer): Promise<void> | undefined;
   /**
    * Makes the message visible, whole or not at all. Resolves only when it survives loss of power (I2); when it
    * rejects, nothing of the message is visible.

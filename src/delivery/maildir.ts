@@ -1,12 +1,9 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createExclusively, FileWriter } from '../durable/file-writer.ts';
 import { makeDirectory, SyncedDirectory } from '../durable/fsync-directory.ts';
-import { publish } from '../durable/publish.ts';
-import { isLocal, publishSmall } from '../durable/small-file.ts';
+import { isLocal } from '../durable/small-file.ts';
 import { systemCode } from '../errors.ts';
-import { CrlfToLf } from '../message/line-endings.ts';
-import { Sha256 } from '../message/sha256.ts';
+import type { Octets } from '../pop3/types.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
@@ -18,12 +15,10 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
+import { MaildirDraft } from './maildir-draft.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
 import type { LineEndings, MaildirSettings } from './settings.ts';
-
-/** Messages up to this size cost one write. */
-const BUFFER_OCTETS = 256 * 1024;
 
 /**
  * A Maildir: each message a file, written in `tmp`, fsynced, renamed into `new`, the folder fsynced. Line ends
@@ -69,27 +64,14 @@ export class Maildir implements Destination {
   }
 
   begin(): Draft {
-    const temporary = `${this.#path}/tmp/${this.#names.next('0')}`;
-    const writer = new FileWriter(() => createExclusively(temporary), BUFFER_OCTETS);
-    const endings = this.#lineEndings === 'lf' ? new CrlfToLf() : undefined;
-    const discard = async (): Promise<void> => {
-      await writer.close();
-      await unlink(temporary).catch(ignoreMissing);
-    };
+    const draft = new MaildirDraft(`${this.#path}/tmp/${this.#names.next('0')}`, this.#lineEndings);
     return {
-      write: (block) =>
-        this.#guard(
-          () => (endings === undefined ? writer.write(block) : writer.writeCopy(endings.convert(block))),
-          discard,
-        ),
-      commit: ({ tag, sha256 }) =>
-        this.#guard(async () => {
-          if (endings !== undefined) await writer.write(endings.end());
-          const proof = await proofOf(writer, endings, sha256);
-          const location = await this.#publish(writer, temporary, tag);
-          return { destination: this.name, location, octets: writer.octets, ...proof };
-        }, discard),
-      discard,
+      write: (block) => {
+        const writing = draft.write(block);
+        return writing === undefined ? undefined : this.#guard(draft, writing);
+      },
+      commit: ({ tag, sha256 }) => this.#guard(draft, this.#commit(draft, tag, sha256)),
+      discard: () => draft.discard(),
     };
   }
 
@@ -147,46 +129,25 @@ export class Maildir implements Destination {
     return found;
   }
 
-  async #publish(writer: FileWriter, from: string, tag: string): Promise<string> {
-    const fileName = `${this.#names.next(tag)},S=${writer.octets}`;
-    const to = `${this.#path}/new/${fileName}`;
-    const held = this.#isLocal ? writer.held() : undefined;
-    try {
-      if (held === undefined) await publish({ file: await writer.flush(), from, to, directory: this.#new });
-      else await publishSmall({ pieces: held, from, to, directory: this.#new });
-    } catch (error) {
-      await unlink(to).catch(() => undefined);
-      throw error;
-    }
-    await writer.close();
-    return fileName;
+  async #commit(draft: MaildirDraft, tag: string, sha256: string): Promise<Receipt> {
+    const place = {
+      folder: `${this.#path}/new`,
+      directory: this.#new,
+      isLocal: this.#isLocal,
+      nameOf: (octets: Octets): string => `${this.#names.next(tag)},S=${octets}`,
+    };
+    return { destination: this.name, ...(await draft.publish(place, sha256)) };
   }
 
   /** Whatever fails leaves nothing behind and says what and where. */
-  async #guard<T>(act: () => Promise<T>, discard: () => Promise<void>): Promise<T> {
+  async #guard<T>(draft: MaildirDraft, work: Promise<T>): Promise<T> {
     try {
-      return await act();
+      return await work;
     } catch (error) {
-      await discard().catch(() => undefined);
+      await draft.discard().catch(() => undefined);
       throw deliveryFailed(this.#path, error);
     }
   }
-}
-
-/**
- * The hash of what is stored, without a second one being worked out where the one of what was received tells as much: a
- * message without bare LF comes back from the stored one, octet by octet.
- */
-async function proofOf(
-  writer: FileWriter,
-  endings: CrlfToLf | undefined,
-  sha256: string,
-): Promise<Pick<Receipt, 'sha256' | 'hashOf'>> {
-  if (endings === undefined) return { sha256 };
-  if (endings.isReversible) return { sha256, hashOf: 'crlf' };
-  const stored = new Sha256();
-  for await (const block of writer.blocks()) stored.update(block);
-  return { sha256: stored.digest() };
 }
 
 /** Removes from `tmp` what a process of ours that was killed left there. */

@@ -50,9 +50,9 @@ export class FileWriter {
     return this.#octets;
   }
 
-  /** Takes the next block, which must not be changed afterwards. What fails in the background, the next call tells. */
-  write(block: Buffer): Promise<void> {
-    this.#hold(block);
+  /** Takes the next blocks, which must not be changed afterwards. What fails in the background, the next call tells. */
+  write(...blocks: readonly Buffer[]): Promise<void> {
+    for (const block of blocks) this.#hold(block);
     return this.#writeIfFull();
   }
 
@@ -77,16 +77,10 @@ export class FileWriter {
     return this.#opened();
   }
 
-  /** What is held, piece by piece, when nothing was written to a file yet; undefined otherwise. */
-  held(): readonly Buffer[] | undefined {
-    return this.#file === undefined ? this.#held : undefined;
-  }
-
   /** All that was taken, in blocks; the next octets only after that. */
   async *blocks(): AsyncGenerator<Buffer, void, undefined> {
-    const held = this.held();
-    if (held !== undefined) {
-      yield* held;
+    if (this.#file === undefined) {
+      yield* this.#held;
       return;
     }
     const file = await this.flush();

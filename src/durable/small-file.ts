@@ -4,6 +4,7 @@ import type { SyncedDirectory } from './fsync-directory.ts';
 
 /** A file that is in memory as a whole, on its way to its final name. */
 export interface SmallFile {
+  /** May be lent for the call: they are written when it returns its promise. */
   readonly pieces: readonly Uint8Array[];
   readonly from: string;
   readonly to: string;

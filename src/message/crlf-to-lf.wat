@@ -1,11 +1,11 @@
 (module
-  ;; 0 to 128 KiB: the octets given; from 128 KiB on: what becomes of them.
-  (memory (export "memory") 4 4)
+  ;; 0 to 512 KiB: the octets given; from 512 KiB on: what becomes of them.
+  (memory (export "memory") 16 16)
   ;; Leaves each CR out that has a LF behind it; behind the last octet stands something else. Returns how many are left,
   ;; with the highest bit set where a LF had no CR before it.
   (func (export "crlfToLf") (param $end i32) (result i32)
     (local $at i32) (local $to i32) (local $octets v128) (local $found i32) (local $lineFeeds i32) (local $bare i32)
-    (local.set $to (i32.const 0x20000))
+    (local.set $to (i32.const 0x80000))
     (block $done
       (loop $next
         (br_if $done (i32.gt_u (i32.add (local.get $at) (i32.const 16)) (local.get $end)))
@@ -46,5 +46,5 @@
         (local.set $to (i32.add (local.get $to) (i32.const 1)))
         (br $next)))
     (i32.or
-      (i32.sub (local.get $to) (i32.const 0x20000))
+      (i32.sub (local.get $to) (i32.const 0x80000))
       (i32.shl (i32.ne (local.get $bare) (i32.const 0)) (i32.const 31)))))

@@ -35,18 +35,30 @@ export class CrlfToLf {
 
   /** The octets that it gives are lent: the next call, of whichever instance, may write over them. */
   convert(block: Buffer): Buffer {
-    if (block.length === 0) return EMPTY;
-    const held = this.#heldCr ? 1 : 0;
-    this.#heldCr = block[block.length - 1] === CR;
-    const whole = this.#heldCr ? block.subarray(0, -1) : block;
+    return this.convertAll([block]);
+  }
+
+  /** As `convert`, of blocks that follow each other. */
+  convertAll(blocks: readonly Buffer[]): Buffer {
+    const octets = blocks.reduce((sum, { length }) => sum + length, 0);
+    if (octets === 0) return EMPTY;
     const into = opened();
-    if (into === undefined || held + whole.length >= into.given.length) return this.#asString(whole, held);
+    const held = Number(this.#heldCr);
+    if (into === undefined || held + octets >= into.given.length) {
+      return this.#asString(Buffer.concat(blocks, octets));
+    }
     const { given, result, crlfToLf } = into;
     given[0] = CR;
-    given.set(whole, held);
+    let end = held;
+    for (const block of blocks) {
+      given.set(block, end);
+      end += block.length;
+    }
+    this.#heldCr = given[end - 1] === CR;
+    if (this.#heldCr) end -= 1;
     // What follows the last octet is looked at, and is no LF of these.
-    given[held + whole.length] = 0;
-    const count = crlfToLf(held + whole.length);
+    given[end] = 0;
+    const count = crlfToLf(end);
     this.#hadBareLf ||= count < 0;
     return result.subarray(0, count & COUNT);
   }
@@ -57,8 +69,10 @@ export class CrlfToLf {
   }
 
   /** As a string, each octet a character, V8 replaces at a fraction of what any loop over the lines costs. */
-  #asString(block: Buffer, held: number): Buffer {
-    const text = (held > 0 ? '\r' : '') + block.toString('latin1');
+  #asString(block: Buffer): Buffer {
+    const all = (this.#heldCr ? '\r' : '') + block.toString('latin1');
+    this.#heldCr = all.endsWith('\r');
+    const text = this.#heldCr ? all.slice(0, -1) : all;
     this.#hadBareLf ||= /(?:^|[^\r])\n/.test(text);
     return Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1');
   }

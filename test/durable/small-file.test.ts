@@ -67,6 +67,16 @@ describe('publishSmall', () => {
     expect(await readFile(folder.at('b'), 'utf8')).toBe('abcdefghijkl');
   });
 
+  test('has written what is only lent when it returns', async () => {
+    await using folder = await temporaryFolder();
+    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const lent = Buffer.from('content');
+    const publishing = publishSmall({ pieces: [lent], from: folder.at('a'), to: folder.at('b'), directory });
+    lent.fill('?');
+    await publishing;
+    expect(await readFile(folder.at('b'), 'utf8')).toBe('content');
+  });
+
   test('never takes a file that is there', async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at('a'), 'mine');

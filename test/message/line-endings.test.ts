@@ -10,6 +10,14 @@ function converted(blocks: readonly Buffer[]): string {
   return Buffer.concat([...out, endings.end()]).toString('latin1');
 }
 
+/** Two blocks at a time. */
+function convertedTogether(blocks: readonly Buffer[]): string {
+  const endings = new CrlfToLf();
+  const pairs = blocks.flatMap((_, index) => (index % 2 === 0 ? [blocks.slice(index, index + 2)] : []));
+  const out = pairs.map((pair) => Buffer.from(endings.convertAll(pair)));
+  return Buffer.concat([...out, endings.end()]).toString('latin1');
+}
+
 describe('CrlfToLf', () => {
   test.each([
     ['nothing', '', ''],
@@ -40,6 +48,7 @@ describe('CrlfToLf', () => {
       property(octets, lengths, (given, cuts) => {
         const expected = given.toString('latin1').replaceAll('\r\n', '\n');
         expect(converted(inBlocks(given, cuts))).toBe(expected);
+        expect(convertedTogether(inBlocks(given, cuts))).toBe(expected);
       }),
       propertyRuns(2000),
     );

@@ -87,7 +87,8 @@ export async function receive(
       if (failure === undefined) {
         hash.update(block);
         withLf?.hash.update(withLf.endings.convert(block));
-        failure = await write(drafts, block);
+        const writing = write(drafts, block);
+        if (writing !== undefined) failure = await writing;
       } else {
         drained += block.length;
         if (drained > DRAIN_OCTETS) throw failure;
@@ -103,8 +104,8 @@ export async function receive(
   const messageId = headerField(beginning, 'Message-ID');
   const headerSha256 = headerHash(beginning, beginning.length === octets);
   withLf?.hash.update(withLf.endings.end());
-  const hashes = { sha256: hash.digest(), lfSha256: withLf?.hash.digest('hex') };
-  return { retrieval, drafts, octets, ...hashes, messageId, headerSha256, failure };
+  const lfSha256 = withLf?.hash.digest('hex');
+  return { retrieval, drafts, octets, sha256: hash.digest(), lfSha256, messageId, headerSha256, failure };
 }
 
 /** Removes what was written of a message. */
@@ -118,7 +119,8 @@ export async function commitAll(
   tag: string,
   have: readonly string[],
 ): Promise<{ receipts: Receipt[]; failure: MailError | undefined }> {
-  await discardAll(drafts.filter(({ destination }) => have.includes(destination.name)));
+  const unwanted = drafts.filter(({ destination }) => have.includes(destination.name));
+  if (unwanted.length > 0) await discardAll(unwanted);
   const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
   const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag, sha256 })));
   const receipts: Receipt[] = [];
@@ -130,19 +132,17 @@ export async function commitAll(
   return { receipts, failure };
 }
 
-async function write(drafts: Received['drafts'], block: Buffer): Promise<MailError | undefined> {
-  try {
-    if (drafts.length === 1) {
-      await drafts[0]?.draft.write(block);
-      return undefined;
-    }
-    // All of them, also when one has failed: a draft that is still writing cannot be discarded.
-    const results = await Promise.allSettled(drafts.map(({ draft }) => draft.write(block)));
-    const failed = results.find((result) => result.status === 'rejected');
-    return failed === undefined ? undefined : asMailError(failed.reason);
-  } catch (error) {
-    return asMailError(error);
-  }
+/** Undefined where nobody has to wait. */
+function write(drafts: Received['drafts'], block: Buffer): Promise<MailError | undefined> | undefined {
+  const writing = drafts.map(({ draft }) => draft.write(block)).filter((one) => one !== undefined);
+  return writing.length === 0 ? undefined : firstFailure(writing);
+}
+
+/** Waits for all of them, also when one has failed: a draft that is still writing cannot be discarded. */
+async function firstFailure(writing: readonly Promise<void>[]): Promise<MailError | undefined> {
+  const results = await Promise.allSettled(writing);
+  const failed = results.find((result) => result.status === 'rejected');
+  return failed === undefined ? undefined : asMailError(failed.reason);
 }
 
 function mostOctets(listed: Octets | undefined): number {

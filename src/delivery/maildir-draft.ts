@@ -1,0 +1,148 @@
+import { unlink } from 'node:fs/promises';
+import { createExclusively, FileWriter } from '../durable/file-writer.ts';
+import type { SyncedDirectory } from '../durable/fsync-directory.ts';
+import { publish } from '../durable/publish.ts';
+import { publishSmall } from '../durable/small-file.ts';
+import { systemCode } from '../errors.ts';
+import { CrlfToLf } from '../message/line-endings.ts';
+import { Sha256 } from '../message/sha256.ts';
+import type { Octets } from '../pop3/types.ts';
+import type { Receipt } from './destination.ts';
+import type { LineEndings } from './settings.ts';
+
+/** Messages up to this size are held as they came, and cost one write. */
+const BUFFER_OCTETS = 256 * 1024;
+
+/** Where a message goes from `tmp`. */
+export interface MaildirPlace {
+  /** The path of `new`, and what its fsync goes through. */
+  readonly folder: string;
+  readonly directory: SyncedDirectory;
+  /** As `isLocal` tells of it. */
+  readonly isLocal: boolean;
+  /** A name that was never given before. */
+  readonly nameOf: (octets: Octets) => string;
+}
+
+/** What was published, and what `verify` compares it with. */
+export type Published = Omit<Receipt, 'destination'>;
+
+/**
+ * A message on its way into a Maildir: held as it was received while it is small, a file in `tmp` once it is not. Line
+ * ends become LF unless the settings say otherwise.
+ */
+export class MaildirDraft {
+  readonly #temporary: string;
+  readonly #endings: CrlfToLf | undefined;
+  readonly #writer: FileWriter;
+  #held: Buffer[] = [];
+  #heldOctets = 0;
+
+  constructor(temporary: string, lineEndings: LineEndings) {
+    this.#temporary = temporary;
+    this.#endings = lineEndings === 'lf' ? new CrlfToLf() : undefined;
+    this.#writer = new FileWriter(() => createExclusively(temporary), 0);
+  }
+
+  /** As `write` of a `Draft`. */
+  write(block: Buffer): Promise<void> | undefined {
+    this.#held.push(block);
+    this.#heldOctets += block.length;
+    return this.#heldOctets <= BUFFER_OCTETS ? undefined : this.#passOn();
+  }
+
+  /** Makes the message appear, as `publish` does (I2); `sha256` is that of what was received. */
+  async publish(place: MaildirPlace, sha256: string): Promise<Published> {
+    const isHeld = this.#writer.octets === 0;
+    const published = await (isHeld && place.isLocal
+      ? this.#publishHeld(place, sha256)
+      : this.#publishFile(place, sha256));
+    await this.#writer.close();
+    return published;
+  }
+
+  /** Leaves nothing behind. */
+  async discard(): Promise<void> {
+    this.#takeHeld();
+    await this.#writer.close();
+    await unlink(this.#temporary).catch(ignoreMissing);
+  }
+
+  async #publishHeld({ folder, directory, nameOf }: MaildirPlace, sha256: string): Promise<Published> {
+    const held = this.#takeHeld();
+    // The pieces may be lent: nobody else has a turn before `publishSmall` has written them.
+    const pieces = this.#endings === undefined ? held : lfPieces(this.#endings, held);
+    const octets = pieces.reduce((sum, { length }) => sum + length, 0);
+    const location = nameOf(octets);
+    const to = `${folder}/${location}`;
+    const proof = this.#proof(sha256) ?? { sha256: hashOf(pieces) };
+    await orGone(to, publishSmall({ pieces, from: this.#temporary, to, directory }));
+    return { location, octets, ...proof };
+  }
+
+  async #publishFile({ folder, directory, nameOf }: MaildirPlace, sha256: string): Promise<Published> {
+    await this.#passOn();
+    if (this.#endings !== undefined) await this.#writer.write(this.#endings.end());
+    const file = await this.#writer.flush();
+    const { octets } = this.#writer;
+    const location = nameOf(octets);
+    const to = `${folder}/${location}`;
+    const proof = this.#proof(sha256) ?? { sha256: await hashOfAll(this.#writer.blocks()) };
+    await orGone(to, publish({ file, from: this.#temporary, to, directory }));
+    return { location, octets, ...proof };
+  }
+
+  /** Writes what is held, while the next octets are taken. */
+  #passOn(): Promise<void> {
+    const held = this.#takeHeld();
+    return this.#endings === undefined
+      ? this.#writer.write(...held)
+      : this.#writer.writeCopy(this.#endings.convertAll(held));
+  }
+
+  #takeHeld(): readonly Buffer[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldOctets = 0;
+    return held;
+  }
+
+  /**
+   * The hash of what is stored, without a second one being worked out where the one of what was received tells as much: a
+   * message without bare LF comes back from the stored one, octet by octet. Undefined where it must be worked out.
+   */
+  #proof(sha256: string): Pick<Receipt, 'sha256' | 'hashOf'> | undefined {
+    if (this.#endings === undefined) return { sha256 };
+    return this.#endings.isReversible ? { sha256, hashOf: 'crlf' } : undefined;
+  }
+}
+
+function lfPieces(endings: CrlfToLf, blocks: readonly Buffer[]): Buffer[] {
+  return [endings.convertAll(blocks), endings.end()];
+}
+
+function hashOf(pieces: readonly Buffer[]): string {
+  const hash = new Sha256();
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest();
+}
+
+async function hashOfAll(blocks: AsyncIterable<Buffer>): Promise<string> {
+  const hash = new Sha256();
+  for await (const block of blocks) hash.update(block);
+  return hash.digest();
+}
+
+/** Whatever fails, nothing is left under the final name. */
+async function orGone(path: string, publishing: Promise<void>): Promise<void> {
+  try {
+    await publishing;
+  } catch (error) {
+    await unlink(path).catch(() => undefined);
+    throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
