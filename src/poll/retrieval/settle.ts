@@ -1,6 +1,6 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
-import type { Delivery, FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
@@ -9,6 +9,7 @@ import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
 import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
 import { Claimed } from './claimed.ts';
+import { deliveryOf, type Settled } from './delivery-of.ts';
 import type { Leftovers } from './leftovers.ts';
 import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
@@ -87,11 +88,7 @@ export class Settling {
     this.#underWay.add(arrived);
     this.#octets += heldOctets(arrived);
     // Never rejects: a failure is noted.
-    void this.#settle(arrived).finally(() => {
-      this.#noteDurable(arrived);
-      this.#unrecorded.delete(arrived);
-      this.#onProgress?.();
-    });
+    void this.#settle(arrived);
   }
 
   /** Resolves when every message added is settled. */
@@ -137,6 +134,10 @@ export class Settling {
       } else await this.#deliver(received, { record: this.#claim(record) });
     } catch (error) {
       this.fail(asMailError(error));
+    } finally {
+      this.#noteDurable(received);
+      this.#unrecorded.delete(received);
+      this.#onProgress?.();
     }
   }
 
@@ -312,25 +313,13 @@ export class Settling {
     observer.carried?.(account.name);
   }
 
-  async #record(
-    arrived: Arrived,
-    {
-      record,
-      ...what
-    }: Pick<Delivery, 'tag' | 'receipts' | 'claims' | 'complete'> & {
-      record: LedgerRecord | undefined;
-    },
-  ): Promise<RecordId> {
+  async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
-    const { octets, sha256, messageId, headerSha256, retrieval } = arrived;
-    const { uid } = retrieval.message;
     // One of the same content may wait for this one to be recorded.
-    const mayWait = (this.#waiting.get(sha256) ?? 0) === 0;
+    const mayWait = (this.#waiting.get(arrived.sha256) ?? 0) === 0;
     this.#noteDurable(arrived);
-    const received = { uid, octets, sha256, messageId, headerSha256, listedOctets: retrieval.message.octets };
     try {
-      const delivery = { ...received, ...what, record: record?.id, at: runtime.now() };
-      return await ledger.recordDelivery(delivery, { mayWait });
+      return await ledger.recordDelivery(deliveryOf(arrived, settled, runtime.now()), { mayWait });
     } catch (error) {
       tally.unrecorded = true;
       throw error;
