@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { createExclusively, FileWriter } from '../durable/file-writer.ts';
 import type { SyncedDirectory } from '../durable/fsync-directory.ts';
-import { publish } from '../durable/publish.ts';
+import { type Publication, publish } from '../durable/publish.ts';
 import { publishSmall } from '../durable/small-file.ts';
 import { systemCode } from '../errors.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
@@ -15,6 +15,8 @@ const BUFFER_OCTETS = 256 * 1024;
 
 /** Where a message goes from `tmp`. */
 export interface MaildirPlace {
+  /** As `destinationName` gives it. */
+  readonly destination: string;
   /** The path of `new`, and what its fsync goes through. */
   readonly folder: string;
   readonly directory: SyncedDirectory;
@@ -24,8 +26,8 @@ export interface MaildirPlace {
   readonly nameOf: (octets: Octets) => string;
 }
 
-/** What was published, and what `verify` compares it with. */
-export type Published = Omit<Receipt, 'destination'>;
+/** What `verify` compares a message with. */
+type Proof = Pick<Receipt, 'sha256' | 'hashOf'>;
 
 /**
  * A message on its way into a Maildir: held as it was received while it is small, a file in `tmp` once it is not. Line
@@ -52,13 +54,9 @@ export class MaildirDraft {
   }
 
   /** Makes the message appear, as `publish` does (I2); `sha256` is that of what was received. */
-  async publish(place: MaildirPlace, sha256: string): Promise<Published> {
+  publish(place: MaildirPlace, sha256: string): Promise<Receipt> {
     const isHeld = this.#writer.octets === 0;
-    const published = await (isHeld && place.isLocal
-      ? this.#publishHeld(place, sha256)
-      : this.#publishFile(place, sha256));
-    await this.#writer.close();
-    return published;
+    return isHeld && place.isLocal ? this.#publishHeld(place, sha256) : this.#publishFile(place, sha256);
   }
 
   /** Leaves nothing behind. */
@@ -68,28 +66,31 @@ export class MaildirDraft {
     await unlink(this.#temporary).catch(ignoreMissing);
   }
 
-  async #publishHeld({ folder, directory, nameOf }: MaildirPlace, sha256: string): Promise<Published> {
+  async #publishHeld(place: MaildirPlace, sha256: string): Promise<Receipt> {
     const held = this.#takeHeld();
     // The pieces may be lent: nobody else has a turn before `publishSmall` has written them.
     const pieces = this.#endings === undefined ? held : lfPieces(this.#endings, held);
     const octets = pieces.reduce((sum, { length }) => sum + length, 0);
-    const location = nameOf(octets);
-    const to = `${folder}/${location}`;
-    const proof = this.#proof(sha256) ?? { sha256: hashOf(pieces) };
-    await orGone(to, publishSmall({ pieces, from: this.#temporary, to, directory }));
-    return { location, octets, ...proof };
+    const receipt = receiptOf(place, octets, this.#proof(sha256) ?? { sha256: hashOf(pieces) });
+    const { from, to, directory } = this.#way(place, receipt);
+    await orGone(to, publishSmall({ pieces, from, to, directory }));
+    return receipt;
   }
 
-  async #publishFile({ folder, directory, nameOf }: MaildirPlace, sha256: string): Promise<Published> {
+  async #publishFile(place: MaildirPlace, sha256: string): Promise<Receipt> {
     await this.#passOn();
     if (this.#endings !== undefined) await this.#writer.write(this.#endings.end());
     const file = await this.#writer.flush();
-    const { octets } = this.#writer;
-    const location = nameOf(octets);
-    const to = `${folder}/${location}`;
     const proof = this.#proof(sha256) ?? { sha256: await hashOfAll(this.#writer.blocks()) };
-    await orGone(to, publish({ file, from: this.#temporary, to, directory }));
-    return { location, octets, ...proof };
+    const receipt = receiptOf(place, this.#writer.octets, proof);
+    const { from, to, directory } = this.#way(place, receipt);
+    await orGone(to, publish({ file, from, to, directory }));
+    await this.#writer.close();
+    return receipt;
+  }
+
+  #way({ folder, directory }: MaildirPlace, { location }: Receipt): Omit<Publication, 'file'> {
+    return { from: this.#temporary, to: `${folder}/${location}`, directory };
   }
 
   /** Writes what is held, while the next octets are taken. */
@@ -111,10 +112,18 @@ export class MaildirDraft {
    * The hash of what is stored, without a second one being worked out where the one of what was received tells as much: a
    * message without bare LF comes back from the stored one, octet by octet. Undefined where it must be worked out.
    */
-  #proof(sha256: string): Pick<Receipt, 'sha256' | 'hashOf'> | undefined {
+  #proof(sha256: string): Proof | undefined {
     if (this.#endings === undefined) return { sha256 };
     return this.#endings.isReversible ? { sha256, hashOf: 'crlf' } : undefined;
   }
+}
+
+function receiptOf(
+  { destination, nameOf }: MaildirPlace,
+  octets: Octets,
+  { sha256, hashOf: of }: Proof,
+): Receipt {
+  return { destination, location: nameOf(octets), octets, sha256, hashOf: of };
 }
 
 function lfPieces(endings: CrlfToLf, blocks: readonly Buffer[]): Buffer[] {
@@ -134,13 +143,11 @@ async function hashOfAll(blocks: AsyncIterable<Buffer>): Promise<string> {
 }
 
 /** Whatever fails, nothing is left under the final name. */
-async function orGone(path: string, publishing: Promise<void>): Promise<void> {
-  try {
-    await publishing;
-  } catch (error) {
+function orGone(path: string, publishing: Promise<void>): Promise<void> {
+  return publishing.catch(async (error: unknown) => {
     await unlink(path).catch(() => undefined);
     throw error;
-  }
+  });
 }
 
 function ignoreMissing(error: unknown): void {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { makeDirectory, SyncedDirectory } from '../durable/fsync-directory.ts';
 import { isLocal } from '../durable/small-file.ts';
 import { systemCode } from '../errors.ts';
-import type { Octets } from '../pop3/types.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
@@ -15,7 +14,7 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed } from './errors.ts';
-import { MaildirDraft } from './maildir-draft.ts';
+import { MaildirDraft, type MaildirPlace } from './maildir-draft.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
 import type { LineEndings, MaildirSettings } from './settings.ts';
@@ -70,7 +69,7 @@ export class Maildir implements Destination {
         const writing = draft.write(block);
         return writing === undefined ? undefined : this.#guard(draft, writing);
       },
-      commit: ({ tag, sha256 }) => this.#guard(draft, this.#commit(draft, tag, sha256)),
+      commit: ({ tag, sha256 }) => this.#guard(draft, draft.publish(this.#placeOf(tag), sha256)),
       discard: () => draft.discard(),
     };
   }
@@ -129,14 +128,14 @@ export class Maildir implements Destination {
     return found;
   }
 
-  async #commit(draft: MaildirDraft, tag: string, sha256: string): Promise<Receipt> {
-    const place = {
+  #placeOf(tag: string): MaildirPlace {
+    return {
+      destination: this.name,
       folder: `${this.#path}/new`,
       directory: this.#new,
       isLocal: this.#isLocal,
-      nameOf: (octets: Octets): string => `${this.#names.next(tag)},S=${octets}`,
+      nameOf: (octets) => `${this.#names.next(tag)},S=${octets}`,
     };
-    return { destination: this.name, ...(await draft.publish(place, sha256)) };
   }
 
   /** Whatever fails leaves nothing behind and says what and where. */

@@ -177,9 +177,9 @@ export class Transaction {
   }
 
   /** DELE (RFC 1939 §5): marks the message; it is gone only when QUIT has been answered. */
-  async dele(number: MessageNumber): Promise<void> {
+  dele(number: MessageNumber): Promise<void> {
     this.#marked += 1;
-    await this.#simple(`DELE ${number}`, `marking message ${number} as deleted`);
+    return this.#simple(`DELE ${number}`, `marking message ${number} as deleted`);
   }
 
   /** RSET (RFC 1939 §5): unmarks all messages. */
