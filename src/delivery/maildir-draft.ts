@@ -13,6 +13,9 @@ import type { LineEndings } from './settings.ts';
 /** Messages up to this size are held as they came, and cost one write. */
 const BUFFER_OCTETS = 256 * 1024;
 
+/** A message that comes octet by octet must not cost an object for each (I7). */
+const MOST_PIECES = 4096;
+
 /** Where a message goes from `tmp`. */
 export interface MaildirPlace {
   /** As `destinationName` gives it. */
@@ -50,7 +53,8 @@ export class MaildirDraft {
   write(block: Buffer): Promise<void> | undefined {
     this.#held.push(block);
     this.#heldOctets += block.length;
-    return this.#heldOctets <= BUFFER_OCTETS ? undefined : this.#passOn();
+    const mayWait = this.#heldOctets <= BUFFER_OCTETS && this.#held.length < MOST_PIECES;
+    return mayWait ? undefined : this.#passOn();
   }
 
   /** Makes the message appear, as `publish` does (I2); `sha256` is that of what was received. */
@@ -94,11 +98,10 @@ export class MaildirDraft {
   }
 
   /** Writes what is held, while the next octets are taken. */
-  #passOn(): Promise<void> {
+  async #passOn(): Promise<void> {
     const held = this.#takeHeld();
-    return this.#endings === undefined
-      ? this.#writer.write(...held)
-      : this.#writer.writeCopy(this.#endings.convertAll(held));
+    if (this.#endings === undefined) await this.#writer.writeEach(held);
+    else await this.#writer.writeCopy(this.#endings.convertAll(held));
   }
 
   #takeHeld(): readonly Buffer[] {

@@ -50,8 +50,13 @@ export class FileWriter {
     return this.#octets;
   }
 
-  /** Takes the next blocks, which must not be changed afterwards. What fails in the background, the next call tells. */
-  write(...blocks: readonly Buffer[]): Promise<void> {
+  /** Takes the next block, which must not be changed afterwards. What fails in the background, the next call tells. */
+  write(block: Buffer): Promise<void> {
+    return this.writeEach([block]);
+  }
+
+  /** As `write`, of blocks that follow each other. */
+  writeEach(blocks: readonly Buffer[]): Promise<void> {
     for (const block of blocks) this.#hold(block);
     return this.#writeIfFull();
   }

@@ -20,8 +20,8 @@ export class Multiline implements AsyncIterableIterator<Buffer, undefined, undef
   readonly #source: MultilineSource;
   readonly #unstuffer = new Unstuffer();
   #isOver = false;
-  /** The call under way, while it waits for a block. */
-  #waiting: Promise<Result> | undefined;
+  /** The last call that waits for a block, or for the calls before it. */
+  #last: Promise<Result> | undefined;
 
   constructor(source: MultilineSource) {
     this.#source = source;
@@ -32,13 +32,10 @@ export class Multiline implements AsyncIterableIterator<Buffer, undefined, undef
   }
 
   next(): Promise<Result> {
-    // Who does not wait for one block before asking for the next still gets them in order.
-    if (this.#waiting !== undefined) return this.#waiting.then(this.#again, this.#again);
+    if (this.#last !== undefined) return this.#queue(this.#last.then(this.#later, this.#later));
     try {
       const result = this.#take();
-      if (!(result instanceof Promise)) return Promise.resolve(result);
-      this.#waiting = this.#settled(result);
-      return this.#waiting;
+      return result instanceof Promise ? this.#queue(result) : Promise.resolve(result);
     } catch (error) {
       this.#finish();
       return Promise.reject(error);
@@ -47,10 +44,11 @@ export class Multiline implements AsyncIterableIterator<Buffer, undefined, undef
 
   /** For a consumer that stops early. */
   return(): Promise<Result> {
-    return Promise.resolve(this.#finish());
+    const finish = (): Result => this.#finish();
+    return this.#last === undefined ? Promise.resolve(finish()) : this.#last.then(finish, finish);
   }
 
-  readonly #again = (): Promise<Result> => this.next();
+  readonly #later = (): Result | Promise<Result> => this.#take();
 
   #take(): Result | Promise<Result> {
     for (;;) {
@@ -67,15 +65,18 @@ export class Multiline implements AsyncIterableIterator<Buffer, undefined, undef
     return octets.length > 0 ? { value: octets, done: false } : undefined;
   }
 
-  async #settled(result: Promise<Result>): Promise<Result> {
-    try {
-      return await result;
-    } catch (error) {
-      this.#finish();
-      throw error;
-    } finally {
-      this.#waiting = undefined;
-    }
+  /** Who asks for the next block before the last one has come gets it after that. */
+  #queue(result: Promise<Result>): Promise<Result> {
+    const last = result
+      .catch((error: unknown) => {
+        this.#finish();
+        throw error;
+      })
+      .finally(() => {
+        if (this.#last === last) this.#last = undefined;
+      });
+    this.#last = last;
+    return last;
   }
 
   #finish(): Result {

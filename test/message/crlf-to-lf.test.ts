@@ -43,6 +43,22 @@ test.each([
   expect((await convert(blocks)) === EXPECTED).toBe(true);
 });
 
+test.each([MOST_OCTETS - 2, MOST_OCTETS - 1, MOST_OCTETS, MOST_OCTETS + 1, MOST_OCTETS + 90_000])(
+  'converts a block of %i octets, whatever it begins and ends with, between two others',
+  async (octets) => {
+    for (const first of 'A\r\n') {
+      for (const last of 'A\r\n') {
+        const block = Buffer.alloc(octets, 'line\r\n');
+        block.write(first, 0);
+        block.write(last, octets - 1);
+        const blocks = [Buffer.from('a\r'), block, Buffer.from('\nb')];
+        const expected = Buffer.concat(blocks).toString('latin1').replaceAll('\r\n', '\n');
+        expect((await convert(blocks)) === expected, JSON.stringify([first, last])).toBe(true);
+      }
+    }
+  },
+);
+
 test.each([
   ['', 1],
   [' (as text)', 0],

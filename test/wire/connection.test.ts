@@ -143,6 +143,30 @@ describe('multiline', () => {
     expect(await connection.readLine('testing')).toBe('+OK');
   });
 
+  test('gives them in order also to who asks again when the first has come', async () => {
+    const { wire, connection } = connected();
+    const blocks = connection.multiline('testing');
+    const first = blocks.next();
+    const third = first.then(() => blocks.next());
+    const second = blocks.next();
+    for (const letter of 'abc') wire.emit('data', Buffer.alloc(20_000, letter));
+    const letters = (await Promise.all([first, second, third])).map(({ value }) =>
+      value?.toString('latin1', 0, 1),
+    );
+    expect(letters).toEqual(['a', 'b', 'c']);
+  });
+
+  test('waits for the block under way before it is left early', async () => {
+    const { wire, connection } = connected();
+    const blocks = connection.multiline('testing');
+    const next = blocks.next();
+    const left = blocks.return?.();
+    wire.arrive('a\r\n.\r\n+OK\r\n');
+    expect((await next).value?.toString()).toBe('a\r\n');
+    expect(await left).toEqual({ value: undefined, done: true });
+    expect(await connection.readLine('testing')).toBe('+OK');
+  });
+
   test('ends for all who ask for more when the line fails', async () => {
     const { wire, connection } = connected();
     const blocks = connection.multiline('testing');
@@ -336,5 +360,27 @@ describe('close', () => {
     await connection.close();
     await settled();
     expect(times).toBe(1);
+  });
+});
+
+describe('what lies there', () => {
+  test.each([
+    [8192, true],
+    [8193, false],
+  ])('is no line if that has %i octets: %s', async (octets, isLine) => {
+    const { wire, connection } = connected();
+    wire.emit('data', Buffer.from(`${'x'.repeat(octets)}\n`));
+    const read = connection.readLine('testing').then(({ length }) => length);
+    if (isLine) expect(await read).toBe(octets);
+    else await expect(read).rejects.toMatchObject({ code: 'protocol' });
+  });
+
+  test('is given to nobody once the connection is broken', async () => {
+    const { wire, connection } = connected();
+    wire.emit('data', Buffer.from('+OK a\r\n+OK b\r\n.\r\n'));
+    expect(await connection.readLine('testing')).toBe('+OK a');
+    connection.break(connectionLost('testing'));
+    await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(connection.multiline('testing').next()).rejects.toMatchObject({ code: 'connection-lost' });
   });
 });
