@@ -71,3 +71,8 @@ export function systemCode(thrown: unknown): string | undefined {
   if ('errno' in thrown && thrown.errno === -constants.errno.EDQUOT) return 'EDQUOT';
   return typeof thrown.code === 'string' ? thrown.code : undefined;
 }
+
+/** For a promise's `catch`: that a file is not there is what was wanted; raises any other error. */
+export function ignoreMissing(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}

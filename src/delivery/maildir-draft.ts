@@ -3,7 +3,7 @@ import { createExclusively, FileWriter } from '../durable/file-writer.ts';
 import type { SyncedDirectory } from '../durable/fsync-directory.ts';
 import { type Publication, publish } from '../durable/publish.ts';
 import { publishSmall } from '../durable/small-file.ts';
-import { systemCode } from '../errors.ts';
+import { ignoreMissing } from '../errors.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
 import { Sha256 } from '../message/sha256.ts';
 import type { Octets } from '../pop3/types.ts';
@@ -151,8 +151,4 @@ function orGone(path: string, publishing: Promise<void>): Promise<void> {
     await unlink(path).catch(() => undefined);
     throw error;
   });
-}
-
-function ignoreMissing(error: unknown): void {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }

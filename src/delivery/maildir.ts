@@ -2,7 +2,7 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, SyncedDirectory } from '../durable/fsync-directory.ts';
 import { isLocal } from '../durable/small-file.ts';
-import { systemCode } from '../errors.ts';
+import { ignoreMissing } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
   Destination,
@@ -159,8 +159,4 @@ async function removeLeftovers(folder: string, runtime: Runtime): Promise<void> 
       await unlink(path).catch(ignoreMissing);
     }
   }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }

@@ -1,6 +1,6 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { ignoreMissing } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** Where a message waits that is too large for memory. It has this name only while it is being opened. */
@@ -32,8 +32,4 @@ export async function removeMboxLeftovers(path: string, runtime: Runtime): Promi
 /** As `durable/dot-lock.ts` writes it. */
 function hostPart({ hostName }: Runtime): string {
   return hostName.replaceAll('/', '_');
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }
