@@ -5,7 +5,7 @@ import { type Publication, publish } from '../durable/publish.ts';
 import { publishSmall } from '../durable/small-file.ts';
 import { ignoreMissing } from '../errors.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
-import { Sha256 } from '../message/sha256.ts';
+import { sha256 as hashOf, Sha256 } from '../message/sha256.ts';
 import type { Octets } from '../pop3/types.ts';
 import type { Receipt } from './destination.ts';
 import type { LineEndings } from './settings.ts';
@@ -75,7 +75,8 @@ export class MaildirDraft {
     // The pieces may be lent: nobody else has a turn before `publishSmall` has written them.
     const pieces = this.#endings === undefined ? held : lfPieces(this.#endings, held);
     const octets = pieces.reduce((sum, { length }) => sum + length, 0);
-    const receipt = receiptOf(place, octets, this.#proof(sha256) ?? { sha256: hashOf(pieces) });
+    const proof = this.#proof(sha256) ?? { sha256: hashOf(Buffer.concat(pieces)) };
+    const receipt = receiptOf(place, octets, proof);
     const { from, to, directory } = this.#way(place, receipt);
     await orGone(to, publishSmall({ pieces, from, to, directory }));
     return receipt;
@@ -121,22 +122,12 @@ export class MaildirDraft {
   }
 }
 
-function receiptOf(
-  { destination, nameOf }: MaildirPlace,
-  octets: Octets,
-  { sha256, hashOf: of }: Proof,
-): Receipt {
-  return { destination, location: nameOf(octets), octets, sha256, hashOf: of };
+function receiptOf({ destination, nameOf }: MaildirPlace, octets: Octets, proof: Proof): Receipt {
+  return { destination, location: nameOf(octets), octets, sha256: proof.sha256, hashOf: proof.hashOf };
 }
 
 function lfPieces(endings: CrlfToLf, blocks: readonly Buffer[]): Buffer[] {
   return [endings.convertAll(blocks), endings.end()];
-}
-
-function hashOf(pieces: readonly Buffer[]): string {
-  const hash = new Sha256();
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest();
 }
 
 async function hashOfAll(blocks: AsyncIterable<Buffer>): Promise<string> {
