@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { LogLevel } from '../observe/logger.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { DaemonConfiguration } from './configuration.ts';
-import { choice, duration, expected, mapping, path } from './field-kinds.ts';
+import { choice, duration, expected, type Fields, mapping, path } from './field-kinds.ts';
 import { completeNotify } from './notify-fields.ts';
 import type { SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, GeneralSettings, ListenAddress } from './settings.ts';
@@ -21,63 +21,63 @@ const LONGEST_GRACE_MS = 3_600_000;
 type DaemonKeys = 'controlSocket' | 'shutdownGrace' | 'log' | 'monitoring';
 
 /** The key of an account that only the daemon uses. */
-export const jitter: z.ZodType<Exclude<AccountSettings['jitter'], undefined>> = duration(
-  'a length of time',
-  0,
-  LONGEST_JITTER_MS,
-).meta({
-  title: 'duration',
-  default: formatDuration(DEFAULT_JITTER_MS),
-  description:
-    'The daemon moves the polls of an account by a part of this, always the same for an account, and by no more than a ' +
-    'tenth of the time between two polls, so that many accounts are not polled at one moment. `0ms` keeps the schedule exactly.',
-});
+export const jitter = (): z.ZodType<Exclude<AccountSettings['jitter'], undefined>> =>
+  duration('a length of time', 0, LONGEST_JITTER_MS).meta({
+    title: 'duration',
+    default: formatDuration(DEFAULT_JITTER_MS),
+    description:
+      'The daemon moves the polls of an account by a part of this, always the same for an account, and by no more than a ' +
+      'tenth of the time between two polls, so that many accounts are not polled at one moment. `0ms` keeps the schedule exactly.',
+  });
 
 const ADDRESS = 'a port, or HOST:PORT such as 127.0.0.1:9495';
-const listen = z
-  .union([z.int(), z.string()], expected(ADDRESS))
-  .transform((written, context): ListenAddress => {
-    const [, host = '', digits = ''] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(String(written)) ?? [];
-    const port = Number(digits);
-    if (digits !== '' && port >= 1 && port <= 65_535) return { host: host || '127.0.0.1', port };
-    context.addIssue(expected(ADDRESS).error({ input: written }));
-    return z.NEVER;
-  })
-  .meta({ title: 'text or number' });
+const listen = () =>
+  z
+    .union([z.int(), z.string()], expected(ADDRESS))
+    .transform((written, context): ListenAddress => {
+      const [, host = '', digits = ''] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(String(written)) ?? [];
+      const port = Number(digits);
+      if (digits !== '' && port >= 1 && port <= 65_535) return { host: host || '127.0.0.1', port };
+      context.addIssue(expected(ADDRESS).error({ input: written }));
+      return z.NEVER;
+    })
+    .meta({ title: 'text or number' });
 
 /** The keys at the top of the file that only the daemon uses. */
-export const daemonFields: {
-  readonly [K in DaemonKeys]-?: z.ZodType<Exclude<GeneralSettings[K], undefined>>;
-} = {
-  controlSocket: path('the path of a socket').meta({
-    title: 'path',
-    description:
-      'Socket by which `status`, `poll`, `pause` and others talk to the daemon; at most 100 octets long. ' +
-      'Default: `control/daemon.sock` in `stateDir`.',
-  }),
-  shutdownGrace: duration('a length of time', 0, LONGEST_GRACE_MS).meta({
-    title: 'duration',
-    default: formatDuration(DEFAULT_GRACE_MS),
-    description: 'How long running polls may take to end properly when the daemon is told to stop.',
-  }),
-  log: mapping('a mapping of log settings', {
-    level: choice<LogLevel>(['silent', 'error', 'warn', 'info', 'debug', 'trace']).optional().meta({
-      default: 'info',
-      description: 'How much the daemon logs. `--log-level` wins over it.',
-    }),
-    file: path('the path of a file').optional().meta({
+export const daemonFields: Fields<Pick<GeneralSettings, DaemonKeys>> = {
+  controlSocket: () =>
+    path('the path of a socket').meta({
       title: 'path',
       description:
-        'File that the daemon logs to, opened anew when it reloads (SIGHUP), for logrotate. Default: standard error.',
+        'Socket by which `status`, `poll`, `pause` and others talk to the daemon; at most 100 octets long. ' +
+        'Default: `control/daemon.sock` in `stateDir`.',
     }),
-  }).meta({ description: 'The log of the daemon.' }),
-  monitoring: mapping('a mapping of settings for monitoring', {
-    listen: listen.meta({
-      description:
-        'Address for `GET /health`, `GET /health/accounts` and `GET /metrics` (Prometheus): `HOST:PORT`, or a port of this ' +
-        'machine alone. Without it, nothing listens.',
+  shutdownGrace: () =>
+    duration('a length of time', 0, LONGEST_GRACE_MS).meta({
+      title: 'duration',
+      default: formatDuration(DEFAULT_GRACE_MS),
+      description: 'How long running polls may take to end properly when the daemon is told to stop.',
     }),
-  }).meta({ description: 'Health and metrics over HTTP.' }),
+  log: () =>
+    mapping('a mapping of log settings', {
+      level: choice<LogLevel>(['silent', 'error', 'warn', 'info', 'debug', 'trace']).optional().meta({
+        default: 'info',
+        description: 'How much the daemon logs. `--log-level` wins over it.',
+      }),
+      file: path('the path of a file').optional().meta({
+        title: 'path',
+        description:
+          'File that the daemon logs to, opened anew when it reloads (SIGHUP), for logrotate. Default: standard error.',
+      }),
+    }).meta({ description: 'The log of the daemon.' }),
+  monitoring: () =>
+    mapping('a mapping of settings for monitoring', {
+      listen: listen().meta({
+        description:
+          'Address for `GET /health`, `GET /health/accounts` and `GET /metrics` (Prometheus): `HOST:PORT`, or a port of this ' +
+          'machine alone. Without it, nothing listens.',
+      }),
+    }).meta({ description: 'Health and metrics over HTTP.' }),
 };
 
 interface DaemonSurroundings {

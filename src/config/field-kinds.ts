@@ -3,8 +3,25 @@ import { formatDuration, parseDuration } from '../schedule/duration.ts';
 import { found, foundKind, quoted } from './found.ts';
 import { parseSize } from './size.ts';
 
-/** One check for each key of `T`. */
-export type Fields<T> = { readonly [K in keyof T]-?: z.ZodType<Exclude<T[K], undefined>> };
+// A check is made for one file, so that code made for it never pays.
+z.config({ jitless: true });
+
+/** One check for each key of `T`, made when it is wanted: to make all of them takes longer than to read most files. */
+export type Fields<T> = { readonly [K in keyof T]-?: () => z.ZodType<Exclude<T[K], undefined>> };
+
+/** The same checks, each of which is made once at most. */
+export function onDemand<T>(fields: Fields<T>): Fields<T> {
+  const entries = Object.entries<() => z.ZodType>(fields);
+  return Object.fromEntries(entries.map(([key, make]) => [key, once(make)])) as Fields<T>;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 /** Builds the message of a value that is wrong. */
 type ErrorText = (issue: { readonly input?: unknown }) => string;

@@ -3,7 +3,15 @@ import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { NotifyConfiguration } from './configuration.ts';
-import { choice, duration, expected, expectedText, mapping, wholeNumber } from './field-kinds.ts';
+import {
+  choice,
+  duration,
+  expected,
+  expectedText,
+  type Fields,
+  mapping,
+  wholeNumber,
+} from './field-kinds.ts';
 import { command, password, secretUrl } from './secret-fields.ts';
 import { passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';
@@ -15,126 +23,128 @@ const DEFAULT_CERTIFICATE_MS = 14 * DAY_MS;
 const DEFAULT_PING_MS = 300_000;
 const LONGEST_MS = 366 * DAY_MS;
 
-type Fields = 'notify' | 'ping';
+type Keys = 'notify' | 'ping';
 
-const webhook = mapping('a place for notices', {
-  type: z.literal('webhook').meta({ description: 'POST of the notice as JSON.' }),
-  url: secretUrl.meta({ description: 'Where to. Never shown or logged.' }),
-}).meta({ title: 'webhook' });
+const webhook = () =>
+  mapping('a place for notices', {
+    type: z.literal('webhook').meta({ description: 'POST of the notice as JSON.' }),
+    url: secretUrl().meta({ description: 'Where to. Never shown or logged.' }),
+  }).meta({ title: 'webhook' });
 
-const ntfy = mapping('a place for notices', {
-  type: z.literal('ntfy').meta({ description: 'A topic of an ntfy server.' }),
-  url: secretUrl.meta({
-    description: 'URL of the topic, such as `https://ntfy.sh/my-topic`. Never shown or logged.',
-  }),
-  token: password.optional().meta({ description: 'Access token, where the topic needs one.' }),
-}).meta({ title: 'ntfy' });
+const ntfy = () =>
+  mapping('a place for notices', {
+    type: z.literal('ntfy').meta({ description: 'A topic of an ntfy server.' }),
+    url: secretUrl().meta({
+      description: 'URL of the topic, such as `https://ntfy.sh/my-topic`. Never shown or logged.',
+    }),
+    token: password().optional().meta({ description: 'Access token, where the topic needs one.' }),
+  }).meta({ title: 'ntfy' });
 
-const commandTarget = mapping('a place for notices', {
-  type: z
-    .literal('command')
-    .meta({ description: 'Runs a command with the notice as JSON on its standard input.' }),
-  command: command.meta({
-    title: 'text or list',
-    description: 'Text goes through `/bin/sh`, a list runs without a shell. It has 15 seconds.',
-  }),
-}).meta({ title: 'command' });
+const commandTarget = () =>
+  mapping('a place for notices', {
+    type: z
+      .literal('command')
+      .meta({ description: 'Runs a command with the notice as JSON on its standard input.' }),
+    command: command().meta({
+      title: 'text or list',
+      description: 'Text goes through `/bin/sh`, a list runs without a shell. It has 15 seconds.',
+    }),
+  }).meta({ title: 'command' });
 
 const ADDRESS = 'a mail address';
-const address = z
-  .string(expectedText(ADDRESS))
-  .regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, expected(ADDRESS))
-  .meta({ title: 'text' });
-const mail = mapping('a place for notices', {
-  type: z.literal('mail').meta({ description: 'A mail by way of an SMTP server.' }),
-  host: z.string(expectedText('the name of the SMTP server')).min(1).meta({
-    description: 'Name or address of the SMTP server.',
-  }),
-  port: wholeNumber('a port', 1, 65_535).optional().meta({
-    description: 'Port. Default: 465 with `tls: implicit`, 587 with `starttls`, 25 with `none`.',
-  }),
-  tls: choice(['implicit', 'starttls', 'none']).optional().meta({
-    default: 'implicit',
-    description: 'As for an account; `none` only to this machine.',
-  }),
-  user: z.string(expectedText('the name to log in with')).min(1).optional().meta({
-    description: 'Name to log in with, where the server needs it.',
-  }),
-  password: password.optional().meta({ description: 'Its password.' }),
-  from: address.meta({ description: 'Address of the sender.' }),
-  to: z
-    .union(
-      [address, z.array(address).min(1, expected('at least one address'))],
-      expected(`${ADDRESS}, or a list`),
-    )
-    .transform((written) => (Array.isArray(written) ? written : [written]))
-    .meta({ description: 'Address of who gets it, or a list of them. Not one that Mailferry fetches.' }),
-})
-  .superRefine(({ host, tls }, context) => {
-    if (tls === 'none' && !isLoopback(host))
-      context.addIssue('without TLS it can be read on the way; use implicit or starttls');
+const address = () =>
+  z
+    .string(expectedText(ADDRESS))
+    .regex(/^[^\s@<>,;]+@[^\s@<>,;]+$/, expected(ADDRESS))
+    .meta({ title: 'text' });
+const mail = () =>
+  mapping('a place for notices', {
+    type: z.literal('mail').meta({ description: 'A mail by way of an SMTP server.' }),
+    host: z.string(expectedText('the name of the SMTP server')).min(1).meta({
+      description: 'Name or address of the SMTP server.',
+    }),
+    port: wholeNumber('a port', 1, 65_535).optional().meta({
+      description: 'Port. Default: 465 with `tls: implicit`, 587 with `starttls`, 25 with `none`.',
+    }),
+    tls: choice(['implicit', 'starttls', 'none']).optional().meta({
+      default: 'implicit',
+      description: 'As for an account; `none` only to this machine.',
+    }),
+    user: z.string(expectedText('the name to log in with')).min(1).optional().meta({
+      description: 'Name to log in with, where the server needs it.',
+    }),
+    password: password().optional().meta({ description: 'Its password.' }),
+    from: address().meta({ description: 'Address of the sender.' }),
+    to: z
+      .union(
+        [address(), z.array(address()).min(1, expected('at least one address'))],
+        expected(`${ADDRESS}, or a list`),
+      )
+      .transform((written) => (Array.isArray(written) ? written : [written]))
+      .meta({ description: 'Address of who gets it, or a list of them. Not one that Mailferry fetches.' }),
   })
-  .meta({ title: 'mail' });
+    .superRefine(({ host, tls }, context) => {
+      if (tls === 'none' && !isLoopback(host))
+        context.addIssue('without TLS it can be read on the way; use implicit or starttls');
+    })
+    .meta({ title: 'mail' });
 
 const FORMS = '{ type: webhook, url: … }, or one of type ntfy, command or mail';
-const target: z.ZodType<NotifyTargetSettings> = z.discriminatedUnion(
-  'type',
-  [webhook, ntfy, commandTarget, mail],
-  {
+const target = (): z.ZodType<NotifyTargetSettings> =>
+  z.discriminatedUnion('type', [webhook(), ntfy(), commandTarget(), mail()], {
     error: ({ input }) => {
       const of = typeof input === 'object' && input !== null && 'type' in input ? input.type : input;
       return expected(FORMS).error({ input: of });
     },
-  },
-);
+  });
 
 /** The keys at the top of the file that say who is told what. */
-export const notifyFields: {
-  readonly [K in Fields]-?: z.ZodType<Exclude<GeneralSettings[K], undefined>>;
-} = {
-  notify: mapping('a mapping of settings for notices', {
-    to: z
-      .union([target, z.array(target)], expected(`${FORMS}, or a list of them`))
-      .transform((written) => (Array.isArray(written) ? written : [written]))
-      .meta({ description: 'Where notices go: one place, or a list of which each gets every notice.' }),
-    afterFailures: wholeNumber('a number', 1, 1000).optional().meta({
-      default: DEFAULT_FAILURES,
-      description: 'An account is reported as failing when so many polls in a row have failed.',
-    }),
-    afterSilence: duration('a length of time', 60_000, LONGEST_MS)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(DEFAULT_SILENCE_MS),
-        description: 'An account is reported when no poll went well for so long.',
+export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
+  notify: () =>
+    mapping('a mapping of settings for notices', {
+      to: z
+        .union([target(), z.array(target())], expected(`${FORMS}, or a list of them`))
+        .transform((written) => (Array.isArray(written) ? written : [written]))
+        .meta({ description: 'Where notices go: one place, or a list of which each gets every notice.' }),
+      afterFailures: wholeNumber('a number', 1, 1000).optional().meta({
+        default: DEFAULT_FAILURES,
+        description: 'An account is reported as failing when so many polls in a row have failed.',
       }),
-    beforeCertificateEnds: duration('a length of time', 60_000, LONGEST_MS)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(DEFAULT_CERTIFICATE_MS),
-        description: 'A certificate of a server is reported so long before it ends.',
-      }),
-  }).meta({
-    description:
-      'Who is told when the state of an account changes: it fails, works again, is not tried any more; a message is ' +
-      'quarantined, a deletion waits for your word, a certificate is about to end. Each change is told once. ' +
-      '`mailferry notify --test` tries it.',
-  }),
-  ping: mapping('a mapping of settings for a sign of life', {
-    url: secretUrl.meta({
+      afterSilence: duration('a length of time', 60_000, LONGEST_MS)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(DEFAULT_SILENCE_MS),
+          description: 'An account is reported when no poll went well for so long.',
+        }),
+      beforeCertificateEnds: duration('a length of time', 60_000, LONGEST_MS)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(DEFAULT_CERTIFICATE_MS),
+          description: 'A certificate of a server is reported so long before it ends.',
+        }),
+    }).meta({
       description:
-        'URL that is called, as services such as healthchecks want it: with `/start` when the daemon begins, as it is ' +
-        'while all is well, with `/fail` while an account fails. Never shown or logged.',
+        'Who is told when the state of an account changes: it fails, works again, is not tried any more; a message is ' +
+        'quarantined, a deletion waits for your word, a certificate is about to end. Each change is told once. ' +
+        '`mailferry notify --test` tries it.',
     }),
-    every: duration('a length of time', 10_000, DAY_MS)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(DEFAULT_PING_MS),
-        description: 'How often.',
+  ping: () =>
+    mapping('a mapping of settings for a sign of life', {
+      url: secretUrl().meta({
+        description:
+          'URL that is called, as services such as healthchecks want it: with `/start` when the daemon begins, as it is ' +
+          'while all is well, with `/fail` while an account fails. Never shown or logged.',
       }),
-  }).meta({ description: 'A sign of life for somebody who notices when none comes any more.' }),
+      every: duration('a length of time', 10_000, DAY_MS)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(DEFAULT_PING_MS),
+          description: 'How often.',
+        }),
+    }).meta({ description: 'A sign of life for somebody who notices when none comes any more.' }),
 };
 
 /** Passwords and tokens that stand in the file itself, by where. */

@@ -18,7 +18,7 @@ export interface Reading<T> {
   readonly faults: readonly Fault[];
 }
 
-type Fields<T> = { readonly [K in keyof T]-?: z.ZodType };
+type Fields<T> = { readonly [K in keyof T]-?: () => z.ZodType };
 type Issue = z.core.$ZodIssue;
 
 /** Reads each key by itself, so that one that is wrong hides nothing else. `others` are known keys that are left alone. */
@@ -34,14 +34,14 @@ export function readMapping<T>(
     return { values: {}, written, faults: [{ keys: [], ofKey: false, message }] };
   }
   const faults: Fault[] = [];
-  const table = new Map<string, z.ZodType>(Object.entries(fields));
+  const table = new Map<string, () => z.ZodType>(Object.entries(fields));
   const known = [...table.keys(), ...others];
   for (const [key, raw] of Object.entries(value)) {
     const field = table.get(key);
     if (known.includes(key)) written.add(key);
     else faults.push(unknownKey([], key, known));
     if (field === undefined) continue;
-    const result = field.safeParse(raw);
+    const result = field().safeParse(raw);
     if (result.success) values[key] = result.data;
     else faults.push(...result.error.issues.flatMap((issue) => faultsOf(issue, [key])));
   }

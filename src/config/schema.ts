@@ -15,6 +15,7 @@ import {
   expectedText,
   type Fields,
   mapping,
+  onDemand,
   path,
   size,
   wholeNumber,
@@ -40,76 +41,84 @@ const LONGEST_TIMEOUT = 3_600_000;
 const LONGEST_RETENTION = 36_500 * 86_400_000;
 
 const SERVER = 'the name or address of the POP3 server';
-const host: z.ZodType<string> = z.string(expectedText(SERVER)).superRefine((written, context) => {
-  const remedy = wrongHost(written);
-  if (remedy === undefined) return;
-  context.addIssue([`expected ${SERVER}, found ${quoted(written)}`, ...remedy].join('; '));
-});
+const host = (): z.ZodType<string> =>
+  z.string(expectedText(SERVER)).superRefine((written, context) => {
+    const remedy = wrongHost(written);
+    if (remedy === undefined) return;
+    context.addIssue([`expected ${SERVER}, found ${quoted(written)}`, ...remedy].join('; '));
+  });
 
 const USER = 'the name to log in with';
-const user: z.ZodType<string> = z
-  .string(expectedText(USER))
-  .regex(/^[^\r\n\0]+$/, { error: `expected ${USER}, in one line` });
+const user = (): z.ZodType<string> =>
+  z.string(expectedText(USER)).regex(/^[^\r\n\0]+$/, { error: `expected ${USER}, in one line` });
 
 const destinationPath = (what: string): z.ZodType<string> =>
   path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
 
-const maildir = mapping('a destination', {
-  type: z.literal('maildir').meta({ description: 'One file for each message.' }),
-  path: destinationPath('the Maildir'),
-  lineEndings: choice<LineEndings>(['lf', 'as-received']).default('lf').meta({
-    description: '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.',
-  }),
-}).meta({ title: 'Maildir' });
+const maildir = () =>
+  mapping('a destination', {
+    type: z.literal('maildir').meta({ description: 'One file for each message.' }),
+    path: destinationPath('the Maildir'),
+    lineEndings: choice<LineEndings>(['lf', 'as-received']).default('lf').meta({
+      description: '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.',
+    }),
+  }).meta({ title: 'Maildir' });
 
-const mbox = mapping('a destination', {
-  type: z.literal('mbox').meta({ description: 'One file for all messages.' }),
-  path: destinationPath('the mbox file'),
-}).meta({ title: 'mbox' });
+const mbox = () =>
+  mapping('a destination', {
+    type: z.literal('mbox').meta({ description: 'One file for all messages.' }),
+    path: destinationPath('the mbox file'),
+  }).meta({ title: 'mbox' });
 
 const FORMS_OF_DESTINATION = '{ type: maildir, path: … } or { type: mbox, path: … }';
-const destination = z.discriminatedUnion('type', [maildir, mbox], {
-  error: ({ input }) => {
-    if (typeof input !== 'object' || input === null) return expected(FORMS_OF_DESTINATION).error({ input });
-    return expected('maildir or mbox').error({ input: 'type' in input ? input.type : undefined });
-  },
-});
+const destination = () =>
+  z.discriminatedUnion('type', [maildir(), mbox()], {
+    error: ({ input }) => {
+      if (typeof input !== 'object' || input === null) return expected(FORMS_OF_DESTINATION).error({ input });
+      return expected('maildir or mbox').error({ input: 'type' in input ? input.type : undefined });
+    },
+  });
 
 const DELIVER = `${FORMS_OF_DESTINATION}, or a list of them`;
-const deliver = z
-  .union(
-    [destination, z.array(destination).min(1, { error: 'the list of destinations is empty' })],
-    expected(DELIVER),
-  )
-  .transform((written) => (Array.isArray(written) ? written : [written]));
+const deliver = () => {
+  const one = destination();
+  const several = z.array(one).min(1, { error: 'the list of destinations is empty' });
+  return z
+    .union([one, several], expected(DELIVER))
+    .transform((written) => (Array.isArray(written) ? written : [written]));
+};
 
 const DELETION = 'never, after-delivery or { after: 30d }';
-const deletion = z.union(
-  [
-    z.enum(['never', 'after-delivery'], expected(DELETION)).transform((kind): DeletionPolicy => ({ kind })),
-    mapping(DELETION, {
-      after: duration('a length of time', 1000, LONGEST_RETENTION).meta({
-        description: 'Removes a message when this much time has passed since its delivery.',
-      }),
-    }).transform(({ after }): DeletionPolicy => ({ kind: 'after', milliseconds: after })),
-  ],
-  expected(DELETION),
-);
+const deletion = () =>
+  z.union(
+    [
+      z.enum(['never', 'after-delivery'], expected(DELETION)).transform((kind): DeletionPolicy => ({ kind })),
+      mapping(DELETION, {
+        after: duration('a length of time', 1000, LONGEST_RETENTION).meta({
+          description: 'Removes a message when this much time has passed since its delivery.',
+        }),
+      }).transform(({ after }): DeletionPolicy => ({ kind: 'after', milliseconds: after })),
+    ],
+    expected(DELETION),
+  );
 
 const FORMS_OF_SCHEDULE = '"every 5m", a cron expression in quotes, or { cron: …, timezone: … }';
-const cron = z.string(expectedText(FORMS_OF_SCHEDULE));
-const schedule = z.union(
-  [
-    cron.transform((written, context) => schedulePoll(written, undefined, context)).meta({ title: 'text' }),
-    mapping(FORMS_OF_SCHEDULE, {
-      cron: cron.meta({ description: 'Cron expression of five fields, or six with the seconds first.' }),
-      timezone: z.string(expectedText('the name of a time zone, such as Europe/Berlin')).optional().meta({
-        description: 'Time zone of the expression, such as `Europe/Berlin`; else the one of this machine.',
-      }),
-    }).transform(({ cron: written, timezone }, context) => schedulePoll(written, timezone, context)),
-  ],
-  expectedText(FORMS_OF_SCHEDULE),
-);
+const cron = () => z.string(expectedText(FORMS_OF_SCHEDULE));
+const schedule = () =>
+  z.union(
+    [
+      cron()
+        .transform((written, context) => schedulePoll(written, undefined, context))
+        .meta({ title: 'text' }),
+      mapping(FORMS_OF_SCHEDULE, {
+        cron: cron().meta({ description: 'Cron expression of five fields, or six with the seconds first.' }),
+        timezone: z.string(expectedText('the name of a time zone, such as Europe/Berlin')).optional().meta({
+          description: 'Time zone of the expression, such as `Europe/Berlin`; else the one of this machine.',
+        }),
+      }).transform(({ cron: written, timezone }, context) => schedulePoll(written, timezone, context)),
+    ],
+    expectedText(FORMS_OF_SCHEDULE),
+  );
 
 function schedulePoll(
   written: string,
@@ -131,125 +140,143 @@ function schedulePoll(
 }
 
 /** Every key of an account and of `defaults`, with its kind and what it means. */
-export const accountFields: Fields<AccountSettings> = {
-  host: host.meta({ title: 'text', description: 'Name or address of the POP3 server.' }),
-  port: wholeNumber('a port', 1, 65_535).meta({
-    description: 'Port. Default: 995 with `tls: implicit`, else 110.',
-  }),
-  tls: choice(['implicit', 'starttls', 'none']).meta({
-    default: 'implicit',
-    description:
-      'How the line is protected: `implicit` is TLS from the first octet, `starttls` begins it by command, `none` ' +
-      'leaves it readable for everybody on the way. Certificates are always checked.',
-  }),
-  allowCleartext: z.boolean(expected('true or false')).meta({
-    default: false,
-    description:
-      'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way. Not ' +
-      'needed with a mechanism that does not show it: `scram-sha-256`, `scram-sha-1` or (weak passwords can be guessed) `cram-md5`.',
-  }),
-  user: user.meta({ title: 'text', description: 'Name to log in with; often the whole mail address.' }),
-  password: password.meta({
-    description:
-      'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
-  }),
-  auth: choice<AuthChoice>(AUTH_CHOICES).meta({
-    default: 'auto',
-    description:
-      'How to log in. `auto` takes the best that the server announces: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, ' +
-      'or USER and PASS. It never tries a second one after a refusal, since that may be what an attacker waits for. The others are ' +
-      'taken whatever the server announces: `user-pass` stands for USER and PASS, `xoauth2` and `oauthbearer` send the ' +
-      'password as an access token of OAuth, `external` stands on `clientCertificate` and needs no password.',
-  }),
+export const accountFields: Fields<AccountSettings> = onDemand({
+  host: () => host().meta({ title: 'text', description: 'Name or address of the POP3 server.' }),
+  port: () =>
+    wholeNumber('a port', 1, 65_535).meta({
+      description: 'Port. Default: 995 with `tls: implicit`, else 110.',
+    }),
+  tls: () =>
+    choice(['implicit', 'starttls', 'none']).meta({
+      default: 'implicit',
+      description:
+        'How the line is protected: `implicit` is TLS from the first octet, `starttls` begins it by command, `none` ' +
+        'leaves it readable for everybody on the way. Certificates are always checked.',
+    }),
+  allowCleartext: () =>
+    z.boolean(expected('true or false')).meta({
+      default: false,
+      description:
+        'Allows `tls: none` for a server that is not on this machine, so that the password can be read on the way. Not ' +
+        'needed with a mechanism that does not show it: `scram-sha-256`, `scram-sha-1` or (weak passwords can be guessed) `cram-md5`.',
+    }),
+  user: () =>
+    user().meta({ title: 'text', description: 'Name to log in with; often the whole mail address.' }),
+  password: () =>
+    password().meta({
+      description:
+        'Where the password comes from. As plain text it is accepted only when no other user can read the configuration.',
+    }),
+  auth: () =>
+    choice<AuthChoice>(AUTH_CHOICES).meta({
+      default: 'auto',
+      description:
+        'How to log in. `auto` takes the best that the server announces: SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, LOGIN, ' +
+        'or USER and PASS. It never tries a second one after a refusal, since that may be what an attacker waits for. The others are ' +
+        'taken whatever the server announces: `user-pass` stands for USER and PASS, `xoauth2` and `oauthbearer` send the ' +
+        'password as an access token of OAuth, `external` stands on `clientCertificate` and needs no password.',
+    }),
   ...connectionFields,
-  deliver: deliver.meta({
-    description: 'Where mail goes: one destination, or a list of which each gets every message.',
-  }),
-  delete: deletion.meta({
-    description:
-      'What happens to a message on the server once it is safe here: `never` leaves it there, `after-delivery` removes ' +
-      'it in the same poll, `{ after: 30d }` in the first poll that long after its delivery. What was kept is re-read here ' +
-      'before it is removed there: one that has changed stays; one that you have moved or deleted counts as handed over. ' +
-      'More than 100 of these in one poll, and ten times more than ever before, need `--confirm-delete` once, and so does a message that came shorter than listed. Has no default, so that no mail is lost or left behind by surprise.',
-  }),
-  schedule: schedule.meta({
-    default: DEFAULT_SCHEDULE,
-    description:
-      'When the daemon polls (`fetch` polls at once, `check` shows it): an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
-      'unless a time zone is given.',
-  }),
+  deliver: () =>
+    deliver().meta({
+      description: 'Where mail goes: one destination, or a list of which each gets every message.',
+    }),
+  delete: () =>
+    deletion().meta({
+      description:
+        'What happens to a message on the server once it is safe here: `never` leaves it there, `after-delivery` removes ' +
+        'it in the same poll, `{ after: 30d }` in the first poll that long after its delivery. What was kept is re-read here ' +
+        'before it is removed there: one that has changed stays; one that you have moved or deleted counts as handed over. ' +
+        'More than 100 of these in one poll, and ten times more than ever before, need `--confirm-delete` once, and so does a message that came shorter than listed. Has no default, so that no mail is lost or left behind by surprise.',
+    }),
+  schedule: () =>
+    schedule().meta({
+      default: DEFAULT_SCHEDULE,
+      description:
+        'When the daemon polls (`fetch` polls at once, `check` shows it): an interval such as `every 5m`, or a cron expression. Times are those of this machine ' +
+        'unless a time zone is given.',
+    }),
   jitter,
-  limits: mapping('a mapping of limits', {
-    messageSize: size().optional().meta({
-      title: 'size',
-      description: 'Larger messages stay on the server and are reported. Default: no limit.',
-    }),
-    messagesPerPoll: wholeNumber('a number', 1, Number.MAX_SAFE_INTEGER).optional().meta({
-      description: 'After this many messages the poll ends, and the next one goes on. Default: no limit.',
-    }),
-    bytesPerPoll: size().optional().meta({
-      title: 'size',
-      description: 'After this much mail the poll ends, and the next one goes on. Default: no limit.',
-    }),
-    bytesPerDay: size()
-      .optional()
-      .meta({
+  limits: () =>
+    mapping('a mapping of limits', {
+      messageSize: size().optional().meta({
         title: 'size',
-        description:
-          'After this much mail in one day (UTC) nothing more is carried; the next day goes on. For providers who allow only ' +
-          'so much. Default: no limit.',
+        description: 'Larger messages stay on the server and are reported. Default: no limit.',
       }),
-  }).meta({ description: 'Bounds for a poll and for a day.' }),
-  timeouts: mapping('a mapping of lengths of time', {
-    connect: duration('a length of time', 1000, LONGEST_TIMEOUT)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(CONNECT_TIMEOUT_MS),
-        description: 'For finding the server, connecting, TLS and the greeting together; at most 1h.',
+      messagesPerPoll: wholeNumber('a number', 1, Number.MAX_SAFE_INTEGER).optional().meta({
+        description: 'After this many messages the poll ends, and the next one goes on. Default: no limit.',
       }),
-    idle: duration('a length of time', 1000, LONGEST_TIMEOUT)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(IDLE_TIMEOUT_MS),
-        description: 'Silence of the server for this long ends the session; at most 1h.',
+      bytesPerPoll: size().optional().meta({
+        title: 'size',
+        description: 'After this much mail the poll ends, and the next one goes on. Default: no limit.',
       }),
-  }).meta({ description: 'How long to wait for the server.' }),
-};
+      bytesPerDay: size()
+        .optional()
+        .meta({
+          title: 'size',
+          description:
+            'After this much mail in one day (UTC) nothing more is carried; the next day goes on. For providers who allow only ' +
+            'so much. Default: no limit.',
+        }),
+    }).meta({ description: 'Bounds for a poll and for a day.' }),
+  timeouts: () =>
+    mapping('a mapping of lengths of time', {
+      connect: duration('a length of time', 1000, LONGEST_TIMEOUT)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(CONNECT_TIMEOUT_MS),
+          description: 'For finding the server, connecting, TLS and the greeting together; at most 1h.',
+        }),
+      idle: duration('a length of time', 1000, LONGEST_TIMEOUT)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(IDLE_TIMEOUT_MS),
+          description: 'Silence of the server for this long ends the session; at most 1h.',
+        }),
+    }).meta({ description: 'How long to wait for the server.' }),
+});
 
 /** The keys at the top of the file, besides `defaults` and `accounts`. */
-export const generalFields: Fields<GeneralSettings> = {
-  stateDir: path('the path of a folder').meta({
-    title: 'path',
-    description:
-      'Folder of the ledger, which knows what was delivered. Default: `$STATE_DIRECTORY`, ' +
-      '`$XDG_STATE_HOME/mailferry`, or `~/.local/state/mailferry`, the first that is there.',
-  }),
-  concurrency: mapping('a mapping of numbers', {
-    accounts: wholeNumber('a number', 1, 1024).optional().meta({
-      default: DEFAULT_CONCURRENCY.accounts,
-      description: 'How many accounts are polled at a time.',
-    }),
-    perHost: wholeNumber('a number', 1, 1024).optional().meta({
-      default: DEFAULT_CONCURRENCY.perHost,
+export const generalFields: Fields<GeneralSettings> = onDemand({
+  stateDir: () =>
+    path('the path of a folder').meta({
+      title: 'path',
       description:
-        'How many of them on one host; always fewer than `accounts`, unless that is 1, since a host may hang.',
+        'Folder of the ledger, which knows what was delivered. Default: `$STATE_DIRECTORY`, ' +
+        '`$XDG_STATE_HOME/mailferry`, or `~/.local/state/mailferry`, the first that is there.',
     }),
-  }).meta({ description: 'How much happens at a time.' }),
+  concurrency: () =>
+    mapping('a mapping of numbers', {
+      accounts: wholeNumber('a number', 1, 1024).optional().meta({
+        default: DEFAULT_CONCURRENCY.accounts,
+        description: 'How many accounts are polled at a time.',
+      }),
+      perHost: wholeNumber('a number', 1, 1024).optional().meta({
+        default: DEFAULT_CONCURRENCY.perHost,
+        description:
+          'How many of them on one host; always fewer than `accounts`, unless that is 1, since a host may hang.',
+      }),
+    }).meta({ description: 'How much happens at a time.' }),
   ...daemonFields,
   ...notifyFields,
-};
+});
+
+function checksOf<T>(fields: Fields<T>): Record<string, z.ZodType> {
+  const entries = Object.entries<() => z.ZodType>(fields);
+  return Object.fromEntries(entries.map(([key, make]) => [key, make()]));
+}
 
 /** A JSON Schema, or a part of one, as it is written. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The configuration as a JSON Schema (draft 7, which editors know best), with the same texts and defaults. */
 export function configurationSchema(): JsonSchema {
-  const account = z.strictObject(accountFields).partial().meta({ id: 'account' });
+  const account = z.strictObject(checksOf(accountFields)).partial().meta({ id: 'account' });
   const whole = z
     .strictObject({
-      ...z.strictObject(generalFields).partial().shape,
+      ...z.strictObject(checksOf(generalFields)).partial().shape,
       defaults: account.optional().meta({
         description: 'Any keys of an account, for all accounts that do not say otherwise.',
       }),

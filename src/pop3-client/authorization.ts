@@ -9,7 +9,7 @@ import { prepared } from '../sasl/prepare.ts';
 import { Secret } from '../secret.ts';
 import { WireError } from '../wire/errors.ts';
 import { printableLine } from '../wire/text.ts';
-import { type TlsClientOptions, wrapTls } from '../wire/tls.ts';
+import type { TlsClientOptions } from '../wire/tls.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { authenticate } from './authenticate.ts';
@@ -85,6 +85,7 @@ export class Authorization {
 
   /** STLS (RFC 2595 §4). What the server announced before is void afterwards. */
   async stls(upgrade: TlsUpgrade): Promise<void> {
+    const { wrapTls } = await import('../wire/tls.ts');
     const response = await this.#pipeline.command(plainCommand('STLS'), 'asking for TLS');
     if (!response.ok) {
       throw this.#pipeline.connection.break(

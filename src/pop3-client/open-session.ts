@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { MailError } from '../errors.ts';
 import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
@@ -9,7 +10,6 @@ import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_
 import { openLine, type Route } from '../wire/open-line.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
 import { printableLine } from '../wire/text.ts';
-import { wrapTls } from '../wire/tls.ts';
 import { sanitized } from '../wire/transcript.ts';
 import { Authorization, type TlsUpgrade } from './authorization.ts';
 import { chooseMechanism } from './choose-mechanism.ts';
@@ -57,8 +57,10 @@ function greet(options: SessionOptions): Promise<Greeted> {
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
-    const raw = await openLine({ host, port, signal, dial, ...routeOf(options) });
-    const socket = tls === 'implicit' ? await wrapTls(raw, tlsOptions(options, signal)) : raw;
+    const line = openLine({ host, port, signal, dial, ...routeOf(options) });
+    if (tls !== 'none') void getReadyForTls(options);
+    const raw = await line;
+    const socket = tls === 'implicit' ? await secured(raw, tlsOptions(options, signal)) : raw;
     const idleMs = timeouts?.idleMs ?? IDLE_TIMEOUT_MS;
     const connection = new Connection(socket, {
       idleMs,
@@ -131,6 +133,21 @@ async function enter(
   if (options.ahead === true) await transaction.capaAlongside(capabilities);
   else await transaction.capa();
   return transaction;
+}
+
+/** While the line is being opened: what TLS needs takes 20 ms to load and to make. */
+async function getReadyForTls({ ca, clientCertificate }: SessionOptions): Promise<void> {
+  const { prepareTls } = await import('../wire/tls.ts');
+  try {
+    prepareTls({ ca, clientCertificate });
+  } catch {
+    // Raised again when it is wanted.
+  }
+}
+
+async function secured(raw: Duplex, options: TlsUpgrade): Promise<Duplex> {
+  const { wrapTls } = await import('../wire/tls.ts');
+  return wrapTls(raw, options);
 }
 
 function tlsOptions(options: SessionOptions, signal: AbortSignal): TlsUpgrade {

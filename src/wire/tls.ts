@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { asciiName } from './ascii-name.ts';
 import { checkName } from './certificate-name.ts';
 import { connectionLost, WireError } from './errors.ts';
 import { MAX_TLS_SESSION_AGE_MS, MAX_TLS_SESSIONS } from './limits.ts';
+import { parsePin } from './pin.ts';
 import { tlsFailure } from './tls-failure.ts';
-import { type ClientCertificate, secureContext } from './trust.ts';
+import { type ClientCertificate, type ContextOptions, secureContext } from './trust.ts';
 
 export interface TlsClientOptions {
   /** The name that the certificate must hold. */
@@ -40,6 +41,14 @@ interface Resumable {
 /** By everything that the trust in a session depends on. */
 const resumables = new Map<string, Resumable>();
 
+/** Makes what `wrapTls` needs and takes a while: best done while the line is being opened. */
+export function prepareTls({
+  ca = [],
+  clientCertificate,
+}: Pick<TlsClientOptions, 'ca' | 'clientCertificate'>): void {
+  secureContext({ ca, clientCertificate });
+}
+
 /**
  * TLS 1.2 or newer on an open connection, the certificate always checked: against the pin where there is one, else
  * against the anchors and the name. Raises `tls` when it is not good.
@@ -51,7 +60,7 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
   const known = knownSession(key, clock.now());
   const secure = connectTls({
     socket,
-    secureContext: secureContext({ ca, clientCertificate }),
+    secureContext: contextFor(socket, { ca, clientCertificate }),
     rejectUnauthorized: pinSha256 === undefined,
     checkServerIdentity: checkName,
     host: name,
@@ -78,6 +87,16 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
   return secure;
 }
 
+/** A line that cannot be secured is of no use to anybody. */
+function contextFor(socket: Duplex, options: ContextOptions): SecureContext {
+  try {
+    return secureContext(options);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
 function handshake(secure: TLSSocket, serverName: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
@@ -99,18 +118,6 @@ function handshake(secure: TLSSocket, serverName: string, signal: AbortSignal): 
     secure.once('close', onClose);
     secure.once('secureConnect', () => settle(resolve));
   });
-}
-
-/**
- * A pin as it is compared: the SHA-256 of a certificate in DER, 64 hexadecimal digits, also with colons between them
- * (as `openssl x509 -fingerprint -sha256` prints it). Undefined for anything else.
- */
-export function parsePin(text: string): string | undefined {
-  const digits = text
-    .replace(/^sha256[:=]/i, '')
-    .replaceAll(':', '')
-    .toUpperCase();
-  return /^[0-9A-F]{64}$/.test(digits) ? digits : undefined;
 }
 
 function assertPinned(secure: TLSSocket, pin: string, serverName: string): void {

@@ -3,7 +3,8 @@ import { createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { dial } from '../../src/wire/dial.ts';
-import { parsePin, type TlsClientOptions, wrapTls } from '../../src/wire/tls.ts';
+import { parsePin } from '../../src/wire/pin.ts';
+import { type TlsClientOptions, wrapTls } from '../../src/wire/tls.ts';
 import { authority, certificate, type KeyPair } from '../support/certificates.ts';
 
 interface Served extends AsyncDisposable {
