@@ -23,7 +23,7 @@ export interface MaildirPlace {
   /** The path of `new`, and what its fsync goes through. */
   readonly folder: string;
   readonly directory: SyncedDirectory;
-  /** As `isLocal` tells of it. */
+  /** As `FolderCalls` tell of it. */
   readonly isLocal: boolean;
   /** A name that was never given before. */
   readonly nameOf: (octets: Octets) => string;

@@ -1,7 +1,6 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, SyncedDirectory } from '../durable/fsync-directory.ts';
-import { isLocal } from '../durable/small-file.ts';
+import type { FolderCalls } from '../durable/folder-calls.ts';
+import { makeDirectories, SyncedDirectory } from '../durable/fsync-directory.ts';
 import { ignoreMissing } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type {
@@ -46,17 +45,19 @@ export class Maildir implements Destination {
   }
 
   /** Opens the Maildir, creating it and its `tmp`, `new` and `cur` where they are missing. */
-  static async open(settings: MaildirSettings, name: string, runtime: Runtime): Promise<Maildir> {
+  static async open(
+    settings: MaildirSettings,
+    name: string,
+    runtime: Runtime,
+    calls: FolderCalls,
+  ): Promise<Maildir> {
+    const at = (folder: string): string => join(settings.path, folder);
     try {
-      for (const folder of ['tmp', 'new', 'cur']) await makeDirectory(join(settings.path, folder));
-      await removeLeftovers(join(settings.path, 'tmp'), runtime);
-      const directory = await SyncedDirectory.open(join(settings.path, 'new'));
+      await makeDirectories([at('tmp'), at('new'), at('cur')], calls);
+      await removeLeftovers(at('tmp'), calls, runtime);
+      const directory = await SyncedDirectory.open(at('new'), calls);
       const names = new MaildirNames(runtime);
-      return new Maildir(settings, name, {
-        names,
-        new: directory,
-        isLocal: await isLocal(settings.path),
-      });
+      return new Maildir(settings, name, { names, new: directory, isLocal: calls.isLocal });
     } catch (error) {
       throw deliveryFailed(settings.path, error);
     }
@@ -150,13 +151,13 @@ export class Maildir implements Destination {
 }
 
 /** Removes from `tmp` what a process of ours that was killed left there. */
-async function removeLeftovers(folder: string, runtime: Runtime): Promise<void> {
-  for (const fileName of await readdir(folder)) {
+async function removeLeftovers(folder: string, calls: FolderCalls, runtime: Runtime): Promise<void> {
+  for (const fileName of await calls.readdir(folder)) {
     const path = join(folder, fileName);
     // Whoever opens the same Maildir at this moment removes them too.
-    const modifiedAt = (await stat(path).catch(ignoreMissing))?.mtimeMs;
+    const modifiedAt = (await calls.stat(path).catch(ignoreMissing))?.mtimeMs;
     if (modifiedAt !== undefined && isLeftover(fileName, modifiedAt, runtime)) {
-      await unlink(path).catch(ignoreMissing);
+      await calls.unlink(path).catch(ignoreMissing);
     }
   }
 }

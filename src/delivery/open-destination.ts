@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Destination, Intent, Receipt } from './destination.ts';
@@ -33,9 +33,10 @@ export async function openDestination(
   { usedBefore, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
-  if (usedBefore) await refuseMissing(settings);
+  const calls = await callsFor(settings.path);
+  if (usedBefore) await refuseMissing(settings, calls);
   return settings.type === 'maildir'
-    ? Maildir.open(settings, name, surroundings.runtime)
+    ? Maildir.open(settings, name, surroundings.runtime, calls)
     : Mbox.open(settings, name, surroundings);
 }
 
@@ -44,9 +45,10 @@ export async function openDestination(
  * is the Maildir itself, or the folder of the mbox; mail must not go there. A Maildir that was used has its `cur`. An
  * mbox may have been removed by a mail program when it was empty: then something else must be in its folder.
  */
-async function refuseMissing(settings: DestinationSettings): Promise<void> {
+async function refuseMissing(settings: DestinationSettings, calls: FolderCalls): Promise<void> {
   const { type, path } = settings;
-  const isThere = type === 'maildir' ? await isFolder(join(path, 'cur')) : await mayHoldMbox(path);
+  const isThere =
+    type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);
   if (isThere) return;
   const command =
     type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : `mkdir -p ${dirname(path)}; touch ${path}`;
@@ -57,15 +59,15 @@ async function refuseMissing(settings: DestinationSettings): Promise<void> {
   );
 }
 
-async function mayHoldMbox(path: string): Promise<boolean> {
-  if (await stat(path).catch(() => undefined)) return true;
-  if (!(await isFolder(dirname(path)))) return false;
+async function mayHoldMbox(path: string, calls: FolderCalls): Promise<boolean> {
+  if (await calls.stat(path).catch(() => undefined)) return true;
+  if (!(await isFolder(dirname(path), calls))) return false;
   // A folder that may be written to but not read shows nothing either way.
-  const names = await readdir(dirname(path)).catch(() => [path]);
+  const names = await calls.readdir(dirname(path)).catch(() => [path]);
   return names.length > 0;
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
+async function isFolder(path: string, calls: FolderCalls): Promise<boolean> {
+  const found = await calls.stat(path).catch(() => undefined);
   return found?.isDirectory() === true;
 }

@@ -1,22 +1,26 @@
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { fsync } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { systemCode } from '../errors.ts';
+import { type FolderCalls, inThreads } from './folder-calls.ts';
 
 /**
  * A folder whose entries are made durable on request. Whoever asks while a sync is under way waits for the next
  * one, which serves all of them: its entries may have come too late for the one before.
  */
 export class SyncedDirectory {
-  readonly #handle: FileHandle;
+  readonly #file: number;
+  readonly #calls: FolderCalls;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
-  private constructor(handle: FileHandle) {
-    this.#handle = handle;
+  private constructor(file: number, calls: FolderCalls) {
+    this.#file = file;
+    this.#calls = calls;
   }
 
-  static async open(path: string): Promise<SyncedDirectory> {
-    return new SyncedDirectory(await open(path, 'r'));
+  static async open(path: string, calls: FolderCalls = inThreads): Promise<SyncedDirectory> {
+    return new SyncedDirectory(await calls.open(path), calls);
   }
 
   /** Resolves when every entry made before the call survives loss of power. */
@@ -30,12 +34,12 @@ export class SyncedDirectory {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#calls.close(this.#file);
   }
 
   #start(): Promise<void> {
     this.#next = undefined;
-    const run = this.#handle.sync().finally(() => {
+    const run = synced(this.#file).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
     this.#running = run;
@@ -43,33 +47,50 @@ export class SyncedDirectory {
   }
 }
 
+function synced(file: number): Promise<void> {
+  return promisify(fsync)(file);
+}
+
 /** Makes the entries of one folder durable, once. */
-export async function fsyncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+export async function fsyncDirectory(path: string, calls: FolderCalls = inThreads): Promise<void> {
+  const file = await calls.open(path);
   try {
-    await handle.sync();
+    await synced(file);
   } finally {
-    await handle.close();
+    await calls.close(file);
   }
+}
+
+/** Creates a folder and its missing parents, private to the user, so that they survive loss of power. */
+export async function makeDirectory(path: string): Promise<void> {
+  await makeDirectories([path], inThreads);
 }
 
 /**
- * Creates a folder and its missing parents, private to the user, so that they survive loss of power. Step by step,
- * since the recursive mkdir of Node never ends where the system says that a folder inside an existing one is not
- * there (/proc, an automounter).
+ * As `makeDirectory`, for several folders. Step by step, since the recursive mkdir of Node never ends where the system
+ * says that a folder inside an existing one is not there (/proc, an automounter).
  */
-export async function makeDirectory(path: string): Promise<void> {
-  const missing: string[] = [];
-  for (let folder = path; !(await exists(folder)); folder = dirname(folder)) missing.unshift(folder);
-  for (const folder of missing) {
-    await mkdir(folder, { mode: 0o700 }).catch(ignoreExisting);
-    await fsyncDirectory(dirname(folder));
+export async function makeDirectories(paths: readonly string[], calls: FolderCalls): Promise<void> {
+  const changed = new Set<string>();
+  try {
+    for (const path of paths) {
+      const missing: string[] = [];
+      for (let folder = path; !(await exists(folder, calls)); folder = dirname(folder))
+        missing.unshift(folder);
+      for (const folder of missing) {
+        await calls.mkdir(folder).catch(ignoreExisting);
+        changed.add(dirname(folder));
+      }
+    }
+  } finally {
+    // Once for all that was made in a folder; also before it is told that something could not be made.
+    for (const folder of changed) await fsyncDirectory(folder, calls);
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function exists(path: string, calls: FolderCalls): Promise<boolean> {
   try {
-    if ((await stat(path)).isDirectory()) return true;
+    if ((await calls.stat(path)).isDirectory()) return true;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     return dirname(path) === path;

@@ -1,5 +1,4 @@
 import { closeSync, fsync, openSync, renameSync, writeSync, writevSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import type { SyncedDirectory } from './fsync-directory.ts';
 
 /** A file that is in memory as a whole, on its way to its final name. */
@@ -14,7 +13,7 @@ export interface SmallFile {
 
 /**
  * As `publish`, for a small file that does not exist yet (I2). Only the fsyncs are made in other threads: the other
- * calls end in the memory of a local file system (`isLocal`), and take less time than to wake a thread for each of
+ * calls end in the memory of a local file system (`FolderCalls`), and take less time than to wake a thread for each of
  * them. Where it raises, a file may have been left under either name.
  */
 export async function publishSmall({ pieces, from, to, directory }: SmallFile): Promise<void> {
@@ -57,18 +56,4 @@ function synced(file: number): Promise<void> {
   return new Promise((resolve, reject) => {
     fsync(file, (error) => (error === null ? resolve() : reject(error)));
   });
-}
-
-/** ext2 to ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs: the numbers of statfs(2). */
-const LOCAL: ReadonlySet<number> = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, 0x794c7630,
-]);
-
-/**
- * Whether a folder is on a file system that surely has its disk in this machine. One across a network may take long over
- * each call, or never end it, and then must not hold up the accounts that deliver elsewhere (I7).
- */
-export async function isLocal(folder: string): Promise<boolean> {
-  const { type } = await statfs(folder);
-  return LOCAL.has(type >>> 0);
 }

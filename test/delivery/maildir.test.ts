@@ -4,6 +4,7 @@ import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { Maildir } from '../../src/delivery/maildir.ts';
 import { isLeftover, MaildirNames, tagOf } from '../../src/delivery/maildir-name.ts';
 import type { LineEndings } from '../../src/delivery/settings.ts';
+import { callsFor } from '../../src/durable/folder-calls.ts';
 import { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -20,13 +21,18 @@ async function readMaildir(folder: TemporaryFolder): Promise<Buffer[]> {
   return Promise.all(names.map((name) => readFile(name)));
 }
 
-function opened(
+async function opened(
   folder: TemporaryFolder,
   lineEndings: LineEndings = 'lf',
   runtime = new FakeRuntime(),
 ): Promise<Maildir> {
   const path = folder.at('place');
-  return Maildir.open({ type: 'maildir', path, lineEndings }, `maildir:${path}`, runtime);
+  return Maildir.open(
+    { type: 'maildir', path, lineEndings },
+    `maildir:${path}`,
+    runtime,
+    await callsFor(path),
+  );
 }
 
 const fileOf = (folder: TemporaryFolder, { location }: Receipt): Promise<Buffer> =>
@@ -52,7 +58,12 @@ describe('a Maildir', () => {
   test('is made, private to the user, with the folders above it', async () => {
     await using folder = await temporaryFolder();
     const path = folder.at('a', 'b', 'Mail');
-    const maildir = await Maildir.open({ type: 'maildir', path, lineEndings: 'lf' }, 'x', new FakeRuntime());
+    const maildir = await Maildir.open(
+      { type: 'maildir', path, lineEndings: 'lf' },
+      'x',
+      new FakeRuntime(),
+      await callsFor(path),
+    );
     expect((await readdir(path)).sort()).toEqual(['cur', 'new', 'tmp']);
     expect((await stat(path)).mode & 0o777).toBe(0o700);
     await deliver(maildir, MAIL);

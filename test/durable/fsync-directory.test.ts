@@ -1,8 +1,15 @@
-import { readlinkSync } from 'node:fs';
-import { type FileHandle, mkdir, open, stat, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fsyncDirectory, makeDirectory, SyncedDirectory } from '../../src/durable/fsync-directory.ts';
+import { callsFor, type FolderCalls, inThreads } from '../../src/durable/folder-calls.ts';
+import {
+  fsyncDirectory,
+  makeDirectories,
+  makeDirectory,
+  SyncedDirectory,
+} from '../../src/durable/fsync-directory.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Each call of fsync(2) waits here until it is let go. */
@@ -11,26 +18,36 @@ interface Gate {
   readonly fail: (reason: Error) => void;
 }
 
-async function gateSyncs(): Promise<Gate[]> {
-  const handle = await open(tmpdir(), 'r');
-  const prototype = Object.getPrototypeOf(handle) as FileHandle;
-  await handle.close();
+function gateSyncs(): Gate[] {
   const gates: Gate[] = [];
-  vi.spyOn(prototype, 'sync').mockImplementation(
-    () => new Promise<void>((resolve, reject) => gates.push({ pass: resolve, fail: reject })),
-  );
+  vi.spyOn(fs, 'fsync').mockImplementation((_, done) => {
+    gates.push({ pass: () => done(null), fail: done });
+  });
+  syncBuiltinESMExports();
   return gates;
+}
+
+/** The paths of what is fsynced. */
+function noteSyncs(): string[] {
+  const synced: string[] = [];
+  vi.spyOn(fs, 'fsync').mockImplementation((file, done) => {
+    synced.push(fs.readlinkSync(`/proc/self/fd/${file}`));
+    done(null);
+  });
+  syncBuiltinESMExports();
+  return synced;
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 afterEach(() => {
   vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 describe('SyncedDirectory', () => {
   test('serves all who ask during a run by the next one, and by one', async () => {
-    const gates = await gateSyncs();
+    const gates = gateSyncs();
     const directory = await SyncedDirectory.open(tmpdir());
     const done: string[] = [];
     const note = async (name: string): Promise<void> => {
@@ -58,7 +75,7 @@ describe('SyncedDirectory', () => {
   });
 
   test('tells each who waited for a run that failed, and tries again for the next', async () => {
-    const gates = await gateSyncs();
+    const gates = gateSyncs();
     const directory = await SyncedDirectory.open(tmpdir());
     const first = directory.sync();
     const second = directory.sync();
@@ -71,7 +88,7 @@ describe('SyncedDirectory', () => {
   });
 
   test('syncs anew for each who comes when nothing runs', async () => {
-    const gates = await gateSyncs();
+    const gates = gateSyncs();
     const directory = await SyncedDirectory.open(tmpdir());
     for (const index of [0, 1, 2]) {
       const sync = directory.sync();
@@ -91,20 +108,9 @@ describe('SyncedDirectory', () => {
 describe('makeDirectory', () => {
   test('creates missing parents, private to the user, and makes each new entry durable', async () => {
     await using folder = await temporaryFolder();
-    const handle = await open(folder.path, 'r');
-    const sync = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
-    await handle.close();
-    const synced: string[] = [];
-    sync.mockImplementation(function note(this: FileHandle) {
-      synced.push(process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${this.fd}`) : folder.path);
-      return Promise.resolve();
-    });
+    const synced = noteSyncs();
     await makeDirectory(folder.at('a', 'b', 'c'));
-    expect(sync).toHaveBeenCalledTimes(3);
-    expect(synced).toContain(folder.path);
-    if (process.platform === 'linux') {
-      expect(synced.sort()).toEqual([folder.path, folder.at('a'), folder.at('a', 'b')]);
-    }
+    expect(synced.sort()).toEqual([folder.path, folder.at('a'), folder.at('a', 'b')]);
     for (const names of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
       expect((await stat(folder.at(...names))).mode & 0o777).toBe(0o700);
     }
@@ -125,8 +131,42 @@ describe('makeDirectory', () => {
   });
 });
 
+describe.each([true, false])('makeDirectories (at once: %s)', (isLocal) => {
+  const calls = (): Promise<FolderCalls> => (isLocal ? callsFor('/dev/shm') : Promise.resolve(inThreads));
+
+  test('makes the entries of several folders durable by one fsync of the one above', async () => {
+    await using folder = await temporaryFolder();
+    const synced = noteSyncs();
+    const wanted = ['tmp', 'new', 'cur'].map((name) => folder.at('a', name));
+    await makeDirectories(wanted, await calls());
+    expect(synced.sort()).toEqual([folder.path, folder.at('a')]);
+    for (const path of wanted) expect((await stat(path)).mode & 0o777).toBe(0o700);
+    synced.length = 0;
+    await makeDirectories(wanted, await calls());
+    expect(synced).toEqual([]);
+  });
+
+  test('makes durable what it could make before it says what it could not', async () => {
+    await using folder = await temporaryFolder();
+    const synced = noteSyncs();
+    await writeFile(folder.at('file'), '');
+    const making = makeDirectories([folder.at('a'), folder.at('file', 'b')], await calls());
+    await expect(making).rejects.toMatchObject({ code: 'ENOTDIR' });
+    expect(synced).toEqual([folder.path]);
+  });
+
+  test('says when the disk fails', async () => {
+    await using folder = await temporaryFolder();
+    const gates = gateSyncs();
+    const making = makeDirectories([folder.at('a')], await calls());
+    while (gates.length === 0) await settled();
+    gates[0]?.fail(new Error('EIO'));
+    await expect(making).rejects.toThrow('EIO');
+  });
+});
+
 test('fsyncDirectory says when the disk fails', async () => {
-  const gates = await gateSyncs();
+  const gates = gateSyncs();
   const sync = fsyncDirectory(tmpdir());
   while (gates.length === 0) await settled();
   gates[0]?.fail(new Error('EIO'));

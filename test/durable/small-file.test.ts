@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
-import { isLocal, publishSmall } from '../../src/durable/small-file.ts';
+import { publishSmall } from '../../src/durable/small-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Call = [file: number, piece: Buffer, at: number, length: number, position: number];
@@ -91,21 +91,5 @@ describe('publishSmall', () => {
     const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
     await publishSmall({ pieces: [], from: folder.at('a'), to: folder.at('b'), directory });
     expect((await stat(folder.at('b'))).size).toBe(0);
-  });
-});
-
-describe('isLocal', () => {
-  test.each([
-    [0xef53, true],
-    [0x01021994, true],
-    // NFS, CIFS, SMB 2, FUSE: the last is where sshfs and many others are.
-    [0x6969, false],
-    [0xff534d42, false],
-    [0xfe534d42, false],
-    [0x65735546, false],
-  ])('tells by the kind %i of the file system', async (type, local) => {
-    vi.spyOn(fs.promises, 'statfs').mockResolvedValue({ type } as fs.StatsFs & fs.BigIntStatsFs);
-    syncBuiltinESMExports();
-    expect(await isLocal('/anywhere')).toBe(local);
   });
 });
