@@ -137,8 +137,8 @@ async function enter(
 
 /** While the line is being opened: what TLS needs takes 20 ms to load and to make. */
 async function getReadyForTls({ ca, clientCertificate }: SessionOptions): Promise<void> {
-  const { prepareTls } = await import('../wire/tls.ts');
   try {
+    const { prepareTls } = await import('../wire/tls.ts');
     prepareTls({ ca, clientCertificate });
   } catch {
     // Raised again when it is wanted.

@@ -204,3 +204,12 @@ test('the anchors of the system count, and those of Node', async () => {
     'cannot be used',
   );
 });
+
+test('a line that cannot be secured with what was given is closed', async () => {
+  await using server = await serve(certificate());
+  const signal = AbortSignal.timeout(5000);
+  const socket = await dial({ host: '127.0.0.1', port: server.port, signal });
+  const options = { serverName: 'localhost', ca: ['no certificate'], signal };
+  await expect(wrapTls(socket, options)).rejects.toMatchObject({ code: 'config' });
+  expect(socket.destroyed).toBe(true);
+});
