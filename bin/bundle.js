@@ -24,7 +24,10 @@ const sqliteInside = {
     onResolve({ filter: new RegExp(`^${SQLITE}$`) }, () => ({ path }));
     onLoad({ filter: /[\\/]sqlite[\\/]dist[\\/]index\.cjs$/ }, () => {
       const place = `require('node:path').dirname(require.resolve(['${SQLITE}'][0]))`;
-      return { contents: readFileSync(path, 'utf8').replace('return __dirname;', `return ${place};`) };
+      const text = readFileSync(path, 'utf8');
+      const parts = text.split('return __dirname;');
+      if (parts.length !== 2) throw new Error(`${path} finds its native part in another way than before`);
+      return { contents: parts.join(`return ${place};`) };
     });
   },
 };

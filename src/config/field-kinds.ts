@@ -3,9 +3,6 @@ import { formatDuration, parseDuration } from '../schedule/duration.ts';
 import { found, foundKind, quoted } from './found.ts';
 import { parseSize } from './size.ts';
 
-// A check is made for one file, so that code made for it never pays.
-z.config({ jitless: true });
-
 /** One check for each key of `T`, made when it is wanted: to make all of them takes longer than to read most files. */
 export type Fields<T> = { readonly [K in keyof T]-?: () => z.ZodType<Exclude<T[K], undefined>> };
 

@@ -12,6 +12,7 @@ import {
 import { mkdir, readdir, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { systemCode } from '../errors.ts';
 
 /** What is done with folders and the names in them; each fails as the call of `fs/promises` of that name does. */
 export interface FolderCalls {
@@ -59,8 +60,12 @@ const LOCAL: ReadonlySet<number> = new Set([
 /** How to call what concerns a folder, which need not be there yet: then what is above it tells. Never rejects. */
 export async function callsFor(folder: string): Promise<FolderCalls> {
   for (let path = folder; ; path = dirname(path)) {
-    const found = await statfs(path).catch(() => undefined);
-    if (found !== undefined) return LOCAL.has(found.type >>> 0) ? atOnce : inThreads;
-    if (dirname(path) === path) return inThreads;
+    try {
+      const { type } = await statfs(path);
+      return LOCAL.has(type >>> 0) ? atOnce : inThreads;
+    } catch (error) {
+      // A network file system whose server is gone is there, and does not answer.
+      if (systemCode(error) !== 'ENOENT' || dirname(path) === path) return inThreads;
+    }
   }
 }

@@ -13,6 +13,7 @@ export class SyncedDirectory {
   readonly #calls: FolderCalls;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
+  #isClosed = false;
 
   private constructor(file: number, calls: FolderCalls) {
     this.#file = file;
@@ -34,17 +35,24 @@ export class SyncedDirectory {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.#calls.close(this.#file);
   }
 
   #start(): Promise<void> {
     this.#next = undefined;
-    const run = synced(this.#file).finally(() => {
+    // The number may be that of another file by now.
+    const run = (this.#isClosed ? Promise.reject(alreadyClosed()) : synced(this.#file)).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
     this.#running = run;
     return run;
   }
+}
+
+function alreadyClosed(): Error {
+  return Object.assign(new Error('EBADF: the folder is closed already, fsync'), { code: 'EBADF' });
 }
 
 function synced(file: number): Promise<void> {

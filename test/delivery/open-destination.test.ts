@@ -1,6 +1,8 @@
+import fs from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { deliveryFailed } from '../../src/delivery/errors.ts';
 import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
 import { MailError } from '../../src/errors.ts';
@@ -16,6 +18,18 @@ const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1
 });
 
 describe('openDestination', () => {
+  test('I7: looks for the file system where the destination is', async () => {
+    await using folder = await temporaryFolder();
+    const statfs = vi.spyOn(fs.promises, 'statfs');
+    syncBuiltinESMExports();
+    const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
+    const destination = await openDestination(settings, surroundings(false));
+    expect(statfs.mock.calls.map(([path]) => path)).toEqual([settings.path, folder.path]);
+    await destination.close();
+    statfs.mockRestore();
+    syncBuiltinESMExports();
+  });
+
   test('creates what is missing where nothing was delivered before', async () => {
     await using folder = await temporaryFolder();
     const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;

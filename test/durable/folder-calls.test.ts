@@ -39,6 +39,18 @@ describe('callsFor', () => {
     expect((await callsFor('/home/me/Mail')).isLocal).toBe(true);
   });
 
+  test.each(['ETIMEDOUT', 'EIO', 'ESTALE', 'ENOTCONN', 'EACCES'])(
+    'I7: does not go by what is above a file system that fails with %s',
+    async (code) => {
+      vi.spyOn(fs.promises, 'statfs').mockImplementation(async (path) => {
+        if (String(path).startsWith('/mnt/nas')) throw Object.assign(new Error(code), { code });
+        return { type: 0xef53 } as fs.StatsFs & fs.BigIntStatsFs;
+      });
+      syncBuiltinESMExports();
+      expect((await callsFor('/mnt/nas/mail')).isLocal).toBe(false);
+    },
+  );
+
   test('takes no file system for local that tells nothing of itself', async () => {
     onFileSystems(() => undefined);
     expect((await callsFor('/anywhere/at/all')).isLocal).toBe(false);

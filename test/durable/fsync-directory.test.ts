@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -99,6 +99,16 @@ describe('SyncedDirectory', () => {
     await directory.close();
   });
 
+  test('fsyncs nothing once it is closed, and is closed once', async () => {
+    await using folder = await temporaryFolder();
+    const directory = await SyncedDirectory.open(folder.path);
+    await directory.close();
+    await using _other = await open(folder.path, 'r');
+    await expect(directory.sync()).rejects.toMatchObject({ code: 'EBADF' });
+    await directory.close();
+    expect((await _other.stat()).isDirectory()).toBe(true);
+  });
+
   test('cannot be opened where there is no folder', async () => {
     await using folder = await temporaryFolder();
     await expect(SyncedDirectory.open(folder.at('missing'))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -152,6 +162,18 @@ describe.each([true, false])('makeDirectories (at once: %s)', (isLocal) => {
     await writeFile(folder.at('file'), '');
     const making = makeDirectories([folder.at('a'), folder.at('file', 'b')], await calls());
     await expect(making).rejects.toMatchObject({ code: 'ENOTDIR' });
+    expect(synced).toEqual([folder.path]);
+  });
+
+  test('I2: makes durable what another process has made at the same moment', async () => {
+    await using folder = await temporaryFolder();
+    const synced = noteSyncs();
+    const { mkdir: make, ...others } = await calls();
+    const late = async (path: string): Promise<void> => {
+      await mkdir(path);
+      await make(path);
+    };
+    await makeDirectories([folder.at('a')], { ...others, mkdir: late });
     expect(synced).toEqual([folder.path]);
   });
 

@@ -166,6 +166,14 @@ describe('a certificate', () => {
       expect(error).toMatchObject({ code: 'tls', hint: expect.stringContaining('caFile') as string });
     });
 
+    test(`is not looked at where the known authorities cannot be read (${tls})`, async () => {
+      // Nobody waits for what is made ahead: what it raised would end the process, and fail this test.
+      await using server = await serverWith({ tls: certificate() });
+      const address = tls === 'implicit' ? (server.tlsAddress ?? server.address) : server.address;
+      const error = await failureOf(openSession(options(address, { tls, ca: ['no certificate'] })));
+      expect(error).toMatchObject({ code: 'config', hint: expect.stringContaining('PEM') as string });
+    });
+
     test(`of a known authority and this name is taken (${tls}), also for a name`, async () => {
       await using server = await serverWith({ tls: certificate() });
       const { port, host } = tls === 'implicit' ? (server.tlsAddress ?? server.address) : server.address;
