@@ -1,6 +1,5 @@
 import { fsync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { systemCode } from '../errors.ts';
 import { type FolderCalls, inThreads } from './folder-calls.ts';
 
@@ -43,7 +42,7 @@ export class SyncedDirectory {
   #start(): Promise<void> {
     this.#next = undefined;
     // The number may be that of another file by now.
-    const run = (this.#isClosed ? Promise.reject(alreadyClosed()) : synced(this.#file)).finally(() => {
+    const run = (this.#isClosed ? Promise.reject(alreadyClosed()) : fsyncFile(this.#file)).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
     this.#running = run;
@@ -55,15 +54,18 @@ function alreadyClosed(): Error {
   return Object.assign(new Error('EBADF: the folder is closed already, fsync'), { code: 'EBADF' });
 }
 
-function synced(file: number): Promise<void> {
-  return promisify(fsync)(file);
+/** By the number of an open file or folder; in a thread. */
+export function fsyncFile(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(file, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 /** Makes the entries of one folder durable, once. */
 export async function fsyncDirectory(path: string, calls: FolderCalls = inThreads): Promise<void> {
   const file = await calls.open(path);
   try {
-    await synced(file);
+    await fsyncFile(file);
   } finally {
     await calls.close(file);
   }

@@ -1,5 +1,5 @@
-import { closeSync, fsync, openSync, renameSync, writeSync, writevSync } from 'node:fs';
-import type { SyncedDirectory } from './fsync-directory.ts';
+import { closeSync, openSync, renameSync, writeSync, writevSync } from 'node:fs';
+import { fsyncFile, type SyncedDirectory } from './fsync-directory.ts';
 
 /** A file that is in memory as a whole, on its way to its final name. */
 export interface SmallFile {
@@ -20,7 +20,7 @@ export async function publishSmall({ pieces, from, to, directory }: SmallFile): 
   const file = openSync(from, 'wx+', 0o600);
   try {
     writeAllSync(file, pieces);
-    await synced(file);
+    await fsyncFile(file);
     renameSync(from, to);
   } finally {
     closeSync(file);
@@ -49,11 +49,5 @@ function behind(pieces: readonly Uint8Array[], octets: number): Uint8Array[] {
     const rest = piece.subarray(skipped);
     skipped = Math.max(0, skipped - piece.length);
     return rest.length > 0 ? [rest] : [];
-  });
-}
-
-function synced(file: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fsync(file, (error) => (error === null ? resolve() : reject(error)));
   });
 }
