@@ -37,6 +37,7 @@ const mailferry: Program = {
   faithful: true,
   command: (work) => {
     const { folder, host, port, tls, users, keep } = work;
+    makeMaildirs(work);
     const account = (user: string): Record<string, unknown> => ({
       user,
       deliver: { type: 'maildir', path: maildirOf(work, user) },
@@ -168,6 +169,7 @@ received = false
 
 export const PROGRAMS: readonly Program[] = [mailferry, mpop, fdm, fetchmail, getmail];
 
+/** For all alike, since some do not make them, and to make three folders durably takes as long as five messages do. */
 function makeMaildirs(work: Work): void {
   for (const user of work.users) {
     for (const folder of ['tmp', 'new', 'cur'])
