@@ -13,6 +13,9 @@ import type { LineEndings } from './settings.ts';
 /** Messages up to this size are held as they came, and cost one write. */
 const BUFFER_OCTETS = 256 * 1024;
 
+/** Of larger ones at least so much is written at a time: each write wakes a thread, which costs as much as to hash a tenth of a megabyte. */
+const WRITE_OCTETS = 768 * 1024;
+
 /** A message that comes octet by octet must not cost an object for each (I7). */
 const MOST_PIECES = 4096;
 
@@ -33,7 +36,7 @@ export interface MaildirPlace {
 type Proof = Pick<Receipt, 'sha256' | 'hashOf'>;
 
 /**
- * A message on its way into a Maildir: held as it was received while it is small, a file in `tmp` once it is not. Line
+ * A message on its way into a Maildir: held as it was received while it is small, a file in `tmp` at the latest with 1 MiB. Line
  * ends become LF unless the settings say otherwise.
  */
 export class MaildirDraft {
@@ -46,7 +49,7 @@ export class MaildirDraft {
   constructor(temporary: string, lineEndings: LineEndings) {
     this.#temporary = temporary;
     this.#endings = lineEndings === 'lf' ? new CrlfToLf() : undefined;
-    this.#writer = new FileWriter(() => createExclusively(temporary), 0);
+    this.#writer = new FileWriter(() => createExclusively(temporary), WRITE_OCTETS);
   }
 
   /** As `write` of a `Draft`. */

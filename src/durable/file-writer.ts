@@ -24,7 +24,8 @@ const free: Buffer[] = [];
 
 /**
  * Octets on their way into a file that does not exist yet. Up to `bufferOctets` they are held, so that a small
- * message costs one write; then the file is opened. While the system takes what was held, the next octets are.
+ * message costs one write, and a large one few; with more of them the file is opened. While the system takes what was held,
+ * the next octets are.
  */
 export class FileWriter {
   readonly #open: () => Promise<FileHandle>;
@@ -113,8 +114,9 @@ export class FileWriter {
     this.#heldOctets += block.length;
   }
 
+  /** Many small pieces are written at once, however few octets they are: each of them is an object (I7). */
   async #writeIfFull(): Promise<void> {
-    if (this.#heldOctets <= this.#bufferOctets) return;
+    if (this.#heldOctets <= this.#bufferOctets && this.#held.length <= MAX_PIECES) return;
     await this.#idle();
     await this.#opened();
     this.#writing = this.#writeHeld();

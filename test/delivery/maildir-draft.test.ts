@@ -69,19 +69,33 @@ describe.each(KINDS)(
 
 describe('a draft for a Maildir', () => {
   test.each([
-    ['more than 256 KiB', [262_144, 1]],
-    ['4096 pieces', Array.from({ length: 4096 }, () => 1)],
-  ])('goes to a file once it has %s (I7)', async (_, pieces) => {
-    const { folder, draft } = await draftIn('lf');
+    ['lf', 'more than 1 MiB', [262_144, 1, 786_432]],
+    ['as-received', 'more than 1 MiB', [262_144, 1, 786_432]],
+    ['as-received', '4096 pieces', Array.from({ length: 4096 }, () => 1)],
+  ] as const)('of %s goes to a file once it has %s (I7)', async (lineEndings, _, pieces) => {
+    const { folder, draft } = await draftIn(lineEndings);
     await using _folder = folder;
-    for (const octets of pieces.slice(0, -1)) {
-      expect(draft.write(Buffer.alloc(octets, 'x'))).toBeUndefined();
-    }
+    for (const octets of pieces.slice(0, -1)) await draft.write(Buffer.alloc(octets, 'x'));
     expect(await readdir(folder.path)).toEqual([]);
     await draft.write(Buffer.alloc(pieces.at(-1) ?? 0, 'x'));
     expect(await readdir(folder.path)).toEqual(['waiting']);
     await draft.discard();
     expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test.each([
+    ['256 KiB', [262_144, 1]],
+    ['4096 pieces', Array.from({ length: 4096 }, () => 1)],
+  ])('holds what came as it came up to %s', async (_, pieces) => {
+    const { folder, draft } = await draftIn('lf');
+    await using _folder = folder;
+    for (const octets of pieces.slice(0, -1)) {
+      expect(draft.write(Buffer.alloc(octets, 'x'))).toBeUndefined();
+    }
+    const writing = draft.write(Buffer.alloc(pieces.at(-1) ?? 0, 'x'));
+    expect(writing).toBeInstanceOf(Promise);
+    await writing;
+    await draft.discard();
   });
 
   test('is opened by another thread where the file system may take its time', async () => {
