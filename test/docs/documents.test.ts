@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
@@ -11,6 +12,11 @@ const CONFIGURATIONS = FILES.flatMap((file) =>
   blocks(file, 'yaml')
     .filter((block) => /^accounts:/m.test(block))
     .map((block) => [file, block] as const),
+);
+
+/** What is taken out of a copy of the tree to see a torture test fail, and of which files. */
+const PATCHES = [...readFileSync('test/torture/README.md', 'utf8').matchAll(/`'([^']+)' (src\/\S+)`/g)].map(
+  ([, patch = '', files = '']) => [patch, files] as const,
 );
 
 const EXAMPLES: readonly (readonly [RegExp, string])[] = [
@@ -55,6 +61,7 @@ describe('in the documents', () => {
   test('there is something to look at', () => {
     expect(CONFIGURATIONS.length).toBeGreaterThan(6);
     expect(COMMANDS.length).toBeGreaterThan(40);
+    expect(PATCHES.length).toBeGreaterThan(8);
   });
 
   test.each(FILES)('%s: every link leads somewhere', (file) => {
@@ -66,6 +73,11 @@ describe('in the documents', () => {
       .filter((link) => !/^[a-z]+:/.test(link))
       .filter((link) => !existsSync(new URL(link, `file:///${folder}`).pathname.slice(1)));
     expect(missing).toEqual([]);
+  });
+
+  test.each(PATCHES)('test/torture/README.md: the patch %s takes something out of %s', (patch, files) => {
+    const patched = execFileSync('sh', ['-c', `cat ${files} | sed "$1"`, 'sh', patch], { encoding: 'utf8' });
+    expect(patched).not.toBe(execFileSync('sh', ['-c', `cat ${files}`], { encoding: 'utf8' }));
   });
 
   test('the README is short enough to be read', () => {

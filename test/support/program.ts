@@ -61,22 +61,20 @@ export function runProgram(
 export async function writeConfiguration(
   folder: string,
   account: Readonly<Record<string, unknown>>,
+  others: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
 ): Promise<string> {
   const path = join(folder, 'mailferry.yaml');
-  const whole = {
-    stateDir: './state',
-    accounts: {
-      me: {
-        host: '127.0.0.1',
-        tls: 'none',
-        user: 'alice',
-        password: 'secret',
-        deliver: { type: 'maildir', path: './Mail' },
-        delete: 'after-delivery',
-        ...account,
-      },
-    },
+  const me = {
+    host: '127.0.0.1',
+    tls: 'none',
+    user: 'alice',
+    password: 'secret',
+    deliver: { type: 'maildir', path: './Mail' },
+    delete: 'after-delivery',
+    ...account,
   };
+  const more = Object.entries(others).map(([name, other]) => [name, { ...me, ...other }]);
+  const whole = { stateDir: './state', accounts: { me, ...Object.fromEntries(more) } };
   await writeFile(path, JSON.stringify(whole, undefined, 2), { mode: 0o600 });
   return path;
 }

@@ -6,7 +6,7 @@ import type { PollReport } from '../../../src/poll/report.ts';
 import { createServer, type Fault, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
 import { runProgram, writeConfiguration } from '../../support/program.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { pollInProcess } from '../in-process.ts';
+import { pollAllInProcess } from '../in-process.ts';
 import { type Interruption, runInterrupted } from '../interruption.ts';
 import { asStored } from '../mail.ts';
 import { seededRandom } from '../scale.ts';
@@ -23,6 +23,8 @@ export interface Kind {
   readonly equals: boolean;
   /** Whether nothing may be stored twice; nothing may be lost in any case. */
   readonly once: boolean;
+  /** Whether another account of the same server delivers to the same place. */
+  readonly neighbour?: boolean;
 }
 
 const STEPS = 8;
@@ -31,13 +33,22 @@ const STEPS = 8;
 const LAST_POLLS = 8;
 const HOURS_BETWEEN = 30;
 
+const ALICE = 'alice';
+const NEIGHBOUR = 'bob';
+
+/** What the owner types when an account says why it does not go on. */
+const ANSWERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ledger-lost', ['adopt', '--none']],
+  ['deletion-unconfirmed', ['fetch', '--confirm-delete']],
+]);
+
 /** How often a message was added, and by others removed before it was surely carried. */
 interface Copies {
   added: number;
   removed: number;
 }
 
-/** One maildrop, one configuration, and what chance makes of them. */
+/** One maildrop or two, one configuration, and what chance makes of them. */
 export class Story implements AsyncDisposable {
   readonly seed: number;
   readonly random: () => number;
@@ -50,6 +61,7 @@ export class Story implements AsyncDisposable {
   readonly #server: Pop3Server;
   readonly #folder: TemporaryFolder;
   readonly #nature: Faults;
+  readonly #users: readonly string[];
   readonly #copies = new Map<string, Copies>();
   #made = 0;
 
@@ -59,6 +71,7 @@ export class Story implements AsyncDisposable {
     this.#kind = kind;
     this.#server = made.server;
     this.#folder = made.folder;
+    this.#users = usersOf(kind);
     this.deliver = this.pick(DESTINATIONS)[1];
     this.deletion = this.pick(['after-delivery', 'never']);
     this.#nature = kind.natures.filter(() => this.random() < 0.25);
@@ -66,10 +79,12 @@ export class Story implements AsyncDisposable {
 
   static async begin(seed: number, kind: Kind): Promise<Story> {
     const folder = await temporaryFolder();
-    const server = await createServer({ users: { alice: { password: 'secret' } } });
+    const users = Object.fromEntries(usersOf(kind).map((user) => [user, { password: 'secret' }]));
+    const server = await createServer({ users });
     const story = new Story(seed, kind, { server, folder });
     const { deliver, deletion } = story;
-    await writeConfiguration(folder.path, { port: server.address.port, deliver, delete: deletion });
+    const others = kind.neighbour === true ? { neighbour: { user: NEIGHBOUR } } : {};
+    await writeConfiguration(folder.path, { port: server.address.port, deliver, delete: deletion }, others);
     return story;
   }
 
@@ -100,15 +115,15 @@ export class Story implements AsyncDisposable {
 
   /** The number of some message on the server, and of how many octets it is; undefined where there is none. */
   someMessage(): { readonly number: number; readonly octets: number } | undefined {
-    const { messages } = this.#server.maildrop('alice');
+    const { messages } = this.#server.maildrop(ALICE);
     const index = this.below(messages.length);
     const message = messages[index];
     return message && { number: index + 1, octets: message.length };
   }
 
-  poll(faults: Faults = [], hours = 0): Promise<PollReport> {
+  poll(faults: Faults = [], hours = 0): Promise<readonly PollReport[]> {
     this.#setFaults(faults);
-    return pollInProcess(this.#folder.path, hours);
+    return pollAllInProcess(this.#folder.path, hours);
   }
 
   /** The program polls, and something is done to it. */
@@ -142,12 +157,21 @@ export class Story implements AsyncDisposable {
 
   /** As another client does, which deletes a message on the server. */
   async removeSome(): Promise<void> {
-    const maildrop = this.#server.maildrop('alice');
+    const maildrop = this.#server.maildrop(this.#someUser());
     const index = this.below(maildrop.messages.length);
     const [message, text] = [(await maildrop.list())[index], maildrop.messages[index]];
     if (message === undefined || text === undefined) return;
     await maildrop.remove([message]);
     this.#copiesOf(asStored(text)).removed += 1;
+  }
+
+  /** Without a neighbour nothing is drawn, so that a seed tells one story. */
+  #someUser(): string {
+    return this.#users.length > 1 ? this.pick(this.#users) : ALICE;
+  }
+
+  #onServer(): readonly Uint8Array[] {
+    return this.#users.flatMap((user) => this.#server.maildrop(user).messages);
   }
 
   #copiesOf(text: string): Copies {
@@ -163,7 +187,7 @@ export class Story implements AsyncDisposable {
     const odd = this.#made % 7 === 0 ? 'bare\nLF\rCR\r\n' : '';
     const body = `From ${name}\r\n.dot\r\n${odd}`.repeat(1 + (this.#made % 5) ** 3);
     const message = Buffer.from(`Message-ID: <${name}@mail.example>\r\nSubject: ${name}\r\n\r\n${body}`);
-    this.#server.maildrop('alice').add(message);
+    this.#server.maildrop(this.#someUser()).add(message);
     this.#copiesOf(asStored(message)).added += 1;
   }
 
@@ -183,7 +207,7 @@ export class Story implements AsyncDisposable {
   /** Each message is on the server, or in every destination, at any time (I1). */
   async #whatIsLost(): Promise<string[]> {
     const stored = await this.#stored();
-    const there = this.#server.maildrop('alice').messages.map(asStored);
+    const there = this.#onServer().map(asStored);
     return [...this.#copies].flatMap(([text, { added, removed }]) => {
       const here = Math.min(...stored.map((messages) => count(messages, text)));
       return here + count(there, text) + removed < added ? [`lost: ${brief(text)}`] : [];
@@ -192,17 +216,18 @@ export class Story implements AsyncDisposable {
 
   /** Polls by an honest server and a good disk, until nothing is left to do. */
   async #end(): Promise<string[]> {
-    let last: PollReport | undefined;
+    let last: readonly PollReport[] = [];
     for (let polls = 1; polls <= LAST_POLLS; polls += 1) {
       last = await this.poll([], polls * HOURS_BETWEEN);
-      if (last.error?.code === 'ledger-lost')
-        await runProgram(['adopt', '--none', 'me'], { cwd: this.#folder.path });
-      if (last.error?.code === 'deletion-unconfirmed')
-        await runProgram(['fetch', '--confirm-delete', 'me'], { cwd: this.#folder.path });
+      for (const { account, error } of last) {
+        const answer = error === null ? undefined : ANSWERS.get(error.code);
+        if (answer !== undefined) await runProgram([...answer, account], { cwd: this.#folder.path });
+      }
     }
-    const wrong =
-      last?.outcome === 'ok' ? [] : [`the last poll was ${last?.outcome}: ${last?.error?.message}`];
-    const there = this.#server.maildrop('alice').messages.length;
+    const wrong = last
+      .filter(({ outcome }) => outcome !== 'ok')
+      .map(({ account, outcome, error }) => `the last poll of ${account} was ${outcome}: ${error?.message}`);
+    const there = this.#onServer().length;
     if (this.deletion === 'after-delivery' && there > 0) wrong.push(`${there} messages left on the server`);
     for (const messages of await this.#stored()) wrong.push(...this.#compare(messages));
     await rm(this.#folder.at('saved'), { recursive: true, force: true });
@@ -230,6 +255,10 @@ export class Story implements AsyncDisposable {
     await this.#server.close();
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+function usersOf({ neighbour }: Kind): readonly string[] {
+  return neighbour === true ? [ALICE, NEIGHBOUR] : [ALICE];
 }
 
 /** By another process: a file that this one closes loses the locks that SQLite has on it here (fcntl(2)). */
