@@ -17,7 +17,7 @@ import { Unrecorded } from './unrecorded.ts';
  * they are not delivered again: after a poll that was killed (I3), and when the ledger does not know the account at
  * all, or is an older copy, since it may have been lost (I8). Costs nothing otherwise.
  */
-export async function recover(listing: Listing, poll: Poll): Promise<Unsettled | undefined> {
+export async function recover(listing: Listing, poll: Poll): Promise<Recovery | undefined> {
   const { interrupted, isOld, ledger, account } = poll;
   const isLacking = ledger.isNew() || isOld;
   if (!interrupted && !isLacking) return undefined;
@@ -33,28 +33,33 @@ export async function recover(listing: Listing, poll: Poll): Promise<Unsettled |
   const { found, doubted } = tellApart(named, { unrecorded, isLacking });
   if (isLacking || doubted.length > 0) await noteWhatStands(listing, doubted.flatMap(asFound), poll);
   const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
-  const unsettled = { unrecorded, found };
-  if (mayBeLost) refuseOtherName(unsettled, poll);
-  if (mayBeLost && ledger.found().length > 0) return unsettled;
-  if (mayBeLost) refuseLostLedger(unsettled, new Set(), poll);
-  await recordFound(unsettled, poll);
-  return undefined;
+  const search = { unrecorded, found };
+  if (mayBeLost) refuseOtherName(search, poll);
+  if (mayBeLost && ledger.found().length > 0) return { ...search, isRecorded: false };
+  if (mayBeLost) refuseLostLedger(search, new Set(), poll);
+  await recordFound(search, poll);
+  return { ...search, isRecorded: true };
 }
 
-/**
- * What was found by its name is recorded only when the messages that have no name there, those of an mbox, have been
- * looked at too: until then nobody knows whether it must be asked what to do.
- */
-export interface Unsettled {
+/** What a search of the destinations has found by its name. */
+interface Search {
   readonly unrecorded: Unrecorded;
   readonly found: ReadonlyMap<string, readonly Recovered[]>;
 }
 
+export interface Recovery extends Search {
+  /**
+   * Otherwise it is recorded only when the messages that have no name there, those of an mbox, have been looked at too:
+   * until then nobody knows whether it must be asked what to do.
+   */
+  readonly isRecorded: boolean;
+}
+
 /** The messages that were found by their names. */
-export function namedIn(unsettled: Unsettled | undefined): ReadonlySet<MessageNumber> {
+export function namedIn(recovery: Recovery | undefined): ReadonlySet<MessageNumber> {
   const numbers = new Set<MessageNumber>();
-  for (const tag of unsettled?.found.keys() ?? []) {
-    const message = unsettled?.unrecorded.get(tag);
+  for (const tag of recovery?.found.keys() ?? []) {
+    const message = recovery?.unrecorded.get(tag);
     if (message !== undefined) numbers.add(message.number);
   }
   return numbers;
@@ -62,13 +67,12 @@ export function namedIn(unsettled: Unsettled | undefined): ReadonlySet<MessageNu
 
 /** Ends what `recover` has begun; `recognised` are the messages that stand in a destination without a name. */
 export async function recordUnsettled(
-  unsettled: Unsettled | undefined,
+  recovery: Recovery,
   recognised: ReadonlySet<MessageNumber>,
   poll: Poll,
 ): Promise<void> {
-  if (unsettled === undefined) return;
-  refuseLostLedger(unsettled, recognised, poll);
-  await recordFound(unsettled, poll);
+  refuseLostLedger(recovery, recognised, poll);
+  await recordFound(recovery, poll);
 }
 
 /**
@@ -108,7 +112,7 @@ function asFound(recovered: readonly Recovered[]): readonly FoundMessage[] {
   );
 }
 
-async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promise<void> {
+async function recordFound({ unrecorded, found }: Search, poll: Poll): Promise<void> {
   const { interrupted, isOld, account, observer } = poll;
   await Promise.all(
     [...found].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
@@ -131,7 +135,7 @@ async function recordFound({ unrecorded, found }: Unsettled, poll: Poll): Promis
  * An account that was renamed: the names at the destination tell nothing about it, and what was carried under the old
  * name must not come a second time in silence. A second account for the same maildrop looks the same.
  */
-function refuseOtherName({ unrecorded, found }: Unsettled, { ledger, account }: Poll): void {
+function refuseOtherName({ unrecorded, found }: Search, { ledger, account }: Poll): void {
   const carried = ledger.carriedAs();
   const names: string[] = [];
   for (const [tag, { uid }] of unrecorded) {
@@ -155,7 +159,7 @@ function refuseOtherName({ unrecorded, found }: Unsettled, { ledger, account }: 
  * have been lost, that holds for all that was not found.
  */
 function refuseLostLedger(
-  { unrecorded, found }: Unsettled,
+  { unrecorded, found }: Search,
   recognised: ReadonlySet<MessageNumber>,
   { ledger, account, isOld }: Poll,
 ): void {

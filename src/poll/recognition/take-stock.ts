@@ -1,5 +1,5 @@
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import type { Octets } from '../../pop3/types.ts';
+import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
@@ -22,20 +22,22 @@ export interface Stock {
  */
 export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
   const { ledger, runtime, doubts } = poll;
-  const unsettled = await recover(listing, poll); // I3
+  const recovery = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger, listing);
   const recognition = await recognise(session, listing, { known, ledger, doubts, now: runtime.now() }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
-  await recordUnsettled(unsettled, new Set(recognition.standing.keys()), poll);
-  const named = namedIn(unsettled);
+  const isUnsettled = recovery?.isRecorded === false;
+  if (isUnsettled) await recordUnsettled(recovery, new Set(recognition.standing.keys()), poll);
+  const named = namedIn(recovery);
   await recordStanding(listing, { ...recognition, named }, poll);
   await recordRenumbered(listing, recognition, poll);
   // The plan has to know what was recorded just now.
   const { standing, renumbered } = recognition;
-  const isRecorded = unsettled !== undefined || standing.size > 0 || renumbered.size > 0;
-  // Whose name stands in a Maildir needs no other proof, which what is stored of it may not be able to give.
-  const doubtful = new Set([...recognition.doubtful].filter((number) => !named.has(number)));
+  const isRecorded = isUnsettled || standing.size > 0 || renumbered.size > 0;
+  // After a loss, whose name stands in a Maildir needs no other proof, which what is stored of it may not be able to give.
+  const isProven = (number: MessageNumber): boolean => isUnsettled && named.has(number);
+  const doubtful = new Set([...recognition.doubtful].filter((number) => !isProven(number)));
   return {
     known: isRecorded ? knownMessages(ledger, listing) : known,
     recognition: { ...recognition, doubtful },

@@ -32,6 +32,14 @@ function afterPoll(act: (story: Story) => unknown): (story: Story) => Promise<un
   };
 }
 
+/** As `afterPoll`, with a kill of the poll that finds out. */
+function lossAndKill(lose: (story: Story) => Promise<unknown>): (story: Story) => Promise<unknown> {
+  return afterPoll(async (story) => {
+    await lose(story);
+    await story.interrupted({ how: 'kill', at: 1 + story.below(CALLS) });
+  });
+}
+
 const HONEST: Troubles = [
   ['a poll', (story) => story.poll()],
   ['two polls', async (story) => [await story.poll(), await story.poll()]],
@@ -101,6 +109,8 @@ const LOSSES: Troubles = [
   ['ledger lost', afterPoll((story) => story.loseLedger())],
   ['ledger saved', thenPoll((story) => story.saveLedger())],
   ['ledger put back', afterPoll((story) => story.putLedgerBack())],
+  ['ledger lost, and the next poll killed', lossAndKill((story) => story.loseLedger())],
+  ['ledger put back, and the next poll killed', lossAndKill((story) => story.putLedgerBack())],
 ];
 
 const NATURES: Faults = [
