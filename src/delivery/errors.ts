@@ -27,6 +27,18 @@ const WORDS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
 };
 
+/** What says of one file that it cannot be read, and nothing of the folder that it is in. */
+const UNREADABLE = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENXIO', 'EIO']);
+
+const RIGHT_TO_READ =
+  'Give it to the user that Mailferry runs as (chown); was it delivered while Mailferry ran as root?';
+
+const READING_HINTS: Readonly<Record<string, string>> = {
+  EACCES: RIGHT_TO_READ,
+  EPERM: RIGHT_TO_READ,
+  EIO: 'Check the disk; what is still on the server stays there.',
+};
+
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'Make room; the messages are still on the server and will come with the next poll.',
   EDQUOT: 'Make room; the messages are still on the server and will come with the next poll.',
@@ -39,11 +51,31 @@ const HINTS: Readonly<Record<string, string>> = {
 /** A failure to write at a destination, in words; what is already an error of ours stays what it is. */
 export function deliveryFailed(path: string, thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
+  const hint = HINTS[systemCode(thrown) ?? ''] ?? 'Check "path"; the messages are still on the server.';
+  return failed(`Cannot write to ${path}`, thrown, hint);
+}
+
+/** As `deliveryFailed`, of a failure to read what stands there: names the file, where there is one to blame. */
+export function readingFailed(path: string, thrown: unknown): MailError {
+  if (thrown instanceof MailError) return thrown;
+  const file = thrown instanceof Error && 'path' in thrown ? String(thrown.path) : path;
+  const hint =
+    READING_HINTS[systemCode(thrown) ?? ''] ?? 'Check "path"; the messages are still on the server.';
+  return failed(`Cannot read ${file}`, thrown, hint);
+}
+
+/** Whether it is a stored message that cannot be read, while others there may be. */
+export function isUnreadable(thrown: unknown): boolean {
+  return UNREADABLE.has(systemCode(thrown) ?? '') && !(isSystemError(thrown) && thrown.syscall === 'scandir');
+}
+
+function isSystemError(thrown: unknown): thrown is Error & { readonly syscall: unknown } {
+  return thrown instanceof Error && 'syscall' in thrown;
+}
+
+function failed(what: string, thrown: unknown, hint: string): MailError {
   const code = systemCode(thrown) ?? '';
   const kind = FULL.has(code) ? 'disk-full' : CANNOT.has(code) ? 'destination-unusable' : 'destination-io';
   const text = WORDS[code] ?? (thrown instanceof Error ? thrown.message : String(thrown));
-  return new MailError(kind, `Cannot write to ${path}: ${text}.`, {
-    cause: thrown,
-    hint: HINTS[code] ?? 'Check "path"; the messages are still on the server.',
-  });
+  return new MailError(kind, `${what}: ${text}.`, { cause: thrown, hint });
 }

@@ -12,7 +12,7 @@ import type {
   StoredState,
   Unfinished,
 } from './destination.ts';
-import { deliveryFailed } from './errors.ts';
+import { deliveryFailed, isUnreadable, readingFailed } from './errors.ts';
 import { MaildirDraft, type MaildirPlace } from './maildir-draft.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
@@ -79,7 +79,7 @@ export class Maildir implements Destination {
     try {
       return await this.#search(unfinished);
     } catch (error) {
-      throw deliveryFailed(this.#path, error);
+      throw readingFailed(this.#path, error);
     }
   }
 
@@ -90,7 +90,7 @@ export class Maildir implements Destination {
       yield* taggedMessages(files, this.name);
       await this.#new.sync();
     } catch (error) {
-      throw deliveryFailed(this.#path, error);
+      throw readingFailed(this.#path, error);
     }
   }
 
@@ -109,7 +109,8 @@ export class Maildir implements Destination {
       if (stored === undefined) return 'missing';
       return (hashOf === 'crlf' ? stored.crlfSha256 : stored.sha256) === sha256 ? 'intact' : 'changed';
     } catch (error) {
-      throw deliveryFailed(this.#path, error);
+      if (isUnreadable(error)) return 'unreadable';
+      throw readingFailed(this.#path, error);
     }
   }
 

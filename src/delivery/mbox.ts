@@ -15,7 +15,7 @@ import type {
   StoredState,
   Unfinished,
 } from './destination.ts';
-import { deliveryFailed } from './errors.ts';
+import { deliveryFailed, readingFailed } from './errors.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
@@ -143,7 +143,7 @@ export class Mbox implements Destination {
       yield* storedInMbox(this.#path, this.name);
       await withLockedMbox(this.#path, this.#surroundings.runtime, (file) => file.sync());
     } catch (error) {
-      throw deliveryFailed(this.#path, error);
+      throw readingFailed(this.#path, error);
     }
   }
 
@@ -160,7 +160,7 @@ export class Mbox implements Destination {
     try {
       return await scanMbox(this.#path, sizes);
     } catch (error) {
-      throw deliveryFailed(this.#path, error);
+      throw readingFailed(this.#path, error);
     }
   }
 

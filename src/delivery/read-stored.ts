@@ -1,6 +1,6 @@
 import { systemCode } from '../errors.ts';
 import type { StoredMessage } from './destination.ts';
-import { deliveryFailed } from './errors.ts';
+import { readingFailed } from './errors.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { tagOf } from './maildir-name.ts';
 import { storedInMbox } from './mbox-messages.ts';
@@ -31,7 +31,7 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
     tags: async () => {
       const locations = await files.locations().catch((error: unknown) => {
         if (systemCode(error) === 'ENOENT') return [];
-        throw deliveryFailed(settings.path, error);
+        throw readingFailed(settings.path, error);
       });
       return new Set(locations.map(tagOf).filter((tag) => tag !== undefined));
     },
@@ -43,6 +43,6 @@ async function* orNothing<T>(path: string, items: AsyncIterable<T>): AsyncGenera
   try {
     yield* items;
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw deliveryFailed(path, error);
+    if (systemCode(error) !== 'ENOENT') throw readingFailed(path, error);
   }
 }

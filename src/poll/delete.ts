@@ -143,7 +143,7 @@ function withoutMassDeletion(
 }
 
 /**
- * Re-reads what is stored of messages that have waited: one that is not what was delivered stays on the server. One
+ * Re-reads what is stored of messages that have waited: one that is not what was delivered, or cannot be read, stays on the server. One
  * that its owner has moved or deleted counts as handed over.
  */
 async function unchangedHere(
@@ -160,22 +160,23 @@ async function unchangedHere(
     const here = stored.filter(({ receipt }) => receipt.destination === destination.name);
     const states = destination.inspect(here.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
     for (const { number, receipt } of here) {
-      if ((await states.next()).value !== 'changed') continue;
+      const { value: state } = await states.next();
+      if (state !== 'changed' && state !== 'unreadable') continue;
       changed.add(number);
-      tally.firstRefusal ??= messageChanged(receipt);
+      tally.firstRefusal ??= messageChanged(receipt, state);
     }
   }
   return numbers.filter((number) => !changed.has(number));
 }
 
-function messageChanged({ destination, location }: Receipt): MailError {
-  return new MailError(
-    'message-changed',
-    `${location} in ${destination} is not what was delivered any more.`,
-    {
-      hint: 'It stays on the server. Look at both; the disk may be failing, or a program has changed the file.',
-    },
-  );
+function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {
+  const [what, why] =
+    state === 'changed'
+      ? ['is not what was delivered any more', 'the disk may be failing, or a program has changed the file']
+      : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
+  return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
+    hint: `It stays on the server. Look at both; ${why}.`,
+  });
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Verification {
   readonly changed: readonly string[];
   /** Moved or deleted by the owner, or lost. */
   readonly missing: readonly string[];
+  /** There, but nobody can tell whether it is what was delivered. */
+  readonly unreadable: readonly string[];
 }
 
 /** Re-reads everything that the ledger says was delivered, and compares the hashes. */
@@ -19,14 +21,14 @@ export async function verifyDeliveries(
   const verifications: Verification[] = [];
   for (const destination of destinations) {
     const receipts = ledger.deliveries(destination.name);
-    const locations: Record<StoredState, string[]> = { intact: [], changed: [], missing: [] };
+    const locations: Record<StoredState, string[]> = { intact: [], changed: [], missing: [], unreadable: [] };
     let index = 0;
     for await (const state of destination.inspect(receipts)) {
       locations[state].push(receipts[index]?.location ?? '');
       index += 1;
     }
-    const { intact, changed, missing } = locations;
-    verifications.push({ destination: destination.name, intact: intact.length, changed, missing });
+    const { intact, ...others } = locations;
+    verifications.push({ destination: destination.name, intact: intact.length, ...others });
   }
   return verifications;
 }

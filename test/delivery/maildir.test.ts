@@ -221,6 +221,18 @@ describe('what is stored', () => {
     await maildir.close();
   });
 
+  test('does not keep the rest from being looked at where it cannot be read', async () => {
+    await using folder = await temporaryFolder();
+    const maildir = await opened(folder);
+    const receipts = [await deliver(maildir, MAIL), await deliver(maildir, MAIL)];
+    const path = folder.at('place', 'new', receipts[0]?.location ?? '');
+    await rm(path);
+    // Cannot be read by root either.
+    await mkdir(path);
+    expect(await statesOf(maildir, receipts)).toEqual(['unreadable', 'intact']);
+    await maildir.close();
+  });
+
   test.each([
     ['without bare LF', 'Subject: x\r\n\r\nHello\r\r\nCR\rCR\r\n', 'crlf'],
     ['with one', 'Subject: x\r\n\r\nHello\nagain\r\n', undefined],
@@ -268,16 +280,15 @@ describe('what is stored', () => {
   );
 });
 
-test('what cannot be re-read is an error of the Maildir, not of the program', async () => {
+test('a Maildir that has gone cannot be re-read, which is its error and not one of the program', async () => {
   await using folder = await temporaryFolder();
   const maildir = await opened(folder);
   const receipt = await deliver(maildir, MAIL);
-  const path = folder.at('place', 'new', receipt.location);
-  await rm(path);
-  await mkdir(path);
-  await expect(statesOf(maildir, [receipt])).rejects.toMatchObject({ code: 'destination-unusable' });
   await rm(folder.at('place'), { recursive: true });
-  await expect(statesOf(maildir, [receipt])).rejects.toMatchObject({ code: 'destination-unusable' });
+  await expect(statesOf(maildir, [receipt])).rejects.toMatchObject({
+    code: 'destination-unusable',
+    message: expect.stringMatching(/^Cannot read .*new: no such file or folder\.$/),
+  });
   await maildir.close();
 });
 

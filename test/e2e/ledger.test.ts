@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
@@ -187,10 +187,12 @@ describe('mailferry verify', () => {
     expect(stdout).toMatch(/^me: 12 messages in .* as delivered\n$/);
   });
 
-  it('names what was changed and what is not there any more, wherever a mail program put the rest', async () => {
+  it('names what was changed, cannot be read, or is not there any more, wherever a mail program put the rest', async () => {
     await using kept = await keptMail();
     const maildir = join(kept.folder, 'Mail');
-    const [changed = '', deleted = '', read = ''] = (await readdir(join(maildir, 'new'))).sort();
+    const [changed = '', deleted = '', read = '', odd = ''] = (await readdir(join(maildir, 'new'))).sort();
+    await rm(join(maildir, 'new', odd));
+    await mkdir(join(maildir, 'new', odd));
     await appendFile(join(maildir, 'new', changed), 'x');
     await rm(join(maildir, 'new', deleted));
     await rename(join(maildir, 'new', read), join(maildir, 'cur', `${read}:2,S`));
@@ -198,9 +200,10 @@ describe('mailferry verify', () => {
     expect(status).toBe(65);
     expect(JSON.parse(stdout)).toMatchObject({
       account: 'me',
-      intact: 10,
+      intact: 9,
       changed: [changed],
       missing: [deleted],
+      unreadable: [odd],
     });
   });
 

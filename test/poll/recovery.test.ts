@@ -135,6 +135,21 @@ test('what was overwritten in an mbox stays on the server', async () => {
   expect(server.maildrop('alice').messages).toHaveLength(1);
 });
 
+test('I9: what cannot be read stays on the server, and keeps no other there', async () => {
+  await using server = await serve([[ONE], [TWO]]);
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  const [unreadable = ''] = await readdir(ferry.folder.at('maildir', 'new'));
+  await rm(ferry.folder.at('maildir', 'new', unreadable));
+  // Cannot be read by root either.
+  await mkdir(ferry.folder.at('maildir', 'new', unreadable));
+  const report = await ferry.poll({ deletion: { kind: 'after', milliseconds: 0 } });
+  expect(report).toMatchObject({ deleted: 1, error: { code: 'message-changed' } });
+  expect(report.error?.message).toMatch(`${unreadable} in `);
+  expect(report.error?.message).toMatch('cannot be read');
+  expect(server.maildrop('alice').messages).toHaveLength(1);
+});
+
 test('I3: without a kill no destination is searched', async () => {
   await using server = await serve([[ONE]]);
   await using ferry = await Ferry.to(server.address);

@@ -22,7 +22,8 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
       const { name } = account.account;
       if (options.json === true) terminal.out(JSON.stringify({ account: name, ...verification }));
       else show(name, verification, terminal);
-      good &&= verification.changed.length + verification.missing.length === 0;
+      const { changed, missing, unreadable } = verification;
+      good &&= changed.length + missing.length + unreadable.length === 0;
     }
   }
   return good ? 0 : statusOf('message-changed');
@@ -30,7 +31,7 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
 
 function show(
   account: string,
-  { destination, intact, changed, missing }: Verification,
+  { destination, intact, changed, missing, unreadable }: Verification,
   terminal: Terminal,
 ): void {
   terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
@@ -38,6 +39,11 @@ function show(
   list(
     `${countText(missing.length, 'message')} not there any more (moved or deleted by you?):`,
     missing,
+    terminal,
+  );
+  list(
+    `${countText(unreadable.length, 'message')} that cannot be read (whose file is it?):`,
+    unreadable,
     terminal,
   );
 }
