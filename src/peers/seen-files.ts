@@ -83,9 +83,13 @@ export function parseUidls(text: string): readonly SeenMaildrop[] {
   return maildrops.all();
 }
 
-/** The same, written as mpop up to 1.4.22 does, which later ones read too. */
+/**
+ * The same, written as mpop up to 1.4.22 does, which later ones read too. Without the maildrops of which nothing is known: a
+ * count of 0 makes mpop refuse the whole file.
+ */
 export function renderUidls(maildrops: readonly SeenMaildrop[]): string {
-  const lists = maildrops.map(({ host, user, messages }) => {
+  const filled = maildrops.filter(({ messages }) => messages.length > 0);
+  const lists = filled.map(({ host, user, messages }) => {
     const uids = [...new Set(messages.map(({ uid }) => uid))].sort(byOctets);
     return ` ${uids.length} ${host} ${user}\n${uids.map((uid) => `${uid}\n`).join('')}`;
   });

@@ -90,6 +90,12 @@ describe('oldmail', () => {
 });
 
 describe('uidls', () => {
+  test('has no list without unique-ids, for which mpop would refuse all of it', () => {
+    const empty = { host: 'h', user: 'alice', messages: [] };
+    const filled = { host: 'h', user: 'bob', messages: [{ uid: 'one', seenAt: undefined }] };
+    expect(renderUidls([empty, filled])).toMatch(/mpop\.\n 1 h bob\none\n$/);
+  });
+
   test('has lists without times, and since 1.4.23 with them', () => {
     expect(parseUidls(sample('uidls-1.4.18-single'))).toEqual([
       { host: '127.0.0.1', user: 'alice', messages: UIDS.map((it) => ({ uid: it, seenAt: undefined })) },
