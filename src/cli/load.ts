@@ -1,13 +1,22 @@
 import { homedir } from 'node:os';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { type LoadOptions, loadConfiguration, loadControlSocket } from '../config/load.ts';
 import { MailError } from '../errors.ts';
 import type { GlobalOptions } from './command.ts';
 
 /** Loads the configuration that this command line and environment mean. */
-export function loadFor({ config }: GlobalOptions): Promise<Configuration> {
+export function loadFor(options: GlobalOptions): Promise<Configuration> {
+  return loadConfiguration(optionsOf(options));
+}
+
+/** Where its daemon is asked, also while the file has faults. */
+export function controlSocketFor(options: GlobalOptions): Promise<string> {
+  return loadControlSocket(optionsOf(options));
+}
+
+function optionsOf({ config }: GlobalOptions): LoadOptions {
   const uid = process.getuid?.();
-  return loadConfiguration({ path: config, env: process.env, cwd: process.cwd(), home: homedir(), uid });
+  return { path: config, env: process.env, cwd: process.cwd(), home: homedir(), uid };
 }
 
 /** The accounts of these names, in the order of the configuration; all of them where no name is given. */

@@ -87,16 +87,23 @@ interface DaemonSurroundings {
   readonly secrets: SecretSurroundings;
 }
 
+/** The path of the socket on which the daemon is asked. */
+export function controlSocketOf(
+  { controlSocket }: Pick<Partial<GeneralSettings>, 'controlSocket'>,
+  { stateDir, absolute }: Pick<DaemonSurroundings, 'stateDir' | 'absolute'>,
+): string {
+  return controlSocket === undefined ? join(stateDir, 'control', 'daemon.sock') : absolute(controlSocket);
+}
+
 /** What the daemon does, with every default filled in. */
 export function completeDaemon(
   general: Partial<GeneralSettings>,
   around: DaemonSurroundings,
 ): DaemonConfiguration {
-  const { controlSocket, shutdownGrace, log, monitoring } = general;
-  const { stateDir, absolute } = around;
+  const { shutdownGrace, log, monitoring } = general;
+  const { absolute } = around;
   return {
-    controlSocket:
-      controlSocket === undefined ? join(stateDir, 'control', 'daemon.sock') : absolute(controlSocket),
+    controlSocket: controlSocketOf(general, around),
     listen: monitoring?.listen,
     notify: completeNotify(general, around),
     shutdownGraceMs: shutdownGrace ?? DEFAULT_GRACE_MS,

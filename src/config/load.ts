@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { cosmiconfig, type Loader } from 'cosmiconfig';
 import { asMailError, MailError, systemCode } from '../errors.ts';
 import type { Configuration } from './configuration.ts';
-import { parseConfiguration } from './parse.ts';
+import { controlSocketIn, parseConfiguration } from './parse.ts';
 import { absolutePath, type SearchPlace, type Surroundings, searchPlaces } from './places.ts';
+import { ConfigurationError } from './problem.ts';
 import { isOpenToOthers, readSmallFile, UnreadableError } from './small-file.ts';
 import { SMALLEST_CONFIGURATION } from './smallest.ts';
 
@@ -29,8 +30,7 @@ const CODE_EXTENSIONS = ['.js', '.cjs', '.mjs', '.ts', '.cts', '.mts'];
  * of code `config` when there is none, or it cannot be read, or it should not be trusted.
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
-  const named = options.path ?? (options.env['MAILFERRY_CONFIG'] || undefined);
-  const path = named === undefined ? await search(options) : absolutePath(named, options.cwd, options.home);
+  const path = await placeOf(options);
   try {
     const { mode } = await readSmallFile(path, MAX_OCTETS);
     const openToOthers = await isOpenToOthers(path, mode, options.env);
@@ -41,6 +41,27 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       hint: 'Check the path (--config, $MAILFERRY_CONFIG), and that the user who runs Mailferry may read it.',
     });
   }
+}
+
+/**
+ * Where the daemon of the configuration is asked. Of one with faults, which a running daemon has refused, as far as that
+ * can be told; otherwise it raises what `loadConfiguration` raises.
+ */
+export async function loadControlSocket(options: LoadOptions): Promise<string> {
+  try {
+    return (await loadConfiguration(options)).daemon.controlSocket;
+  } catch (thrown) {
+    if (!(thrown instanceof ConfigurationError)) throw thrown;
+    const path = await placeOf(options);
+    const socket = controlSocketIn(await readText(path), { ...options, path });
+    if (socket === undefined) throw thrown;
+    return socket;
+  }
+}
+
+async function placeOf(options: LoadOptions): Promise<string> {
+  const named = options.path ?? (options.env['MAILFERRY_CONFIG'] || undefined);
+  return named === undefined ? await search(options) : absolutePath(named, options.cwd, options.home);
 }
 
 async function search(options: LoadOptions): Promise<string> {

@@ -13,7 +13,7 @@ import {
 } from './account-checks.ts';
 import type { AccountConfiguration, Configuration } from './configuration.ts';
 import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
-import { completeDaemon, DEFAULT_JITTER_MS } from './daemon-fields.ts';
+import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './daemon-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
 import { plainSecrets, secretVariables } from './notify-fields.ts';
@@ -57,6 +57,31 @@ export async function parseConfiguration(text: string, options: ParseOptions): P
   return complete(draft, { ...context, certificates, secrets: secretSurroundings(draft, context) });
 }
 
+/**
+ * Where a daemon of this configuration is asked, as far as a text with faults tells: a daemon goes on with what it read
+ * before. Undefined where that cannot be told.
+ */
+export function controlSocketIn(
+  text: string,
+  { path, env, home }: Omit<ParseOptions, 'openToOthers'>,
+): string | undefined {
+  const document = readDocument(text, () => undefined);
+  const general: Draft['general'] =
+    document === undefined ? {} : readDraft(document.value, reportInto([], document)).general;
+  const isWritten = /\b(?:stateDir|controlSocket)\b/.test(text);
+  if (isWritten && general.stateDir === undefined && general.controlSocket === undefined) return undefined;
+  return controlSocketOf(general, surroundingsOf(general, { folder: dirname(path), home, env }));
+}
+
+/** What paths in the configuration are relative to, and where the state is. */
+function surroundingsOf(
+  { stateDir }: Draft['general'],
+  { folder, home, env }: Pick<Context, 'folder' | 'home' | 'env'>,
+): { readonly stateDir: string; readonly absolute: (written: string) => string } {
+  const absolute = (written: string): string => absolutePath(written, folder, home);
+  return { stateDir: stateDir === undefined ? defaultStateFolder(env, home) : absolute(stateDir), absolute };
+}
+
 function checkTogether(
   { accounts: drafts, general }: Draft,
   context: ParseOptions & { readonly folder: string },
@@ -98,14 +123,12 @@ function secretSurroundings(
 }
 
 function complete({ general, accounts }: Draft, context: Context): Configuration {
-  const { path, folder, home, env } = context;
-  const { stateDir, concurrency } = general;
-  const absolute = (written: string): string => absolutePath(written, folder, home);
-  const state = stateDir === undefined ? defaultStateFolder(env, home) : absolute(stateDir);
+  const { concurrency } = general;
+  const around = surroundingsOf(general, context);
   return {
-    path,
-    stateDir: state,
-    daemon: completeDaemon(general, { stateDir: state, absolute, secrets: context.secrets }),
+    path: context.path,
+    stateDir: around.stateDir,
+    daemon: completeDaemon(general, { ...around, secrets: context.secrets }),
     concurrency: {
       accounts: concurrency?.accounts ?? DEFAULT_CONCURRENCY.accounts,
       perHost: concurrency?.perHost ?? DEFAULT_CONCURRENCY.perHost,

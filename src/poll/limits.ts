@@ -78,7 +78,7 @@ export const CONCURRENT_DELIVERIES = 128;
 
 /** But not more octets than this at a time, as far as a destination holds them in memory before it writes. */
 export const CONCURRENT_OCTETS: number = 4 * MIB;
-export const HELD_OCTETS: number = 256 * KIB;
+export const HELD_OCTETS: number = MIB;
 
 /**
  * Messages that are durable and wait for the commit that records them. So many may be found delivered and not recorded

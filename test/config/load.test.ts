@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, lchownSync, rmSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Configuration } from '../../src/config/configuration.ts';
-import { type LoadOptions, loadConfiguration } from '../../src/config/load.ts';
+import { type LoadOptions, loadConfiguration, loadControlSocket } from '../../src/config/load.ts';
 import { SMALLEST_CONFIGURATION } from '../../src/config/smallest.ts';
 import { account, temporaryFolder, write } from './fixtures.ts';
 
@@ -195,5 +195,34 @@ describe('a file that cosmiconfig would take for something else', () => {
     await expect(load({ path })).rejects.toMatchObject({
       message: `A configuration cannot be called ${path}.`,
     });
+  });
+});
+
+describe('loadControlSocket', () => {
+  it.each([
+    ['that is right', `stateDir: /s\n${TEXT}`, '/s/control/daemon.sock'],
+    ['with a key that is unknown', `stateDir: /s\nhots: x\n${TEXT}`, '/s/control/daemon.sock'],
+    ['with a socket of its own', 'controlSocket: ../d.sock\nhots: x', '../d.sock'],
+    [
+      'that is no YAML and says nothing of the place',
+      'accounts: { me',
+      'state/mailferry/control/daemon.sock',
+    ],
+  ])('tells where the daemon of a configuration %s is', async (_, text, expected) => {
+    prepare();
+    const path = write(`${root}/cwd/mailferry.yaml`, text);
+    const options = { path, env: {}, cwd: `${root}/cwd`, home: `${root}/home`, uid: UID };
+    const found = await loadControlSocket(options);
+    expect(found.endsWith(expected.replace('..', root))).toBe(true);
+  });
+
+  it.each([
+    ['is no YAML', 'stateDir: /s\naccounts: { me'],
+    ['has a wrong place', 'stateDir: 5'],
+  ])('does not guess where the text %s', async (_, text) => {
+    prepare();
+    const path = write(`${root}/cwd/mailferry.yaml`, text);
+    const options = { path, env: {}, cwd: `${root}/cwd`, home: `${root}/home`, uid: UID };
+    await expect(loadControlSocket(options)).rejects.toMatchObject({ code: 'config' });
   });
 });

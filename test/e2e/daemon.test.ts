@@ -161,10 +161,11 @@ describe('a reload', () => {
     await writeDaemonConfiguration(folder.path, { alice: { port } });
     await using daemon = new RunningDaemon(folder.path);
     await daemon.logged(/^poll finished/);
-    await writeFile(folder.at('mailferry.yaml'), 'accounts: { alice: { hots: x } }');
+    await writeFile(folder.at('mailferry.yaml'), 'stateDir: ./state\naccounts: { alice: { hots: x } }');
     daemon.signal('SIGHUP');
     expect(await daemon.logged(/^the old configuration stays in force/)).toMatchObject({ level: 'error' });
     expect(await daemon.ask('status')).toMatchObject({ status: 78 });
+    expect(await daemon.ask('status', '--alive')).toMatchObject({ status: 0 });
     await daemon.logged(/^poll finished/, daemon.log.length);
     await writeDaemonConfiguration(folder.path, { alice: { port }, bob: { port } });
     expect(await daemon.ask('reload', '--json')).toMatchObject({

@@ -10,26 +10,24 @@ import { systemRuntime } from '../../runtime.ts';
 import { firstOf } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
-import { loadFor } from '../load.ts';
+import { controlSocketFor, loadFor } from '../load.ts';
 import { statusOfReport } from '../poll-report.ts';
 import { statusLines } from '../status-text.ts';
-import { processTerminal } from '../terminal.ts';
+import { processTerminal, type Terminal } from '../terminal.ts';
 
 interface StatusOptions {
   readonly json?: boolean;
   readonly alive?: boolean;
 }
 
+const QUESTION = { method: 'GET', path: ROUTES.status } as const;
+
 /** `mailferry status`: how each account is. The exit status is that of the worst. */
 export const status: CommandRun<StatusOptions> = async (options, names) => {
   const terminal = processTerminal();
+  if (options.alive === true) return await alive(await controlSocketFor(options), terminal);
   const configuration = await loadFor(options);
-  const answer = await askDaemon(configuration.daemon.controlSocket, { method: 'GET', path: ROUTES.status });
-  if (options.alive === true) {
-    if (answer !== undefined) await firstOf<Status>(answer);
-    terminal.out(answer === undefined ? 'no daemon answers' : 'the daemon answers');
-    return answer === undefined ? statusOf('unreachable') : 0;
-  }
+  const answer = await askDaemon(configuration.daemon.controlSocket, QUESTION);
   const whole = answer === undefined ? fromLedger(configuration) : await firstOf<Status>(answer);
   const accounts = select(whole, names);
   const shown: Status = { ...whole, accounts };
@@ -42,6 +40,14 @@ export const status: CommandRun<StatusOptions> = async (options, names) => {
       terminal.out(line);
   return worstStatus(accounts.map(({ report }) => (report === null ? 0 : statusOfReport(report))));
 };
+
+/** For those who watch: a daemon goes on while its configuration has faults, so this does not need it to be right. */
+async function alive(controlSocket: string, terminal: Terminal): Promise<number> {
+  const answer = await askDaemon(controlSocket, QUESTION);
+  if (answer !== undefined) await firstOf<Status>(answer);
+  terminal.out(answer === undefined ? 'no daemon answers' : 'the daemon answers');
+  return answer === undefined ? statusOf('unreachable') : 0;
+}
 
 /** Raises `usage` for a name that nobody has: nothing is wrong with an account that is not there, and nothing right (I9). */
 function select({ daemon, accounts }: Status, names: readonly string[]): Status['accounts'] {
