@@ -67,8 +67,15 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
   const { error } = status.report ?? { error: null };
   const times = status.failures > 1 ? ` (${status.failures} times)` : '';
   const isTold = status.state !== 'ok' && error !== null;
+  const tooLarge = status.report?.tooLarge ?? 0;
   return [
     line,
+    ...(tooLarge > 0
+      ? wrapped(
+          `${countText(tooLarge, 'message')} too large for limits.messageSize, left on the server`,
+          '    ',
+        )
+      : []),
     ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
     ...(status.action === null || status.state === 'ok'
       ? []

@@ -50,12 +50,14 @@ export function reportText(report: PollReport): string {
 }
 
 function countsText(report: PollReport): string {
-  const { fetched, bytes, deleted, kept, skipped, quarantined, durationMs } = report;
+  const { fetched, bytes, deleted, kept, skipped, tooLarge, quarantined, durationMs } = report;
+  const later = skipped - tooLarge;
   const parts = [
     fetched === 0 ? 'nothing new' : `${countText(fetched, 'new message')} (${octetsText(bytes)})`,
     deleted > 0 ? `${deleted.toLocaleString('en-US')} deleted on the server` : '',
     kept > 0 ? `${kept.toLocaleString('en-US')} kept on the server` : '',
-    skipped > 0 ? `${skipped.toLocaleString('en-US')} left there for now` : '',
+    later > 0 ? `${later.toLocaleString('en-US')} left there for now` : '',
+    tooLarge > 0 ? `${tooLarge.toLocaleString('en-US')} too large for limits.messageSize` : '',
     quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
   ].filter((part) => part !== '');
   return `${parts.join(', ')}, in ${durationText(durationMs)}`;

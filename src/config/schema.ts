@@ -201,7 +201,8 @@ export const accountFields: Fields<AccountSettings> = onDemand({
     mapping('a mapping of limits', {
       messageSize: size().optional().meta({
         title: 'size',
-        description: 'Larger messages stay on the server and are reported. Default: no limit.',
+        description:
+          'Larger messages stay on the server; each poll, and `status`, says how many they are. Default: no limit.',
       }),
       messagesPerPoll: wholeNumber('a number', 1, Number.MAX_SAFE_INTEGER).optional().meta({
         description: 'After this many messages the poll ends, and the next one goes on. Default: no limit.',

@@ -20,6 +20,8 @@ export interface PollReport {
   readonly kept: number;
   /** Messages left on the server without being safe here: too large, over a limit, failed. */
   readonly skipped: number;
+  /** Those of them that are larger than `limits.messageSize`: they never come. */
+  readonly tooLarge: number;
   /** Messages that failed too often and are left alone. */
   readonly quarantined: number;
   readonly durationMs: number;
@@ -41,6 +43,7 @@ export class Tally {
   deleted = 0;
   kept = 0;
   skipped = 0;
+  tooLarge = 0;
   quarantined = 0;
   /** Whether something became visible at a destination and could not be recorded. */
   unrecorded = false;
@@ -56,7 +59,8 @@ export class Tally {
     const count = (reason: Leaving['reason']): number => left.get(reason) ?? 0;
     this.listed = Math.max(this.listed, messages.length);
     this.kept = count('carried');
-    this.skipped = count('too-large') + count('later') + count('failed');
+    this.tooLarge = count('too-large');
+    this.skipped = this.tooLarge + count('later') + count('failed');
     this.quarantined = count('quarantined');
   }
 
@@ -82,7 +86,7 @@ export class Tally {
   }
 
   report(account: string, { durationMs, timings }: Pick<PollReport, 'durationMs' | 'timings'>): PollReport {
-    const { listed, fetched, bytes, deleted, kept, skipped, quarantined } = this;
+    const { listed, fetched, bytes, deleted, kept, skipped, tooLarge, quarantined } = this;
     const error = this.failure ?? this.firstRefusal;
     return {
       account,
@@ -93,6 +97,7 @@ export class Tally {
       deleted,
       kept,
       skipped,
+      tooLarge,
       quarantined,
       durationMs: Math.round(durationMs),
       timings,

@@ -2,13 +2,40 @@ import { expect, test } from 'vitest';
 import { statusLines } from '../../src/cli/status-text.ts';
 import { columnsOf, nameText, wrappedText } from '../../src/cli/wording.ts';
 import { NEW_STANDING } from '../../src/daemon/standing.ts';
-import { accountStatus } from '../../src/daemon/status.ts';
+import { type AccountStatus, accountStatus } from '../../src/daemon/status.ts';
 import { MailError } from '../../src/errors.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 
 const SAID =
   'ユーザー名またはパスワードが正しくありません。もう一度お試しください。設定画面でPOPを有効にしてください。';
+
+function statusOf(name: string, tally: Tally, failures: number): AccountStatus {
+  return accountStatus({
+    account: { name, host: 'pop.example.org', user: name },
+    summary: {
+      standing: undefined,
+      lastPollAt: 1,
+      lastSuccessAt: undefined,
+      lastReport: JSON.stringify(tally.report(name, { durationMs: 1, timings: NO_TIMINGS })),
+      delivered: { messages: 12_345, octets: 123_456_789 },
+      today: { messages: 12_345, octets: 123_456_789 },
+      deleted: 0,
+    },
+    standing: { ...NEW_STANDING, failures },
+    live: undefined,
+  });
+}
+
+test('I9: status says how many messages a limit keeps on the server for good', () => {
+  const tally = new Tally();
+  tally.tooLarge = 3;
+  const lines = statusLines(
+    { daemon: null, accounts: [statusOf('work', tally, 0)] },
+    { now: 100_000_000, style: (_, text) => text },
+  );
+  expect(lines.at(-1)).toBe('    3 messages too large for limits.messageSize, left on the server');
+});
 
 test('status fits 80 columns and tells accounts apart, with the longest names and words of a provider without spaces', () => {
   const accounts = ['example.org', 'example.net'].map((domain) => {
@@ -17,21 +44,7 @@ test('status fits 80 columns and tells accounts apart, with the longest names an
     tally.failure = new MailError('login-refused', `The server refused the login, saying "${SAID}".`, {
       hint: `Check "user" and "password"; ${SAID}`,
     });
-    const report = tally.report(name, { durationMs: 1, timings: NO_TIMINGS });
-    return accountStatus({
-      account: { name, host: 'pop.example.org', user: name },
-      summary: {
-        standing: undefined,
-        lastPollAt: 1,
-        lastSuccessAt: undefined,
-        lastReport: JSON.stringify(report),
-        delivered: { messages: 12_345, octets: 123_456_789 },
-        today: { messages: 12_345, octets: 123_456_789 },
-        deleted: 0,
-      },
-      standing: { ...NEW_STANDING, failures: 1234 },
-      live: undefined,
-    });
+    return statusOf(name, tally, 1234);
   });
   const lines = statusLines({ daemon: null, accounts }, { now: 100_000_000, style: (_, text) => text });
   expect(lines.filter((line) => columnsOf(line) > 80)).toEqual([]);

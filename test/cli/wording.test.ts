@@ -57,11 +57,12 @@ describe('reportLine', () => {
       bytes: 3_400_000,
       deleted: 1100,
       kept: 100,
-      skipped: 2,
+      skipped: 5,
+      tooLarge: 3,
       quarantined: 1,
     };
     expect(reportLine(report)).toBe(
-      'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept on the server, 2 left there for now, 1 quarantined, in 0.4 s',
+      'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept on the server, 2 left there for now, 3 too large for limits.messageSize, 1 quarantined, in 0.4 s',
     );
   });
 

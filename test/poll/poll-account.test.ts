@@ -222,7 +222,7 @@ describe('limits', () => {
     await using ferry = await Ferry.to(server.address, {
       account: { limits: { ...limits, messageOctets: 1000 }, deletion: { kind: 'after-delivery' } },
     });
-    expect(await ferry.poll()).toMatchObject({ fetched: 1, skipped: 1, deleted: 1 });
+    expect(await ferry.poll()).toMatchObject({ fetched: 1, skipped: 1, tooLarge: 1, deleted: 1 });
     expect(server.maildrop('alice').messages.map(String)).toEqual([large]);
     expect(await ferry.poll()).toMatchObject({ fetched: 0, skipped: 1 });
     expect(await ferry.poll({ limits })).toMatchObject({ outcome: 'ok', fetched: 1 });
