@@ -61,7 +61,7 @@ export async function loadControlSocket(options: LoadOptions): Promise<string> {
 
 async function placeOf(options: LoadOptions): Promise<string> {
   const named = options.path ?? (options.env['MAILFERRY_CONFIG'] || undefined);
-  return named === undefined ? await search(options) : absolutePath(named, options.cwd, options.home);
+  return named === undefined ? search(options) : absolutePath(named, options.cwd, options.home);
 }
 
 async function search(options: LoadOptions): Promise<string> {

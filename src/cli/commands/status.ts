@@ -25,7 +25,7 @@ const QUESTION = { method: 'GET', path: ROUTES.status } as const;
 /** `mailferry status`: how each account is. The exit status is that of the worst. */
 export const status: CommandRun<StatusOptions> = async (options, names) => {
   const terminal = processTerminal();
-  if (options.alive === true) return await alive(await controlSocketFor(options), terminal);
+  if (options.alive === true) return alive(await controlSocketFor(options), terminal);
   const configuration = await loadFor(options);
   const answer = await askDaemon(configuration.daemon.controlSocket, QUESTION);
   const whole = answer === undefined ? fromLedger(configuration) : await firstOf<Status>(answer);
