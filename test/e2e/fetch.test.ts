@@ -58,6 +58,7 @@ describe('mailferry fetch', () => {
       deleted: 2,
       kept: 0,
       skipped: 0,
+      tooLarge: 0,
       quarantined: 0,
       durationMs: 0,
       timings: {},

@@ -207,7 +207,16 @@ function expectFailure(
 ): void {
   const report = JSON.parse(stdout) as { error: { message: string; hint: string } };
   const { code, message, hint } = expected;
-  const counts = { listed: 0, fetched: 0, bytes: 0, deleted: 0, kept: 0, skipped: 0, quarantined: 0 };
+  const counts = {
+    listed: 0,
+    fetched: 0,
+    bytes: 0,
+    deleted: 0,
+    kept: 0,
+    skipped: 0,
+    tooLarge: 0,
+    quarantined: 0,
+  };
   expect(report).toMatchObject({ account: 'me', outcome: 'failed', ...counts, error: { code } });
   expect(report.error.message).toMatch(message);
   expect(report.error.hint).toMatch(hint);
