@@ -1,4 +1,5 @@
 import type { Runtime } from '../runtime.ts';
+import { isLeftByTheDead } from './left-by-the-dead.ts';
 
 /**
  * Names for new messages in a Maildir, unique by its convention: time, then microsecond, process, count and
@@ -41,8 +42,8 @@ export function tagOf(fileName: string): string | undefined {
  */
 export function isLeftover(fileName: string, modifiedAt: number, runtime: Runtime): boolean {
   const [, pid, host] = /^\d+\.M\d+P(\d+)Q\d+R[0-9a-f]+U[0-9a-f]+\.(.*)$/.exec(fileName) ?? [];
-  if (pid === undefined || host !== hostPart(runtime) || modifiedAt >= runtime.startedAt) return false;
-  return Number(pid) === runtime.pid || !runtime.isAlive(Number(pid));
+  if (pid === undefined || host !== hostPart(runtime)) return false;
+  return isLeftByTheDead(Number(pid), modifiedAt, runtime);
 }
 
 /** The part of a file name that stays when flags change: without `:2,…`. */

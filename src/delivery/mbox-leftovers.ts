@@ -2,6 +2,7 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ignoreMissing } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { isLeftByTheDead } from './left-by-the-dead.ts';
 
 /** Where a message waits that is too large for memory. It has this name only while it is being opened. */
 export function spoolPath(path: string, runtime: Runtime): string {
@@ -24,8 +25,7 @@ export async function removeMboxLeftovers(path: string, runtime: Runtime): Promi
     if (beginning === undefined || pid === undefined) continue;
     const other = join(folder, fileName);
     const modifiedAt = (await stat(other).catch(ignoreMissing))?.mtimeMs ?? Number.POSITIVE_INFINITY;
-    const isDead = Number(pid) === runtime.pid || !runtime.isAlive(Number(pid));
-    if (isDead && modifiedAt < runtime.startedAt) await unlink(other).catch(ignoreMissing);
+    if (isLeftByTheDead(Number(pid), modifiedAt, runtime)) await unlink(other).catch(ignoreMissing);
   }
 }
 

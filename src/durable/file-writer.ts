@@ -14,6 +14,9 @@ const EMPTY = Buffer.alloc(0);
 /** What is read back at a time. */
 const BLOCK_OCTETS = 1024 * 1024;
 
+/** So many pieces are held, however small they are: each of them is an object (I7). */
+const MOST_HELD = 4096;
+
 /** So many pieces are handed to the system as they are; more of them are made one before. */
 const MAX_PIECES = 64;
 
@@ -114,9 +117,8 @@ export class FileWriter {
     this.#heldOctets += block.length;
   }
 
-  /** Many small pieces are written at once, however few octets they are: each of them is an object (I7). */
   async #writeIfFull(): Promise<void> {
-    if (this.#heldOctets <= this.#bufferOctets && this.#held.length <= MAX_PIECES) return;
+    if (this.#heldOctets <= this.#bufferOctets && this.#held.length < MOST_HELD) return;
     await this.#idle();
     await this.#opened();
     this.#writing = this.#writeHeld();
