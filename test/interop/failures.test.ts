@@ -8,6 +8,7 @@ import { type Dovecot, freePort, readMaildir, startDovecot } from '../support/do
 import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { greetedClient } from '../support/raw-client.ts';
+import { NO_COUNTS } from './judge.ts';
 
 /** What people see when a real server refuses, and that it costs no mail. */
 
@@ -207,17 +208,7 @@ function expectFailure(
 ): void {
   const report = JSON.parse(stdout) as { error: { message: string; hint: string } };
   const { code, message, hint } = expected;
-  const counts = {
-    listed: 0,
-    fetched: 0,
-    bytes: 0,
-    deleted: 0,
-    kept: 0,
-    skipped: 0,
-    tooLarge: 0,
-    quarantined: 0,
-  };
-  expect(report).toMatchObject({ account: 'me', outcome: 'failed', ...counts, error: { code } });
+  expect(report).toMatchObject({ account: 'me', outcome: 'failed', ...NO_COUNTS, error: { code } });
   expect(report.error.message).toMatch(message);
   expect(report.error.hint).toMatch(hint);
   expect([report.error.message, report.error.hint].filter((text) => !isOneSentence(text))).toEqual([]);

@@ -84,19 +84,21 @@ export async function fetchJson(folder: string, ...options: readonly string[]): 
   return JSON.parse(stdout);
 }
 
+/** The counts of a report in which nothing happened. */
+export const NO_COUNTS = {
+  listed: 0,
+  fetched: 0,
+  bytes: 0,
+  deleted: 0,
+  kept: 0,
+  skipped: 0,
+  tooLarge: 0,
+  quarantined: 0,
+} as const;
+
 /** A report in which nothing happened but this. */
 export function report(counts: Readonly<Record<string, number>>): unknown {
-  const nothing = {
-    listed: 0,
-    fetched: 0,
-    bytes: 0,
-    deleted: 0,
-    kept: 0,
-    skipped: 0,
-    tooLarge: 0,
-    quarantined: 0,
-  };
   const durationMs: unknown = expect.any(Number);
   const timings: unknown = expect.any(Object);
-  return { account: 'me', outcome: 'ok', ...nothing, ...counts, durationMs, timings, error: null };
+  return { account: 'me', outcome: 'ok', ...NO_COUNTS, ...counts, durationMs, timings, error: null };
 }

@@ -121,7 +121,7 @@ const NATURES: Faults = [
 const WITHOUT_UNIQUE_IDS: Faults = [{ do: 'hide', names: ['UIDL'] }];
 
 /** What may come together without any message being stored twice, and all of it, where none may be lost. */
-export const KINDS: readonly Kind[] = [
+const ALONE: readonly Kind[] = [
   {
     name: 'a bad disk and a bad line',
     troubles: [...HONEST, ...CRASHES, ...CUTS, ...OTHERS],
@@ -164,36 +164,20 @@ export const KINDS: readonly Kind[] = [
     equals: false,
     once: false,
   },
-  {
-    name: 'two accounts and one place: a bad disk and a bad line',
-    troubles: [...HONEST, ...CRASHES, ...CUTS, ...OTHERS],
-    natures: NATURES,
-    equals: true,
-    once: true,
-    neighbour: true,
-  },
-  {
-    name: 'two accounts and one place: a server that changes its unique-ids',
-    troubles: [...HONEST, ...RENUMBERED, ...OTHERS],
-    natures: NATURES,
-    equals: false,
-    once: true,
-    neighbour: true,
-  },
-  {
-    name: 'two accounts and one place: lost ledgers',
-    troubles: [...HONEST, ...LOSSES, ...OTHERS],
-    natures: NATURES,
-    equals: false,
-    once: true,
-    neighbour: true,
-  },
-  {
-    name: 'two accounts and one place: all of it',
-    troubles: [...HONEST, ...CRASHES, ...CUTS, ...WHIMS, ...SIZES, ...RENUMBERED, ...OTHERS, ...LOSSES],
-    natures: [...NATURES, ...WITHOUT_UNIQUE_IDS],
-    equals: false,
-    once: false,
-    neighbour: true,
-  },
 ];
+
+/** Those whose troubles do not speak of one maildrop only: a shortened message has its number there, and a size is a habit. */
+const ALSO_TOGETHER: ReadonlySet<string> = new Set([
+  'a bad disk and a bad line',
+  'a server that changes its unique-ids',
+  'lost ledgers',
+  'all of it',
+]);
+
+const TOGETHER: readonly Kind[] = ALONE.filter(({ name }) => ALSO_TOGETHER.has(name)).map((kind) => ({
+  ...kind,
+  name: `two accounts and one place: ${kind.name}`,
+  neighbour: true,
+}));
+
+export const KINDS: readonly Kind[] = [...ALONE, ...TOGETHER];
