@@ -1,8 +1,9 @@
 import { App } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
-import { MailError } from '../errors.ts';
+import { asMailError, MailError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PollObserver } from '../poll/observer.ts';
+import { notBegun } from '../poll/poll-all.ts';
 import { systemRuntime } from '../runtime.ts';
 import type { Dial } from '../wire/dial.ts';
 import { printable } from '../wire/text.ts';
@@ -59,9 +60,9 @@ export async function fetchNow(
     },
   };
   using control = signalControl();
-  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger, dial }).catch(
-    (thrown: unknown) => explainedByDaemon(thrown, configuration),
-  );
+  using app = await App.open({ configuration, runtime: systemRuntime, observer, logger, dial })
+    .catch((thrown: unknown) => explainedByDaemon(thrown, configuration))
+    .catch((thrown: unknown) => notBegunAtAll(thrown, accounts, { options, terminal }));
   if (options.dryRun === true) {
     const { previewAll } = await import('./commands/preview.ts');
     return control.status ?? worstStatus(await previewAll(app, accounts, { options, control, terminal }));
@@ -72,6 +73,17 @@ export async function fetchNow(
   clearInterval(ticking);
   if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
   return control.status ?? worstStatus(reports.map(statusOfReport));
+}
+
+/** Whoever reads `--json` gets an object for each account, also where none was begun (a dry run has another form). */
+function notBegunAtAll(
+  thrown: unknown,
+  accounts: readonly AccountConfiguration[],
+  { options, terminal }: { options: FetchOptions; terminal: Terminal },
+): never {
+  if (options.json === true && options.dryRun !== true)
+    for (const { account } of accounts) showReport(notBegun(account, asMailError(thrown)), options, terminal);
+  throw thrown;
 }
 
 /** A poll logs nothing above the level info, so that the logger need not be loaded for less. */

@@ -70,7 +70,8 @@ export function mapping<T extends z.core.$ZodShape>(what: string, shape: T): z.Z
 }
 
 export function wholeNumber(what: string, min: number, max: number): z.ZodType<number> {
-  const text = expectedNumber(`${what} from ${min} to ${max}`);
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const text = expectedNumber(`${what} ${range}`);
   return z.int(text).min(min, text).max(max, text);
 }
 

@@ -76,7 +76,7 @@ async function search(options: LoadOptions): Promise<string> {
       .map(({ path }) => path)
       .join(', ')}.`,
     {
-      hint: `Write this to ${home}, with your own names, and run \`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`,
+      hint: `\`mailferry init\` asks for a mail address and makes one. Or write this to ${home}, with your own names, and run \`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`,
     },
   );
 }

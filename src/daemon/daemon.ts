@@ -316,9 +316,10 @@ export class Daemon {
       return await pollMember(member, control, this.#deps);
     } catch (thrown) {
       // What the poll itself suffers is in its report; this is the ledger's or ours.
-      const { code, message, hint = null } = asMailError(thrown);
-      if (member.lastReport?.error?.message !== message) this.#deps.log('warn', message, account.name);
-      return { ...notBegun(account), error: { code, message, hint } };
+      const error = asMailError(thrown);
+      if (member.lastReport?.error?.message !== error.message)
+        this.#deps.log('warn', error.message, account.name);
+      return notBegun(account, error);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { MailError } from '../errors.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { Account } from './account.ts';
 import type { PollControl } from './poll.ts';
@@ -20,9 +21,9 @@ export async function pollAll(
   return Promise.all(accounts.map(pollInTurn));
 }
 
-/** The report of a poll that a stop came before. */
-export function notBegun({ name }: Account): PollReport {
+/** The report of a poll that something came before: a stop, unless told otherwise. */
+export function notBegun({ name }: Account, why: MailError = stoppedOnRequest()): PollReport {
   const tally = new Tally();
-  tally.failure = stoppedOnRequest();
+  tally.failure = why;
   return tally.report(name, { durationMs: 0, timings: NO_TIMINGS });
 }

@@ -59,7 +59,7 @@ describe('loadConfiguration', () => {
     await expect(load()).rejects.toMatchObject({
       code: 'config',
       message: expect.stringMatching(message),
-      hint: expect.stringContaining(`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`),
+      hint: `\`mailferry init\` asks for a mail address and makes one. Or write this to ${root}/home/.config/mailferry/config.yaml, with your own names, and run \`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`,
     });
   });
 

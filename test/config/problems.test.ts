@@ -90,7 +90,7 @@ describe('the message', () => {
       'expected a size of at least one octet, such as 50MB, 512KiB or 1000000, found "50M"',
     ],
     ['limits', '{ messageSize: 0 }', 'expected a size of at least one octet'],
-    ['limits', '{ messagesPerPoll: 1.5 }', 'expected a number from 1'],
+    ['limits', '{ messagesPerPoll: 1.5 }', 'expected a number of at least 1, found 1.5'],
     ['limits', '', 'expected a mapping of limits, found nothing'],
     ['timeouts', '{ idle: 25d }', 'expected a length of time from 1s to 1h, found "25d"'],
     ['schedule', 'hourly', '"hourly" is neither an interval nor a cron expression'],

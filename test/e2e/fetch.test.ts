@@ -283,9 +283,17 @@ describe('when something is wrong', () => {
     await expect
       .poll(() => readFile(join(folder.path, 'state/owner.lock')).catch(() => undefined), { timeout: 60_000 })
       .toBeDefined();
-    const second = await runProgram(['fetch'], { cwd: folder.path });
+    const [second, forPrograms] = await Promise.all(
+      [[], ['--json']].map((words) => runProgram(['fetch', ...words], { cwd: folder.path })),
+    );
     expect(second).toMatchObject({ status: 75, stdout: '' });
-    expect(second.stderr).toMatch(/^mailferry: Another Mailferry is at work with /);
+    expect(second?.stderr).toMatch(/^mailferry: Another Mailferry is at work with /);
+    expect(forPrograms).toMatchObject({ status: 75, stderr: second?.stderr });
+    expect(JSON.parse(forPrograms?.stdout ?? '')).toMatchObject({
+      account: 'me',
+      outcome: 'failed',
+      error: { code: 'already-running' },
+    });
     expect((await first).status).toBe(69);
     expect((await runProgram(['fetch', '--json'], { cwd: folder.path })).stdout).toContain('"fetched":2');
   });

@@ -120,7 +120,7 @@ async function recordFound({ unrecorded, found }: Search, poll: Poll): Promise<v
   if (interrupted) {
     observer.noticed?.(
       account.name,
-      `The poll before did not end; ${found.size} messages it delivered are recorded now.`,
+      `An earlier poll was cut short; ${found.size} messages it had delivered are recorded now.`,
     );
   } else if (found.size > 0) {
     const why = isOld ? 'was put back from a backup' : 'did not know this account';
