@@ -58,16 +58,18 @@ async function askSocks(socket: Socket, proxy: Proxy, { host, port }: DialOption
 async function askHttp(socket: Socket, proxy: Proxy, { host, port }: DialOptions): Promise<void> {
   const { request } = await import('node:http');
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const identity = `${proxy.user ?? ''}:${proxy.password?.reveal() ?? ''}`;
+  const password = proxy.password?.reveal() ?? '';
+  const identity = Buffer.from(`${proxy.user ?? ''}:${password}`).toString('base64');
+  /** What a proxy says may repeat what it was told (I5). */
+  const withoutSecrets = (words: string): string =>
+    [password, identity].filter(Boolean).reduce((text, secret) => text.replaceAll(secret, '***'), words);
   await new Promise<void>((resolve, reject) => {
     const asked = request({
       method: 'CONNECT',
       path: target,
       headers: {
         host: target,
-        ...(proxy.user === undefined
-          ? {}
-          : { 'proxy-authorization': `Basic ${Buffer.from(identity).toString('base64')}` }),
+        ...(proxy.user === undefined ? {} : { 'proxy-authorization': `Basic ${identity}` }),
       },
       createConnection: () => socket,
     });
@@ -75,7 +77,7 @@ async function askHttp(socket: Socket, proxy: Proxy, { host, port }: DialOptions
     asked.once('error', (cause) => fail(describeSystemError(cause)));
     asked.once('response', ({ statusCode }) => fail(`it answered with status ${statusCode ?? 0}`));
     asked.once('connect', ({ statusCode = 0, statusMessage = '' }, _socket, head) => {
-      if (statusCode !== 200) return fail(`${statusCode} ${statusMessage}`);
+      if (statusCode !== 200) return fail(`${statusCode} ${withoutSecrets(statusMessage)}`);
       if (head.length > 0) socket.unshift(head);
       resolve();
     });

@@ -82,6 +82,7 @@ describe('by a proxy of HTTP', () => {
   test.each([
     ['HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n', '403 Forbidden'],
     ['HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n', '407'],
+    ['HTTP/1.1 407 not s3same\r\ncontent-length: 0\r\n\r\n', '407 not ***'],
     ['+OK this is POP3\r\n', 'Expected HTTP'],
   ])('a refusal is told (%j), without the password', async (reply, words) => {
     await using proxy = await httpProxy(reply);
