@@ -7,6 +7,7 @@ import { systemRuntime } from '../runtime.ts';
 import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 import { prepared } from '../sasl/prepare.ts';
 import { Secret } from '../secret.ts';
+import { withDeadline } from '../wire/deadline.ts';
 import { WireError } from '../wire/errors.ts';
 import { printableLine } from '../wire/text.ts';
 import type { TlsClientOptions } from '../wire/tls.ts';
@@ -19,8 +20,8 @@ import type { Pipeline } from './pipeline.ts';
 import { refusalHint } from './refusal-hint.ts';
 import { Transaction } from './transaction.ts';
 
-/** What TLS is set up by. */
-export type TlsUpgrade = TlsClientOptions;
+/** What TLS is set up by; `signal` may end that. */
+export type TlsUpgrade = Omit<TlsClientOptions, 'signal'> & Partial<Pick<TlsClientOptions, 'signal'>>;
 
 /** What a session knows of its line from the greeting on. */
 export interface Greeted {
@@ -32,6 +33,8 @@ export interface Greeted {
   readonly mayShowPassword: boolean;
   /** Silence that is borne while the reply to a login is waited for, in milliseconds. */
   readonly loginReplyMs: number;
+  /** How long TLS may take to be set up, in milliseconds. */
+  readonly tlsMs: number;
 }
 
 /** A login that was answered. */
@@ -49,9 +52,10 @@ interface Attempt {
  * A session in the AUTHORIZATION state (RFC 1939 §4). A login turns it into a `Transaction`; commands of that
  * state do not exist here.
  */
-export class Authorization {
+export class Authorization implements AsyncDisposable {
   readonly #pipeline: Pipeline;
   readonly #greeted: Greeted;
+  #isOver = false;
   #encrypted: boolean;
   #capabilities: Capabilities | undefined;
 
@@ -74,7 +78,7 @@ export class Authorization {
 
   /** CAPA (RFC 2449 §5); undefined where the server does not know it. */
   async capa(): Promise<Capabilities | undefined> {
-    this.#capabilities = await askCapabilities(this.#pipeline);
+    this.#capabilities = await askCapabilities(this.#line);
     return this.#capabilities;
   }
 
@@ -86,15 +90,22 @@ export class Authorization {
   /** STLS (RFC 2595 §4). What the server announced before is void afterwards. */
   async stls(upgrade: TlsUpgrade): Promise<void> {
     const { wrapTls } = await import('../wire/tls.ts');
-    const response = await this.#pipeline.command(plainCommand('STLS'), 'asking for TLS');
+    const response = await this.#line.command(plainCommand('STLS'), 'asking for TLS');
     if (!response.ok) {
-      throw this.#pipeline.connection.break(
+      throw this.#line.connection.break(
         new WireError('tls', `The server refused to begin TLS, saying "${printableLine(response.text)}".`, {
           hint: 'Use "tls: implicit" (port 995) if the server offers it.',
         }),
       );
     }
-    await this.#pipeline.connection.upgrade((socket) => wrapTls(socket, upgrade));
+    const deadline = {
+      milliseconds: this.#greeted.tlsMs,
+      during: 'setting up TLS',
+      signal: upgrade.signal,
+    };
+    await this.#line.connection.upgrade((socket) =>
+      withDeadline(deadline, (signal) => wrapTls(socket, { ...upgrade, signal })),
+    );
     this.#encrypted = true;
     this.#capabilities = undefined;
   }
@@ -106,7 +117,7 @@ export class Authorization {
   async login(mechanism: Mechanism, user: string, password: Secret | string): Promise<Transaction> {
     assertMayUse(mechanism, this.secrecy);
     const secret = typeof password === 'string' ? new Secret(password) : password;
-    const { connection } = this.#pipeline;
+    const { connection } = this.#line;
     const { idleMs } = connection;
     connection.idleMs = this.#greeted.loginReplyMs;
     try {
@@ -114,6 +125,7 @@ export class Authorization {
     } finally {
       connection.idleMs = idleMs;
     }
+    this.#isOver = true;
     return new Transaction(this.#pipeline, this.#capabilities);
   }
 
@@ -122,7 +134,7 @@ export class Authorization {
    * 8-bit octets. Only before the login, and after STLS. Resolves to whether the server agreed.
    */
   async utf8(): Promise<boolean> {
-    return (await this.#pipeline.command(plainCommand('UTF8'), 'asking for UTF-8')).ok;
+    return (await this.#line.command(plainCommand('UTF8'), 'asking for UTF-8')).ok;
   }
 
   /**
@@ -130,13 +142,33 @@ export class Authorization {
    * to whether the server agreed.
    */
   async lang(tag: string): Promise<boolean> {
-    return (await this.#pipeline.command(plainCommand(`LANG ${tag}`), 'choosing a language')).ok;
+    return (await this.#line.command(plainCommand(`LANG ${tag}`), 'choosing a language')).ok;
   }
 
   /** QUIT in the AUTHORIZATION state: ends the session, nothing changes (RFC 1939 §4). */
   async quit(): Promise<void> {
-    await this.#pipeline.command(plainCommand('QUIT'), 'saying goodbye');
-    await this.#pipeline.connection.close();
+    try {
+      await this.#line.command(plainCommand('QUIT'), 'saying goodbye');
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Leaves without QUIT. After a login it is the `Transaction` that is to be left: then this does nothing. */
+  async close(): Promise<void> {
+    if (!this.#isOver) await this.#pipeline.connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The line, as long as the session is in this state. */
+  get #line(): Pipeline {
+    if (!this.#isOver) return this.#pipeline;
+    throw new MailError('usage', 'This session is logged in, and its AUTHORIZATION state is over.', {
+      hint: 'Use the Transaction that login() has given.',
+    });
   }
 
   #perform(mechanism: Mechanism, user: string, secret: Secret): Promise<void> {
@@ -150,10 +182,10 @@ export class Authorization {
    * ASCII goes out as UTF-8 even where nobody has said UTF8 USER: most servers take it and do not say so.
    */
   async #userPass(user: string, secret: Secret): Promise<void> {
-    const named = await this.#pipeline.command(plainCommand(`USER ${utf8(user)}`), 'sending the user name');
+    const named = await this.#line.command(plainCommand(`USER ${utf8(user)}`), 'sending the user name');
     const beyondAscii = !this.#takesUtf8 && !isAscii(Buffer.from(user + secret.reveal()));
     this.#assertLoggedIn(named, { mechanism: 'user-pass', user, beyondAscii });
-    const response = await this.#pipeline.command(
+    const response = await this.#line.command(
       secretCommand('PASS', utf8(secret.reveal())),
       'waiting for the login',
     );
@@ -178,7 +210,7 @@ export class Authorization {
       });
     }
     const password = new Secret(await prepared(secret.reveal()));
-    const response = await this.#pipeline.command(
+    const response = await this.#line.command(
       secretCommand(`APOP ${utf8(await prepared(user))}`, apopDigest(timestamp, password)),
       'waiting for the login',
     );
@@ -189,7 +221,7 @@ export class Authorization {
   async #auth(sasl: MechanismName, user: string, secret: Secret): Promise<void> {
     const exchange = await MECHANISMS[sasl].client({ user, secret, runtime: systemRuntime });
     const mayBegin = this.#offered.includes(sasl);
-    const response = await authenticate(this.#pipeline, { mechanism: sasl, exchange, mayBegin, secret });
+    const response = await authenticate(this.#line, { mechanism: sasl, exchange, mayBegin, secret });
     const reason = exchange.refusal && this.#pipeline.connection.redacted(exchange.refusal);
     this.#assertLoggedIn(response, { mechanism: sasl, user, reason });
   }

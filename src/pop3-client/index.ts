@@ -2,7 +2,7 @@
  * `mailferry/client`: a POP3 client (RFC 1939, 2449, 2595, 5034) that streams, checks certificates, bounds
  * everything a server can do, and does not let a command be called in the wrong state.
  */
-export { MailError } from '../errors.ts';
+export { type ErrorCode, MailError } from '../errors.ts';
 export type { Capabilities } from '../pop3/capabilities.ts';
 export type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
 export { parseMessageNumber } from '../pop3/types.ts';
@@ -17,6 +17,7 @@ export { ReplyError } from './errors.ts';
 export { connect, openSession } from './open-session.ts';
 export type {
   AuthChoice,
+  ConnectOptions,
   LineOptions,
   SessionOptions,
   SessionTimeouts,

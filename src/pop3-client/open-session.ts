@@ -3,18 +3,20 @@ import { MailError } from '../errors.ts';
 import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
 import { Connection } from '../wire/connection.ts';
-import { abortReason, withDeadline } from '../wire/deadline.ts';
+import { abortReason, asWireError, withDeadline } from '../wire/deadline.ts';
 import type { DialOptions } from '../wire/dial.ts';
 import { WireError } from '../wire/errors.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_MS } from '../wire/limits.ts';
+import { CONNECT_TIMEOUT_MS, LOGIN_TIMEOUT_MS, MIN_LOGIN_REPLY_MS } from '../wire/limits.ts';
 import { openLine, type Route } from '../wire/open-line.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
 import { printableLine } from '../wire/text.ts';
+import type { TlsClientOptions } from '../wire/tls.ts';
 import { sanitized } from '../wire/transcript.ts';
-import { Authorization, type TlsUpgrade } from './authorization.ts';
+import { Authorization } from './authorization.ts';
+import { checkLogin, checkOptions } from './check-options.ts';
 import { chooseMechanism } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
-import { defaultPort, type SessionOptions, staysHere } from './options.ts';
+import { type ConnectOptions, defaultPort, type SessionOptions, staysHere } from './options.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -22,7 +24,8 @@ import type { Transaction } from './transaction.ts';
  * Opens a session up to the greeting, with TLS from the first octet where `tls` is `implicit` (RFC 8314 §3.3).
  * DNS, TCP, TLS and greeting share one budget.
  */
-export async function connect(options: SessionOptions): Promise<Authorization> {
+export async function connect(options: ConnectOptions): Promise<Authorization> {
+  checkOptions(options);
   const { authorization } = await greet(options);
   return authorization;
 }
@@ -32,15 +35,15 @@ export async function connect(options: SessionOptions): Promise<Authorization> {
  * password never leaves before TLS does its work, whatever the server announces.
  */
 export async function openSession(options: SessionOptions): Promise<Transaction> {
+  checkOptions(options);
+  checkLogin(options);
   const { authorization, connection } = await greet(options);
   const deadline = { milliseconds: LOGIN_TIMEOUT_MS, during: 'logging in', signal: options.signal };
   try {
-    const transaction = await withDeadline(deadline, (signal) => {
+    return await withDeadline(deadline, (signal) => {
       signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
       return logIn(authorization, options, signal);
     });
-    breakOnAbort(connection, options.signal);
-    return transaction;
   } catch (error) {
     connection.break(asWireError(error));
     throw error;
@@ -52,8 +55,8 @@ interface Greeted {
   readonly connection: Connection;
 }
 
-function greet(options: SessionOptions): Promise<Greeted> {
-  const { host, tls = 'implicit', port = defaultPort(tls), timeouts, transcript, watch, dial } = options;
+function greet(options: ConnectOptions): Promise<Greeted> {
+  const { host, tls = 'implicit', port = defaultPort(tls), timeouts, dial } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
   return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
@@ -61,23 +64,34 @@ function greet(options: SessionOptions): Promise<Greeted> {
     if (tls !== 'none') void getReadyForTls(options);
     const raw = await line;
     const socket = tls === 'implicit' ? await secured(raw, tlsOptions(options, signal)) : raw;
-    const idleMs = timeouts?.idleMs ?? IDLE_TIMEOUT_MS;
     const connection = new Connection(socket, {
-      idleMs,
-      transcript: transcript && sanitized(transcript),
+      idleMs: timeouts?.idleMs,
+      transcript: options.transcript && sanitized(options.transcript),
     });
     signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
-    const pipeline = new Pipeline(connection);
-    const greeting = await pipeline.readStatus('waiting for the greeting');
-    if (!greeting.ok) throw connection.break(greetingRefused(host, greeting.text, greeting.code));
-    watch?.greeted?.();
-    const authorization = new Authorization(pipeline, {
-      greeting: greeting.text,
-      encrypted: tls === 'implicit',
-      mayShowPassword: options.allowCleartext === true || staysHere(options),
-      loginReplyMs: timeouts?.loginReplyMs ?? Math.max(idleMs, MIN_LOGIN_REPLY_MS),
-    });
-    return { authorization, connection };
+    breakOnAbort(connection, options.signal);
+    try {
+      return { authorization: await readGreeting(connection, options), connection };
+    } catch (error) {
+      // Also one that whoever watches has raised.
+      connection.break(asWireError(error));
+      throw error;
+    }
+  });
+}
+
+async function readGreeting(connection: Connection, options: ConnectOptions): Promise<Authorization> {
+  const { host, tls = 'implicit', timeouts, watch } = options;
+  const pipeline = new Pipeline(connection);
+  const greeting = await pipeline.readStatus('waiting for the greeting');
+  if (!greeting.ok) throw greetingRefused(host, greeting.text, greeting.code);
+  watch?.greeted?.();
+  return new Authorization(pipeline, {
+    greeting: greeting.text,
+    encrypted: tls === 'implicit',
+    mayShowPassword: options.allowCleartext === true || staysHere(options),
+    loginReplyMs: timeouts?.loginReplyMs ?? Math.max(connection.idleMs, MIN_LOGIN_REPLY_MS),
+    tlsMs: timeouts?.connectMs ?? CONNECT_TIMEOUT_MS,
   });
 }
 
@@ -136,7 +150,7 @@ async function enter(
 }
 
 /** While the line is being opened: what TLS needs takes 20 ms to load and to make. */
-async function getReadyForTls({ ca, clientCertificate }: SessionOptions): Promise<void> {
+async function getReadyForTls({ ca, clientCertificate }: ConnectOptions): Promise<void> {
   try {
     const { prepareTls } = await import('../wire/tls.ts');
     prepareTls({ ca, clientCertificate });
@@ -145,12 +159,12 @@ async function getReadyForTls({ ca, clientCertificate }: SessionOptions): Promis
   }
 }
 
-async function secured(raw: Duplex, options: TlsUpgrade): Promise<Duplex> {
+async function secured(raw: Duplex, options: TlsClientOptions): Promise<Duplex> {
   const { wrapTls } = await import('../wire/tls.ts');
   return wrapTls(raw, options);
 }
 
-function tlsOptions(options: SessionOptions, signal: AbortSignal): TlsUpgrade {
+function tlsOptions(options: ConnectOptions, signal: AbortSignal): TlsClientOptions {
   const { host, serverName = host, ca, pinSha256, clientCertificate, watch } = options;
   const onCertificate = (expiresAt: number): void => watch?.secured?.(expiresAt);
   return { serverName, ca, pinSha256, clientCertificate, signal, onCertificate };
@@ -160,7 +174,7 @@ function routeOf({
   proxy,
   tunnel,
   sourceAddress,
-}: SessionOptions): Route & Pick<DialOptions, 'sourceAddress'> {
+}: ConnectOptions): Route & Pick<DialOptions, 'sourceAddress'> {
   const url = proxy instanceof Secret ? proxy.reveal() : proxy;
   return { proxy: url === undefined ? undefined : parseProxyUrl(url), tunnel, sourceAddress };
 }
@@ -185,17 +199,11 @@ function greetingRefused(host: string, text: string, code: string | undefined): 
 const TURNED_AWAY =
   'The server takes no session now: the next poll tries again. If it goes on, poll less often, or show the provider these words.';
 
-/** From the login on, the signal ends the session at whatever it is doing. */
+/** From now on the signal ends the session at whatever it is doing. */
 function breakOnAbort(connection: Connection, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
   const onAbort = (): void => void connection.break(asWireError(abortReason(signal)));
   signal.addEventListener('abort', onAbort, { once: true });
   connection.onClose(() => signal.removeEventListener('abort', onAbort));
   if (signal.aborted) onAbort();
-}
-
-function asWireError(reason: unknown): WireError {
-  if (reason instanceof WireError) return reason;
-  const { code, message, hint } = reason instanceof MailError ? reason : abortReason(undefined);
-  return new WireError(code, message, { hint, cause: reason });
 }

@@ -6,7 +6,9 @@ import type { ClientCertificate } from '../wire/trust.ts';
 import type { Tunnel } from '../wire/tunnel.ts';
 
 /** How the line is protected: TLS from the first octet, STLS (RFC 2595 §4), or not at all. */
-export type TlsMode = 'implicit' | 'starttls' | 'none';
+export const TLS_MODES = ['implicit', 'starttls', 'none'] as const;
+
+export type TlsMode = (typeof TLS_MODES)[number];
 
 /** How to log in; `auto` takes the strongest mechanism that both sides have and the line allows. */
 export const AUTH_CHOICES = [
@@ -63,7 +65,8 @@ export interface LineOptions {
   readonly language?: string | undefined;
 }
 
-export interface SessionOptions extends LineOptions {
+/** What a session needs up to the greeting. */
+export interface ConnectOptions extends LineOptions {
   readonly host: string;
   /** Default: 995 with implicit TLS, else 110. */
   readonly port?: number | undefined;
@@ -71,19 +74,24 @@ export interface SessionOptions extends LineOptions {
   readonly tls?: TlsMode | undefined;
   /** Trust anchors in PEM, in addition to those of Node and of the system. Certificates are always checked. */
   readonly ca?: readonly string[] | undefined;
+  /** Without TLS, allows a login that shows the password to anything but a loopback address. Default: false. */
+  readonly allowCleartext?: boolean | undefined;
+  readonly timeouts?: Partial<SessionTimeouts> | undefined;
+  /** Ends the session at once. A reason that is no `MailError` becomes the cause of one. */
+  readonly signal?: AbortSignal | undefined;
+  /** Sees each line of the session, without secrets and message bodies. */
+  readonly transcript?: Transcript | undefined;
+  readonly watch?: SessionWatch | undefined;
+  /** Makes the TCP connection, where neither a proxy nor a tunnel does. Default: one that tries all addresses (RFC 8305). */
+  readonly dial?: Dial | undefined;
+}
+
+export interface SessionOptions extends ConnectOptions {
   readonly user: string;
   /** The access token in its place with `xoauth2` and `oauthbearer`; not used with `external`. */
   readonly password: Secret | string;
   /** Default: `auto`. */
   readonly auth?: AuthChoice | undefined;
-  /** Without TLS, allows a login that shows the password to anything but a loopback address. Default: false. */
-  readonly allowCleartext?: boolean | undefined;
-  readonly timeouts?: Partial<SessionTimeouts> | undefined;
-  /** Ends the session at once, with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Sees each line of the session, without secrets and message bodies. */
-  readonly transcript?: Transcript | undefined;
-  readonly watch?: SessionWatch | undefined;
   /**
    * Spares a round trip: the session is handed over before the reply to the CAPA that follows the login, where commands
    * may be pipelined. Its `capabilities` hold what was announced before the login until the first reply. Default: false.
@@ -94,8 +102,6 @@ export interface SessionOptions extends LineOptions {
    * options. It is not asked again then, unless it refuses the login.
    */
   readonly expected?: Capabilities | undefined;
-  /** Makes the TCP connection, where neither a proxy nor a tunnel does. Default: one that tries all addresses (RFC 8305). */
-  readonly dial?: Dial | undefined;
 }
 
 /** The port that a TLS mode stands for (RFC 1939 §3, RFC 8314 §3.3). */

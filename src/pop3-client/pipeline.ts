@@ -20,6 +20,8 @@ export class Pipeline {
   pipelining = false;
   readonly connection: Connection;
   #last: Promise<void> = Promise.resolve();
+  /** Commands whose replies were not read to their end. */
+  #underWay = 0;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -30,19 +32,25 @@ export class Pipeline {
     const before = this.#last;
     const { promise, resolve } = withResolver();
     this.#last = promise;
+    this.#underWay += 1;
+    let isOver = false;
+    const over = (): void => {
+      if (!isOver) this.#underWay -= 1;
+      isOver = true;
+      resolve();
+    };
     try {
-      if (!this.pipelining) {
-        await before;
-        this.#assertInStep(line);
-      }
+      if (!this.pipelining) await before;
+      if (this.#underWay === 1 || !this.pipelining) this.#assertInStep(line);
       if (this.pipelining) this.connection.gather();
       this.connection.sendLine(line);
-      await before;
     } catch (error) {
-      resolve();
+      // Whoever comes next reads only after those who came before.
+      void before.then(over);
       throw error;
     }
-    return { [Symbol.dispose]: resolve };
+    await before;
+    return { [Symbol.dispose]: over };
   }
 
   /** Sends a command whose whole reply is a status line. */
@@ -92,7 +100,7 @@ export class Pipeline {
     );
   }
 
-  /** In lock-step nothing may have come that nobody asked for: it would be taken for the reply. */
+  /** Where nothing was asked for, nothing may have come: it would be taken for the reply. */
   #assertInStep(line: CommandLine): void {
     if (this.connection.broken === undefined && this.connection.heldOctets > 0) {
       throw this.connection.break(

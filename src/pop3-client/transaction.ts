@@ -1,3 +1,4 @@
+import { MailError } from '../errors.ts';
 import { type Capabilities, loginDelay } from '../pop3/capabilities.ts';
 import {
   type DropListing,
@@ -19,10 +20,17 @@ import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
 import { type OnSize, type OnUniqueId, readScanRow, readUniqueIdRow } from './listing-row.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Pipeline, Turn } from './pipeline.ts';
 
 /** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
 export type MessageBody = AsyncIterable<Buffer>;
+
+/** A body that was given and is not read to its end, and how many octets had been read of the line before. */
+interface GivenBody {
+  readonly during: string;
+  readonly turn: Turn;
+  taken: number;
+}
 
 /** A row of a unique-id listing; `uid` is undefined where the server gave none that can be used. */
 export interface ListedUniqueId {
@@ -34,20 +42,22 @@ export interface ListedUniqueId {
  * A session in the TRANSACTION state (RFC 1939 §5). Commands may be called without waiting for each other; they
  * are sent in that order, at once where the server announced PIPELINING, one by one otherwise.
  */
-export class Transaction {
+export class Transaction implements AsyncDisposable {
   readonly #pipeline: Pipeline;
   /** What the server announced before the login; undefined where it does not know CAPA, or was not asked. */
   readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
-  /** The body that was given and that nobody has begun to read. */
-  #unread: { readonly during: string; readonly dispose: () => void } | undefined;
-  #unreadTimer: NodeJS.Timeout | undefined;
+  /** The body that was given and not read to its end. */
+  #body: GivenBody | undefined;
+  #bodyTimer: NodeJS.Timeout | undefined;
   /** How many messages were asked to be marked as deleted. */
   #marked = 0;
 
   constructor(pipeline: Pipeline, announced?: Capabilities) {
     this.#pipeline = pipeline;
     this.announced = announced;
+    // Whoever waits behind a body that nobody will read hears that the session has ended.
+    pipeline.connection.onBroken(() => this.#body?.turn[Symbol.dispose]());
   }
 
   /** What the server announced after the login; undefined before `capa`, and where it does not know CAPA. */
@@ -164,16 +174,21 @@ export class Transaction {
 
   /**
    * RETR (RFC 1939 §5): resolves when the message begins to arrive. Raises `message-refused` where the server
-   * will not give it. A body that is not read to its end breaks the session; so does one that nobody begins to read
-   * within ten minutes, which holds back every later command until then.
+   * will not give it. A body holds back every later reply until it is read to its end: one that is left breaks the
+   * session, and so does one of which nothing is read for ten minutes.
    */
   retr(number: MessageNumber): Promise<MessageBody> {
-    return this.#body(`RETR ${number}`, `receiving message ${number}`);
+    return this.#open(`RETR ${number}`, `receiving message ${number}`);
   }
 
-  /** TOP (RFC 1939 §7): the header, the empty line and the first `lines` lines of the body. */
-  top(number: MessageNumber, lines: number): Promise<MessageBody> {
-    return this.#body(`TOP ${number} ${lines}`, `receiving the top of message ${number}`);
+  /** TOP (RFC 1939 §7), like `retr`: the header, the empty line and the first `lines` lines of the body. */
+  async top(number: MessageNumber, lines: number): Promise<MessageBody> {
+    if (!Number.isSafeInteger(lines) || lines < 0) {
+      throw new MailError('usage', `TOP takes a number of lines, and ${lines} is none.`, {
+        hint: 'Give 0 for the header alone.',
+      });
+    }
+    return this.#open(`TOP ${number} ${lines}`, `receiving the top of message ${number}`);
   }
 
   /** DELE (RFC 1939 §5): marks the message; it is gone only when QUIT has been answered. */
@@ -194,21 +209,29 @@ export class Transaction {
 
   /**
    * QUIT (RFC 1939 §6): the server enters the UPDATE state, deletes what was marked, and releases the lock. Only
-   * when this resolves are the deletions real; when it raises, they may be or not. Silence is borne for longer, as many
-   * deletions take their time.
+   * when this resolves are the deletions real; when it raises, they may be or not. The session is over in any case.
+   * Silence is borne for longer, as many deletions take their time.
    */
   async quit(): Promise<void> {
     const { connection } = this.#pipeline;
     if (this.#marked > 0) connection.idleMs += this.#marked * UPDATE_MS_PER_DELETION;
-    await this.#simple('QUIT', 'ending the session');
-    await this.close();
+    try {
+      await this.#simple('QUIT', 'ending the session');
+    } finally {
+      await this.close();
+    }
   }
 
   /** Leaves without QUIT: the server forgets all deletions (RFC 1939 §6). For when nothing else is possible. */
   async close(): Promise<void> {
-    clearTimeout(this.#unreadTimer);
-    this.#unreadTimer = undefined;
+    clearTimeout(this.#bodyTimer);
+    this.#bodyTimer = undefined;
     await this.#pipeline.connection.close();
+  }
+
+  /** As `close`: what leaves a scope without `quit` deletes nothing. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Ends the session at once, for this reason; every call under way or to come fails with it. */
@@ -221,7 +244,7 @@ export class Transaction {
     if (!response.ok) throw commandRefused(command, response);
   }
 
-  async #body(command: string, during: string): Promise<MessageBody> {
+  async #open(command: string, during: string): Promise<MessageBody> {
     const turn = await this.#pipeline.submit(plainCommand(command));
     try {
       const response = await this.#pipeline.readStatus(during);
@@ -230,30 +253,37 @@ export class Transaction {
       turn[Symbol.dispose]();
       throw error;
     }
-    const dispose = (): void => turn[Symbol.dispose]();
-    this.#unread = { during, dispose };
-    this.#unreadTimer ??= setTimeout(() => this.#onUnread(), AUTOLOGOUT_MS).unref();
-    this.#unreadTimer.refresh();
-    return this.#readBody(during, dispose);
+    const body = { during, turn, taken: this.#pipeline.connection.takenOctets };
+    this.#body = body;
+    this.#bodyTimer ??= setTimeout(() => this.#onUnread(), AUTOLOGOUT_MS).unref();
+    this.#bodyTimer.refresh();
+    return this.#readBody(body);
   }
 
-  #readBody(during: string, dispose: () => void): MessageBody {
+  #readBody(body: GivenBody): MessageBody {
     let blocks: AsyncIterator<Buffer> | undefined;
+    const onEnd = (): void => {
+      if (this.#body === body) this.#body = undefined;
+      body.turn[Symbol.dispose]();
+    };
     return {
       [Symbol.asyncIterator]: () => {
-        this.#unread = undefined;
-        blocks ??= this.#pipeline.connection.multiline(during, dispose);
+        blocks ??= this.#pipeline.connection.multiline(body.during, onEnd);
         return blocks;
       },
     };
   }
 
-  /** There is one at most: the next reply is not read before. */
+  /** There is one body at most: the next reply is not read before. */
   #onUnread(): void {
-    if (this.#unread === undefined) return;
-    const { during, dispose } = this.#unread;
-    this.break(unread(during));
-    dispose();
+    const { connection } = this.#pipeline;
+    if (this.#body === undefined) return;
+    if (!connection.isAwaited && connection.takenOctets === this.#body.taken) {
+      this.break(unread(this.#body.during));
+      return;
+    }
+    this.#body.taken = connection.takenOctets;
+    this.#bodyTimer?.refresh();
   }
 
   #nonsense(command: string): WireError {

@@ -72,7 +72,7 @@ export function realNetwork(
     },
     greet: async ({ host, port, tls }) => {
       const timeouts = { connectMs: GREETING_MS };
-      const session = await connect({ host, port, tls, ...how, user: '', password: '', timeouts });
+      const session = await connect({ host, port, tls, ...how, timeouts });
       if (tls === 'starttls') await session.stls({ serverName: host, ...how });
       await session.quit();
     },

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { asWireError } from './deadline.ts';
 import { connectionLost, protocolViolation, WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
@@ -35,6 +36,7 @@ export class Connection {
   #socket: Duplex;
   #inbound: Inbound;
   #broken: WireError | undefined;
+  readonly #onBroken: (() => void)[] = [];
   /** Command lines that go out together at the end of this turn of the event loop. */
   #gathered: string | undefined;
   #secrets: readonly string[] = [];
@@ -62,6 +64,21 @@ export class Connection {
     return this.#inbound.held;
   }
 
+  /** Octets that were read since the line is what it is now. */
+  get takenOctets(): number {
+    return this.#inbound.taken;
+  }
+
+  /** Whether somebody waits for octets, for which the idle deadline holds. */
+  get isAwaited(): boolean {
+    return this.#inbound.isAwaited;
+  }
+
+  /** Calls `listener` once nothing more can be said here, for whatever reason. */
+  onBroken(listener: () => void): void {
+    this.#onBroken.push(listener);
+  }
+
   /** How long silence is borne, in milliseconds; a change counts from now on. */
   get idleMs(): number {
     return this.#idleMs;
@@ -74,12 +91,11 @@ export class Connection {
 
   /** Ends the connection at once, for this reason; the first reason counts. */
   break(reason: WireError): WireError {
-    if (this.#broken === undefined) {
-      this.#broken = reason;
-      this.#inbound.fail(reason);
-      this.#socket.destroy();
-    }
-    return this.#broken;
+    if (this.#broken !== undefined) return this.#broken;
+    this.#end(reason);
+    this.#inbound.fail(reason);
+    this.#socket.destroy();
+    return reason;
   }
 
   /**
@@ -151,15 +167,12 @@ export class Connection {
         if (lines > maxLines()) {
           throw this.break(protocolViolation(`More than ${maxLines()} lines came while ${during}.`));
         }
+        this.#assertShort(end - start, during);
         onRow(block, start, end > start && block[end - 1] === CR ? end - 1 : end);
         start = end + 1;
       }
       partial = block.subarray(start);
-      if (partial.length > MAX_LINE_OCTETS) {
-        throw this.break(
-          protocolViolation(`A line of more than ${MAX_LINE_OCTETS} octets came while ${during}.`),
-        );
-      }
+      this.#assertShort(partial.length, during);
     }
   }
 
@@ -213,7 +226,7 @@ export class Connection {
 
   /**
    * Puts TLS under the connection. Whatever arrived in clear text after the reply that allowed it was put there
-   * by somebody else (RFC 2595 §4), so it ends the connection.
+   * by somebody else (RFC 2595 §4), so it ends the connection, as does whatever `wrap` raises.
    */
   async upgrade(wrap: (socket: Duplex) => Promise<Duplex>): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
@@ -226,7 +239,12 @@ export class Connection {
       );
     }
     this.#inbound.detach();
-    this.#socket = await wrap(this.#socket);
+    try {
+      this.#socket = await wrap(this.#socket);
+    } catch (error) {
+      this.break(asWireError(error));
+      throw error;
+    }
     this.#inbound = this.#listen(this.#socket);
   }
 
@@ -238,7 +256,7 @@ export class Connection {
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
     this.#sendGathered();
-    this.#broken ??= connectionLost('the session was already closed');
+    if (this.#broken === undefined) this.#end(connectionLost('the session was already closed'));
     const socket = this.#socket;
     if (socket.destroyed) return;
     await new Promise<void>((resolve) => {
@@ -260,11 +278,23 @@ export class Connection {
 
   #breakAfterLastWords(reason: WireError): WireError {
     if (this.#lastWords === undefined || this.#broken !== undefined) return this.break(reason);
-    this.#broken = reason;
+    this.#end(reason);
     this.#inbound.fail(reason);
     this.#inbound.detach();
     linger(this.#socket, this.#lastWords);
     return reason;
+  }
+
+  #end(reason: WireError): void {
+    this.#broken = reason;
+    for (const listener of this.#onBroken.splice(0)) listener();
+  }
+
+  #assertShort(octets: number, during: string): void {
+    if (octets <= MAX_LINE_OCTETS) return;
+    throw this.break(
+      protocolViolation(`A line of more than ${MAX_LINE_OCTETS} octets came while ${during}.`),
+    );
   }
 
   /** The next block, at once where one lies here. */

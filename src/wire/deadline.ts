@@ -1,5 +1,5 @@
 import { MailError } from '../errors.ts';
-import { timedOut } from './errors.ts';
+import { timedOut, WireError } from './errors.ts';
 
 export interface DeadlineOptions {
   readonly milliseconds: number;
@@ -40,5 +40,13 @@ export function abortReason(signal: AbortSignal | undefined): MailError {
   if (signal?.reason instanceof MailError) return signal.reason;
   return new MailError('aborted', 'Stopped on request.', {
     hint: 'What was already safe stays safe; the next poll goes on from there.',
+    cause: signal?.reason,
   });
+}
+
+/** What a connection ends with when this was the reason. */
+export function asWireError(reason: unknown): WireError {
+  if (reason instanceof WireError) return reason;
+  const { code, message, hint } = reason instanceof MailError ? reason : abortReason(undefined);
+  return new WireError(code, message, { hint, cause: reason });
 }

@@ -21,6 +21,7 @@ export class Inbound {
   readonly #bufferOctets: number;
   #blocks: Buffer[] = [];
   #held = 0;
+  #taken = 0;
   #failure: WireError | undefined;
   #ended = false;
   #waiter: Waiter | undefined;
@@ -48,6 +49,16 @@ export class Inbound {
     return this.#held;
   }
 
+  /** Octets that were taken since the beginning. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether somebody waits for more. */
+  get isAwaited(): boolean {
+    return this.#waiter !== undefined;
+  }
+
   /** Changes how long silence is borne, from now on. */
   set idleMs(milliseconds: number) {
     this.#idleMs = milliseconds;
@@ -69,6 +80,7 @@ export class Inbound {
     const block = this.#gathered() ?? this.#blocks.shift();
     if (block === undefined) return undefined;
     this.#held -= block.length;
+    this.#taken += block.length;
     if (this.#socket.isPaused() && this.#held < this.#bufferOctets / 2) this.#socket.resume();
     return block;
   }
@@ -78,6 +90,7 @@ export class Inbound {
     if (block.length === 0) return;
     this.#blocks.unshift(block);
     this.#held += block.length;
+    this.#taken -= block.length;
   }
 
   /** Whoever waits, now or later, gets this error. The first failure is the one that counts. */
@@ -96,6 +109,7 @@ export class Inbound {
     this.#socket.off('close', this.#onEnd);
     this.#socket.off('error', this.#onError);
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** The small blocks that come first, as one: TLS gives each record alone, and what is done for a block costs more than a copy. */

@@ -90,3 +90,6 @@ export const PIPELINE_DELETIONS = 4096;
 
 /** Octets that pipelined RETRs may have announced but not delivered; bounds what a broken session costs. */
 export const PIPELINE_OCTETS: number = 4 * MIB;
+
+/** A timer of Node that is to run for longer than 2^31 ms ends at once; QUIT adds to a timeout. */
+export const MAX_TIMEOUT_MS = 2_000_000_000;

@@ -60,7 +60,7 @@ describe('STLS', () => {
   // RFC 2595 §4 [capabilities-dropped]
   // RFC 2449 §5 [capa-again]
   // RFC 8314 §5.1 [no-secret-before-tls]
-  // RFC 5034 §4 [certificate-first, client-plain]
+  // RFC 5034 §4 [client-plain]
   // RFC 6856 §2.1 [utf8-asked, no-stls-after-utf8]
   test('I5: is begun before anything secret is said', async () => {
     const steps: string[] = [];
@@ -99,7 +99,13 @@ describe('a password', () => {
   test('I5: is not sent without TLS to another machine', async () => {
     await using peer = await rawPeer(answering((command) => (command === 'QUIT' ? undefined : '+OK\r\n')));
     const mayShowPassword = false;
-    const greeted = { greeting: '<1.2@peer>', encrypted: false, mayShowPassword, loginReplyMs: 1000 };
+    const greeted = {
+      greeting: '<1.2@peer>',
+      encrypted: false,
+      mayShowPassword,
+      loginReplyMs: 1000,
+      tlsMs: 1000,
+    };
     const { host, port } = peer;
     const socket = await dial({ host, port, signal: AbortSignal.timeout(5000) });
     const authorization = new Authorization(new Pipeline(new Connection(socket)), greeted);
