@@ -102,13 +102,17 @@ export class Pipeline {
 
   /** Where nothing was asked for, nothing may have come: it would be taken for the reply. */
   #assertInStep(line: CommandLine): void {
-    if (this.connection.broken === undefined && this.connection.heldOctets > 0) {
-      throw this.connection.break(
-        protocolViolation(`The server sent something unasked before ${line.shown.split(' ', 1)[0]}.`, {
-          hint: 'It may not byte-stuff its messages; the last one was not accepted.',
-        }),
-      );
-    }
+    const { connection } = this;
+    if (connection.broken !== undefined || connection.heldOctets === 0) return;
+    const [command] = line.shown.split(' ', 1);
+    const words = connection.redacted(connection.peekLine() ?? '');
+    // Its reason for ending the session, more often than not; all else may be part of a message.
+    const said = words.startsWith('-ERR') ? `: "${printableLine(words, 80)}"` : '';
+    throw connection.break(
+      protocolViolation(`The server sent something unasked before ${command}${said}.`, {
+        hint: 'It may not byte-stuff its messages; the last one was not accepted.',
+      }),
+    );
   }
 }
 

@@ -109,6 +109,19 @@ export class Connection {
     return this.readLineOrSkip(during, maxOctets, maxOctets).then((whole) => whole ?? '');
   }
 
+  /** The line that `readLine` would give next, as far as it lies here in one block; it stays there. */
+  peekLine(): string | undefined {
+    const block = this.#inbound.take();
+    if (block === undefined) return undefined;
+    this.#inbound.putBack(block);
+    const end = block.indexOf(LF);
+    return withoutCarriageReturn(end < 0 ? block : block.subarray(0, end)).toString(
+      'latin1',
+      0,
+      MAX_LINE_OCTETS,
+    );
+  }
+
   /**
    * As `readLine`; but a line over `keepOctets` is read to its end, thrown away, and undefined. Only one over
    * `maxOctets` breaks the connection.

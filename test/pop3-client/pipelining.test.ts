@@ -29,14 +29,14 @@ describe('commands that do not wait for each other', () => {
   ])('take nothing that nobody has asked for as the answer to the next one, %s', async (_, capability) => {
     await using peer = await serverWith(capability, async (line) => {
       await line.line();
-      await line.send('+OK\r\n+OK 9 9\r\n');
+      await line.send('+OK\r\n-ERR Disconnected for inactivity\r\n');
       await line.line();
       await line.send('-ERR some could not be deleted\r\n');
     });
     const session = await sessionWith(peer);
     await session.noop();
     await expect(session.quit()).rejects.toMatchObject({ code: 'protocol' });
-    expect(session.broken?.message).toContain('something unasked before QUIT');
+    expect(session.broken?.message).toContain('unasked before QUIT: "-ERR Disconnected for inactivity".');
   });
 
   test('go out at once where PIPELINING is announced, and get each its own reply', async () => {
