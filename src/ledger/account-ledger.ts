@@ -242,6 +242,11 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.identities.all(this.#account).map(toIdentity);
   }
 
+  identityOf(record: RecordId): RecordIdentity | undefined {
+    const row = this.#statements.identity.get(record);
+    return row && toIdentity(row);
+  }
+
   used(destination: string): boolean {
     return this.#statements.used.get(destination) !== undefined;
   }

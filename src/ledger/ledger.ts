@@ -232,6 +232,8 @@ export interface AccountLedger {
   noteRenumbering(renumbering: boolean): Promise<void>;
   /** The carried messages that are not gone, whether listed or missing. */
   identities(): readonly RecordIdentity[];
+  /** By what the message of one record is recognised. */
+  identityOf(record: RecordId): RecordIdentity | undefined;
   /** Whether mail was ever delivered to this destination. */
   used(destination: string): boolean;
 

@@ -106,7 +106,7 @@ export function hex(value: Value | undefined): string | undefined {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : undefined;
 }
 
-/** A row of the statement `identities`. */
+/** A row of the statements `identities` and `identity`. */
 export function toIdentity(row: Row): RecordIdentity {
   return {
     id: row['id'] as RecordId,

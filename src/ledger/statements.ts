@@ -81,6 +81,7 @@ type StatementName =
   | 'receipts'
   | 'deliveries'
   | 'identities'
+  | 'identity'
   | 'renumbered'
   | 'recognised'
   | 'askedAgain'
@@ -197,6 +198,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   identities: `
     SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
+  identity: 'SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message WHERE id = ?',
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',

@@ -12,6 +12,7 @@ import type { Poll } from './poll.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
+import { sameThere } from './same-there.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {
@@ -22,6 +23,8 @@ export interface Marked {
   readonly kept: number;
   /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
   readonly goodbye?: Promise<void> | undefined;
+  /** Whether the next poll has to find out who some messages are. */
+  readonly isUnsettled?: boolean;
 }
 
 /**
@@ -34,10 +37,13 @@ export async function markDeletions(
     listing,
     known,
     bound,
+    retrieved,
   }: {
     listing: Listing;
     known: Pick<KnownMessages, 'withUniqueId'>;
     bound: Bound;
+    /** Those of them that came in this session. */
+    retrieved: { has(number: MessageNumber): boolean };
   },
   poll: Poll,
 ): Promise<Marked> {
@@ -51,8 +57,10 @@ export async function markDeletions(
     account.deletion.kind === 'after' || wasKept(bound.get(number));
   const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
   const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
-  const numbers = await unchangedHere(allowed, { mustReread, bound }, poll);
-  if (numbers.length === 0) return { records: [], kept: 0 };
+  const unchanged = await unchangedHere(allowed, { mustReread, bound }, poll);
+  const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);
+  const isUnsettled = numbers.length < unchanged.length;
+  if (numbers.length === 0) return { records: [], kept: 0, isUnsettled };
   const earlier = earlierRecords({ listing, known, bound });
   const allOf = (some: readonly MessageNumber[]): readonly RecordId[] => [
     ...recordsOf(some, bound),
@@ -75,7 +83,8 @@ export async function markDeletions(
   const refused = numbers.filter((_, index) => !taken[index]);
   await ledger.noteDeleRefused(allOf(refused));
   const records = recordsOf(accepted, bound);
-  return { records, earlier: accepted.flatMap(earlier), kept: records.filter(wasKept).length, goodbye };
+  const kept = records.filter(wasKept).length;
+  return { records, earlier: accepted.flatMap(earlier), kept, goodbye, isUnsettled };
 }
 
 /** Leaves out what may be here only in part: the server may have the rest. */

@@ -123,12 +123,13 @@ async function carry(poll: Poll): Promise<boolean> {
 
     stopwatch.enter('deleteMs');
     const all = bothOf(carried, bound);
-    const marked = await markDeletions(session, { listing, known, bound: all }, poll); // I1
+    const question = { listing, known, bound: all, retrieved: bound };
+    const marked = await markDeletions(session, question, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(known.missing(recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
-    const done = failure === undefined && !more && marked.records.length === 0;
+    const done = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
     tally.quiet = done
       ? quietAfter({ listing, plan, known, bound, announced: session.announced }, poll)
       : undefined;

@@ -19,7 +19,8 @@ import type { PollDeps } from './poll-account.ts';
 import { findNameless } from './recognition/found.ts';
 import { importedForms } from './recognition/imported.ts';
 import { knownMessages } from './recognition/known.ts';
-import { type Remembered, readHeader, recognise } from './recognition/recognise.ts';
+import { readHeader } from './recognition/read-headers.ts';
+import { type Remembered, recognise } from './recognition/recognise.ts';
 import { Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
 
@@ -123,6 +124,7 @@ function remember(ledger: AccountLedger): Remembered {
     renumbering: () => ledger.renumbering(),
     hasNameless: () => ledger.hasNameless(),
     identities: () => ledger.identities(),
+    identityOf: (record) => ledger.identityOf(record),
     found: () => ledger.found(),
   };
 }

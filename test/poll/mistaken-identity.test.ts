@@ -320,6 +320,8 @@ describe('unique-ids that are the numbers of the messages, which move up when on
       expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
       ferry.runtime.advance(2000);
+      // Without TOP only their contents tell, in another poll.
+      if (more.length > 0) expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 0 });
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
       expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
     });

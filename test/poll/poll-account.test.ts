@@ -91,7 +91,7 @@ describe('deletion', () => {
     ferry.runtime.advance(1);
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1, kept: 1 });
-    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'DELE 1', 'QUIT']);
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 1 0', 'DELE 1', 'QUIT']);
     expect(server.maildrop('alice').messages.map(String)).toEqual([TWO]);
   });
 
@@ -145,7 +145,7 @@ describe('deletion', () => {
     expect(await ferry.poll()).toMatchObject({ fetched: 2, deleted: 1, kept: 1 });
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1, kept: 0 });
-    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'DELE 1', 'QUIT']);
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 1 0', 'DELE 1', 'QUIT']);
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 

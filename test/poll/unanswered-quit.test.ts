@@ -73,8 +73,10 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
     await using _ferry = ferry;
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
-    const [looks, deletions] = [ferry.takeCommands(), ['DELE 1', 'DELE 2', 'QUIT']];
-    expect(looks).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 1 0', 'TOP 2 0', ...deletions]);
+    const [looks, headers] = [ferry.takeCommands(), ['TOP 1 0', 'TOP 2 0']];
+    // Once to find out whether they are there still, and once before they are deleted.
+    const deletions = [...headers, 'DELE 1', 'DELE 2', 'QUIT'];
+    expect(looks).toEqual(['STAT', 'LIST', 'UIDL', ...headers, ...deletions]);
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
 

@@ -1,4 +1,3 @@
-import { asMailError } from '../../errors.ts';
 import type {
   AccountLedger,
   FoundMessage,
@@ -8,16 +7,15 @@ import type {
 } from '../../ledger/ledger.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
-import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
-import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
-import { MAX_HEADER_OCTETS, RENUMBERING_MS } from '../limits.ts';
+import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasFailed, isDoubtful, isStored, likeliest } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
-import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
+import { haveMovedUp } from './moved-up.ts';
+import { readHeaders } from './read-headers.ts';
 
 /** What became of messages whose unique-ids the server has changed. */
 export interface Recognition {
@@ -36,7 +34,10 @@ export interface Recognition {
 }
 
 /** What is asked of the ledger. */
-export type Remembered = Pick<AccountLedger, 'renumbering' | 'found' | 'hasNameless' | 'identities'>;
+export type Remembered = Pick<
+  AccountLedger,
+  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf'
+>;
 
 const NOTHING: Recognition = {
   renumbered: new Map(),
@@ -66,7 +67,8 @@ export async function recognise(
   listing: Listing,
   memory: Memory,
 ): Promise<Recognition> {
-  const recognition = await recogniseRenumbered(session, listing, memory);
+  const movedUp = await haveMovedUp(session, listing, memory);
+  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
   const others = await whoMayBeAnother(session, listing, memory);
   return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]) };
 }
@@ -119,12 +121,12 @@ function unconfirmedBearer(message: ListedMessage, known: KnownMessages): Ledger
 async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
-  { known, ledger, doubts, now }: Memory,
+  { known, ledger, doubts, now, movedUp }: Memory & { readonly movedUp: boolean },
 ): Promise<Recognition> {
   const renumbered = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
-  const questionable = whoMayBeCarried(listing, known, unknownToo);
+  const questionable = whoMayBeCarried(listing, known, { unknownToo, movedUp });
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
@@ -220,7 +222,7 @@ function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMe
 function whoMayBeCarried(
   listing: Listing,
   known: KnownMessages,
-  unknownToo: boolean,
+  { unknownToo, movedUp }: { readonly unknownToo: boolean; readonly movedUp: boolean },
 ): readonly ListedMessage[] {
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
@@ -230,59 +232,17 @@ function whoMayBeCarried(
     if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
     // A number that was another message's: one that is kept may have moved up.
     if (record.goneAt !== undefined) return isNumbered(message);
-    return record.missingAt !== undefined || mayHavePassedOn(record, message);
+    return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
 }
 
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
-function mayHavePassedOn(record: LedgerRecord, message: ListedMessage): boolean {
+function mayHavePassedOn(record: LedgerRecord, message: ListedMessage, movedUp: boolean): boolean {
   const { deleSent, outcome } = record;
-  return outcome === 'delivered' && isNumbered(message) && (deleSent || isDoubtful(record, message));
+  if (outcome !== 'delivered' || !isNumbered(message)) return false;
+  return movedUp || deleSent || isDoubtful(record, message);
 }
 
 function triedRecord({ uid }: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
   return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
-}
-
-/** Raises `UnreadableHeader` for the first message whose header costs the session. */
-async function readHeaders(
-  session: Transaction,
-  messages: readonly ListedMessage[],
-  tried: (message: ListedMessage) => LedgerRecord | undefined,
-): Promise<ReadonlyMap<MessageNumber, Buffer>> {
-  const headers = new Map<MessageNumber, Buffer>();
-  for (let from = 0; from < messages.length; from += PIPELINE_COMMANDS) {
-    const group = messages.slice(from, from + PIPELINE_COMMANDS);
-    const replies = group.map(({ number }) => readHeader(session, number));
-    const outcomes = await Promise.allSettled(replies);
-    for (const [index, outcome] of outcomes.entries()) {
-      const listed = group[index] as ListedMessage;
-      // The first in the order of the commands is the one; the others failed with the session.
-      if (outcome.status === 'rejected')
-        throw new UnreadableHeader(listed, tried(listed), asMailError(outcome.reason));
-      const header = outcome.value;
-      if (header === undefined) continue;
-      if (session.pipelining && /(?:\+OK|-ERR)[ \r\n]/.test(header.toString('latin1')))
-        throw new UnreadableHeader(listed, tried(listed), new HeaderInDoubt(listed));
-      headers.set(listed.number, header);
-    }
-  }
-  return headers;
-}
-
-/** The header of a message, by TOP (RFC 1939 §7); undefined where the server will not give it. */
-export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
-  try {
-    const blocks: Buffer[] = [];
-    let octets = 0;
-    for await (const block of await session.top(number, 0)) {
-      octets += block.length;
-      if (octets > MAX_HEADER_OCTETS) throw new EndlessHeader(number);
-      blocks.push(block);
-    }
-    return Buffer.concat(blocks);
-  } catch (error) {
-    if (error instanceof ReplyError) return undefined;
-    throw error;
-  }
 }

@@ -1,0 +1,91 @@
+import type { AccountLedger, LedgerRecord, RecordIdentity } from '../../ledger/ledger.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import { Sha256 } from '../../message/sha256.ts';
+import { ReplyError } from '../../pop3-client/errors.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { protocolViolation } from '../../wire/errors.ts';
+import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
+import { isDoubtful, likeliest } from '../record-state.ts';
+import type { Doubts } from '../retrieval/doubts.ts';
+import { isNumbered, type KnownMessages } from './known.ts';
+import { readHeaders } from './read-headers.ts';
+
+/**
+ * Whether mere numbers, which a server lists as unique-ids, may stand for other messages now, though of the same sizes: when
+ * one is deleted, those behind it move up. The highest number that is known tells for all: if it stands for the message
+ * that it stood for, none before that is gone.
+ */
+export async function haveMovedUp(
+  session: Transaction,
+  listing: Listing,
+  {
+    known,
+    ledger,
+    doubts,
+  }: {
+    readonly known: KnownMessages;
+    readonly ledger: Pick<AccountLedger, 'identityOf'>;
+    readonly doubts: Doubts;
+  },
+): Promise<boolean> {
+  const last = lastCarried(listing, known);
+  if (last === undefined) return false;
+  const { message, record } = last;
+  if (isDoubtful(record, message)) return true;
+  if (session.capabilities?.has('TOP') === false) return !(await isContentOf(session, message, record));
+  if (doubts.headersAlone) session.lockStep = true;
+  const headers = await readHeaders(session, [message], () => undefined);
+  session.lockStep = false;
+  const header = headers.get(message.number);
+  if (header === undefined) return !(await isContentOf(session, message, record));
+  const identity = ledger.identityOf(record.id);
+  return identity === undefined || !isHeaderOf(header, identity);
+}
+
+/** Whether a header, as TOP gives it, is that of the message: the same, or with the same Message-ID where fields were added. */
+export function isHeaderOf(
+  header: Buffer,
+  { messageId, headerSha256 }: Pick<RecordIdentity, 'messageId' | 'headerSha256'>,
+): boolean {
+  if (headerSha256 !== undefined && headerHash(header, true) === headerSha256) return true;
+  const given = headerField(header, 'Message-ID') ?? '';
+  return given !== '' && given === messageId;
+}
+
+/** The last listed message that was carried, where its unique-id is a number, with its record. */
+function lastCarried(
+  { messages }: Listing,
+  known: KnownMessages,
+): { readonly message: ListedMessage; readonly record: LedgerRecord } | undefined {
+  for (let index = messages.length - 1; index >= 0; index -= 1) {
+    const message = messages.at(index);
+    if (message?.uid === undefined || message.twin || !isNumbered(message)) return undefined;
+    const record = likeliest(known.withUniqueId(message.uid), message);
+    if (record?.outcome === 'delivered' && record.sha256 !== undefined) return { message, record };
+  }
+  return undefined;
+}
+
+/** The same by all of it, where a server has no TOP. */
+async function isContentOf(
+  session: Transaction,
+  { number, octets: listed = 0 }: ListedMessage,
+  { sha256 }: LedgerRecord,
+): Promise<boolean> {
+  const most = listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
+  try {
+    const hash = new Sha256();
+    let octets = 0;
+    for await (const block of await session.retr(number)) {
+      octets += block.length;
+      // Which ends the session: the body is not read to its end.
+      if (octets > most) throw protocolViolation(`Message ${number} did not end after ${most} octets.`);
+      hash.update(block);
+    }
+    return hash.digest() === sha256;
+  } catch (error) {
+    if (error instanceof ReplyError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { asMailError } from '../../errors.ts';
+import type { LedgerRecord } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { ReplyError } from '../../pop3-client/errors.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
+import { MAX_HEADER_OCTETS } from '../limits.ts';
+import type { ListedMessage } from '../listing.ts';
+import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
+
+/**
+ * The headers of these messages, by TOP (RFC 1939 §7), but for those that the server will not give. `tried`: the record of an
+ * earlier attempt at a message. Raises `UnreadableHeader` for the first message whose header costs the session.
+ */
+export async function readHeaders(
+  session: Transaction,
+  messages: readonly ListedMessage[],
+  tried: (message: ListedMessage) => LedgerRecord | undefined,
+): Promise<ReadonlyMap<MessageNumber, Buffer>> {
+  const headers = new Map<MessageNumber, Buffer>();
+  for (let from = 0; from < messages.length; from += PIPELINE_COMMANDS) {
+    const group = messages.slice(from, from + PIPELINE_COMMANDS);
+    const replies = group.map(({ number }) => readHeader(session, number));
+    const outcomes = await Promise.allSettled(replies);
+    for (const [index, outcome] of outcomes.entries()) {
+      const listed = group[index] as ListedMessage;
+      // The first in the order of the commands is the one; the others failed with the session.
+      if (outcome.status === 'rejected')
+        throw new UnreadableHeader(listed, tried(listed), asMailError(outcome.reason));
+      const header = outcome.value;
+      if (header === undefined) continue;
+      if (session.pipelining && /(?:\+OK|-ERR)[ \r\n]/.test(header.toString('latin1')))
+        throw new UnreadableHeader(listed, tried(listed), new HeaderInDoubt(listed));
+      headers.set(listed.number, header);
+    }
+  }
+  return headers;
+}
+
+/** The header of a message, by TOP (RFC 1939 §7); undefined where the server will not give it. */
+export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
+  try {
+    const blocks: Buffer[] = [];
+    let octets = 0;
+    for await (const block of await session.top(number, 0)) {
+      octets += block.length;
+      if (octets > MAX_HEADER_OCTETS) throw new EndlessHeader(number);
+      blocks.push(block);
+    }
+    return Buffer.concat(blocks);
+  } catch (error) {
+    if (error instanceof ReplyError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import { headerField } from '../message/header-field.ts';
+import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS } from '../wire/limits.ts';
+import type { Bound } from './columns/bound-records.ts';
+import type { ListedMessage, Listing } from './listing.ts';
+import type { Poll } from './poll.ts';
+import { isNumbered } from './recognition/known.ts';
+import { isHeaderOf } from './recognition/moved-up.ts';
+import { readHeaders } from './recognition/read-headers.ts';
+
+/**
+ * Leaves out of what is to be deleted what may not be the message any more that was delivered: of all that did not come in
+ * this very session the header is read again (TOP) and compared. A unique-id should tell (RFC 1939 §7); but some servers give it
+ * to another message once a maildrop was made anew, and mere numbers pass on to the next message whenever one is deleted. What
+ * is left out counts as missing, so that the next poll finds out by its content what it is (I1, I8).
+ */
+export async function sameThere(
+  session: Transaction,
+  numbers: readonly MessageNumber[],
+  {
+    listing,
+    bound,
+    retrieved,
+  }: { listing: Listing; bound: Bound; retrieved: { has(number: MessageNumber): boolean } },
+  poll: Poll,
+): Promise<readonly MessageNumber[]> {
+  const { ledger, runtime, doubts, observer, account } = poll;
+  const earlier = numbers.filter((number) => !retrieved.has(number));
+  const others = new Map<RecordId, UniqueId>();
+  const otherNumbers = new Set<MessageNumber>();
+  if (doubts.headersAlone) session.lockStep = true;
+  for (let from = 0; from < earlier.length; from += PIPELINE_COMMANDS) {
+    const group = earlier
+      .slice(from, from + PIPELINE_COMMANDS)
+      .flatMap((number) => listing.messages.numbered(number) ?? []);
+    const headers = await headersOf(session, group);
+    for (const message of group) {
+      const record = bound.get(message.number);
+      if (record === undefined || message.uid === undefined) continue;
+      if (isSame(message, headers.get(message.number), ledger.identityOf(record))) continue;
+      others.set(record, message.uid);
+      otherNumbers.add(message.number);
+    }
+  }
+  session.lockStep = false;
+  if (others.size === 0) return numbers;
+  await ledger.noteMissing(others, runtime.now());
+  observer.noticed?.(
+    account.name,
+    `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
+  );
+  return numbers.filter((number) => !otherNumbers.has(number));
+}
+
+async function headersOf(
+  session: Transaction,
+  messages: readonly ListedMessage[],
+): Promise<ReadonlyMap<MessageNumber, Buffer>> {
+  if (session.capabilities?.has('TOP') === false) return new Map();
+  return readHeaders(session, messages, () => undefined);
+}
+
+/**
+ * A number is believed only with a Message-ID that says the same; a unique-id unless the Message-ID says otherwise, since servers
+ * write fields of their own into a header.
+ */
+function isSame(
+  message: ListedMessage,
+  header: Buffer | undefined,
+  identity: ReturnType<AccountLedger['identityOf']>,
+): boolean {
+  if (header === undefined || identity === undefined) return !isNumbered(message);
+  const messageId = headerField(header, 'Message-ID') ?? '';
+  const known = identity.messageId ?? '';
+  if (isNumbered(message)) return messageId !== '' && isHeaderOf(header, identity);
+  return (
+    messageId === known ||
+    (known === '' && identity.headerSha256 === undefined) ||
+    isHeaderOf(header, identity)
+  );
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+type Faults = Parameters<Pop3Server['setFaults']>[0];
+
+const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
+  do: 'uids',
+  messages: [index + 1],
+  uid: String(index + 1),
+}));
+const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
+const DAY_MS = 86_400_000;
+const NEVER = { deletion: { kind: 'never' } } as const;
+const KEPT = { deletion: { kind: 'after', milliseconds: 3 * DAY_MS } } as const;
+
+/** Mail as machines write it: all of one size. */
+const DAYS = Array.from({ length: 12 }, (_, day) => mail(`day-${10 + day}`));
+
+/** Takes the message at this place away, as another client would. */
+async function takeAway(server: Pop3Server, place = 0): Promise<void> {
+  const maildrop = server.maildrop('alice');
+  await maildrop.remove((await maildrop.list()).slice(place, place + 1));
+}
+
+function serverWith(faults: Faults, ...messages: string[]): Promise<Pop3Server> {
+  return createServer({ users: { alice: { password: 'secret', messages } }, faults });
+}
+
+describe.each([
+  ['with TOP', NUMBERS],
+  ['without TOP', [...NUMBERS, ...NO_TOP]],
+])('messages of one size, under numbers that pass on to the next one (%s)', (_, faults) => {
+  test('all come, once, though another client deletes the oldest each day', async () => {
+    await using server = await serverWith(faults);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    for (const [day, message] of DAYS.entries()) {
+      if (day > 3) await takeAway(server);
+      server.maildrop('alice').add(message);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+      ferry.runtime.advance(DAY_MS);
+    }
+    expect(await ferry.mail()).toEqual(storedAll(...DAYS));
+  });
+
+  test('I1: none is deleted that did not come', async () => {
+    await using server = await serverWith(faults);
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    for (const message of DAYS) {
+      server.maildrop('alice').add(message);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+      ferry.runtime.advance(DAY_MS);
+    }
+    for (let day = 0; day < 8; day += 1) {
+      await ferry.poll();
+      ferry.runtime.advance(DAY_MS);
+    }
+    expect(await ferry.mail()).toEqual(storedAll(...DAYS));
+    expect(server.maildrop('alice').messages).toEqual([]);
+  });
+});
+
+test('I1: a message under the unique-id of one that was carried is not deleted for it, but carried', async () => {
+  const [first = '', second = '', third = ''] = DAYS;
+  await using server = await serverWith([], first);
+  server.maildrop('alice').add(second, { uid: 'u2' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  await takeAway(server, 1);
+  server.maildrop('alice').add(third, { uid: 'u2' });
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(first, second, third));
+  expect(server.maildrop('alice').messages.map(String)).toEqual([third]);
+});
+
+describe('a message that is still the one that was delivered is deleted without a second RETR', () => {
+  const FIELD = 'X-Seen: by the server\r\n';
+
+  test.each([
+    ['with a field that its server has written into it since', 'u1', DAYS[0] ?? '', FIELD],
+    ['also without a Message-ID', 'u1', 'Subject: none\r\n\r\ntext\r\n', ''],
+    ['also with such a field and without a Message-ID', 'u1', 'Subject: none\r\n\r\ntext\r\n', FIELD],
+  ])('%s', async (_, uid, message, field) => {
+    await using server = await serverWith([]);
+    server.maildrop('alice').add(message, { uid });
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    await ferry.poll();
+    await takeAway(server);
+    server.maildrop('alice').add(field + message, { uid });
+    ferry.runtime.advance(4 * DAY_MS);
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    expect(ferry.takeCommands()).toContain('TOP 1 0');
+    expect(await ferry.mail()).toEqual(storedAll(message));
+  });
+});
+
+test('a number without a Message-ID is deleted once its content has told that it is the same', async () => {
+  const message = 'Subject: none\r\n\r\ntext\r\n';
+  await using server = await serverWith(NUMBERS, message);
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0, kept: 1 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+  expect(await ferry.mail()).toEqual(storedAll(message));
+});
+
+test('I9: a header that has no end costs what is to be deleted one session, and no message', async () => {
+  const [first = '', second = ''] = DAYS;
+  await using server = await serverWith([], first, second);
+  await using ferry = await Ferry.to(server.address, {
+    account: { ...KEPT, timeouts: { connectMs: 5000, idleMs: 300 } },
+  });
+  await ferry.poll();
+  ferry.runtime.advance(4 * DAY_MS);
+  server.setFaults([{ do: 'omit-end', command: 'TOP', messages: [1], sessions: 1 }]);
+  await ferry.poll();
+  for (let polls = 0; polls < 3; polls += 1) await ferry.poll();
+  expect(server.maildrop('alice').messages).toEqual([]);
+  expect(await ferry.mail()).toEqual(storedAll(first, second));
+});
