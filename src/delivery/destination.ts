@@ -73,8 +73,11 @@ export interface StoredMessage {
   readonly tag: string | undefined;
 }
 
-/** What has become of a stored message: `missing` when its owner has moved or deleted it; `unreadable` when it is there. */
-export type StoredState = 'intact' | 'changed' | 'missing' | 'unreadable';
+/**
+ * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
+ * was made anew since; `unreadable` when it is there.
+ */
+export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable';
 
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {

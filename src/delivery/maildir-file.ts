@@ -6,7 +6,7 @@ import { systemCode } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import { CrlfToLf, lfToCrlf } from '../message/line-endings.ts';
 import type { ReceivedIdentity, StoredMessage } from './destination.ts';
-import { baseName, tagOf } from './maildir-name.ts';
+import { baseName, tagOf, withoutAdditions } from './maildir-name.ts';
 import type { LineEndings } from './settings.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -28,6 +28,8 @@ export class StoredFiles {
   readonly #path: string;
   readonly #lineEndings: LineEndings;
   #paths: ReadonlyMap<string, string> | undefined;
+  /** The same by the names that we gave. */
+  #extended: ReadonlyMap<string, string> | undefined;
 
   constructor(path: string, lineEndings: LineEndings) {
     this.#path = path;
@@ -42,13 +44,22 @@ export class StoredFiles {
   /** Reads a message whole; undefined when it is not there, also after a second look. */
   async read(location: string): Promise<StoredFile | undefined> {
     this.#paths ??= await this.#list();
-    const listed = this.#paths.get(location);
+    const listed = this.#find(location);
     if (listed === undefined) return undefined;
     const stored = await readIfThere(listed, this.#lineEndings);
     if (stored !== undefined) return stored;
     this.#paths = await this.#list();
-    const moved = this.#paths.get(location);
+    this.#extended = undefined;
+    const moved = this.#find(location);
     return moved === undefined ? undefined : readIfThere(moved, this.#lineEndings);
+  }
+
+  /** Also under a name that another program has made longer, as mbsync does. */
+  #find(location: string): string | undefined {
+    const path = this.#paths?.get(location);
+    if (path !== undefined) return path;
+    this.#extended ??= new Map([...(this.#paths ?? [])].map(([name, at]) => [withoutAdditions(name), at]));
+    return this.#extended.get(location);
   }
 
   async #list(): Promise<ReadonlyMap<string, string>> {

@@ -50,3 +50,14 @@ export function isLeftover(fileName: string, modifiedAt: number, runtime: Runtim
 export function baseName(fileName: string): string {
   return fileName.split(':2,', 1)[0] ?? fileName;
 }
+
+/** The base name that we gave, without fields that other programs put behind it, such as `,U=7` of mbsync. */
+export function withoutAdditions(name: string): string {
+  return name.replace(/(,S=\d+),.*$/, '$1');
+}
+
+/** When the file of such a name was delivered, in milliseconds since 1970; undefined where the name does not tell. */
+export function deliveredAt(name: string): number | undefined {
+  const [, seconds] = /^(\d+)\./.exec(name) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}

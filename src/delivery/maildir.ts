@@ -12,7 +12,8 @@ import type {
   StoredState,
   Unfinished,
 } from './destination.ts';
-import { deliveryFailed, isUnreadable, readingFailed } from './errors.ts';
+import { deliveryFailed, readingFailed } from './errors.ts';
+import { inspectMaildir } from './inspect.ts';
 import { MaildirDraft, type MaildirPlace } from './maildir-draft.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { isLeftover, MaildirNames, tagOf } from './maildir-name.ts';
@@ -94,24 +95,12 @@ export class Maildir implements Destination {
     }
   }
 
-  async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
-    const files = new StoredFiles(this.#path, this.#lineEndings);
-    for (const receipt of receipts) yield await this.#stateOf(receipt, files);
+  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState> {
+    return inspectMaildir(this.#path, receipts);
   }
 
   async close(): Promise<void> {
     await this.#new.close();
-  }
-
-  async #stateOf({ location, sha256, hashOf }: Receipt, files: StoredFiles): Promise<StoredState> {
-    try {
-      const stored = await files.read(location);
-      if (stored === undefined) return 'missing';
-      return (hashOf === 'crlf' ? stored.crlfSha256 : stored.sha256) === sha256 ? 'intact' : 'changed';
-    } catch (error) {
-      if (isUnreadable(error)) return 'unreadable';
-      throw readingFailed(this.#path, error);
-    }
   }
 
   async #search({ tags, recorded }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {

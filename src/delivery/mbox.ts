@@ -16,12 +16,12 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed, readingFailed } from './errors.ts';
+import { inspectMbox } from './inspect.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { storedInMbox } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
-import { type MboxContents, scanMbox, stateIn } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
 
@@ -147,21 +147,12 @@ export class Mbox implements Destination {
     }
   }
 
-  async *inspect(receipts: readonly Receipt[]): AsyncGenerator<StoredState, void, undefined> {
-    const contents = await this.#scan(new Set(receipts.map(({ octets }) => octets)));
-    for (const receipt of receipts) yield stateIn(contents, receipt);
+  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState> {
+    return inspectMbox(this.#path, receipts);
   }
 
   async close(): Promise<void> {
     // Nothing is held open between two appends.
-  }
-
-  async #scan(sizes: ReadonlySet<number>): Promise<MboxContents> {
-    try {
-      return await scanMbox(this.#path, sizes);
-    } catch (error) {
-      throw readingFailed(this.#path, error);
-    }
   }
 
   async #appendWaiting(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { Receipt } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
@@ -12,6 +11,7 @@ import type { Poll } from './poll.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
+import { safeHere } from './safe-here.ts';
 import { sameThere } from './same-there.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
@@ -57,7 +57,7 @@ export async function markDeletions(
     account.deletion.kind === 'after' || wasKept(bound.get(number));
   const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
   const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
-  const unchanged = await unchangedHere(allowed, { mustReread, bound }, poll);
+  const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
   const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);
   const isUnsettled = numbers.length < unchanged.length;
   if (numbers.length === 0) return { records: [], kept: 0, isUnsettled };
@@ -149,43 +149,6 @@ function withoutMassDeletion(
     { hint: `None of them was deleted. If you want it: mailferry fetch --confirm-delete ${account.name}` },
   );
   return numbers.filter((number) => !wasKept(number));
-}
-
-/**
- * Re-reads what is stored of messages that have waited: one that is not what was delivered, or cannot be read, stays on the server. One
- * that its owner has moved or deleted counts as handed over.
- */
-async function unchangedHere(
-  numbers: readonly MessageNumber[],
-  { mustReread, bound }: { mustReread: (number: MessageNumber) => boolean; bound: Bound },
-  { ledger, destinations, tally }: Poll,
-): Promise<readonly MessageNumber[]> {
-  const changed = new Set<MessageNumber>();
-  const stored = numbers.filter(mustReread).flatMap((number) => {
-    const record = bound.get(number);
-    return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
-  });
-  for (const destination of destinations) {
-    const here = stored.filter(({ receipt }) => receipt.destination === destination.name);
-    const states = destination.inspect(here.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
-    for (const { number, receipt } of here) {
-      const { value: state } = await states.next();
-      if (state !== 'changed' && state !== 'unreadable') continue;
-      changed.add(number);
-      tally.firstRefusal ??= messageChanged(receipt, state);
-    }
-  }
-  return numbers.filter((number) => !changed.has(number));
-}
-
-function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {
-  const [what, why] =
-    state === 'changed'
-      ? ['is not what was delivered any more', 'the disk may be failing, or a program has changed the file']
-      : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
-  return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
-    hint: `It stays on the server. Look at both; ${why}.`,
-  });
 }
 
 /**

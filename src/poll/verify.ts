@@ -21,14 +21,27 @@ export async function verifyDeliveries(
   const verifications: Verification[] = [];
   for (const destination of destinations) {
     const receipts = ledger.deliveries(destination.name);
-    const locations: Record<StoredState, string[]> = { intact: [], changed: [], missing: [], unreadable: [] };
+    const locations: Record<StoredState, string[]> = {
+      intact: [],
+      changed: [],
+      missing: [],
+      lost: [],
+      unreadable: [],
+    };
     let index = 0;
     for await (const state of destination.inspect(receipts)) {
       locations[state].push(receipts[index]?.location ?? '');
       index += 1;
     }
-    const { intact, ...others } = locations;
-    verifications.push({ destination: destination.name, intact: intact.length, ...others });
+    const { intact, changed, missing, lost, unreadable } = locations;
+    const gone = [...missing, ...lost];
+    verifications.push({
+      destination: destination.name,
+      intact: intact.length,
+      changed,
+      missing: gone,
+      unreadable,
+    });
   }
   return verifications;
 }

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import type { Receipt, StoredState } from './destination.ts';
+import { isUnreadable, readingFailed } from './errors.ts';
+import { StoredFiles } from './maildir-file.ts';
+import { deliveredAt } from './maildir-name.ts';
+import { scanMbox, stateIn } from './mbox-scan.ts';
+
+/** Names have whole seconds, and the clock of a file system ticks more slowly. */
+const CLOCK_MARGIN_MS = 2000;
+
+/**
+ * As `inspect` of a `Destination`, of one that need not be configured any more: nothing is created, locked or written there. Where
+ * there is nothing at all, everything is `lost`.
+ */
+export async function* inspectPlace(
+  destination: string,
+  receipts: readonly Receipt[],
+): AsyncGenerator<StoredState, void, undefined> {
+  const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
+  if (!(await isThere(type === 'maildir' ? join(path, 'cur') : path))) for (const _ of receipts) yield 'lost';
+  else if (type === 'maildir') yield* inspectMaildir(path, receipts);
+  else yield* inspectMbox(path, receipts);
+}
+
+/** Re-reads messages of a Maildir and compares them with their receipts. */
+export async function* inspectMaildir(
+  path: string,
+  receipts: readonly Receipt[],
+): AsyncGenerator<StoredState, void, undefined> {
+  // How line ends were changed shows in what was received, which is not asked for.
+  const files = new StoredFiles(path, 'lf');
+  let madeAt: number | undefined;
+  for (const receipt of receipts) {
+    const state = await stateOf(receipt, { path, files });
+    if (state !== 'missing') {
+      yield state;
+      continue;
+    }
+    madeAt ??= await birthOf(join(path, 'new'));
+    const delivered = deliveredAt(receipt.location) ?? Number.POSITIVE_INFINITY;
+    yield madeAt > delivered + CLOCK_MARGIN_MS ? 'lost' : 'missing';
+  }
+}
+
+/** The same of an mbox. */
+export async function* inspectMbox(
+  path: string,
+  receipts: readonly Receipt[],
+): AsyncGenerator<StoredState, void, undefined> {
+  const contents = await scanMbox(path, new Set(receipts.map(({ octets }) => octets))).catch(
+    (error: unknown) => {
+      throw readingFailed(path, error);
+    },
+  );
+  for (const receipt of receipts) yield stateIn(contents, receipt);
+}
+
+async function stateOf(
+  { location, sha256, hashOf }: Receipt,
+  { path, files }: { path: string; files: StoredFiles },
+): Promise<StoredState> {
+  try {
+    const stored = await files.read(location);
+    if (stored === undefined) return 'missing';
+    return (hashOf === 'crlf' ? stored.crlfSha256 : stored.sha256) === sha256 ? 'intact' : 'changed';
+  } catch (error) {
+    if (isUnreadable(error)) return 'unreadable';
+    throw readingFailed(path, error);
+  }
+}
+
+/** When a folder was made, in milliseconds since 1970; 0 where its file system does not know. */
+async function birthOf(path: string): Promise<number> {
+  const { birthtimeMs } = await stat(path);
+  return birthtimeMs;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    throw readingFailed(path, error);
+  }
+}

@@ -1,0 +1,104 @@
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { DestinationSettings } from '../../src/delivery/settings.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
+
+const DAY_MS = 86_400_000;
+const [ONE, TWO] = [mail('one'), mail('two')];
+const KEPT = { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } } as const;
+
+/** An account whose mail was delivered after the folder was made that it is in now, by the clock of the file system. */
+async function delivered(server: { address: { host: string; port: number } }): Promise<Ferry> {
+  const ferry = await Ferry.to(server.address, { account: KEPT });
+  ferry.runtime.time = Date.now() + 5000;
+  expect(await ferry.poll()).toMatchObject({ fetched: 2, kept: 2 });
+  return ferry;
+}
+
+/** Some time before the folder is made that comes next. */
+function longAgo(ferry: Ferry): void {
+  ferry.runtime.time = Date.now() - 60_000;
+}
+
+/** Files that stand in the Maildir, with their folders. */
+async function files(ferry: Ferry): Promise<string[]> {
+  return (await readdir(ferry.folder.at('maildir/new'))).map((name) => ferry.folder.at('maildir/new', name));
+}
+
+function elsewhere(ferry: Ferry): { destinations: readonly DestinationSettings[] } {
+  return { destinations: [{ type: 'maildir', path: ferry.folder.at('other'), lineEndings: 'lf' }] };
+}
+
+const UNCONFIRMED = { outcome: 'partial', deleted: 0, kept: 2, error: { code: 'deletion-unconfirmed' } };
+
+describe('what was kept on the server for a time', () => {
+  test('counts as handed over where its owner has moved it, and is deleted there', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    for (const file of await files(ferry)) await rm(file);
+    ferry.runtime.advance(11 * DAY_MS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
+  });
+
+  test.each([
+    ['was made anew', async () => undefined],
+    ['was put back from a backup', (copy: string, path: string) => cp(copy, path, { recursive: true })],
+  ])(
+    'I1: stays there when the Maildir %s, until somebody says that nothing is missing',
+    async (_, restore) => {
+      await using server = await serve(ONE, TWO);
+      await using ferry = await Ferry.to(server.address, { account: KEPT });
+      const path = ferry.folder.at('maildir');
+      for (const part of ['new', 'cur', 'tmp'])
+        await mkdir(ferry.folder.at('maildir', part), { recursive: true });
+      await cp(path, ferry.folder.at('backup'), { recursive: true });
+      longAgo(ferry);
+      await ferry.poll();
+      await rm(path, { recursive: true });
+      await restore(ferry.folder.at('backup'), path);
+      await mkdir(ferry.folder.at('maildir/cur'), { recursive: true });
+      ferry.runtime.advance(11 * DAY_MS);
+      expect(await ferry.poll()).toMatchObject(UNCONFIRMED);
+      expect(server.maildrop('alice').messages).toHaveLength(2);
+      expect(await ferry.poll({}, { confirmDelete: true })).toMatchObject({ outcome: 'ok', deleted: 2 });
+    },
+  );
+
+  test('is re-read where it was delivered to, also when mail goes elsewhere by now', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    const [first = ''] = await files(ferry);
+    await writeFile(first, 'rotten');
+    ferry.runtime.advance(11 * DAY_MS);
+    expect(await ferry.poll(elsewhere(ferry))).toMatchObject({
+      outcome: 'partial',
+      deleted: 1,
+      error: { code: 'message-changed' },
+    });
+  });
+
+  test('is found where its Maildir was moved to', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    await rename(ferry.folder.at('maildir'), ferry.folder.at('other'));
+    const [first = ''] = await readdir(ferry.folder.at('other/new'));
+    await writeFile(ferry.folder.at('other/new', first), 'rotten');
+    ferry.runtime.advance(11 * DAY_MS);
+    expect(await ferry.poll(elsewhere(ferry))).toMatchObject({
+      outcome: 'partial',
+      deleted: 1,
+      error: { code: 'message-changed' },
+    });
+  });
+
+  test('I1: stays there when the place that it was delivered to is gone', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    await rename(ferry.folder.at('maildir'), ferry.folder.at('put away'));
+    ferry.runtime.advance(11 * DAY_MS);
+    expect(await ferry.poll(elsewhere(ferry))).toMatchObject(UNCONFIRMED);
+    await rename(ferry.folder.at('put away'), ferry.folder.at('maildir'));
+    expect(await ferry.poll(elsewhere(ferry))).toMatchObject({ outcome: 'ok', deleted: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+});
