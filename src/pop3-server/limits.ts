@@ -25,6 +25,9 @@ export const MAX_LOGIN_FAILURES = 5;
 /** How long a server that closes waits for UPDATE, and for clients to hear how it went. */
 export const LEAVING_MS = 2000;
 
+/** How long it then waits for sessions that it has ended; only a maildrop that does not answer needs so much. */
+export const ENDING_MS = 200;
+
 /** Octets of a message read, stuffed and sent at a time; bounds what one session holds (I7). */
 export const BLOCK_OCTETS: number = 64 * 1024;
 

@@ -17,7 +17,8 @@ export interface StoredMessage {
 
 /**
  * Where the messages of one user are. A session calls `list` once at login and `remove` at most once, in the
- * UPDATE state; the server holds the exclusive-access lock (RFC 1939 §4) from before the one to after the other.
+ * UPDATE state; the server holds the exclusive-access lock (RFC 1939 §4) from before the one to after the other. A
+ * maildrop that never answers keeps its lock, and holds up nothing but its own session.
  */
 export interface Maildrop {
   /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`. */

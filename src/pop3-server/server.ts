@@ -31,7 +31,8 @@ export interface Pop3Server extends AsyncDisposable {
   setFaults(faults: Faults): void;
   /**
    * Stops listening and ends all sessions without UPDATE, but for those that have said QUIT: they get their answer.
-   * Resolves when all is closed.
+   * Resolves when all is closed. A maildrop of yours that does not answer is waited for no longer than two seconds or so,
+   * and is told of as `trouble`.
    */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import { asMailError, type MailError } from '../errors.ts';
+import { asMailError, MailError } from '../errors.ts';
 import { newApopTimestamp } from '../pop3/apop.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ServerMeans } from '../sasl/exchange.ts';
@@ -106,6 +106,15 @@ export class Session {
   /** Ends the session at once, without UPDATE. */
   end(reason: WireError): void {
     this.#line.end(reason);
+  }
+
+  /** Tells of a session that has been ended, but still waits for its maildrop, that nobody waits for it any more. */
+  abandon(): void {
+    this.#onTrouble(
+      new MailError('timeout', 'The maildrop of a session has not answered before the server was closed.', {
+        hint: 'Have each of its methods settle, and the iterator of "read" too.',
+      }),
+    );
   }
 
   async #converse(): Promise<undefined> {

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { asMailError } from '../errors.ts';
 import { formatResponse } from '../pop3/response.ts';
 import { connectionLost, WireError } from '../wire/errors.ts';
 import { ClientLine } from './client-line.ts';
 import type { Faults } from './faults.ts';
-import { LEAVING_MS } from './limits.ts';
+import { ENDING_MS, LEAVING_MS } from './limits.ts';
 import { isCodeOffered } from './offer.ts';
 import { parseFaults } from './parse-faults.ts';
 import { scriptSession } from './scripted-session.ts';
@@ -31,7 +32,8 @@ export class Visitors {
   /** In the order in which they came. */
   readonly #visitors = new Set<Visitor>();
   readonly #fromAddress = new Map<string, number>();
-  readonly #visits = new Set<Promise<void>>();
+  /** What is under way for each, which lasts until its maildrop has answered. */
+  readonly #visits = new Map<Visitor, Promise<void>>();
   #faults: Faults = [];
   #faultyFrom = 0;
   #received = 0;
@@ -58,22 +60,33 @@ export class Visitors {
     this.#visitors.add(visitor);
     this.#fromAddress.set(address, (this.#fromAddress.get(address) ?? 0) + 1);
     socket.once('close', () => this.#forget(visitor));
-    const visit = this.#visit(visitor, implicitTls).finally(() => this.#visits.delete(visit));
-    this.#visits.add(visit);
+    const visit = this.#visit(visitor, implicitTls).finally(() => this.#visits.delete(visitor));
+    this.#visits.set(visitor, visit);
   }
 
   /**
    * Ends all sessions at once, but has those who are leaving hear how UPDATE went, for as long as that takes within
-   * reason; resolves when their locks are free and their connections gone.
+   * reason (I7); resolves when their connections are gone. A maildrop that has not answered by then is left to itself,
+   * and its lock stays taken.
    */
   async dismiss(): Promise<void> {
     for (const visitor of this.#visitors) if (visitor.session?.isLeaving !== true) end(visitor, closing());
-    const patience = setTimeout(() => {
-      for (const visitor of this.#visitors) end(visitor, closing());
-    }, LEAVING_MS);
-    await Promise.all(this.#visits);
-    clearTimeout(patience);
+    await this.#visitsWithin(LEAVING_MS);
+    for (const visitor of this.#visitors) end(visitor, closing());
+    await this.#visitsWithin(ENDING_MS);
+    for (const { session } of this.#visits.keys()) session?.abandon();
     for (const { socket } of this.#visitors) socket.destroy();
+  }
+
+  /** Resolves when all sessions are over, or after so many milliseconds. */
+  async #visitsWithin(milliseconds: number): Promise<void> {
+    const patience = new AbortController();
+    const over = Promise.all(this.#visits.values());
+    await Promise.race([
+      over,
+      delay(milliseconds, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
   }
 
   /**
