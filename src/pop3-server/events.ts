@@ -24,5 +24,8 @@ export type ServerEvent =
   /** A session has ended and its lock is free. `error` says why, unless it was by QUIT, a fault or too many logins. */
   | { readonly kind: 'closed'; readonly session: number; readonly error: MailError | undefined };
 
-/** Sees the events as they happen; it must not raise. */
+/**
+ * Sees the events as they happen, and returns nothing. What it raises ends the session that the event is about, and
+ * `close` of the server rejects with it, so that expectations may stand here.
+ */
 export type Observe = (event: ServerEvent) => void;

@@ -8,6 +8,7 @@ import { BACKLOG, openAutologout, openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
 import { LoginDelays } from './login-delays.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
+import { Observer } from './observer.ts';
 import type { ServerOptions } from './options.ts';
 import { openProfile } from './profile.ts';
 import { Visitors } from './visitors.ts';
@@ -32,7 +33,7 @@ export interface Pop3Server extends AsyncDisposable {
   /**
    * Stops listening and ends all sessions without UPDATE, but for those that have said QUIT: they get their answer.
    * Resolves when all is closed. A maildrop of yours that does not answer is waited for no longer than two seconds or so,
-   * and is told of as `trouble`.
+   * and is told of as `trouble`. Rejects, once all is closed, with what `observe` has raised first; once only.
    */
   close(): Promise<void>;
 }
@@ -53,6 +54,7 @@ export async function createServer(
     tlsHost = host,
     requireTls = false,
     clientCa,
+    observe,
   } = options;
   if (tls === undefined && (requireTls || tlsPort !== undefined || clientCa !== undefined)) {
     throw new MailError('config', 'TLS needs a key and a certificate.', { hint: 'Give them with "tls".' });
@@ -60,6 +62,7 @@ export async function createServer(
   const profile = openProfile(options);
   const accounts = await openAccounts(options.users, profile, runtime);
   const limits = openLimits(options.limits);
+  const observer = observe && new Observer(observe);
   const visitors = new Visitors(
     {
       users: accounts.users,
@@ -70,7 +73,7 @@ export async function createServer(
       requireTls,
       maxBadCommands: limits.badCommands,
       failedLogins: { most: limits.failedLogins, delayMs: limits.failedLoginDelayMs },
-      observe: options.observe,
+      observer,
       wrapTls: tls === undefined ? undefined : tlsWrapper({ tls, clientCa, runtime }),
     },
     { ...limits, autologoutMs: openAutologout(options.autologoutMs) },
@@ -87,22 +90,30 @@ export async function createServer(
     for (const listener of listeners) listener.close();
     throw error;
   }
-  return running(listeners, visitors, accounts);
+  return running({ listeners, visitors, accounts, observer });
 }
 
-function running(listeners: readonly Server[], visitors: Visitors, { inMemory }: Accounts): Pop3Server {
+interface Parts {
+  readonly listeners: readonly Server[];
+  readonly visitors: Visitors;
+  readonly accounts: Accounts;
+  readonly observer: Observer | undefined;
+}
+
+function running({ listeners, visitors, accounts, observer }: Parts): Pop3Server {
   const [address, tlsAddress] = listeners.map(addressOf);
   if (address === undefined) throw new MailError('internal', 'The server listens nowhere.');
   const close = async (): Promise<void> => {
     const closed = listeners.map((listener) => new Promise((resolve) => listener.close(resolve)));
     await visitors.dismiss();
     await Promise.all(closed);
+    observer?.raiseOnce();
   };
   return {
     address,
     tlsAddress,
     maildrop(user) {
-      const maildrop = inMemory.get(user);
+      const maildrop = accounts.inMemory.get(user);
       if (maildrop !== undefined) return maildrop;
       throw new MailError('usage', `There is no maildrop in memory for "${user}".`, {
         hint: 'Give the user "messages", or ask the maildrop that you gave.',

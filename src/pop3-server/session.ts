@@ -9,11 +9,12 @@ import { printable, printableLine } from '../wire/text.ts';
 import { Authorization } from './authorization.ts';
 import type { ClientLine } from './client-line.ts';
 import { type Command, parseCommand, shownCommand } from './command.ts';
-import type { Observe } from './events.ts';
+import type { ServerEvent } from './events.ts';
 import type { LockedMaildrop, MaildropLocks } from './locked-maildrop.ts';
 import type { LoginDelays } from './login-delays.ts';
 import type { Maildrop } from './maildrop.ts';
 import { type Misbehaviour, SessionCut } from './misbehaviour.ts';
+import type { Observer } from './observer.ts';
 import { capabilityLines, isCodeOffered, isOffered } from './offer.ts';
 import { Patience } from './patience.ts';
 import type { Profile } from './profile.ts';
@@ -33,7 +34,7 @@ export interface SessionSettings {
   readonly maxBadCommands: number;
   readonly failedLogins: FailedLogins;
   /** Undefined where nobody wants to know, so that nothing is made for it. */
-  readonly observe: Observe | undefined;
+  readonly observer: Observer | undefined;
   /** Undefined where there is no certificate. */
   readonly wrapTls: WrapTls | undefined;
 }
@@ -77,19 +78,17 @@ export class Session {
       send: (octets) => (misbehaviour ?? line).send(octets),
       mayUse: (code) => isCodeOffered(code, this.#hidden),
       onStatus: (status) =>
-        settings.observe?.({ kind: 'reply', session: number, line: printableLine(status, 500) }),
+        settings.observer && this.#tell({ kind: 'reply', session: number, line: printableLine(status, 500) }),
     });
     this.#patience = new Patience(this.#replies, settings.maxBadCommands);
   }
 
   /** Resolves when the session is over; never rejects. */
   async run(): Promise<void> {
-    const { observe } = this.#settings;
-    observe?.({ kind: 'opened', session: this.#number, secure: this.#line.tls !== undefined });
     const error = await this.#converse().catch((thrown: unknown) => this.#afterEnd(thrown));
     // Only QUIT and a fault that says so get as far as UPDATE (RFC 1939 §6).
     this.#maildrop?.release();
-    observe?.({ kind: 'closed', session: this.#number, error });
+    this.#settings.observer?.tell({ kind: 'closed', session: this.#number, error });
     await this.#line.close();
   }
 
@@ -110,7 +109,7 @@ export class Session {
 
   /** Tells of a session that has been ended, but still waits for its maildrop, that nobody waits for it any more. */
   abandon(): void {
-    this.#onTrouble(
+    this.#tellOfTrouble(
       new MailError('timeout', 'The maildrop of a session has not answered before the server was closed.', {
         hint: 'Have each of its methods settle, and the iterator of "read" too.',
       }),
@@ -118,6 +117,7 @@ export class Session {
   }
 
   async #converse(): Promise<undefined> {
+    this.#tell({ kind: 'opened', session: this.#number, secure: this.#line.tls !== undefined });
     this.#noteTls();
     const { users, runtime, profile } = this.#settings;
     const apop = isOffered('APOP', this.#hidden) && users.haveAny('password') && !this.#mustStartTls;
@@ -135,7 +135,8 @@ export class Session {
   async #step(state: State): Promise<State | undefined> {
     const line = await this.#line.readLine('waiting for a command');
     if (line === undefined) return this.#patience.refuse('The line is too long.', state);
-    this.#settings.observe?.({ kind: 'command', session: this.#number, line: shownCommand(line) });
+    if (this.#settings.observer !== undefined)
+      this.#tell({ kind: 'command', session: this.#number, line: shownCommand(line) });
     const command = parseCommand(line);
     // A fault may keep the command from being performed; QUIT ends the session even so.
     let next = command.keyword === 'QUIT' ? undefined : state;
@@ -156,16 +157,27 @@ export class Session {
     // What was interrupted when this side ended the session only echoes that.
     if (this.#line.signal.aborted) return asMailError(this.#line.signal.reason);
     if (!(thrown instanceof SessionCut)) return asMailError(thrown);
-    if (thrown.commit) await this.#maildrop?.update().catch(this.#onTrouble);
+    if (thrown.commit) await this.#maildrop?.update().catch((error: unknown) => this.#tellOfTrouble(error));
     return undefined;
   }
 
+  /** Raises, and so ends the session, where the observer does. */
+  #tell(event: ServerEvent): void {
+    const failed = this.#settings.observer?.tell(event);
+    if (failed !== undefined) throw failed;
+  }
+
+  /** Never raises: the session is over. */
+  #tellOfTrouble(error: unknown): void {
+    this.#settings.observer?.tell({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+  }
+
   readonly #onTrouble = (error: unknown): void =>
-    this.#settings.observe?.({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+    this.#tell({ kind: 'trouble', session: this.#number, error: asMailError(error) });
 
   readonly #readResponse = async (): Promise<string | undefined> => {
     const response = await this.#line.readLine('waiting for a SASL response');
-    this.#settings.observe?.({ kind: 'response', session: this.#number });
+    this.#tell({ kind: 'response', session: this.#number });
     return response;
   };
 
@@ -210,7 +222,7 @@ export class Session {
     const { tls } = this.#line;
     if (tls === undefined) return;
     const { protocol, cipher } = tls;
-    this.#settings.observe?.({ kind: 'secured', session: this.#number, protocol, cipher });
+    this.#tell({ kind: 'secured', session: this.#number, protocol, cipher });
   }
 
   readonly #startTls = async (): Promise<void> => {
@@ -227,7 +239,7 @@ export class Session {
 
   /** What changes in the course of a session is asked for anew each time. */
   #context(): SessionContext {
-    const { users, profile, loginDelays, failedLogins, observe } = this.#settings;
+    const { users, profile, loginDelays, failedLogins } = this.#settings;
     const line = this.#line;
     const mustStartTls = (): boolean => this.#mustStartTls;
     const canStartTls = (): boolean => this.#canStartTls;
@@ -256,7 +268,7 @@ export class Session {
       openMaildrop: this.#openMaildrop,
       onTrouble: this.#onTrouble,
       onEntered: (user, by) =>
-        observe?.({ kind: 'entered', session: this.#number, user: printable(user), by }),
+        this.#tell({ kind: 'entered', session: this.#number, user: printable(user), by }),
     };
   }
 }

@@ -118,14 +118,17 @@ export class Transaction implements State {
       await replies.error('The message cannot be read.', 'SYS/TEMP');
       return false;
     }
-    // RFC 6856 §2.1
-    if (profile.utf8 === 'strict' && !utf8.enabled && first.done !== true && needsUtf8(first.value)) {
+    try {
+      // RFC 6856 §2.1
+      if (profile.utf8 === 'strict' && !utf8.enabled && first.done !== true && needsUtf8(first.value)) {
+        await replies.error('The header of the message is in UTF-8; say UTF8 before the login.', 'UTF8');
+        return false;
+      }
+      await replies.multiline(text, resumed(first, iterator));
+      return true;
+    } finally {
       await iterator.return?.();
-      await replies.error('The header of the message is in UTF-8; say UTF8 before the login.', 'UTF8');
-      return false;
     }
-    await replies.multiline(text, resumed(first, iterator));
-    return true;
   }
 
   async #withMessage(
@@ -163,14 +166,10 @@ function uniqueIdRow({ number, uid }: NumberedMessage): string {
   return `${number} ${uid}`;
 }
 
-/** The rest of an iteration that has begun. */
+/** The rest of an iteration that has begun; the caller returns the iterator. */
 async function* resumed(
   first: IteratorResult<Buffer>,
   iterator: AsyncIterator<Buffer>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    for (let step = first; step.done !== true; step = await iterator.next()) yield step.value;
-  } finally {
-    await iterator.return?.();
-  }
+  for (let step = first; step.done !== true; step = await iterator.next()) yield step.value;
 }

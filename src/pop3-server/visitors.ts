@@ -120,7 +120,7 @@ export class Visitors {
 
   /** Says why in place of a greeting, where that can be said without a handshake. */
   #turnAway(socket: Socket, implicitTls: boolean): void {
-    this.#settings.observe?.({ kind: 'turned-away', address: socket.remoteAddress ?? '' });
+    this.#settings.observer?.tell({ kind: 'turned-away', address: socket.remoteAddress ?? '' });
     if (implicitTls) {
       socket.destroy();
       return;
@@ -135,12 +135,12 @@ export class Visitors {
     const number = this.#received;
     const ordinal = number - this.#faultyFrom;
     const faults = this.#faults;
-    const { wrapTls, observe } = this.#settings;
+    const { wrapTls, observer } = this.#settings;
     let transport: Duplex = visitor.socket;
     try {
       if (implicitTls && wrapTls !== undefined) transport = await wrapTls(visitor.socket);
     } catch (error) {
-      observe?.({ kind: 'closed', session: number, error: asMailError(error) });
+      observer?.tell({ kind: 'closed', session: number, error: asMailError(error) });
       return;
     }
     const { autologoutMs } = this.#limits;
