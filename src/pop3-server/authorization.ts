@@ -8,6 +8,7 @@ import { linesAsBlocks } from './replies.ts';
 import { type SaslOutcome, saslLogin } from './sasl-login.ts';
 import type { CommandRule, SessionContext, State } from './state.ts';
 import { Transaction } from './transaction.ts';
+import { UnfitListing } from './trusted-maildrop.ts';
 
 /** The AUTHORIZATION state (RFC 1939 §4), from the greeting to a login that succeeds. */
 export class Authorization implements State {
@@ -143,7 +144,11 @@ export class Authorization implements State {
       opened = await openMaildrop(maildrop);
     } catch (error) {
       onTrouble(error);
-      return this.#keepOut('The maildrop cannot be read.', 'SYS/TEMP');
+      // RFC 3206 §4
+      return this.#keepOut(
+        'The maildrop cannot be read.',
+        error instanceof UnfitListing ? 'SYS/PERM' : 'SYS/TEMP',
+      );
     }
     if (opened === undefined) return this.#keepOut(profile.texts.inUse, 'IN-USE');
     loginDelays.note(user);

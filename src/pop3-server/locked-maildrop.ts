@@ -1,5 +1,6 @@
 import type { DropListing, MessageNumber, Octets } from '../pop3/types.ts';
 import type { Maildrop, StoredMessage } from './maildrop.ts';
+import { listMessages } from './trusted-maildrop.ts';
 
 /** What LIST and UIDL say about a message. */
 export interface ListedAs {
@@ -24,7 +25,8 @@ export class MaildropLocks {
 
   /**
    * Takes the lock and lists the maildrop; undefined when another session has it. `listedAs` may change what is
-   * said about a message. Rejects, without the lock, when the maildrop cannot be listed.
+   * said about a message. Rejects, without the lock, when the maildrop cannot be listed, by `UnfitListing` where it
+   * lists what cannot be sent.
    */
   async open(
     maildrop: Maildrop,
@@ -34,7 +36,7 @@ export class MaildropLocks {
     this.#held.add(maildrop);
     const release = (): void => void this.#held.delete(maildrop);
     try {
-      const messages = (await maildrop.list()).map((stored, index): NumberedMessage => {
+      const messages = (await listMessages(maildrop)).map((stored, index): NumberedMessage => {
         const { octets, uid } = listedAs(stored, index + 1);
         return { number: (index + 1) as MessageNumber, octets, uid, stored };
       });

@@ -2,7 +2,10 @@ import type { Octets } from '../pop3/types.ts';
 
 /** One message of a maildrop, as it was when the maildrop was listed. */
 export interface StoredMessage {
-  /** Its unique-id (RFC 1939 §7): the same in every session as long as the message is there. */
+  /**
+   * Its unique-id (RFC 1939 §7): the same in every session as long as the message is there. 1 to 1024 octets, one
+   * character each, without control characters; by the RFC it should be 1 to 70 of 0x21 to 0x7E.
+   */
   readonly uid: string;
   /** Exactly the octets that `read` gives, plus the CRLF that RETR adds where the last line has none. */
   readonly octets: Octets;
@@ -12,7 +15,7 @@ export interface StoredMessage {
    * The octets of the message, lines ended by CRLF, in blocks of moderate size. The caller reads to the end or
    * returns the iterator. Rejects, before the first block where possible, when the message cannot be had.
    */
-  read(): AsyncIterable<Buffer>;
+  read(): AsyncIterable<Uint8Array>;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface StoredMessage {
  * maildrop that never answers keeps its lock, and holds up nothing but its own session.
  */
 export interface Maildrop {
-  /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`. */
+  /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`, a list that cannot be sent with `[SYS/PERM]`. */
   list(): Promise<readonly StoredMessage[]>;
   /** Learns, in the UPDATE state and before `remove`, which messages RETR has sent whole. Rejects as `remove` does. */
   retrieved?(messages: readonly StoredMessage[]): Promise<void>;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../errors.ts';
-import { parseUniqueId } from '../pop3/unique-id.ts';
-import { MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
 import { BLOCK_OCTETS } from './limits.ts';
 import type { Maildrop, StoredMessage } from './maildrop.ts';
+import { isUniqueIdToSend, UNIQUE_ID_HINT } from './trusted-maildrop.ts';
 
 export interface AddOptions {
   /** Default: made from the content, so that it is the same whenever the same messages are added in order. */
@@ -36,14 +35,14 @@ export class MemoryMaildrop implements Maildrop {
 
   /**
    * Adds a message at the end (text as UTF-8) and returns its unique-id. Two messages may be given the same one,
-   * as servers in the field do. Raises `usage` when `uid` cannot be sent as one.
+   * as servers in the field do, and a longer one than the 70 octets of RFC 1939 §7: up to 1024. Raises `usage` when
+   * `uid` cannot be sent as one.
    */
   add(message: Uint8Array | string, options: AddOptions = {}): string {
     const content = Buffer.from(message);
     const uid = options.uid ?? this.#uidOf(content);
-    if (parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS) === undefined) {
-      throw new MailError('usage', `A unique-id needs 1 to ${MAX_UNIQUE_ID_OCTETS} printable characters.`);
-    }
+    if (!isUniqueIdToSend(uid))
+      throw new MailError('usage', 'This unique-id cannot be sent.', { hint: UNIQUE_ID_HINT });
     this.#messages.push(new MemoryMessage(uid, content, options.receivedAt));
     return uid;
   }

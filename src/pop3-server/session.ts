@@ -20,6 +20,7 @@ import { Patience } from './patience.ts';
 import type { Profile } from './profile.ts';
 import { Replies } from './replies.ts';
 import type { FailedLogins, SessionContext, State } from './state.ts';
+import { maildropTrouble } from './trusted-maildrop.ts';
 import type { Users } from './users.ts';
 import type { WrapTls } from './wrap-tls.ts';
 
@@ -169,11 +170,11 @@ export class Session {
 
   /** Never raises: the session is over. */
   #tellOfTrouble(error: unknown): void {
-    this.#settings.observer?.tell({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+    this.#settings.observer?.tell({ kind: 'trouble', session: this.#number, error: maildropTrouble(error) });
   }
 
   readonly #onTrouble = (error: unknown): void =>
-    this.#tell({ kind: 'trouble', session: this.#number, error: asMailError(error) });
+    this.#tell({ kind: 'trouble', session: this.#number, error: maildropTrouble(error) });
 
   readonly #readResponse = async (): Promise<string | undefined> => {
     const response = await this.#line.readLine('waiting for a SASL response');

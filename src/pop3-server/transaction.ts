@@ -7,6 +7,7 @@ import { type CommandRules, performByRules } from './perform-command.ts';
 import { linesAsBlocks } from './replies.ts';
 import type { CommandRule, SessionContext, State } from './state.ts';
 import { headerAndLines } from './top.ts';
+import { octetsOf } from './trusted-maildrop.ts';
 
 /** The TRANSACTION state (RFC 1939 §5), and by QUIT the UPDATE state (RFC 1939 §6). */
 export class Transaction implements State {
@@ -54,7 +55,7 @@ export class Transaction implements State {
   }
 
   readonly #retrieve = async (message: NumberedMessage): Promise<State> => {
-    const sent = await this.#sendMessage(`${message.octets} octets`, message.stored.read());
+    const sent = await this.#sendMessage(`${message.octets} octets`, octetsOf(message.stored));
     if (sent) this.#maildrop.noteRetrieved(message);
     return this;
   };
@@ -65,7 +66,7 @@ export class Transaction implements State {
     if (!/^\d+$/.test(lines ?? '')) return this.#refuse('TOP needs a message number and a number of lines.');
     const bodyLines = Number(lines);
     return this.#withMessage(number, async (message) => {
-      await this.#sendMessage('Top of message follows.', headerAndLines(message.stored.read(), bodyLines));
+      await this.#sendMessage('Top of message follows.', headerAndLines(octetsOf(message.stored), bodyLines));
       return this;
     });
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Runtime } from '../runtime.ts';
 import type { Maildrop, StoredMessage } from './maildrop.ts';
 import type { Popped } from './personality.ts';
+import { octetsOf } from './trusted-maildrop.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -49,7 +50,7 @@ export class ContentIds implements Maildrop {
     const renamed: Renamed[] = [];
     for (const message of await this.#inner.list()) {
       const hash = createHash('sha256');
-      for await (const block of message.read()) hash.update(block);
+      for await (const block of octetsOf(message)) hash.update(block);
       renamed.push(new Renamed(message, hash.digest('hex').slice(0, 16)));
     }
     return renamed;
@@ -75,7 +76,7 @@ class Renamed implements StoredMessage {
     return this.inner.octets;
   }
 
-  read(): AsyncIterable<Buffer> {
+  read(): AsyncIterable<Uint8Array> {
     return this.inner.read();
   }
 }

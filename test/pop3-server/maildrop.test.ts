@@ -196,8 +196,8 @@ describe('a maildrop in memory', () => {
     expect(new MemoryMaildrop([ONE, TWO]).uids).toEqual(new MemoryMaildrop([ONE, TWO]).uids);
   });
 
-  test.each(['', 'a\r\nb', 'x'.repeat(1025)])('refuses the unique-id %j', (uid) => {
-    expect(() => new MemoryMaildrop().add(ONE, { uid })).toThrow('A unique-id needs');
+  test.each(['', 'a\r\nb', 'x'.repeat(1025), 'a€'])('refuses the unique-id %j', (uid) => {
+    expect(() => new MemoryMaildrop().add(ONE, { uid })).toThrow('This unique-id cannot be sent.');
   });
 
   test('refuses to be one of two for a user', async () => {

@@ -229,14 +229,14 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       '7',
       'must',
       'A unique-id has 1 to 70 characters from 0x21 to 0x7E.',
-      'pop3-server/maildrop.ts',
+      { partly: 'what it makes itself; you may give others', code: 'pop3-server/trusted-maildrop.ts' },
     ],
     [
       'uidl-stable',
       '7',
       'must',
       'A unique-id stays over sessions, and no two messages in a maildrop share one.',
-      'pop3-server/files-maildrop.ts',
+      { partly: 'unless you give one to two messages', code: 'pop3-server/files-maildrop.ts' },
     ],
     [
       'uidl-deleted',

@@ -17,6 +17,13 @@ export const rfc3206: Rfc = rfc(3206, 'The SYS and AUTH response codes', {
       'Says SYS/TEMP where a fault of its own will pass.',
       'pop3-server/authorization.ts',
     ],
+    [
+      'sys-perm',
+      '4',
+      'must',
+      'Says SYS/PERM where a fault of its own needs somebody to mend it.',
+      'pop3-server/authorization.ts',
+    ],
   ],
   client: [
     ['sys-temp-later', '4', 'should', 'Takes SYS/TEMP for "try later".', 'pop3-client/errors.ts'],
