@@ -19,7 +19,7 @@ export type ServerEvent =
   | { readonly kind: 'response'; readonly session: number }
   /** A status line is about to be sent; a fault may still keep it. */
   | { readonly kind: 'reply'; readonly session: number; readonly line: string }
-  /** A maildrop could not be listed, a message not read, or a deletion not be carried out. */
+  /** A maildrop could not be listed or does not answer, a message not be read, or a deletion not be carried out. */
   | { readonly kind: 'trouble'; readonly session: number; readonly error: MailError }
   /** A session has ended and its lock is free. `error` says why, unless it was by QUIT, a fault or too many logins. */
   | { readonly kind: 'closed'; readonly session: number; readonly error: MailError | undefined };

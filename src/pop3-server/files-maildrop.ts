@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { open, readdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
-import type { Maildrop, StoredMessage } from './maildrop.ts';
+import type { Maildrop, ReportTrouble, StoredMessage } from './maildrop.ts';
 import {
   blocksOf,
   type FileIdentity,
   identityOf,
+  leaveOut,
   type Measure,
   measure,
   unreadable,
@@ -28,7 +29,8 @@ interface Entry {
  * A folder of `.eml` files, or a Maildir, as a maildrop, read anew at each login: regular files, hidden ones left out,
  * sorted by name. Bare LF goes out as CRLF. The unique-id is made from the file's name and content, so that it
  * survives restarts and touched files, and another message under an old name is another message; in a Maildir, it
- * survives changes of flags too. Other programs may add, move and remove files at any time.
+ * survives changes of flags too. Other programs may add, move and remove files at any time. A file that cannot be read
+ * is left out and reported: neither its size nor its unique-id can be told.
  */
 export class FilesMaildrop implements Maildrop {
   readonly #folder: string;
@@ -39,11 +41,12 @@ export class FilesMaildrop implements Maildrop {
     this.#folder = folder;
   }
 
-  async list(): Promise<readonly StoredMessage[]> {
+  /** Rejects where the folder cannot be read, or the process cannot open any more files. */
+  async list(report?: ReportTrouble): Promise<readonly StoredMessage[]> {
     const known = new Map<string, KnownFile>();
     const messages: MessageInFile[] = [];
     for (const entry of await entriesOf(this.#folder)) {
-      const file = await this.#measured(entry);
+      const file = await this.#measured(entry).catch((error: unknown) => leaveOut(error, report));
       if (file === undefined) continue;
       known.set(entry.path, file);
       messages.push(new MessageInFile(this.#folder, entry, file));

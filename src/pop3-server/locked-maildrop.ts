@@ -1,5 +1,5 @@
 import type { DropListing, MessageNumber, Octets } from '../pop3/types.ts';
-import type { Maildrop, StoredMessage } from './maildrop.ts';
+import type { Maildrop, ReportTrouble, StoredMessage } from './maildrop.ts';
 import { listMessages } from './trusted-maildrop.ts';
 
 /** What LIST and UIDL say about a message. */
@@ -14,6 +14,13 @@ export interface NumberedMessage extends ListedAs {
   readonly stored: StoredMessage;
 }
 
+export interface OpenOptions {
+  /** Learns which messages are not listed, and why. */
+  readonly report: ReportTrouble;
+  /** May change what is said about a message. */
+  readonly listedAs?: ((truth: ListedAs, number: number) => ListedAs) | undefined;
+}
+
 /** The exclusive-access locks of one server (RFC 1939 §4): one session at a time has a maildrop, if `exclusive`. */
 export class MaildropLocks {
   readonly #exclusive: boolean;
@@ -24,19 +31,18 @@ export class MaildropLocks {
   }
 
   /**
-   * Takes the lock and lists the maildrop; undefined when another session has it. `listedAs` may change what is
-   * said about a message. Rejects, without the lock, when the maildrop cannot be listed, by `UnfitListing` where it
+   * Takes the lock and lists the maildrop; undefined when another session has it. Rejects, without the lock, when the maildrop cannot be listed, by `UnfitListing` where it
    * lists what cannot be sent.
    */
   async open(
     maildrop: Maildrop,
-    listedAs: (truth: ListedAs, number: number) => ListedAs = (truth) => truth,
+    { report, listedAs = (truth) => truth }: OpenOptions,
   ): Promise<LockedMaildrop | undefined> {
     if (this.#exclusive && this.#held.has(maildrop)) return undefined;
     this.#held.add(maildrop);
     const release = (): void => void this.#held.delete(maildrop);
     try {
-      const messages = (await listMessages(maildrop)).map((stored, index): NumberedMessage => {
+      const messages = (await listMessages(maildrop, report)).map((stored, index): NumberedMessage => {
         const { octets, uid } = listedAs(stored, index + 1);
         return { number: (index + 1) as MessageNumber, octets, uid, stored };
       });

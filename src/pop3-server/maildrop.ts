@@ -18,14 +18,20 @@ export interface StoredMessage {
   read(): AsyncIterable<Uint8Array>;
 }
 
+/** Takes the reason why a message is not listed; the server tells `observe` of it as `trouble`. */
+export type ReportTrouble = (error: unknown) => void;
+
 /**
  * Where the messages of one user are. A session calls `list` once at login and `remove` at most once, in the
  * UPDATE state; the server holds the exclusive-access lock (RFC 1939 §4) from before the one to after the other. A
  * maildrop that never answers keeps its lock, and holds up nothing but its own session.
  */
 export interface Maildrop {
-  /** The messages in their order. A rejection refuses the login with `[SYS/TEMP]`, a list that cannot be sent with `[SYS/PERM]`. */
-  list(): Promise<readonly StoredMessage[]>;
+  /**
+   * The messages in their order. One that cannot be read should be left out and reported, so that it does not keep its
+   * owner from the others. A rejection refuses the login with `[SYS/TEMP]`, a list that cannot be sent with `[SYS/PERM]`.
+   */
+  list(report?: ReportTrouble): Promise<readonly StoredMessage[]>;
   /** Learns, in the UPDATE state and before `remove`, which messages RETR has sent whole. Rejects as `remove` does. */
   retrieved?(messages: readonly StoredMessage[]): Promise<void>;
   /**

@@ -4,6 +4,7 @@ import { MailError, systemCode } from '../errors.ts';
 import { describeSystemError } from '../wire/errors.ts';
 import { BLOCK_OCTETS } from './limits.ts';
 import { LineEndWriter } from './line-ends.ts';
+import type { ReportTrouble } from './maildrop.ts';
 
 /** Tells whether a path still leads to the same, unchanged file, wherever it was moved. */
 export interface FileIdentity {
@@ -52,12 +53,22 @@ export async function* blocksOf(path: string): AsyncGenerator<Buffer, void, unde
   const handle = await openToRead(path);
   try {
     for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(BLOCK_OCTETS), 0, BLOCK_OCTETS);
-      if (bytesRead === 0) return;
-      yield lineEnds.push(buffer.subarray(0, bytesRead));
+      const block = await readBlock(handle, path);
+      if (block.length === 0) return;
+      yield lineEnds.push(block);
     }
   } finally {
     await handle.close();
+  }
+}
+
+/** The next octets of the file; none at its end. */
+async function readBlock(handle: FileHandle, path: string): Promise<Buffer> {
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(BLOCK_OCTETS), 0, BLOCK_OCTETS);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw unreadable(path, error);
   }
 }
 
@@ -75,4 +86,17 @@ export function unreadable(path: string, cause: unknown): MailError {
     cause,
     hint: 'Check that it is there, and that the server may read it.',
   });
+}
+
+/** System errors that say nothing about a file: the process or the machine has no more of something. */
+const EXHAUSTED: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
+/**
+ * What becomes of a message that cannot be read: it is left out and reported, so that it keeps nobody from the others (I9);
+ * silently where it is only gone. Raises the error where it lies in the process: an empty maildrop would be a lie.
+ */
+export function leaveOut(error: unknown, report: ReportTrouble | undefined): undefined {
+  const code = error instanceof MailError ? systemCode(error.cause) : systemCode(error);
+  if (EXHAUSTED.has(code)) throw error;
+  if (code !== 'ENOENT') report?.(error);
 }

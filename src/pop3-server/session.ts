@@ -234,7 +234,7 @@ export class Session {
 
   readonly #openMaildrop = async (maildrop: Maildrop): Promise<LockedMaildrop | undefined> => {
     const listedAs = this.#misbehaviour?.listedAs.bind(this.#misbehaviour);
-    this.#maildrop = await this.#settings.locks.open(maildrop, listedAs);
+    this.#maildrop = await this.#settings.locks.open(maildrop, { report: this.#onTrouble, listedAs });
     return this.#maildrop;
   };
 

@@ -2,7 +2,7 @@ import { MailError } from '../errors.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
 import { MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
 import { printable } from '../wire/text.ts';
-import type { Maildrop, StoredMessage } from './maildrop.ts';
+import type { Maildrop, ReportTrouble, StoredMessage } from './maildrop.ts';
 
 /** A maildrop lists what cannot be sent; that will not pass by itself. */
 export class UnfitListing extends MailError {}
@@ -30,8 +30,11 @@ export function isUniqueIdToSend(uid: unknown): uid is string {
 export const UNIQUE_ID_HINT: string = `It needs 1 to ${MAX_UNIQUE_ID_OCTETS} octets, none of them a control character.`;
 
 /** Lists a maildrop. Raises `UnfitListing` where a row would break the protocol, and what the maildrop raises. */
-export async function listMessages(maildrop: Maildrop): Promise<readonly StoredMessage[]> {
-  const messages: unknown = await maildrop.list();
+export async function listMessages(
+  maildrop: Maildrop,
+  report: ReportTrouble,
+): Promise<readonly StoredMessage[]> {
+  const messages: unknown = await maildrop.list(report);
   if (!Array.isArray(messages)) throw unfit('lists no array of messages', 'Have "list" resolve to an array.');
   for (const message of messages as unknown[]) checkMessage(message);
   return messages as readonly StoredMessage[];

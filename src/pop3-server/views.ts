@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Runtime } from '../runtime.ts';
-import type { Maildrop, StoredMessage } from './maildrop.ts';
+import type { Maildrop, ReportTrouble, StoredMessage } from './maildrop.ts';
+import { leaveOut } from './message-file.ts';
 import type { Popped } from './personality.ts';
 import { octetsOf } from './trusted-maildrop.ts';
 
@@ -22,14 +23,15 @@ export function poppedViews(
   };
   return {
     usual: {
-      list: async () => (await inner.list()).filter(({ uid }) => !popped.has(uid)).slice(0, listed),
+      list: async (report) =>
+        (await inner.list(report)).filter(({ uid }) => !popped.has(uid)).slice(0, listed),
       retrieved: pop,
       remove: pop,
     },
     recent: {
-      list: async () => {
+      list: async (report) => {
         const since = runtime.now() - recentDays * DAY_MS;
-        return (await inner.list()).filter(({ receivedAt = since }) => receivedAt >= since);
+        return (await inner.list(report)).filter(({ receivedAt = since }) => receivedAt >= since);
       },
       retrieved: pop,
       remove: pop,
@@ -45,13 +47,12 @@ export class ContentIds implements Maildrop {
     this.#inner = inner;
   }
 
-  /** Reads every message. */
-  async list(): Promise<readonly StoredMessage[]> {
+  /** Reads every message; one that cannot be read has no unique-id, and is left out. */
+  async list(report?: ReportTrouble): Promise<readonly StoredMessage[]> {
     const renamed: Renamed[] = [];
-    for (const message of await this.#inner.list()) {
-      const hash = createHash('sha256');
-      for await (const block of octetsOf(message)) hash.update(block);
-      renamed.push(new Renamed(message, hash.digest('hex').slice(0, 16)));
+    for (const message of await this.#inner.list(report)) {
+      const uid = await contentId(message).catch((error: unknown) => leaveOut(error, report));
+      if (uid !== undefined) renamed.push(new Renamed(message, uid));
     }
     return renamed;
   }
@@ -61,6 +62,12 @@ export class ContentIds implements Maildrop {
       messages.flatMap((message) => (message instanceof Renamed ? [message.inner] : [])),
     );
   }
+}
+
+async function contentId(message: StoredMessage): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const block of octetsOf(message)) hash.update(block);
+  return hash.digest('hex').slice(0, 16);
 }
 
 class Renamed implements StoredMessage {

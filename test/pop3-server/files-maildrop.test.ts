@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MailError } from '../../src/errors.ts';
 import {
   createServer,
   FilesMaildrop,
@@ -9,6 +11,7 @@ import {
   type ServerEvent,
 } from '../../src/pop3-server/index.ts';
 import { LineEndWriter } from '../../src/pop3-server/line-ends.ts';
+import { leaveOut } from '../../src/pop3-server/message-file.ts';
 import { loggedInClient } from '../support/raw-client.ts';
 
 let folder: string;
@@ -118,6 +121,47 @@ describe('a folder of .eml files', () => {
     await rm(join(folder, 'a.eml'));
     await client.command('DELE 1');
     expect(await client.command('QUIT')).toMatch(/^\+OK/);
+  });
+
+  test('is listed without what cannot be found, which is told of unless it is only gone', async () => {
+    await put('a.eml', 'A\r\n');
+    await put('z.eml', 'ZZ\r\n');
+    await symlink('loop.eml', join(folder, 'loop.eml'));
+    await symlink('nowhere', join(folder, 'dangling.eml'));
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.multiline('LIST')).toBe('+OK 2 messages (7 octets)\r\n1 3\r\n2 4\r\n.\r\n');
+    expect(events.filter(({ kind }) => kind === 'trouble')).toMatchObject([
+      { error: { code: 'config', message: expect.stringContaining('loop.eml" cannot be read') } },
+    ]);
+  });
+
+  // A regular file that can be opened, but not be read, whoever reads it.
+  test.runIf(existsSync('/proc/self/mem'))('is listed without what cannot be read', async () => {
+    await put('a.eml', 'A\r\n');
+    await symlink('/proc/self/mem', join(folder, 'mem.eml'));
+    await using server = await serve();
+    await using client = await loggedInClient(server.address);
+    expect(await client.command('STAT')).toBe('+OK 1 3');
+    expect(events.filter(({ kind }) => kind === 'trouble')).toMatchObject([
+      { error: { message: expect.stringContaining('mem.eml" cannot be read') } },
+    ]);
+  });
+
+  test.each([
+    ['EACCES', ['EACCES']],
+    ['ENOENT', []],
+    ['EMFILE', 'raised'],
+    ['ENOMEM', 'raised'],
+  ])('is listed without a file for %s: %j', (code, expected) => {
+    const error = new MailError('config', code, { cause: Object.assign(new Error(code), { code }) });
+    const reported: string[] = [];
+    const leave = (): readonly string[] => {
+      leaveOut(error, (trouble) => reported.push((trouble as MailError).message));
+      return reported;
+    };
+    if (expected === 'raised') expect(leave).toThrow(error);
+    else expect(leave()).toEqual(expected);
   });
 
   test('that is not there refuses the login, and tells the observer why', async () => {

@@ -92,6 +92,25 @@ test('popa3d gives equal messages equal unique-ids', async () => {
   expect(first).not.toBe(second);
 });
 
+test('popa3d leaves out what it cannot read', async () => {
+  const maildrop = new MemoryMaildrop([ONE, TWO]);
+  const [first, second] = await maildrop.list();
+  const broken = {
+    uid: 'broken',
+    octets: 3,
+    read: () => {
+      throw new Error('No.');
+    },
+  };
+  const listed = [first, broken, second].filter((message) => message !== undefined);
+  await using server = await serve('popa3d', {
+    messages: undefined,
+    maildrop: { list: () => Promise.resolve(listed), remove: () => Promise.resolve() },
+  });
+  await using client = await loggedInClient(server.address);
+  expect(await client.command('STAT')).toMatch(/^\+OK 2 38/);
+});
+
 test.each(['courier', 'cyrus', 'popa3d', 'qmail'] as const)('%s has no lock', async (name) => {
   await using server = await serve(name);
   await using first = await loggedInClient(server.address);
