@@ -1,4 +1,4 @@
-import { MECHANISMS } from '../sasl/mechanisms.ts';
+import { mechanismNamed } from '../sasl/mechanisms.ts';
 import { printableLine } from '../wire/text.ts';
 
 /** One command line of the client (RFC 1939 §3), taken apart. */
@@ -21,14 +21,28 @@ export function argumentsOf({ argument }: Command): readonly string[] {
   return argument === undefined ? [] : argument.split(' ');
 }
 
-/** What may be shown of a command line that could hold a secret: the keyword, and the name of a mechanism there is. */
-const PUBLIC = new RegExp(
-  `^(\\s*(?:AUTH(?:\\s+(?:${Object.keys(MECHANISMS).join('|')})(?=\\s|$))?|PASS|APOP))(.*)$`,
-  'is',
+/** Every command of this server. */
+export const COMMANDS: ReadonlySet<string> = new Set(
+  'USER PASS APOP AUTH STLS UTF8 LANG CAPA QUIT STAT LIST UIDL RETR TOP DELE NOOP RSET'.split(' '),
 );
 
-/** A command line as it may be shown (I5): what could be a password is masked, even in a misspelt command. */
+/** How many words may be shown behind the keywords that can be followed by a secret. */
+const PUBLIC_WORDS: Readonly<Record<string, (words: readonly string[]) => number>> = {
+  // Whoever leaves out the line end, or takes it for LOGIN, goes on with the password.
+  USER: (words) => (words.length === 1 ? 1 : 0),
+  PASS: () => 0,
+  APOP: () => 0,
+  AUTH: ([mechanism = '']) => (mechanismNamed(mechanism) === undefined ? 0 : 1),
+};
+
+/**
+ * A command line as it may be shown (I5). What is no command of this server is not shown at all: it may be a misspelt
+ * PASS, or the credentials that belong to an AUTH that was refused.
+ */
 export function shownCommand(line: string): string {
-  const [, shown = line, rest = ''] = PUBLIC.exec(line) ?? [];
-  return printableLine(rest.trim() === '' ? line : `${shown} ***`, 500);
+  const [keyword = '', ...words] = line.split(' ');
+  if (!COMMANDS.has(keyword.toUpperCase())) return line === '' ? '' : '***';
+  const shown = PUBLIC_WORDS[keyword.toUpperCase()]?.(words) ?? words.length;
+  const hidden = words.slice(shown).some((word) => word !== '') ? ['***'] : words.slice(shown);
+  return printableLine([keyword, ...words.slice(0, shown), ...hidden].join(' '), 500);
 }

@@ -2,7 +2,7 @@ import type { MailError } from '../errors.ts';
 
 /**
  * What happens in a server, in order, with the number of the session (1 for the first) where there is one. Lines come without
- * line ends and harmless to print; passwords are `***`.
+ * line ends and harmless to print. What can be a secret is `***`, and so is every line that is no command of this server.
  */
 export type ServerEvent =
   /** There were too many connections, in all or from this address, all of them logged in, so one more was refused. */

@@ -1,11 +1,6 @@
-import { argumentsOf, type Command } from './command.ts';
+import { argumentsOf, COMMANDS, type Command } from './command.ts';
 import { isOffered } from './offer.ts';
 import type { CommandRule, SessionContext, State } from './state.ts';
-
-/** Every command of this server, to tell a wrong moment from a wrong word. */
-const KNOWN: ReadonlySet<string> = new Set(
-  'USER PASS APOP AUTH STLS UTF8 LANG CAPA QUIT STAT LIST UIDL RETR TOP DELE NOOP RSET'.split(' '),
-);
 
 /** The rules of one state, by keyword. */
 export type CommandRules = ReadonlyMap<string, CommandRule>;
@@ -18,7 +13,8 @@ export async function performByRules(
 ): Promise<State | undefined> {
   const { patience, hidden, profile } = context;
   const { keyword } = command;
-  if (!KNOWN.has(keyword) || !isOffered(keyword, hidden))
+  // A wrong moment is told from a wrong word.
+  if (!COMMANDS.has(keyword) || !isOffered(keyword, hidden))
     return patience.refuse(profile.texts.unknown, state);
   const rule = rules.get(keyword);
   if (rule === undefined) return patience.refuse(profile.texts.notNow.replace('%c', keyword), state);

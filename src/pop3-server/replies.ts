@@ -5,12 +5,14 @@ import { BLOCK_OCTETS } from './limits.ts';
 /** Sends octets to the client; resolves when more may be sent. Raises `WireError` when the line has failed. */
 export type Send = (octets: Buffer) => Promise<void>;
 
+/** Sees a status line that is about to be sent, without its line end. */
+export type OnStatus = (line: string) => void;
+
 export interface RepliesOptions {
   readonly send: Send;
   /** False for an extended response code that this server must not use. */
   readonly mayUse: (code: string) => boolean;
-  /** Sees each status line. */
-  readonly onStatus: (line: string) => void;
+  readonly onStatus: OnStatus;
 }
 
 /** The three kinds of reply: a status line, a multi-line response, and the challenge of a SASL exchange. */

@@ -17,6 +17,11 @@ interface Stop {
   readonly act: () => Promise<never>;
 }
 
+interface Appended {
+  readonly octets: Buffer;
+  readonly onSend: () => void;
+}
+
 const PLUS = 0x2b;
 
 /** The end of a multi-line response, with the end of the line before it; no status line ends so. */
@@ -28,7 +33,7 @@ export class ScriptedLine {
   #stop: Stop | undefined;
   readonly #dripMs: number | undefined;
   #sent = 0;
-  #appended: Buffer | undefined;
+  #appended: Appended | undefined;
   /** The last octets of a response whose end is left out; undefined while nothing is. */
   #withheld: Buffer | undefined;
   /** What is sent of a response that is to be shortened; undefined while none is. */
@@ -45,9 +50,10 @@ export class ScriptedLine {
       this.#kept.push(octets);
       return;
     }
-    let data = octets;
-    if (this.#appended !== undefined) data = Buffer.concat([data, this.#appended]);
+    const appended = this.#appended;
     this.#appended = undefined;
+    appended?.onSend();
+    let data = appended === undefined ? octets : Buffer.concat([octets, appended.octets]);
     if (this.#withheld !== undefined) {
       const all = Buffer.concat([this.#withheld, data]);
       const split = Math.max(0, all.length - END.length);
@@ -57,9 +63,9 @@ export class ScriptedLine {
     await this.#sendUntilStop(data);
   }
 
-  /** Adds these octets to the next ones sent. */
-  append(octets: Buffer): void {
-    this.#appended = octets;
+  /** Adds these octets to the next ones sent; `onSend` is called just before that. */
+  append(octets: Buffer, onSend: () => void): void {
+    this.#appended = { octets, onSend };
   }
 
   /** Leaves out the end of the multi-line response that `perform` sends. */

@@ -1,10 +1,11 @@
 import { formatResponse } from '../pop3/response.ts';
 import { parseMessageNumber } from '../pop3/types.ts';
 import { argumentsOf, type Command } from './command.ts';
-import { endlessReply } from './endless-reply.ts';
+import { endlessReply, endlessStatus } from './endless-reply.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { ListedAs } from './locked-maildrop.ts';
 import { type Misbehaviour, SessionCut } from './misbehaviour.ts';
+import type { OnStatus } from './replies.ts';
 import { type HonestLine, ScriptedLine } from './scripted-line.ts';
 
 type CommandFault = Extract<Fault, { readonly command: string }>;
@@ -48,13 +49,13 @@ class ScriptedSession implements Misbehaviour {
     return this.#line.send(octets);
   }
 
-  async around(command: Command, perform: () => Promise<void>): Promise<void> {
+  async around(command: Command, perform: () => Promise<void>, onStatus: OnStatus): Promise<void> {
     const [fault] = this.#faults.filter(isCommandFault).filter((candidate) => this.#fits(candidate, command));
     if (fault === undefined) await perform();
-    else await this.#carryOut(fault, perform);
+    else await this.#carryOut(fault, perform, onStatus);
   }
 
-  async #carryOut(fault: CommandFault, perform: () => Promise<void>): Promise<void> {
+  async #carryOut(fault: CommandFault, perform: () => Promise<void>, onStatus: OnStatus): Promise<void> {
     switch (fault.do) {
       case 'cut': {
         const cut = (): Promise<never> => Promise.reject(new SessionCut(fault.commit ?? false));
@@ -70,25 +71,32 @@ class ScriptedSession implements Misbehaviour {
         await this.#line.wait(fault.ms);
         return perform();
       case 'refuse':
-        await this.#say(formatResponse({ ok: false, code: fault.code, text: fault.text ?? 'Refused.' }));
+        await this.#say(
+          formatResponse({ ok: false, code: fault.code, text: fault.text ?? 'Refused.' }),
+          onStatus,
+        );
         if (fault.commit === true) throw new SessionCut(true);
         return;
       case 'say':
-        return this.#say(fault.line);
+        return this.#say(fault.line, onStatus);
       case 'omit-end':
         return this.#line.withoutEnd(perform);
       case 'shorten':
         return this.#line.shortened(fault.octets, perform);
       case 'endless':
+        onStatus(endlessStatus(fault.what));
         for (const octets of endlessReply(fault.what)) await this.send(octets);
         return;
       case 'inject':
-        this.#line.append(Buffer.from(fault.text));
+        this.#line.append(Buffer.from(fault.text), () => {
+          for (const line of fault.text.split(/\r?\n/)) if (line !== '') onStatus(latin1Of(line));
+        });
         return perform();
     }
   }
 
-  #say(line: string): Promise<void> {
+  #say(line: string, onStatus: OnStatus): Promise<void> {
+    onStatus(latin1Of(line));
     return this.send(Buffer.from(`${line}\r\n`));
   }
 
@@ -104,6 +112,11 @@ class ScriptedSession implements Misbehaviour {
     this.#timesFitted.set(fault, times);
     return fault.nth === undefined || fault.nth === times;
   }
+}
+
+/** The octets of a text, each as one character, as lines are held. */
+function latin1Of(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function isCommandFault(fault: Fault): fault is CommandFault {

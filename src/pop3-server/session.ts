@@ -78,8 +78,7 @@ export class Session {
     this.#replies = new Replies({
       send: (octets) => (misbehaviour ?? line).send(octets),
       mayUse: (code) => isCodeOffered(code, this.#hidden),
-      onStatus: (status) =>
-        settings.observer && this.#tell({ kind: 'reply', session: number, line: printableLine(status, 500) }),
+      onStatus: this.#onStatus,
     });
     this.#patience = new Patience(this.#replies, settings.maxBadCommands);
   }
@@ -150,8 +149,15 @@ export class Session {
   }
 
   #around(command: Command, perform: () => Promise<void>): Promise<void> {
-    return this.#misbehaviour === undefined ? perform() : this.#misbehaviour.around(command, perform);
+    return this.#misbehaviour === undefined
+      ? perform()
+      : this.#misbehaviour.around(command, perform, this.#onStatus);
   }
+
+  readonly #onStatus = (line: string): void => {
+    if (this.#settings.observer !== undefined)
+      this.#tell({ kind: 'reply', session: this.#number, line: printableLine(line, 500) });
+  };
 
   /** What ended the session before its time, as the event tells it. */
   async #afterEnd(thrown: unknown): Promise<MailError | undefined> {

@@ -103,8 +103,14 @@ describe('USER and PASS', () => {
 test.each([
   ['PASS secret', 'PASS ***'],
   ['pass  secret', 'pass ***'],
-  ['PASSsecret', 'PASS ***'],
-  ['\tPASS\tsecret', '\\x09PASS ***'],
+  ['PASSsecret', '***'],
+  ['PSAS secret', '***'],
+  ['\tPASS\tsecret', '***'],
+  ['\0PASS secret', '***'],
+  ['LOGIN alice secret', '***'],
+  ['AGFsaWNlAHNlY3JldA==', '***'],
+  ['', ''],
+  ['PASS ', 'PASS '],
   ['PASS', 'PASS'],
   ['AUTH PLAIN c2VjcmV0', 'AUTH PLAIN ***'],
   ['AUTH c2VjcmV0', 'AUTH ***'],
@@ -114,6 +120,11 @@ test.each([
   ['AUTH PLAINc2VjcmV0', 'AUTH ***'],
   ['APOP alice c4c9334bac560ecc979e58001b3e22fb', 'APOP ***'],
   ['USER alice\x1b[31m', 'USER alice\\x1b[31m'],
+  ['USER alice secret', 'USER ***'],
+  ['user  alice', 'user ***'],
+  ['RETR 1 ', 'RETR 1 '],
+  ['TOP 1  x', 'TOP 1  x'],
+  ['lang x-none', 'lang x-none'],
 ])('the command line %j is shown as %j', (line, shown) => {
   expect(shownCommand(line)).toBe(shown);
 });

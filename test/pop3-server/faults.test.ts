@@ -317,6 +317,25 @@ test('drip does not hold up the server when it closes', async () => {
   expect(events.at(-1)).toMatchObject({ kind: 'closed', error: { code: 'connection-lost' } });
 });
 
+test.each<[Faults[number], string, readonly string[]]>([
+  [{ do: 'say', command: 'STAT', line: '+OK lügt\x07' }, 'STAT', ['+OK lügt\\x07']],
+  [{ do: 'refuse', command: 'STAT', code: 'SYS/TEMP', text: 'no' }, 'STAT', ['-ERR [SYS/TEMP] no']],
+  [{ do: 'inject', command: 'STAT', text: '+OK 1\r\n+OK 2\r\n' }, 'STAT', ['+OK 3 51', '+OK 1', '+OK 2']],
+  [{ do: 'endless', command: 'LIST', what: 'rows' }, 'LIST', ['+OK Endless.']],
+  [{ do: 'endless', command: 'STAT', what: 'line' }, 'STAT', [`+OK ${'x'.repeat(496)}…`]],
+])('what a fault says is told to the observer: %j', async (fault, command, expected) => {
+  const lines: string[] = [];
+  const observe = (event: ServerEvent): void => {
+    if (event.kind === 'reply') lines.push(event.line);
+  };
+  await using server = await serve([fault], { observe });
+  await using client = await loggedInClient(server.address);
+  client.send(`${command}\r\n`);
+  await client.octets(10);
+  client.drop();
+  expect(lines.slice(3)).toEqual(expected);
+});
+
 test('of several faults at a command the first counts', async () => {
   await using server = await serve([
     { do: 'refuse', command: 'NOOP', text: 'First.' },
