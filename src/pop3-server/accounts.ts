@@ -1,6 +1,7 @@
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { Secret } from '../secret.ts';
+import { messagesOf } from './check-options.ts';
 import { MemoryMaildrop } from './memory-maildrop.ts';
 import type { ServerOptions } from './options.ts';
 import type { Profile } from './profile.ts';
@@ -32,7 +33,7 @@ export async function openAccounts(
         hint: 'Give a "password" or a "token", or say "certificate: true".',
       });
     }
-    const own = maildrop ?? new MemoryMaildrop(messages);
+    const own = maildrop ?? new MemoryMaildrop(messagesOf(name, messages));
     if (own instanceof MemoryMaildrop) inMemory.set(name, own);
     const proofs = { password: secretOf(password), token: secretOf(token), certificate };
     const shown = uniqueIds === 'content' ? new ContentIds(own) : own;

@@ -10,7 +10,7 @@ export { Secret } from '../secret.ts';
 export type { Observe, ServerEvent } from './events.ts';
 export type { Fault, Faults } from './faults.ts';
 export { FilesMaildrop } from './files-maildrop.ts';
-export type { Maildrop, ReportTrouble, StoredMessage } from './maildrop.ts';
+export type { Maildrop, Messages, ReportTrouble, StoredMessage } from './maildrop.ts';
 export { type AddOptions, MemoryMaildrop } from './memory-maildrop.ts';
 export type { ServerLimits, ServerOptions, ServerUser, Utf8Mode } from './options.ts';
 export { parseFaults } from './parse-faults.ts';

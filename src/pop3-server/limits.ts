@@ -1,5 +1,3 @@
-import { MailError } from '../errors.ts';
-import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import type { ServerLimits } from './options.ts';
 
 /** The caps that only the server needs, with the reason for each; the shared ones are in `wire/limits.ts`. */
@@ -34,15 +32,8 @@ export const BLOCK_OCTETS: number = 64 * 1024;
 /** The longest delay that a timer can have; the session has its own autologout timer (RFC 1939 §3). */
 export const NO_IDLE_DEADLINE_MS: number = 2 ** 31 - 1;
 
-/** The limits with their defaults. Raises `config` for one that is no whole number, or nothing at all. */
+/** The limits with their defaults. */
 export function openLimits(given: ServerLimits = {}): Required<{ [Name in keyof ServerLimits]: number }> {
-  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-    const least = name === 'failedLoginDelayMs' ? 0 : 1;
-    if (value === undefined || (Number.isSafeInteger(value) && Number(value) >= least)) continue;
-    throw new MailError('config', `limits.${name} must be a whole number, ${least} or more.`, {
-      hint: 'Leave it out for its default.',
-    });
-  }
   return {
     connections: given.connections ?? MAX_CONNECTIONS,
     connectionsPerAddress: given.connectionsPerAddress ?? MAX_CONNECTIONS_PER_ADDRESS,
@@ -50,13 +41,4 @@ export function openLimits(given: ServerLimits = {}): Required<{ [Name in keyof 
     failedLogins: given.failedLogins ?? MAX_LOGIN_FAILURES,
     failedLoginDelayMs: given.failedLoginDelayMs ?? 0,
   };
-}
-
-/** The autologout time (RFC 1939 §3) with its default. Raises `config` for one that no timer can have. */
-export function openAutologout(milliseconds: number = AUTOLOGOUT_MS): number {
-  if (Number.isSafeInteger(milliseconds) && milliseconds >= 1 && milliseconds <= NO_IDLE_DEADLINE_MS)
-    return milliseconds;
-  throw new MailError('config', `autologoutMs must be a whole number from 1 to ${NO_IDLE_DEADLINE_MS}.`, {
-    hint: 'Leave it out for its default.',
-  });
 }

@@ -1,5 +1,8 @@
 import type { Octets } from '../pop3/types.ts';
 
+/** Messages as octets or as text, which is sent as UTF-8; a single text is none of them. */
+export type Messages = Iterable<Uint8Array | string> & object;
+
 /** One message of a maildrop, as it was when the maildrop was listed. */
 export interface StoredMessage {
   /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../errors.ts';
 import { BLOCK_OCTETS } from './limits.ts';
-import type { Maildrop, StoredMessage } from './maildrop.ts';
+import type { Maildrop, Messages, StoredMessage } from './maildrop.ts';
 import { isUniqueIdToSend, UNIQUE_ID_HINT } from './trusted-maildrop.ts';
 
 export interface AddOptions {
@@ -19,7 +19,8 @@ export class MemoryMaildrop implements Maildrop {
   #messages: MemoryMessage[] = [];
   readonly #timesAdded = new Map<string, number>();
 
-  constructor(messages: Iterable<Uint8Array | string> = []) {
+  constructor(messages: Messages = []) {
+    if (typeof messages === 'string') throw noMessage('Messages must come as a list.');
     for (const message of messages) this.add(message);
   }
 
@@ -36,9 +37,11 @@ export class MemoryMaildrop implements Maildrop {
   /**
    * Adds a message at the end (text as UTF-8) and returns its unique-id. Two messages may be given the same one,
    * as servers in the field do, and a longer one than the 70 octets of RFC 1939 §7: up to 1024. Raises `usage` when
-   * `uid` cannot be sent as one.
+   * `uid` cannot be sent as one, or `message` is neither text nor octets.
    */
   add(message: Uint8Array | string, options: AddOptions = {}): string {
+    if (typeof message !== 'string' && !(message instanceof Uint8Array))
+      throw noMessage('A message must be a text or octets.');
     const content = Buffer.from(message);
     const uid = options.uid ?? this.#uidOf(content);
     if (!isUniqueIdToSend(uid))
@@ -64,6 +67,10 @@ export class MemoryMaildrop implements Maildrop {
     this.#timesAdded.set(hash, times);
     return times === 1 ? hash : `${hash}-${times}`;
   }
+}
+
+function noMessage(what: string): MailError {
+  return new MailError('usage', what, { hint: "For example: ['Subject: hi\\r\\n\\r\\nhi\\r\\n']." });
 }
 
 class MemoryMessage implements StoredMessage {

@@ -1,7 +1,7 @@
 import type { Secret } from '../secret.ts';
 import type { Observe } from './events.ts';
 import type { Faults } from './faults.ts';
-import type { Maildrop } from './maildrop.ts';
+import type { Maildrop, Messages } from './maildrop.ts';
 import type { PersonalityName } from './personalities/index.ts';
 import type { Personality } from './personality.ts';
 import type { TlsKeyPair } from './wrap-tls.ts';
@@ -18,7 +18,7 @@ export interface ServerUser {
   /** True: a client certificate for this name, signed by `clientCa`, is enough for EXTERNAL. Default: false. */
   readonly certificate?: boolean | undefined;
   /** Served octet by octet as given, text as UTF-8; lines end with CRLF. Default: none. */
-  readonly messages?: Iterable<Uint8Array | string> | undefined;
+  readonly messages?: Messages | undefined;
   /** In place of `messages`. Users who share one share its lock. */
   readonly maildrop?: Maildrop | undefined;
 }

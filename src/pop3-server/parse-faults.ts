@@ -1,22 +1,8 @@
 import { MailError } from '../errors.ts';
 import { printable } from '../wire/text.ts';
 import type { Fault, Faults } from './faults.ts';
+import { count, type Field, type Fields, flag, oneOf, positive, quoted, text } from './field.ts';
 
-/** True for a good value; `expected` completes "… must be". */
-interface Field {
-  readonly fits: (value: unknown) => boolean;
-  readonly expected: string;
-}
-
-type Fields = Readonly<Record<string, Field>>;
-
-const count: Field = { fits: isCount, expected: 'a whole number, 0 or more' };
-const positive: Field = {
-  fits: (value) => isCount(value) && value >= 1,
-  expected: 'a whole number, 1 or more',
-};
-const flag: Field = { fits: (value) => typeof value === 'boolean', expected: 'true or false' };
-const text: Field = { fits: (value) => typeof value === 'string', expected: 'a text' };
 const line: Field = {
   fits: (value) => typeof value === 'string' && !/[\r\n]/.test(value),
   expected: 'a text without line ends',
@@ -42,10 +28,7 @@ const milliseconds: Field = {
   fits: (value) => positive.fits(value) && Number(value) < 2 ** 31,
   expected: 'a whole number of milliseconds, 1 or more',
 };
-const endless: Field = {
-  fits: (value) => value === 'line' || value === 'rows' || value === 'body',
-  expected: '"line", "rows" or "body"',
-};
+const endless = oneOf('line', 'rows', 'body');
 
 const any: Fields = { sessions: positive };
 const atCommand: Fields = { ...any, command: keyword, messages: numbers, nth: positive };
@@ -131,12 +114,4 @@ function mistake(place: string, what: string, known?: readonly string[]): MailEr
 
 function isKind(value: unknown): value is Fault['do'] {
   return typeof value === 'string' && Object.hasOwn(FIELDS, value);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function quoted(words: readonly string[]): string {
-  return words.map((name) => `"${name}"`).join(', ');
 }

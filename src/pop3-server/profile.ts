@@ -1,6 +1,10 @@
 import { MailError } from '../errors.ts';
+import { MECHANISMS } from '../sasl/mechanisms.ts';
+import { printable } from '../wire/text.ts';
+import { COMMANDS } from './command.ts';
+import { quoted } from './field.ts';
 import type { ServerOptions, Utf8Mode } from './options.ts';
-import { isPersonalityName, PERSONALITIES } from './personalities/index.ts';
+import { PERSONALITIES } from './personalities/index.ts';
 import { MAILFERRY, type Personality } from './personality.ts';
 
 /** A personality, with what the options say otherwise. */
@@ -14,18 +18,12 @@ export interface Profile extends Personality {
 /** Commands and codes that are there only where CAPA says so. */
 const ONLY_WHERE_ANNOUNCED: readonly string[] = ['UTF8', 'LANG', 'RESP-CODES', 'AUTH-RESP-CODE'];
 
-/** Raises `config` for an option that makes no sense. */
+/** Raises `config` where `without` names what there is not; the other options have been checked. */
 export function openProfile(options: ServerOptions): Profile {
   const { implementation, loginDelay = 0, expire, utf8 = 'lenient', without = [] } = options;
   const personality = personalityOf(options.personality);
-  wholeOrRaise('loginDelay', loginDelay);
-  if (expire !== undefined && expire !== 'never') wholeOrRaise('expire', expire);
-  if (
-    implementation !== undefined &&
-    !/^[\x21-\x7e](?:[\x20-\x7e]{0,200}[\x21-\x7e])?$/.test(implementation)
-  ) {
-    throw wrong('implementation', 'one line of printable ASCII, up to 200 characters');
-  }
+  const unwanted = without.map((name) => name.toUpperCase());
+  checkNames(unwanted, personality);
   const own = (lines: readonly string[]): readonly string[] => {
     let all = lines;
     if (loginDelay > 0) all = withLine(all, `LOGIN-DELAY ${loginDelay}`);
@@ -35,9 +33,9 @@ export function openProfile(options: ServerOptions): Profile {
     return all;
   };
   const { capabilities, apop } = personality;
-  const announced = new Set(capabilities?.before.map((line) => line.split(' ')[0]));
+  const announced = new Set(capabilities?.before.map(tagOf));
   const hidden = [
-    ...without.map((name) => name.toUpperCase()),
+    ...unwanted,
     ...personality.without,
     ...(capabilities === undefined ? ['CAPA'] : []),
     ...(apop ? [] : ['APOP']),
@@ -55,23 +53,34 @@ export function openProfile(options: ServerOptions): Profile {
 
 function personalityOf(given: ServerOptions['personality']): Personality {
   if (given === undefined) return MAILFERRY;
-  if (typeof given !== 'string') return given;
-  if (isPersonalityName(given)) return PERSONALITIES[given];
-  throw wrong('personality', `one of ${Object.keys(PERSONALITIES).join(', ')}`);
+  return typeof given === 'string' ? PERSONALITIES[given] : given;
 }
 
 /** The lines with this one in place of what they say by its tag. */
 function withLine(lines: readonly string[], line: string): readonly string[] {
-  const [tag] = line.split(' ');
-  return [...lines.filter((other) => other.split(' ')[0] !== tag), line];
+  const tag = tagOf(line);
+  return [...lines.filter((other) => tagOf(other) !== tag), line];
 }
 
-function wholeOrRaise(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw wrong(name, 'a whole number, 0 or more');
+function tagOf(line: string): string {
+  return line.split(' ', 1)[0] ?? '';
 }
 
-function wrong(name: string, expected: string): MailError {
-  return new MailError('config', `The option "${name}" must be ${expected}.`, {
-    hint: 'Leave it out for its default.',
+/** What `without` may name: commands, mechanisms, and what this server or one that it can play announces. */
+function checkNames(names: readonly string[], own: Personality): void {
+  const lines = [MAILFERRY, own, ...Object.values(PERSONALITIES)].flatMap(({ capabilities }) =>
+    capabilities === undefined ? [] : [...capabilities.before, ...capabilities.after],
+  );
+  const known = new Set([
+    ...COMMANDS,
+    ...Object.keys(MECHANISMS),
+    ...lines.map(tagOf),
+    'LOGIN-DELAY',
+    'EXPIRE',
+  ]);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new MailError('config', `"without" names ${quoted([printable(unknown, 40)])}, which there is not.`, {
+    hint: `It may name ${quoted([...known])}.`,
   });
 }

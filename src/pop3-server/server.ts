@@ -2,9 +2,11 @@ import { createServer as createListener, type Server, type Socket } from 'node:n
 import { MailError } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { describeSystemError } from '../wire/errors.ts';
+import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
+import { checkOptions } from './check-options.ts';
 import type { Faults } from './faults.ts';
-import { BACKLOG, openAutologout, openLimits } from './limits.ts';
+import { BACKLOG, openLimits } from './limits.ts';
 import { MaildropLocks } from './locked-maildrop.ts';
 import { LoginDelays } from './login-delays.ts';
 import type { MemoryMaildrop } from './memory-maildrop.ts';
@@ -39,13 +41,14 @@ export interface Pop3Server extends AsyncDisposable {
 }
 
 /**
- * Starts a POP3 server (RFC 1939); resolves when it can be reached. Raises `config` when an option is wrong or an
- * address cannot be had.
+ * Starts a POP3 server (RFC 1939); resolves when it can be reached. Rejects with a `MailError` whose code is `config`
+ * where an option is wrong or unknown, also a user or a fault, or where it cannot listen; nothing is left running then.
  */
 export async function createServer(
   options: ServerOptions,
   runtime: Runtime = systemRuntime,
 ): Promise<Pop3Server> {
+  checkOptions(options);
   const {
     host = '127.0.0.1',
     port = 0,
@@ -55,10 +58,8 @@ export async function createServer(
     requireTls = false,
     clientCa,
     observe,
+    autologoutMs = AUTOLOGOUT_MS,
   } = options;
-  if (tls === undefined && (requireTls || tlsPort !== undefined || clientCa !== undefined)) {
-    throw new MailError('config', 'TLS needs a key and a certificate.', { hint: 'Give them with "tls".' });
-  }
   const profile = openProfile(options);
   const accounts = await openAccounts(options.users, profile, runtime);
   const limits = openLimits(options.limits);
@@ -76,7 +77,7 @@ export async function createServer(
       observer,
       wrapTls: tls === undefined ? undefined : tlsWrapper({ tls, clientCa, runtime }),
     },
-    { ...limits, autologoutMs: openAutologout(options.autologoutMs) },
+    { ...limits, autologoutMs },
   );
   visitors.setFaults(options.faults ?? []);
   const listeners: Server[] = [];

@@ -19,7 +19,3 @@ export const PERSONALITIES: Readonly<Record<PersonalityName, Personality>> = {
   gmail: GMAIL,
   outlook: OUTLOOK,
 };
-
-export function isPersonalityName(text: string): text is PersonalityName {
-  return Object.hasOwn(PERSONALITIES, text);
-}
