@@ -135,13 +135,13 @@ export class Authorization implements State {
   /** The lock is taken with the login, and the login fails without it (RFC 1939 §4). */
   async #enter(user: string, by: string): Promise<State | undefined> {
     const { replies, users, openMaildrop, onTrouble, onEntered, loginDelays, profile } = this.#context;
-    const maildrop = await users.maildropOf(user);
-    if (maildrop === undefined) return this.#failLogin();
-    if (loginDelays.isTooSoon(user))
+    const account = await users.accountOf(user);
+    if (account === undefined) return this.#failLogin();
+    if (loginDelays.isTooSoon(account.name))
       return this.#keepOut('It is too soon after your last login.', 'LOGIN-DELAY');
     let opened: LockedMaildrop | undefined;
     try {
-      opened = await openMaildrop(maildrop);
+      opened = await openMaildrop(account.maildrop);
     } catch (error) {
       onTrouble(error);
       // RFC 3206 §4
@@ -151,7 +151,7 @@ export class Authorization implements State {
       );
     }
     if (opened === undefined) return this.#keepOut(profile.texts.inUse, 'IN-USE');
-    loginDelays.note(user);
+    loginDelays.note(account.name);
     onEntered(user, by);
     const { messages, octets } = opened.dropListing();
     await replies.ok(profile.texts.entered.replace('%m', String(messages)).replace('%o', String(octets)));

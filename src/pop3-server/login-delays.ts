@@ -1,6 +1,9 @@
 import type { Runtime } from '../runtime.ts';
 
-/** Keeps a user who logs in more often than announced away for the rest of the time (RFC 2449 §6.5). */
+/**
+ * Keeps a user who logs in more often than announced away for the rest of the time (RFC 2449 §6.5). Users go by the name of
+ * their account: the name as typed may look the same and be another.
+ */
 export class LoginDelays {
   readonly #runtime: Pick<Runtime, 'monotonic'>;
   readonly #delayMs: number;

@@ -17,6 +17,8 @@ export interface Proofs {
 }
 
 interface Account extends Proofs {
+  /** As SASLprep makes it. */
+  readonly name: string;
   readonly maildrop: Maildrop;
   /** The password as SASLprep makes it. */
   readonly prepared: Secret | undefined;
@@ -47,7 +49,7 @@ export class Users {
         hint: 'Give each user a name that can be told from the others.',
       });
     }
-    this.#accounts.set(name, { ...proofs, maildrop, prepared: await preparedSecret(proofs.password) });
+    this.#accounts.set(name, { ...proofs, name, maildrop, prepared: await preparedSecret(proofs.password) });
   }
 
   /** True when there is a user who may prove something by a secret of that kind. */
@@ -60,8 +62,9 @@ export class Users {
     return names.find((name) => this.#accounts.get(name)?.certificate === true);
   }
 
-  async maildropOf(user: string): Promise<Maildrop | undefined> {
-    return (await this.#find(user))?.maildrop;
+  /** The account that the name stands for, however it is written; undefined where there is none. */
+  async accountOf(user: string): Promise<{ readonly name: string; readonly maildrop: Maildrop } | undefined> {
+    return this.#find(user);
   }
 
   readonly passwordOf = async (user: string): Promise<Secret | undefined> =>

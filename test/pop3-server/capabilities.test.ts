@@ -67,6 +67,17 @@ describe('LOGIN-DELAY', () => {
     await using other = await greetedClient(server.address);
     expect(await other.logIn('bob')).toMatch(/^\+OK/);
   });
+
+  test.each([
+    ['in full width', 'ａlice'],
+    ['with a soft hyphen', 'al\u00adice'],
+  ])('is not evaded by a name that looks the same: %s', async (_, name) => {
+    await using server = await serve({ loginDelay: 600 });
+    await using client = await loggedInClient(server.address);
+    await client.command('QUIT');
+    await using next = await greetedClient(server.address);
+    expect(await next.logIn(Buffer.from(name).toString('latin1'))).toMatch(/^-ERR \[LOGIN-DELAY\] /);
+  });
 });
 
 // RFC 2449 §6.7 [expire]
