@@ -110,7 +110,7 @@ export class Authorization implements State {
     const mechanism = mechanismNamed(name);
     if (mechanism === undefined || !mechanisms().includes(mechanism))
       return this.#refuse('Unknown mechanism.');
-    if (initialResponse !== undefined && !profile.initialResponse)
+    if (initialResponse !== undefined && profile.onTwoLines.includes(mechanism))
       return this.#refuse('Command is not valid in this state.');
     const outcome = await saslLogin(MECHANISMS[mechanism].server(saslMeans()), initialResponse, {
       challenge: (octets) => replies.challenge(octets),

@@ -36,8 +36,8 @@ export interface Personality {
   readonly apop: boolean;
   /** In the order in which they are announced. Each is there only where the line and the users allow it. */
   readonly mechanisms: readonly MechanismName[];
-  /** False: an AUTH line with an initial response is refused. */
-  readonly initialResponse: boolean;
+  /** Mechanisms that it has on two lines only: AUTH with an initial response is refused. */
+  readonly onTwoLines: readonly MechanismName[];
   /** The lines of CAPA before and after the login; none: the server has no CAPA. `SASL` is filled in. */
   readonly capabilities:
     | { readonly before: readonly string[]; readonly after: readonly string[] }
@@ -92,7 +92,7 @@ export const MAILFERRY: Personality = {
     'XOAUTH2',
     'EXTERNAL',
   ],
-  initialResponse: true,
+  onTwoLines: [],
   capabilities: { before: CAPABILITIES, after: CAPABILITIES },
   without: [],
   texts: {

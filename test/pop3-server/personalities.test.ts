@@ -121,7 +121,14 @@ test.each(['courier', 'cyrus', 'popa3d', 'qmail'] as const)('%s has no lock', as
   }
 });
 
-test('outlook wants AUTH on two lines', async () => {
+test('outlook takes PLAIN on one line', async () => {
+  await using server = await serve('outlook');
+  await using client = await greetedClient(server.address);
+  const response = Buffer.from('\0alice\0secret').toString('base64');
+  expect(await client.command(`AUTH PLAIN ${response}`)).toMatch(/^\+OK/);
+});
+
+test('outlook wants AUTH XOAUTH2 on two lines', async () => {
   await using server = await serve('outlook');
   await using client = await greetedClient(server.address);
   const response = Buffer.from('user=alice\x01auth=Bearer token\x01\x01').toString('base64');

@@ -28,7 +28,7 @@ export const OUTLOOK: Personality = {
   greeting: 'The Microsoft Exchange POP3 service is ready.',
   apop: false,
   mechanisms: ['PLAIN', 'XOAUTH2'],
-  initialResponse: false,
+  onTwoLines: ['XOAUTH2'],
   capabilities: {
     before: ['TOP', 'UIDL', 'SASL', 'USER', 'STLS'],
     after: ['TOP', 'UIDL', 'SASL', 'USER'],
