@@ -221,6 +221,8 @@ describe('what is offered', () => {
     }
   });
 
+  // RFC 2449 §6.2 [capa-user]
+  // RFC 5034 §4 [plain-offered]
   test('is nothing in clear text where TLS is required, and all within TLS', async () => {
     await using server = await serve({ tls: certificate(), requireTls: true });
     await using client = await greetedClient(server.address);

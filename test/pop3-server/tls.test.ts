@@ -81,6 +81,8 @@ describe('STLS', () => {
 
   // RFC 2595 §2.2 [require-tls]
   // RFC 8314 §4.1 [no-oracle]
+  // RFC 2449 §6.2 [capa-user]
+  // RFC 5034 §4 [plain-offered]
   test('must come first where TLS is required', async () => {
     await using server = await serve({ requireTls: true });
     await using client = await greetedClient(server.address);

@@ -10,7 +10,7 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       '3',
       'must',
       'Sends no response line of more than 512 octets.',
-      'pop3-server/replies.ts',
+      { partly: 'unless you give longer unique-ids', code: 'pop3-server/replies.ts' },
     ],
     [
       'byte-stuffing',
