@@ -24,8 +24,20 @@ it.each([
   [
     'mailferry/server',
     server,
-    ['FilesMaildrop', 'MemoryMaildrop', 'PERSONALITIES', 'Secret', 'createServer', 'parseFaults'],
+    [
+      'FilesMaildrop',
+      'MailError',
+      'MemoryMaildrop',
+      'PERSONALITIES',
+      'Secret',
+      'createServer',
+      'parseFaults',
+    ],
   ],
 ])('%s exports these names and no others, so that a change of them is one on purpose', (_, module, names) => {
   expect(Object.keys(module).toSorted()).toEqual(names);
+});
+
+it('MailError is one class, wherever it is imported from', () => {
+  expect(new Set([program.MailError, client.MailError, server.MailError]).size).toBe(1);
 });

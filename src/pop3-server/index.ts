@@ -4,7 +4,7 @@
  *     await using server = await createServer({ users: { alice: { password: 'secret', messages: ['…'] } } });
  *     const { host, port } = server.address;
  */
-export type { ErrorCode, MailError } from '../errors.ts';
+export { type ErrorCode, MailError } from '../errors.ts';
 export type { Runtime } from '../runtime.ts';
 export { Secret } from '../secret.ts';
 export type { Observe, ServerEvent } from './events.ts';
