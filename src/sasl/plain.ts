@@ -9,6 +9,7 @@ import {
   SingleMessage,
   textOf,
   verdict,
+  WRONG_CREDENTIALS,
 } from './exchange.ts';
 
 /** PLAIN (RFC 4616 §2): name and password in one message. Shows the password to the line. */
@@ -26,7 +27,8 @@ export function plainServer(means: ServerMeans): ServerExchange {
       const parts = textOf(response)?.split('\0') ?? [];
       const [identity, user, password] = parts;
       if (parts.length !== 3 || user === undefined || password === undefined) return MALFORMED;
-      if (user === '' || (identity !== '' && identity !== user)) return MALFORMED;
+      if (user === '') return MALFORMED;
+      if (identity !== '' && identity !== user) return WRONG_CREDENTIALS;
       return verdict(user, await means.verifyPassword(user, password));
     },
   };
