@@ -11,6 +11,7 @@ import type { PollControl } from './poll/poll.ts';
 import { type PollDeps, pollAccount } from './poll/poll-account.ts';
 import { pollAll } from './poll/poll-all.ts';
 import type { Preview } from './poll/preview.ts';
+import type { Refetch } from './poll/refetch.ts';
 import type { PollReport } from './poll/report.ts';
 import type { Verification } from './poll/verify.ts';
 import { openSession } from './pop3-client/open-session.ts';
@@ -97,6 +98,21 @@ export class App implements Disposable {
     const destinations = await this.#deps.openDestinations(account, ledger);
     try {
       return await verifyDeliveries(destinations, ledger);
+    } finally {
+      for (const destination of destinations) await destination.close();
+    }
+  }
+
+  /** Lets the next poll deliver once more what its destinations have lost. */
+  async refetch(
+    { account }: AccountConfiguration,
+    how: { readonly alsoMissing: boolean; readonly dryRun: boolean },
+  ): Promise<readonly Refetch[]> {
+    const { refetchMissing } = await import('./poll/refetch.ts');
+    const ledger = this.#deps.ledgerOf(account.name);
+    const destinations = await this.#deps.openDestinations(account, ledger);
+    try {
+      return await refetchMissing(destinations, ledger, how);
     } finally {
       for (const destination of destinations) await destination.close();
     }

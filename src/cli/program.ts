@@ -53,6 +53,7 @@ export function buildProgram(run: ActionOf): Command {
   addCheck(program, run);
   addVerify(program, run);
   addAdopt(program, run);
+  addRefetch(program, run);
   addServe(program, run);
   addDemo(program, run);
   addSetupCommands(program, run);
@@ -97,6 +98,19 @@ function addAdopt(program: Command, run: ActionOf): void {
       'after the ledger was lost: let the next poll carry what it does not find at the destination',
     )
     .action(run(async () => (await import('./commands/adopt.ts')).adopt));
+}
+
+function addRefetch(program: Command, run: ActionOf): void {
+  program
+    .command('refetch')
+    .argument('<account...>', 'the accounts')
+    .summary('let the next poll carry what was lost here once more')
+    .description(
+      'After a disk was lost, or a backup put back: what was delivered to a Maildir that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it.',
+    )
+    .option('--missing', 'also what was moved or deleted here by you, and in an mbox all that is not in it')
+    .option('-n, --dry-run', 'only count')
+    .action(run(async () => (await import('./commands/refetch.ts')).refetch));
 }
 
 function addVerify(program: Command, run: ActionOf): void {

@@ -55,7 +55,9 @@ async function refuseMissing(settings: DestinationSettings, calls: FolderCalls):
   throw new MailError(
     'destination-unusable',
     `The ${type} ${path} is not there, although mail was delivered there before.`,
-    { hint: `Mount the disk it is on; if it was removed on purpose, create it again with: ${command}` },
+    {
+      hint: `Mount the disk it is on; if it is gone, create it again with: ${command}. What the server still has of what was in it comes once more after: mailferry refetch ACCOUNT`,
+    },
   );
 }
 

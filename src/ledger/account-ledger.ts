@@ -18,6 +18,7 @@ import type {
   RecordIdentity,
   RecordsByUniqueId,
 } from './ledger.ts';
+import { dropDeliveries, type ListedDelivery, readListedDeliveries } from './listed-deliveries.ts';
 import { writeDelivery } from './record-delivery.ts';
 import {
   addByUniqueId,
@@ -168,6 +169,14 @@ export class SqliteAccountLedger implements AccountLedger {
 
   deliveries(destination: string): readonly Receipt[] {
     return this.#statements.deliveries.all(this.#account, destination).map(toReceipt);
+  }
+
+  listedDeliveries(destination: string): readonly ListedDelivery[] {
+    return readListedDeliveries(this.#statements, this.#account, destination);
+  }
+
+  forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void> {
+    return this.#commits.run(() => dropDeliveries(this.#statements, this.#account, { destination, records }));
   }
 
   isNew(): boolean {

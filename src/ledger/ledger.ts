@@ -1,5 +1,6 @@
 import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { ListedDelivery } from './listed-deliveries.ts';
 import type { Taken } from './taken.ts';
 
 declare const brand: unique symbol;
@@ -203,6 +204,10 @@ export interface AccountLedger {
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination. */
   deliveries(destination: string): readonly Receipt[];
+  /** Those of them that the server listed when it was last asked. */
+  listedDeliveries(destination: string): readonly ListedDelivery[];
+  /** Lets the next poll deliver these messages there once more. They are not deletable until then. */
+  forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void>;
   /**
    * Whether nothing is known of what the account has carried: its first poll, or the ledger was lost. An attempt that has
    * failed says nothing of that; it may have ended the very poll that was to find out.

@@ -80,6 +80,10 @@ type StatementName =
   | 'forgetFound'
   | 'receipts'
   | 'deliveries'
+  | 'listedDeliveries'
+  | 'forgetDelivery'
+  | 'askAnew'
+  | 'forgetQuiet'
   | 'identities'
   | 'identity'
   | 'renumbered'
@@ -195,6 +199,15 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
+  listedDeliveries: `
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
+    FROM delivery JOIN message ON message.id = delivery.message
+    WHERE account = ? AND destination = ? AND outcome = 'delivered'
+      AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
+  forgetDelivery: 'DELETE FROM delivery WHERE message = ? AND destination = ?',
+  askAnew:
+    "UPDATE message SET outcome = 'failed', attempts = 0, last_error = 'to be delivered once more' WHERE id = ?",
+  forgetQuiet: 'UPDATE account SET quiet = NULL WHERE id = ?',
   identities: `
     SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message
      WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,

@@ -1,6 +1,7 @@
 import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { DestinationSettings } from '../../src/delivery/settings.ts';
+import { systemRuntime } from '../../src/runtime.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const DAY_MS = 86_400_000;
@@ -10,14 +11,14 @@ const KEPT = { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } } as const
 /** An account whose mail was delivered after the folder was made that it is in now, by the clock of the file system. */
 async function delivered(server: { address: { host: string; port: number } }): Promise<Ferry> {
   const ferry = await Ferry.to(server.address, { account: KEPT });
-  ferry.runtime.time = Date.now() + 5000;
+  ferry.runtime.time = systemRuntime.now() + 5000;
   expect(await ferry.poll()).toMatchObject({ fetched: 2, kept: 2 });
   return ferry;
 }
 
 /** Some time before the folder is made that comes next. */
 function longAgo(ferry: Ferry): void {
-  ferry.runtime.time = Date.now() - 60_000;
+  ferry.runtime.time = systemRuntime.now() - 60_000;
 }
 
 /** Files that stand in the Maildir, with their folders. */

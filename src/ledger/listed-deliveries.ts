@@ -1,0 +1,33 @@
+import type { Receipt } from '../delivery/destination.ts';
+import type { RecordId } from './ledger.ts';
+import { toReceipt } from './rows.ts';
+import type { LedgerStatements } from './statements.ts';
+
+/** What was delivered of a message that the server listed when it was last asked. */
+export interface ListedDelivery {
+  readonly record: RecordId;
+  readonly receipt: Receipt;
+}
+
+/** As `listedDeliveries` of an `AccountLedger`. */
+export function readListedDeliveries(
+  statements: LedgerStatements,
+  account: number,
+  destination: string,
+): readonly ListedDelivery[] {
+  const rows = statements.listedDeliveries.all(account, destination);
+  return rows.map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
+}
+
+/** As `forgetDeliveries` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
+export function dropDeliveries(
+  { forgetDelivery, askAnew, forgetQuiet }: LedgerStatements,
+  account: number,
+  { destination, records }: { readonly destination: string; readonly records: readonly RecordId[] },
+): void {
+  for (const record of records) {
+    forgetDelivery.run(record, destination);
+    askAnew.run(record);
+  }
+  forgetQuiet.run(account);
+}
