@@ -41,6 +41,12 @@ export class StoredFiles {
     return [...this.#paths.keys()];
   }
 
+  /** Where its file is now, as far as its folder was read. */
+  async pathOf(location: string): Promise<string | undefined> {
+    this.#paths ??= await this.#list();
+    return this.#find(location);
+  }
+
   /** Reads a message whole; undefined when it is not there, also after a second look. */
   async read(location: string): Promise<StoredFile | undefined> {
     this.#paths ??= await this.#list();

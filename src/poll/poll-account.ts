@@ -111,7 +111,8 @@ async function carry(poll: Poll): Promise<boolean> {
     warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);
 
     const isListed = (uid: UniqueId): boolean => listing.messages.positionOf(uid) !== undefined;
-    const memory = { absent: recognition.absent, listed: carried, isListed, found: ledger.found() };
+    const { absent, wasMoved } = recognition;
+    const memory = { absent, wasMoved, listed: carried, isListed, found: ledger.found() };
     stopwatch.enter('retrieveMs');
     const { bound, failure, more, left } = await retrieve(session, { ...plan, ...memory }, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;

@@ -84,6 +84,7 @@ function questionOf({
       absent: new Set(),
       gone: new Set(),
       isRenumbering: false,
+      wasMoved: false,
       ...recognition,
     },
     account: { deletion: deletion ?? { kind: 'never' } },

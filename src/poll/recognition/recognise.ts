@@ -31,7 +31,11 @@ export interface Recognition {
   readonly gone: ReadonlySet<RecordId>;
   /** Whether the server has changed its unique-ids, and not all that was carried is settled yet. */
   readonly isRenumbering: boolean;
+  /** Whether all that was listed has vanished, so that the maildrop was moved, and headers may have changed with it. */
+  readonly wasMoved: boolean;
 }
+
+type Renumbered = Omit<Recognition, 'wasMoved'>;
 
 /** What is asked of the ledger. */
 export type Remembered = Pick<
@@ -39,7 +43,7 @@ export type Remembered = Pick<
   'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf'
 >;
 
-const NOTHING: Recognition = {
+const NOTHING: Renumbered = {
   renumbered: new Map(),
   doubtful: new Set(),
   standing: new Map(),
@@ -70,7 +74,8 @@ export async function recognise(
   const movedUp = await haveMovedUp(session, listing, memory);
   const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
   const others = await whoMayBeAnother(session, listing, memory);
-  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]) };
+  const wasMoved = memory.known.others() === 'vanished' || memory.ledger.renumbering();
+  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]), wasMoved };
 }
 
 /**
@@ -122,7 +127,7 @@ async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
   { known, ledger, doubts, now, movedUp }: Memory & { readonly movedUp: boolean },
-): Promise<Recognition> {
+): Promise<Renumbered> {
   const renumbered = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;

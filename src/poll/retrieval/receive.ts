@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Destination, Draft, Receipt } from '../../delivery/destination.ts';
 import { asMailError, MailError } from '../../errors.ts';
+import { BodyHash } from '../../message/body-hash.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
 import { Sha256 } from '../../message/sha256.ts';
@@ -25,6 +26,8 @@ export interface Received {
   readonly messageId: string | undefined;
   /** As `headerHash` makes it. */
   readonly headerSha256: string | undefined;
+  /** As `BodyHash` makes it; undefined unless it was asked for. */
+  readonly bodySha256: string | undefined;
   /** Why it could not be written; then the drafts are discarded already, and the session goes on. */
   readonly failure: MailError | undefined;
 }
@@ -56,6 +59,8 @@ export interface ReceiveOptions {
   readonly pipelined: boolean;
   /** Whether it is to be compared with what stands at the destinations. */
   readonly isToBeFound: boolean;
+  /** Whether it is to be compared with what was carried under another header. */
+  readonly withBody: boolean;
   readonly onOctets: (octets: number) => void;
 }
 
@@ -66,11 +71,12 @@ export interface ReceiveOptions {
 export async function receive(
   retrieval: Retrieval,
   body: MessageBody,
-  { destinations, pipelined, isToBeFound, onOctets }: ReceiveOptions,
+  { destinations, pipelined, isToBeFound, withBody, onOctets }: ReceiveOptions,
 ): Promise<Received> {
   const drafts = destinations.map((destination) => ({ destination, draft: destination.begin() }));
   const hash = new Sha256();
   const withLf = isToBeFound ? { hash: createHash('sha256'), endings: new CrlfToLf() } : undefined;
+  const bodyHash = withBody ? new BodyHash() : undefined;
   const most = mostOctets(retrieval.message.octets);
   const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
   const start: Buffer[] = [];
@@ -87,6 +93,7 @@ export async function receive(
       if (failure === undefined) {
         hash.update(block);
         withLf?.hash.update(withLf.endings.convert(block));
+        bodyHash?.update(block);
         const writing = write(drafts, block);
         if (writing !== undefined) failure = await writing;
       } else {
@@ -105,7 +112,8 @@ export async function receive(
   const headerSha256 = headerHash(beginning, beginning.length === octets);
   withLf?.hash.update(withLf.endings.end());
   const lfSha256 = withLf?.hash.digest('hex');
-  return { retrieval, drafts, octets, sha256: hash.digest(), lfSha256, messageId, headerSha256, failure };
+  const hashes = { sha256: hash.digest(), lfSha256, headerSha256, bodySha256: bodyHash?.digest() };
+  return { retrieval, drafts, octets, ...hashes, messageId, failure };
 }
 
 /** Removes what was written of a message. */

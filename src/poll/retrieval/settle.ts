@@ -14,12 +14,15 @@ import type { Leftovers } from './leftovers.ts';
 import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
+import { SameBody } from './same-body.ts';
 import { Standing } from './standing.ts';
 
 /** Under which a message may have been carried before (I8). */
 export interface Known {
   /** The records not listed any more. */
   readonly absent: ReadonlySet<RecordId>;
+  /** Whether the whole maildrop was moved. */
+  readonly wasMoved: boolean;
   /** The records of messages that are listed and known. */
   readonly listed: Pick<BoundRecords, 'binds'>;
   readonly isListed: (uid: UniqueId) => boolean;
@@ -41,6 +44,7 @@ export class Settling {
   /** The records of what some destinations have, under no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
   readonly #standing: Standing;
+  readonly #sameBody: SameBody;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
   /** The messages that are being made durable, and how many of their octets are in memory. */
@@ -56,7 +60,7 @@ export class Settling {
   readonly #waiting = new Map<string, number>();
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, listed, isListed, found }: Known, leftovers: Leftovers) {
+  constructor(poll: Poll, { absent, wasMoved, listed, isListed, found }: Known, leftovers: Leftovers) {
     this.#leftovers = leftovers;
     this.#poll = poll;
     this.#claimed = new Claimed(listed);
@@ -64,6 +68,7 @@ export class Settling {
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#standing = new Standing(found);
+    this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -74,6 +79,11 @@ export class Settling {
   /** Whether something stands in the destinations that a message may be. */
   get mayFind(): boolean {
     return this.#standing.some;
+  }
+
+  /** Whether a message may be one that was carried under another header. */
+  get mayHaveBody(): boolean {
+    return this.#sameBody.isPossible;
   }
 
   /** Notes such a failure; the first one counts. */
@@ -169,6 +179,11 @@ export class Settling {
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
+    const changed = await this.#sameBody.find(received, (id) => this.#claimed.has(id));
+    if (changed !== undefined) {
+      this.#claimed.add(changed.id);
+      return this.#recogniseAs(changed, received);
+    }
     if (retrieval.reason === 'new') return this.#goOn(received);
     const isShort = retrieval.reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.

@@ -1,0 +1,38 @@
+import { createReadStream } from 'node:fs';
+import { BodyHash } from '../message/body-hash.ts';
+import { lfToCrlf } from '../message/line-endings.ts';
+import type { Receipt } from './destination.ts';
+import { StoredFiles } from './maildir-file.ts';
+
+/** What stands behind the headers of messages that are stored in Maildirs. Remembers the names in each. */
+export class StoredBodies {
+  readonly #files = new Map<string, StoredFiles>();
+
+  /**
+   * Whether a message has this body, by the hash that `BodyHash` makes of what was received. False where that cannot be told: in an
+   * mbox, where a place is no name, and where the file is not there or cannot be read.
+   */
+  async has(body: string, { destination, location }: Receipt): Promise<boolean> {
+    const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
+    if (type !== 'maildir') return false;
+    const files = this.#files.get(path) ?? new StoredFiles(path, 'lf');
+    this.#files.set(path, files);
+    try {
+      const file = await files.pathOf(location);
+      return file !== undefined && (await hashesOf(file)).includes(body);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** As it stands there, and as it was received where line ends have become LF. */
+async function hashesOf(file: string): Promise<readonly (string | undefined)[]> {
+  const asStored = new BodyHash();
+  const withCrlf = new BodyHash();
+  for await (const block of createReadStream(file) as AsyncIterable<Buffer>) {
+    asStored.update(block);
+    withCrlf.update(lfToCrlf(block));
+  }
+  return [asStored.digest(), withCrlf.digest()];
+}
