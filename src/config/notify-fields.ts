@@ -115,7 +115,7 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
         .meta({
           title: 'duration',
           default: formatDuration(DEFAULT_SILENCE_MS),
-          description: 'An account is reported when no poll went well for so long.',
+          description: 'An account is reported when a poll was due, and none went well for so long since.',
         }),
       beforeCertificateEnds: duration('a length of time', 60_000, LONGEST_MS)
         .optional()

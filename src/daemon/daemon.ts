@@ -55,8 +55,6 @@ export class Daemon {
   readonly #leaving = new Map<string, Member>();
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
-  /** From when on silence counts: since the start, or since the machine slept last. */
-  #awakeSince: number;
   #policy: NoticePolicy;
   #lastTick: number;
   #lastLook: number;
@@ -66,7 +64,6 @@ export class Daemon {
     this.#timetable = new Timetable(deps);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
-    this.#awakeSince = deps.runtime.now();
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
     // Every poll under way listens to them.
@@ -140,6 +137,8 @@ export class Daemon {
     const members = this.#select(names).filter(({ standing }) => standing.paused);
     for (const member of members) {
       await member.note({ ...member.standing, paused: false });
+      // Nobody has waited for the polls that were left out.
+      member.owedAt = undefined;
       this.#timetable.planFirst(member);
     }
     this.#deps.changed();
@@ -271,8 +270,6 @@ export class Daemon {
   #followClock(): void {
     const jump = this.#timetable.followClock(this.#members.values());
     if (jump === 0) return;
-    // Who has slept for days could not poll; that is no illness.
-    if (jump > LOOK_EVERY_MS) this.#awakeSince = this.#deps.runtime.now();
     const far = `${Math.round(Math.abs(jump) / 1000)} s`;
     this.#deps.log(
       'info',
@@ -290,7 +287,7 @@ export class Daemon {
     const { host } = member.configuration.account;
     const turn = { host, suspect: member.isSuspect, urgent: asked };
     const promise = this.#turns.run(turn, () => this.#visit(member)).finally(() => this.#after(member));
-    member.running ??= { promise, begun: false, asked };
+    member.running ??= { promise, since: this.#deps.runtime.monotonic(), begun: false, asked };
     return promise;
   }
 
@@ -326,11 +323,7 @@ export class Daemon {
   /** Tells what has changed since somebody was told. */
   #notice(member: Member): void {
     const before = member.standing.notified;
-    const { notices, memory } = decideNotices(
-      before,
-      factsOf(member, { awakeSince: this.#awakeSince, now: this.#deps.runtime.now() }),
-      this.#policy,
-    );
+    const { notices, memory } = decideNotices(before, factsOf(member, this.#deps.runtime), this.#policy);
     if (JSON.stringify(before) === JSON.stringify(memory)) return;
     const told = notices.map((notice): KeptNotice => ({ notice, places: undefined }));
     const unsent = [...member.standing.unsent, ...told].slice(-MOST_UNSENT);

@@ -4,12 +4,18 @@ import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/decide.ts';
 import type { ServerFacts } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
+import type { Clock } from '../schedule/agenda.ts';
 import type { DaemonDeps } from './deps.ts';
 import { isStopped, type KeptNotice, NEW_STANDING, parseStanding, type Standing } from './standing.ts';
+
+/** Whoever looks while a poll runs that has begun since waits for what comes of it: it may go well. */
+const PATIENCE_MS = 3_600_000;
 
 /** A poll that waits for its turn or is under way. */
 interface Running {
   readonly promise: Promise<PollReport>;
+  /** Since when, by the clock that never jumps. */
+  readonly since: number;
   begun: boolean;
   /** Somebody asked for it. */
   asked: boolean;
@@ -24,6 +30,11 @@ export class Member {
   facts: ServerFacts | undefined;
   /** When the poll that comes next, or runs, is or was due; milliseconds since 1970. */
   due: number | undefined;
+  /**
+   * When the first poll was due, or is, after the last one that went well; by the clock that never jumps and stands still
+   * while the machine sleeps, so that neither a jump nor a sleep counts as silence.
+   */
+  owedAt: number | undefined;
   lastPollAt: number | undefined;
   lastSuccessAt: number | undefined;
   lastReport: PollReport | undefined;
@@ -78,9 +89,10 @@ export class Member {
 
 /** What notices are decided from. Times are in milliseconds since 1970. */
 export function factsOf(
-  { name, configuration, standing, lastReport, lastSuccessAt, facts }: Member,
-  { awakeSince, now }: { readonly awakeSince: number; readonly now: number },
+  { name, configuration, standing, running, owedAt, lastReport, lastSuccessAt, facts }: Member,
+  clock: Clock,
 ): AccountFacts {
+  const monotonic = clock.monotonic();
   return {
     account: name,
     failures: standing.failures,
@@ -89,10 +101,12 @@ export function factsOf(
     error: lastReport?.error ?? undefined,
     failed: lastReport === undefined || lastReport.outcome === 'failed',
     quarantined: lastReport?.quarantined ?? 0,
-    healthySince: Math.max(lastSuccessAt ?? 0, awakeSince),
+    overdueMs: Math.max(0, monotonic - (owedAt ?? monotonic)),
+    underWay: running !== undefined && monotonic - running.since < PATIENCE_MS,
+    lastSuccessAt,
     // The dates of a certificate that is pinned do not count.
     certificateExpiresAt:
       configuration.account.line.pinSha256 === undefined ? facts?.certificateExpiresAt : undefined,
-    now,
+    now: clock.now(),
   };
 }

@@ -59,7 +59,7 @@ export class Timetable {
    */
   followClock(members: Iterable<Member>): number {
     const jump = this.#agenda.jumped();
-    if (jump > 0) this.#agenda.shift(jump);
+    if (jump > 0) this.#bringNearer(members, jump);
     if (jump >= 0) return jump;
     for (const member of members) {
       if (member.running !== undefined || member.configuration.schedule.kind !== 'cron') continue;
@@ -68,15 +68,28 @@ export class Timetable {
     return jump;
   }
 
+  #bringNearer(members: Iterable<Member>, milliseconds: number): void {
+    this.#agenda.shift(milliseconds);
+    const monotonic = this.#runtime.monotonic();
+    for (const member of members) {
+      if (member.owedAt === undefined || member.owedAt <= monotonic) continue;
+      member.owedAt = Math.max(monotonic, member.owedAt - milliseconds);
+    }
+  }
+
   #plan(member: Member, wanted: number): void {
     if (member.standing.paused) return;
     const now = this.#runtime.now();
+    const monotonic = this.#runtime.monotonic();
     const { notBefore = now } = member.standing;
     // One that would end later was noted before the clock was set back.
     const hold = notBefore - now > MAX_PAUSE_MS ? now : notBefore;
     const rested = Math.min(member.lastPollAt ?? 0, now) + member.leastPauseMs;
     member.due = Math.max(wanted, hold, rested);
     this.#agenda.set(member.name, member.due);
+    // What was due and did not go well stays so, whatever is planned after it.
+    if (member.owedAt === undefined || member.owedAt > monotonic)
+      member.owedAt = monotonic + (member.due - now);
     this.#changed();
   }
 }

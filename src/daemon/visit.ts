@@ -25,7 +25,10 @@ export async function pollMember(
   const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
   member.lastPollAt = now;
   member.lastReport = report;
-  if (report.outcome !== 'failed') member.lastSuccessAt = now;
+  if (report.outcome !== 'failed') {
+    member.lastSuccessAt = now;
+    member.owedAt = undefined;
+  }
   const standing = afterPoll(member.standing, { report, key, now, chance });
   await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
   if (isStopped(standing)) {

@@ -5,7 +5,7 @@ import type { Notice, NoticeKind } from './notice.ts';
 export interface NoticePolicy {
   /** So many polls must have failed in a row. */
   readonly afterFailures: number;
-  /** No poll went well for so long, in milliseconds. */
+  /** A poll was due and none went well for so long, in milliseconds. */
   readonly silentMs: number;
   /** A certificate ends within so long, in milliseconds. */
   readonly certificateMs: number;
@@ -41,8 +41,11 @@ export interface AccountFacts {
   /** Whether the last poll failed: then what it says of messages is not the whole truth. */
   readonly failed: boolean;
   readonly quarantined: number;
-  /** The last poll that went well, or since when it is waited for. */
-  readonly healthySince: number;
+  /** How long a poll has been due without one that went well, in milliseconds in which the machine was awake. */
+  readonly overdueMs: number;
+  /** Whether a poll has begun only now, and may go well. */
+  readonly underWay: boolean;
+  readonly lastSuccessAt: number | undefined;
   readonly certificateExpiresAt: number | undefined;
   readonly now: number;
 }
@@ -100,15 +103,15 @@ export function decideNotices(
 /** One who was said to be ill stays so until a poll goes well; only being stopped is worse. */
 function illness(
   before: NoticeMemory['ill'],
-  { failures, stopped, paused, healthySince, now }: AccountFacts,
+  { failures, stopped, paused, overdueMs, underWay }: AccountFacts,
   { afterFailures, silentMs }: NoticePolicy,
 ): NoticeMemory['ill'] {
   if (stopped) return 'stopped';
   if (paused) return before;
-  const silent = now - healthySince >= silentMs;
+  const silent = overdueMs >= silentMs;
   if (before !== undefined && (failures > 0 || silent)) return before;
   if (failures >= afterFailures) return 'failing';
-  return silent ? 'silent' : undefined;
+  return silent && !underWay ? 'silent' : undefined;
 }
 
 function tellIllness(
@@ -134,10 +137,15 @@ function tellIllness(
     case 'silent':
       return tell(
         'silent',
-        `no poll went well for ${roughly(facts.now - facts.healthySince)}`,
+        `no poll went well for ${roughly(silenceMs(facts))}`,
         errorText(facts) || 'No poll was even tried; look at: mailferry status',
       );
   }
+}
+
+/** A success that lies ahead was noted before the clock was set back, and says nothing. */
+function silenceMs({ overdueMs, lastSuccessAt, now }: AccountFacts): number {
+  return Math.max(overdueMs, now - (lastSuccessAt ?? now));
 }
 
 function endingCertificate(

@@ -195,13 +195,15 @@ export class Harness implements AsyncDisposable {
     const ledger = this.#ledger.account(name);
     await ledger.openPoll();
     await account.password();
-    const fate = this.fate(name);
+    let fate = this.fate(name);
     if (fate === 'hangs') {
       await new Promise<void>((resolve) => {
         this.#hanging.set(name, resolve);
         abort.addEventListener('abort', () => resolve());
       });
       this.#hanging.delete(name);
+      // A poll that only took long goes well where the test has said so by now.
+      fate = this.fate(name);
     }
     const tally = new Tally();
     if (fate !== undefined)

@@ -18,7 +18,9 @@ const FINE: AccountFacts = {
   error: undefined,
   failed: false,
   quarantined: 0,
-  healthySince: NOW,
+  overdueMs: 0,
+  underWay: false,
+  lastSuccessAt: NOW,
   certificateExpiresAt: undefined,
   now: NOW,
 };
@@ -52,14 +54,32 @@ describe('notices', () => {
   });
 
   test('tell of silence once, and not in addition to failures', () => {
-    const late = { healthySince: NOW - 25 * HOUR };
+    const late = { overdueMs: 25 * HOUR };
     expect(told(late, late, FINE)).toEqual([['silent'], [], ['recovered']]);
     expect(told(failed(3), { ...failed(9), ...late })).toEqual([['failing'], []]);
     expect(told({ ...late, paused: true })).toEqual([[]]);
   });
 
+  test('wait with silence for a poll that has only just begun, and do not call it well either', () => {
+    const late = { overdueMs: 25 * HOUR };
+    expect(told({ ...late, underWay: true }, late, { ...late, underWay: true })).toEqual([
+      [],
+      ['silent'],
+      [],
+    ]);
+  });
+
+  test('say since when no poll went well, whatever a clock that was set back makes of the last one', () => {
+    const titleOf = (lastSuccessAt: number | undefined): string | undefined =>
+      decideNotices(NOTHING_NOTIFIED, { ...FINE, overdueMs: 25 * HOUR, lastSuccessAt }, POLICY).notices[0]
+        ?.title;
+    expect(titleOf(NOW - 8 * 24 * HOUR)).toBe('work: no poll went well for 8d');
+    expect(titleOf(NOW + 8 * 24 * HOUR)).toBe('work: no poll went well for 1d');
+    expect(titleOf(undefined)).toBe('work: no poll went well for 1d');
+  });
+
   test('do not say that a paused account works again', () => {
-    expect(told(failed(3), { ...FINE, paused: true, healthySince: 0 })).toEqual([['failing'], []]);
+    expect(told(failed(3), { ...FINE, paused: true, overdueMs: 25 * HOUR })).toEqual([['failing'], []]);
   });
 
   test('tell of each message that is quarantined, and not again after a poll that saw none', () => {
