@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ActionOf } from './command.ts';
+import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
 
 /** The commands of the daemon, and those that talk to it. */
@@ -47,6 +48,7 @@ function addPoll(program: Command, run: ActionOf): void {
     )
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .option('--no-wait', 'do not wait for the reports')
+    .option('--confirm-delete', CONFIRM_DELETE_HELP)
     .addHelpText('after', EXIT_STATUS_HELP)
     .action(run(async () => (await import('./commands/poll.ts')).poll));
 }

@@ -1,12 +1,13 @@
 import { App } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
-import { asMailError, MailError } from '../errors.ts';
+import { asMailError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import { systemRuntime } from '../runtime.ts';
 import type { Dial } from '../wire/dial.ts';
 import { printable } from '../wire/text.ts';
+import { explainedByDaemon } from './beside-daemon.ts';
 import type { GlobalOptions } from './command.ts';
 import { worstStatus } from './exit-status.ts';
 import { showReport, statusOfReport } from './poll-report.ts';
@@ -33,10 +34,8 @@ export interface FetchWork {
 }
 
 /** What `mailferry fetch` does once the configuration is read. Resolves to its exit status. */
-export async function fetchNow(
-  options: FetchOptions & GlobalOptions,
-  { configuration, accounts, dial }: FetchWork,
-): Promise<number> {
+export async function fetchNow(options: FetchOptions & GlobalOptions, work: FetchWork): Promise<number> {
+  const { configuration, accounts, dial } = work;
   const terminal = processTerminal();
   const logger = await loggerFor(options, terminal);
   const watched = options.progress && options.quiet !== true && options.json !== true;
@@ -61,7 +60,7 @@ export async function fetchNow(
   };
   using control = signalControl();
   using app = await App.open({ configuration, runtime: systemRuntime, observer, logger, dial })
-    .catch((thrown: unknown) => explainedByDaemon(thrown, configuration))
+    .catch((thrown: unknown) => explainedByDaemon(thrown, configuration, pollInstead(options, work)))
     .catch((thrown: unknown) => notBegunAtAll(thrown, accounts, { options, terminal }));
   if (options.dryRun === true) {
     const { previewAll } = await import('./commands/preview.ts');
@@ -96,14 +95,14 @@ async function loggerFor(
   return createLogger({ level: logLevel, format: logFormat, terminal: interactive, colours });
 }
 
-/** When it is a daemon that is at work with the ledger, it can be asked to poll. */
-async function explainedByDaemon(thrown: unknown, { daemon }: Configuration): Promise<never> {
-  if (!(thrown instanceof MailError) || thrown.code !== 'already-running') throw thrown;
-  const { askDaemon } = await import('../daemon/control-client.ts');
-  const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
-  if (answer === undefined) throw thrown;
-  throw new MailError('already-running', thrown.message, {
-    cause: thrown,
-    hint: 'It is the daemon (`mailferry run`). To let it poll now: mailferry poll',
-  });
+/** Beside a daemon: the same poll, made by it. */
+function pollInstead(
+  { confirmDelete, dryRun }: FetchOptions,
+  { accounts, configuration }: FetchWork,
+): string {
+  const words = [
+    ...(confirmDelete === true && dryRun !== true ? ['--confirm-delete'] : []),
+    ...(accounts.length === configuration.accounts.length ? [] : accounts.map(({ account }) => account.name)),
+  ];
+  return `To let it poll now: ${['mailferry poll', ...words].join(' ')}`;
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../schedule/duration.ts';
 import type { ActionOf } from './command.ts';
+import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
 import { addSetupCommands } from './setup-commands.ts';
@@ -70,7 +71,7 @@ function addFetch(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .option('-q, --quiet', 'say nothing unless something is wrong')
     .option('--no-progress', 'no progress bar on a terminal')
-    .option('--confirm-delete', 'delete even what is far more than ever before, or came shorter than listed')
+    .option('--confirm-delete', CONFIRM_DELETE_HELP)
     .addHelpText('after', EXIT_STATUS_HELP)
     .action(run(async () => (await import('./commands/fetch.ts')).fetch));
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { MailError } from '../errors.ts';
 import type { RecentLines } from '../observe/recent-lines.ts';
 import type { Runtime } from '../runtime.ts';
-import { ROUTES } from './control-protocol.ts';
+import { CONFIRM_DELETE, ROUTES } from './control-protocol.ts';
 import { type Answers, sendJson } from './control-server.ts';
 import type { Daemon, Reloaded } from './daemon.ts';
 import type { DaemonStatus, Status } from './status.ts';
@@ -34,9 +34,9 @@ export function controlAnswers(parts: AnswerParts): Answers {
   const { daemon, lines, reload } = parts;
   return {
     [`GET ${ROUTES.status}`]: (response) => sendJson(response, 200, statusOf(parts)),
-    [`POST ${ROUTES.poll}`]: async (response, { accounts }) => {
+    [`POST ${ROUTES.poll}`]: async (response, { accounts, query }) => {
       if (daemon.stopping) throw new MailError('aborted', 'The daemon is stopping.');
-      const reports = daemon.pollNow(accounts);
+      const reports = daemon.pollNow(accounts, { confirmDelete: query.has(CONFIRM_DELETE) });
       beginLines(response);
       const written = reports.map(async (report) => response.write(`${JSON.stringify(await report)}\n`));
       await Promise.all(written);

@@ -14,6 +14,9 @@ export const ROUTES = {
   logs: '/logs',
 } as const;
 
+/** In the query of a poll: it deletes also what waits for somebody's word. */
+export const CONFIRM_DELETE = 'confirm-delete';
+
 /** The answer where something could not be done. */
 export interface Refused {
   readonly error: ReportedError;

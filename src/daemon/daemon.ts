@@ -8,7 +8,7 @@ import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import type { DaemonDeps } from './deps.ts';
-import { factsOf, Member } from './member.ts';
+import { factsOf, Member, type Running } from './member.ts';
 import { afterReload, forgiven, isStopped, type KeptNotice } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { Timetable } from './timetable.ts';
@@ -112,14 +112,20 @@ export class Daemon {
     this.#followClock();
     for (const name of this.#timetable.takeDue()) {
       const member = this.#members.get(name);
-      if (member !== undefined) void this.#begin(member, false);
+      if (member !== undefined) void this.#begin(member, { asked: false, confirmDelete: false });
     }
     this.#lookAtAll();
   }
 
-  /** Polls these accounts now, also those that are paused or stopped. The reports come as the polls end. */
-  pollNow(names: readonly string[]): readonly Promise<PollReport>[] {
-    return this.#select(names).map((member) => this.#begin(member, true));
+  /**
+   * Polls these accounts now, also those that are paused or stopped. The reports come as the polls end. With
+   * `confirmDelete` they delete also what waits for somebody's word; a poll that runs without it is waited for.
+   */
+  pollNow(
+    names: readonly string[],
+    { confirmDelete = false }: { readonly confirmDelete?: boolean } = {},
+  ): readonly Promise<PollReport>[] {
+    return this.#select(names).map((member) => this.#begin(member, { asked: true, confirmDelete }));
   }
 
   /** Ends the polling of these accounts on schedule; a poll that runs goes on. */
@@ -278,16 +284,20 @@ export class Daemon {
   }
 
   /** Begins a poll unless one is under way: there is never more than one of an account (I6). */
-  #begin(member: Member, asked: boolean): Promise<PollReport> {
-    if (member.running !== undefined) {
-      member.running.asked ||= asked;
-      return member.running.promise;
+  #begin(member: Member, how: Pick<Running, 'asked' | 'confirmDelete'>): Promise<PollReport> {
+    const { running } = member;
+    if (running !== undefined) {
+      if (how.confirmDelete && running.begun && !running.confirmDelete)
+        return running.promise.then(() => this.#begin(member, how));
+      running.asked ||= how.asked;
+      running.confirmDelete ||= how.confirmDelete;
+      return running.promise;
     }
     this.#timetable.forget(member.name);
     const { host } = member.configuration.account;
-    const turn = { host, suspect: member.isSuspect, urgent: asked };
+    const turn = { host, suspect: member.isSuspect, urgent: how.asked };
     const promise = this.#turns.run(turn, () => this.#visit(member)).finally(() => this.#after(member));
-    member.running ??= { promise, since: this.#deps.runtime.monotonic(), begun: false, asked };
+    member.running ??= { promise, since: this.#deps.runtime.monotonic(), begun: false, ...how };
     return promise;
   }
 
@@ -309,7 +319,8 @@ export class Daemon {
       if (asked) member.standing = forgiven(member.standing);
       else if (await isStillStopped(member)) return member.lastReport ?? notBegun(account);
       if (running !== undefined) running.begun = true;
-      const control = { stop: this.#stop.signal, abort: this.#abort.signal };
+      const { confirmDelete = false } = running ?? {};
+      const control = { stop: this.#stop.signal, abort: this.#abort.signal, confirmDelete };
       return await pollMember(member, control, this.#deps);
     } catch (thrown) {
       // What the poll itself suffers is in its report; this is the ledger's or ours.

@@ -12,13 +12,15 @@ import { isStopped, type KeptNotice, NEW_STANDING, parseStanding, type Standing 
 const PATIENCE_MS = 3_600_000;
 
 /** A poll that waits for its turn or is under way. */
-interface Running {
+export interface Running {
   readonly promise: Promise<PollReport>;
   /** Since when, by the clock that never jumps. */
   readonly since: number;
   begun: boolean;
   /** Somebody asked for it. */
   asked: boolean;
+  /** Somebody said that it is to delete also what waits for a word. */
+  confirmDelete: boolean;
 }
 
 /** One account of the daemon: its configuration, and all that is known of it. */

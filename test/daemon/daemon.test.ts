@@ -237,6 +237,22 @@ describe('control', () => {
     expect(await reports).toMatchObject([{ account: 'a', outcome: 'ok' }]);
   });
 
+  test('deletes what waits for a word in the next poll only, after one that runs without the word', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    ferry.fate = () => 'hangs';
+    await ferry.pass(MINUTE);
+    ferry.fate = () => undefined;
+    const reports = Promise.all([
+      ...ferry.daemon.pollNow(['a']),
+      ...ferry.daemon.pollNow(['a'], { confirmDelete: true }),
+      ...ferry.daemon.pollNow([], { confirmDelete: true }),
+    ]);
+    await ferry.release('a');
+    expect(await reports).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }, { outcome: 'ok' }]);
+    await ferry.pass(10 * MINUTE);
+    expect(ferry.confirmed).toEqual([false, true, false, false]);
+  });
+
   test('pauses across restarts, and polls at once what was missed when it is resumed', async () => {
     await using ferry = await Harness.of([configured('a')]);
     await ferry.pass(MINUTE);

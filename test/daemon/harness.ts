@@ -79,6 +79,8 @@ export class Harness implements AsyncDisposable {
   /** The polls in order, each with its account and the seconds since the beginning. */
   readonly polls: (readonly [account: string, seconds: number])[] = [];
   readonly polling: Set<string> = new Set();
+  /** Of each poll, whether it was to delete what waits for a word. */
+  readonly confirmed: boolean[] = [];
   /** Whether an account was ever polled twice at a time. */
   overlapped = false;
   fate: (account: string) => Fate = () => undefined;
@@ -186,11 +188,12 @@ export class Harness implements AsyncDisposable {
     return account;
   }
 
-  async #poll({ account }: AccountConfiguration, { abort }: PollControl): Promise<PollReport> {
+  async #poll({ account }: AccountConfiguration, { abort, confirmDelete }: PollControl): Promise<PollReport> {
     const { name } = account;
     this.overlapped ||= this.polling.has(name);
     this.polling.add(name);
     this.moments.push(this.runtime.now());
+    this.confirmed.push(confirmDelete === true);
     this.polls.push([name, (this.runtime.now() - this.#begun) / 1000]);
     const ledger = this.#ledger.account(name);
     await ledger.openPoll();

@@ -69,6 +69,32 @@ describe('mailferry run', () => {
     expect(await daemon.running.ended).toMatchObject({ status: 0 });
   });
 
+  it('deletes on request what it would ask for, and says what to do where a command wants the ledger', async () => {
+    await using folder = await temporaryFolder();
+    const messages = Array.from({ length: 120 }, (_, index) => `Subject: ${index}\r\n\r\nbody\r\n`);
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const { port } = server.address;
+    await writeDaemonConfiguration(folder.path, { alice: { port, delete: 'never' }, bob: { port } });
+    await runProgram(['fetch', 'alice'], { cwd: folder.path });
+    await writeDaemonConfiguration(folder.path, { alice: { port }, bob: { port } });
+    await using daemon = new RunningDaemon(folder.path);
+    await daemon.logged(/^poll finished: .*120 kept/);
+
+    const remedies = ['fetch --confirm-delete alice', 'fetch --dry-run --confirm-delete', 'adopt --none bob'];
+    const said = await Promise.all(remedies.map((words) => daemon.ask(...words.split(' '))));
+    expect(said.map(({ status }) => status)).toEqual([75, 75, 75]);
+    expect(said.map(({ stderr }) => stderr.split('). ')[1])).toEqual([
+      'To let it poll now: mailferry poll --confirm-delete alice\n',
+      'To let it poll now: mailferry poll\n',
+      'Stop it, then: mailferry adopt --none bob; then start it again.\n',
+    ]);
+    expect(await daemon.ask('poll', '--confirm-delete', 'alice')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('120 deleted on the server'),
+    });
+    expect(server.maildrop('alice').messages).toEqual([]);
+  });
+
   it('works without the socket where it cannot have one', async () => {
     await using folder = await temporaryFolder();
     const controlSocket = `./${'x'.repeat(120)}`;

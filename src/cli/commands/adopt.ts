@@ -1,5 +1,6 @@
 import { App } from '../../app.ts';
 import { systemRuntime } from '../../runtime.ts';
+import { explainedByDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
@@ -12,7 +13,11 @@ export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, na
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
   using control = signalControl();
-  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} });
+  const again = ['mailferry adopt', ...(options.none === true ? ['--none'] : []), ...names].join(' ');
+  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} }).catch(
+    (thrown: unknown) =>
+      explainedByDaemon(thrown, configuration, `Stop it, then: ${again}; then start it again.`),
+  );
   for (const account of accounts) {
     const {
       account: name,

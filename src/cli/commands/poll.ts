@@ -1,4 +1,4 @@
-import { ROUTES } from '../../daemon/control-protocol.ts';
+import { CONFIRM_DELETE, ROUTES } from '../../daemon/control-protocol.ts';
 import type { PollReport } from '../../poll/report.ts';
 import { askRunning } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
@@ -9,12 +9,14 @@ import { processTerminal } from '../terminal.ts';
 interface PollOptions {
   readonly json?: boolean;
   readonly wait: boolean;
+  readonly confirmDelete?: boolean;
 }
 
 /** `mailferry poll`: lets the daemon poll now. */
 export const poll: CommandRun<PollOptions> = async (options, accounts) => {
   const terminal = processTerminal();
-  const reports = await askRunning(options, { method: 'POST', path: ROUTES.poll, accounts });
+  const path = options.confirmDelete === true ? `${ROUTES.poll}?${CONFIRM_DELETE}` : ROUTES.poll;
+  const reports = await askRunning(options, { method: 'POST', path, accounts });
   if (!options.wait) return 0;
   const statuses: number[] = [];
   for await (const value of reports) {

@@ -1,0 +1,21 @@
+import type { Configuration } from '../config/configuration.ts';
+import { MailError } from '../errors.ts';
+
+/**
+ * Raises `thrown` again; where it says that another Mailferry has the ledger, and that is a daemon which answers, with
+ * `remedy` behind that: what to do beside a daemon.
+ */
+export async function explainedByDaemon(
+  thrown: unknown,
+  { daemon }: Configuration,
+  remedy: string,
+): Promise<never> {
+  if (!(thrown instanceof MailError) || thrown.code !== 'already-running') throw thrown;
+  const { askDaemon } = await import('../daemon/control-client.ts');
+  const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
+  if (answer === undefined) throw thrown;
+  throw new MailError('already-running', thrown.message, {
+    cause: thrown,
+    hint: `It is the daemon (\`mailferry run\`). ${remedy}`,
+  });
+}
