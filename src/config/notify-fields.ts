@@ -115,7 +115,8 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
         .meta({
           title: 'duration',
           default: formatDuration(DEFAULT_SILENCE_MS),
-          description: 'An account is reported when a poll was due, and none went well for so long since.',
+          description:
+            'An account is reported when a poll was due, and none went well for so long since; and when for so long each left something undone.',
         }),
       beforeCertificateEnds: duration('a length of time', 60_000, LONGEST_MS)
         .optional()

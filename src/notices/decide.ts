@@ -16,6 +16,8 @@ export interface NoticeMemory {
   /** That it fails, is stopped, or is silent. */
   readonly ill: 'failing' | 'stopped' | 'silent' | undefined;
   readonly quarantined: number;
+  /** Since when each poll had to leave something undone, in milliseconds since 1970; and whether that was told. */
+  readonly partial: { readonly since: number; readonly told: boolean } | undefined;
   readonly deletionUnconfirmed: boolean;
   /** The end of the certificate that was warned of. */
   readonly certificate: number | undefined;
@@ -24,6 +26,7 @@ export interface NoticeMemory {
 export const NOTHING_NOTIFIED: NoticeMemory = {
   ill: undefined,
   quarantined: 0,
+  partial: undefined,
   deletionUnconfirmed: false,
   certificate: undefined,
 };
@@ -75,9 +78,18 @@ export function decideNotices(
     );
   }
 
-  const unconfirmed = facts.failed
-    ? before.deletionUnconfirmed
-    : facts.error?.code === 'deletion-unconfirmed';
+  const partial = partialSince(before.partial, facts, policy);
+  if (partial?.told === true && before.partial?.told !== true) {
+    const title = `for ${roughly(facts.now - partial.since)}, no poll could do everything`;
+    tell('partial', title, `The rest is carried. ${errorText(facts)}`);
+  } else if (partial === undefined && before.partial?.told === true && ill === before.ill) {
+    if (quarantined === 0)
+      tell('recovered', 'everything is carried again', 'The last poll left nothing undone.');
+  }
+
+  // A report has one trouble only: that it names another does not mean that this one is over.
+  const unconfirmed =
+    facts.error?.code === 'deletion-unconfirmed' || (before.deletionUnconfirmed && !isDone(facts));
   if (unconfirmed && !before.deletionUnconfirmed) {
     tell('deletion-unconfirmed', 'waits for your word before it deletes on the server', errorText(facts));
   }
@@ -94,10 +106,30 @@ export function decideNotices(
   const memory = {
     ill,
     quarantined,
+    partial,
     deletionUnconfirmed: unconfirmed,
     certificate: certificate ?? (facts.certificateExpiresAt === undefined ? before.certificate : undefined),
   };
   return { notices, memory };
+}
+
+/** Whether the last poll left nothing undone; messages that are given up do not count, which was told when they were. */
+function isDone({ failed, error }: AccountFacts): boolean {
+  return !failed && error === undefined;
+}
+
+/** A poll that failed says nothing of what it would have left undone. What has a notice of its own does not begin it. */
+function partialSince(
+  before: NoticeMemory['partial'],
+  facts: AccountFacts,
+  { silentMs }: NoticePolicy,
+): NoticeMemory['partial'] {
+  if (facts.failed) return before;
+  if (isDone(facts)) return undefined;
+  if (facts.error?.code === 'deletion-unconfirmed') return before?.told === true ? before : undefined;
+  // A beginning that lies ahead was noted before the clock was set back.
+  const since = Math.min(before?.since ?? facts.now, facts.now);
+  return { since, told: before?.told === true || facts.now - since >= silentMs };
 }
 
 /** One who was said to be ill stays so until a poll goes well; only being stopped is worse. */

@@ -1,8 +1,11 @@
-/** What is told to people. `silent`: no poll went well for so long; `test`: somebody wants to see one. */
+/**
+ * What is told to people. `silent`: no poll went well for so long; `partial`: for so long none carried everything; `test`: somebody wants to see one.
+ */
 export type NoticeKind =
   | 'failing'
   | 'stopped'
   | 'recovered'
+  | 'partial'
   | 'quarantined'
   | 'deletion-unconfirmed'
   | 'certificate'

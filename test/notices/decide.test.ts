@@ -25,6 +25,7 @@ const FINE: AccountFacts = {
   now: NOW,
 };
 const ERROR = { code: 'unreachable', message: 'Cannot reach it.', hint: 'Look at the line.' };
+const REFUSED = { error: { code: 'message-refused', message: 'The server refuses it.', hint: null } };
 const failed = (failures: number): AccountFacts => ({ ...FINE, failures, failed: true, error: ERROR });
 
 /** The kinds of the notices that a history leads to, one list for each of its steps. */
@@ -95,6 +96,48 @@ describe('notices', () => {
       [],
       [],
       ['deletion-unconfirmed'],
+    ]);
+  });
+
+  test('tell of a mass deletion once, though other troubles come before it in a report, until all is done', () => {
+    const waits = { error: { code: 'deletion-unconfirmed', message: 'm', hint: 'h' } };
+    expect(told(waits, REFUSED, waits, REFUSED, waits, { quarantined: 0 }, waits)).toEqual([
+      ['deletion-unconfirmed'],
+      [],
+      [],
+      [],
+      [],
+      [],
+      ['deletion-unconfirmed'],
+    ]);
+  });
+
+  test('tell once of an account that leaves something undone for a day, and when everything is done again', () => {
+    const at = (hours: number, facts: Partial<AccountFacts>): Partial<AccountFacts> => ({
+      ...facts,
+      now: NOW + hours * HOUR,
+    });
+    const day = [at(0, REFUSED), at(1, failed(1)), at(23, REFUSED), at(24, REFUSED), at(25, REFUSED)];
+    expect(told(...day, at(26, failed(1)), at(27, FINE), at(28, REFUSED), at(51, REFUSED))).toEqual([
+      [],
+      [],
+      [],
+      ['partial'],
+      [],
+      [],
+      ['recovered'],
+      [],
+      [],
+    ]);
+    expect(told(at(0, REFUSED), at(12, FINE), at(24, REFUSED), at(47, REFUSED))).toEqual([[], [], [], []]);
+  });
+
+  test('do not say that everything is done where messages were given up', () => {
+    const later = { now: NOW + 25 * HOUR };
+    expect(told(REFUSED, { ...REFUSED, ...later, quarantined: 1 }, { ...later, quarantined: 1 })).toEqual([
+      [],
+      ['quarantined', 'partial'],
+      [],
     ]);
   });
 
