@@ -19,8 +19,8 @@ export interface NoticeMemory {
   /** Since when each poll had to leave something undone, in milliseconds since 1970; and whether that was told. */
   readonly partial: { readonly since: number; readonly told: boolean } | undefined;
   readonly deletionUnconfirmed: boolean;
-  /** The end of the certificate that was warned of. */
-  readonly certificate: number | undefined;
+  /** The ends of the certificates that were warned of: the front ends of one provider may have different ones. */
+  readonly certificates: readonly number[];
 }
 
 export const NOTHING_NOTIFIED: NoticeMemory = {
@@ -28,8 +28,11 @@ export const NOTHING_NOTIFIED: NoticeMemory = {
   quarantined: 0,
   partial: undefined,
   deletionUnconfirmed: false,
-  certificate: undefined,
+  certificates: [],
 };
+
+/** The ends of so many certificates are remembered. */
+const MOST_CERTIFICATES = 16;
 
 /** What is known of an account now. Times are in milliseconds since 1970. */
 export interface AccountFacts {
@@ -95,7 +98,7 @@ export function decideNotices(
   }
 
   const certificate = endingCertificate(facts, policy);
-  if (certificate !== undefined && certificate !== before.certificate) {
+  if (certificate !== undefined && !before.certificates.includes(certificate)) {
     const day = new Date(certificate).toISOString().slice(0, 10);
     tell(
       'certificate',
@@ -108,7 +111,7 @@ export function decideNotices(
     quarantined,
     partial,
     deletionUnconfirmed: unconfirmed,
-    certificate: certificate ?? (facts.certificateExpiresAt === undefined ? before.certificate : undefined),
+    certificates: warnedOf(before.certificates, certificate, facts.now),
   };
   return { notices, memory };
 }
@@ -186,6 +189,16 @@ function endingCertificate(
 ): number | undefined {
   if (certificateExpiresAt === undefined || certificateExpiresAt - now > certificateMs) return undefined;
   return certificateExpiresAt;
+}
+
+/** What has ended is in nobody's use any more. */
+function warnedOf(
+  before: readonly number[],
+  certificate: number | undefined,
+  now: number,
+): readonly number[] {
+  const ends = new Set([...before, ...(certificate === undefined ? [] : [certificate])]);
+  return [...ends].filter((end) => end > now).slice(-MOST_CERTIFICATES);
 }
 
 function errorText({ error }: AccountFacts): string {

@@ -154,6 +154,24 @@ describe('notices', () => {
     ]);
   });
 
+  test('tell once of each of several certificates that a server shows in turn', () => {
+    const ends = (days: number): Partial<AccountFacts> => ({ certificateExpiresAt: NOW + days * 24 * HOUR });
+    const rounds = Array.from({ length: 20 }, () => [ends(10), ends(300), ends(7)]).flat();
+    expect(told(...rounds).flat()).toEqual(['certificate', 'certificate']);
+  });
+
+  test('remember certificates only as long as they count, and not without end', () => {
+    const many = Array.from({ length: 40 }, (_, index) => NOW + (1 + index / 10) * HOUR);
+    const remembered = many.reduce(
+      (memory, certificateExpiresAt) =>
+        decideNotices(memory, { ...FINE, certificateExpiresAt }, POLICY).memory,
+      NOTHING_NOTIFIED,
+    );
+    expect(remembered.certificates).toHaveLength(16);
+    const later = { ...FINE, now: NOW + 6 * HOUR };
+    expect(decideNotices(remembered, later, POLICY)).toEqual({ notices: [], memory: NOTHING_NOTIFIED });
+  });
+
   test('say what is wrong and what to do', () => {
     const { notices } = decideNotices(NOTHING_NOTIFIED, failed(3), POLICY);
     expect(notices).toEqual([
