@@ -1,9 +1,11 @@
 import { App } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
+import { type LonePoll, pollAlone } from '../daemon/lone-poll.ts';
 import { asMailError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PollObserver } from '../poll/observer.ts';
-import { notBegun } from '../poll/poll-all.ts';
+import { notBegun, pollAll } from '../poll/poll-all.ts';
+import type { PollReport } from '../poll/report.ts';
 import { systemRuntime } from '../runtime.ts';
 import type { Dial } from '../wire/dial.ts';
 import { printable } from '../wire/text.ts';
@@ -30,6 +32,8 @@ export interface FetchOptions {
 export interface FetchWork {
   readonly configuration: Configuration;
   readonly accounts: readonly AccountConfiguration[];
+  /** Whether somebody has named the accounts, and so wants them tried whatever was before. */
+  readonly named: boolean;
   readonly dial: Dial;
 }
 
@@ -41,6 +45,12 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   const watched = options.progress && options.quiet !== true && options.json !== true;
   const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
   const ticking = progress && setInterval(() => progress.tick(), TICK_MS).unref();
+  const finished = (report: PollReport): void => {
+    progress?.finished(report);
+    progress?.clear();
+    logger?.info(report, 'poll finished');
+    showReport(report, options, terminal);
+  };
   const observer: PollObserver = {
     loggedIn: (account) => progress?.loggedIn(account),
     planned: (account, messages, octets) => progress?.planned(account, messages, octets),
@@ -51,12 +61,7 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
       terminal.err(`${account}: ${terminal.style('yellow', 'note:')} ${printable(notice, 1000)}`);
       logger?.info({ account }, notice);
     },
-    finished: (report) => {
-      progress?.finished(report);
-      progress?.clear();
-      logger?.info(report, 'poll finished');
-      showReport(report, options, terminal);
-    },
+    finished,
   };
   using control = signalControl();
   using app = await App.open({ configuration, runtime: systemRuntime, observer, logger, dial })
@@ -68,10 +73,29 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   }
   const begun = systemRuntime.monotonic();
   const { stop, abort } = control;
-  const reports = await app.poll(accounts, { stop, abort, confirmDelete: options.confirmDelete });
+  const polled = { stop, abort, confirmDelete: options.confirmDelete };
+  const reports = await pollEach(work, { app, control: polled, notBegun: finished });
   clearInterval(ticking);
   if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
   return control.status ?? worstStatus(reports.map(statusOfReport));
+}
+
+function pollEach(
+  { configuration: { concurrency }, accounts, named }: FetchWork,
+  { app, control, notBegun: tell }: Pick<LonePoll, 'control' | 'notBegun'> & { readonly app: App },
+): Promise<readonly PollReport[]> {
+  const deps = {
+    runtime: systemRuntime,
+    ledger: app.ledger,
+    poll: (account: AccountConfiguration) => app.pollOne(account, control),
+  };
+  const polls = new Map(
+    accounts.map((it) => [it.account, () => pollAlone(it, { control, named, notBegun: tell }, deps)]),
+  );
+  return pollAll([...polls.keys()], async (account) => (await polls.get(account)?.()) ?? notBegun(account), {
+    concurrency,
+    control,
+  });
 }
 
 /** Whoever reads `--json` gets an object for each account, also where none was begun (a dry run has another form). */

@@ -317,7 +317,8 @@ export class Daemon {
     try {
       const asked = running?.asked === true;
       if (asked) member.standing = forgiven(member.standing);
-      else if (await isStillStopped(member)) return member.lastReport ?? notBegun(account);
+      else if (await isStillStopped(member, this.#deps.runtime.now()))
+        return member.lastReport ?? notBegun(account);
       if (running !== undefined) running.begun = true;
       const { confirmDelete = false } = running ?? {};
       const control = { stop: this.#stop.signal, abort: this.#abort.signal, confirmDelete };

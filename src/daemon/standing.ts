@@ -15,6 +15,10 @@ export interface Standing {
   readonly refusals: number;
   /** What the last refused login was made with, as `keyOf` gives it. */
   readonly refusedKey: string | undefined;
+  /** How often another password has let it be tried again after three refusals, since a login went well. */
+  readonly renewals: number;
+  /** From when on another password lets it be tried again, in milliseconds since 1970. */
+  readonly renewAfter: number | undefined;
   /** Not to be polled before that, in milliseconds since 1970. */
   readonly notBefore: number | undefined;
   /** The least time between two logins that the server announced, in milliseconds. */
@@ -31,6 +35,8 @@ export const NEW_STANDING: Standing = {
   failures: 0,
   refusals: 0,
   refusedKey: undefined,
+  renewals: 0,
+  renewAfter: undefined,
   notBefore: undefined,
   loginDelayMs: 0,
   paused: false,
@@ -52,6 +58,9 @@ export function parseStanding(text: string | undefined): Standing {
 /** Failures that are not the server's: it is not left alone for longer because of them. */
 const OURS: ReadonlySet<ErrorCode> = new Set(['aborted', 'already-running', 'internal', 'ledger']);
 
+const FIRST_RENEWAL_MS = 86_400_000;
+const LONGEST_RENEWAL_MS = 8 * FIRST_RENEWAL_MS;
+
 export interface PollOutcome {
   readonly report: PollReport;
   /** What the login was made with, if the poll came so far. */
@@ -65,13 +74,13 @@ export interface PollOutcome {
 export function afterPoll(standing: Standing, { report, key, now, chance }: PollOutcome): Standing {
   const code = report.error?.code;
   if (report.outcome !== 'failed' || code === undefined) {
-    return { ...standing, failures: 0, refusals: 0, refusedKey: undefined, notBefore: undefined };
+    return { ...forgiven(standing), failures: 0 };
   }
   if (code === 'aborted') return standing;
   const refused = code === 'login-refused';
-  const sameKey = standing.refusedKey === undefined || standing.refusedKey === key;
   const failures = standing.failures + 1;
-  const refusals = refused ? (sameKey ? standing.refusals : 0) + 1 : standing.refusals;
+  // Whatever they were made with: a token is another one each time.
+  const refusals = standing.refusals + (refused ? 1 : 0);
   const pause = OURS.has(code) ? 0 : pauseAfter({ failures: refused ? refusals : failures, refused }, chance);
   return {
     ...standing,
@@ -89,7 +98,32 @@ export function isStopped({ refusals }: Standing): boolean {
 
 /** The same after somebody said that the account is to be polled, or what the login is made with has changed. */
 export function forgiven(standing: Standing): Standing {
-  return { ...standing, refusals: 0, refusedKey: undefined, notBefore: undefined };
+  return {
+    ...standing,
+    refusals: 0,
+    refusedKey: undefined,
+    renewals: 0,
+    renewAfter: undefined,
+    notBefore: undefined,
+  };
+}
+
+/**
+ * The same after another password was found where the login was refused too often; undefined while that is no reason to
+ * try again. Somebody who has mended it is believed at once. But a token is another one each hour: after that it is tried
+ * once a day, then after two, four and eight.
+ */
+export function renewed(standing: Standing, now: number): Standing | undefined {
+  const { renewals, renewAfter = now } = standing;
+  // One that lies further ahead was noted before the clock was set back.
+  if (renewAfter > now && renewAfter - now <= LONGEST_RENEWAL_MS) return undefined;
+  return {
+    ...standing,
+    refusals: renewals === 0 ? 0 : MAX_REFUSALS - 1,
+    notBefore: undefined,
+    renewals: renewals + 1,
+    renewAfter: now + Math.min(LONGEST_RENEWAL_MS, FIRST_RENEWAL_MS * 2 ** renewals),
+  };
 }
 
 /**

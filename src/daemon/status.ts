@@ -96,7 +96,10 @@ export function accountStatus({ account, summary, standing, live }: StatusParts)
     today: summary?.today ?? NOTHING,
     deleted: summary?.deleted ?? 0,
     certificateExpiresAt: isoTime(live?.certificateExpiresAt),
-    action: actionFor(account.name, report, standing),
+    action: actionFor(report, standing, {
+      name: account.name,
+      again: live === undefined ? 'fetch' : 'poll',
+    }),
   };
 }
 
@@ -109,10 +112,14 @@ function stateOf(report: PollReport | null, standing: Standing, live: LiveFacts 
   return report.outcome;
 }
 
-function actionFor(name: string, report: PollReport | null, standing: Standing): string | null {
+function actionFor(
+  report: PollReport | null,
+  standing: Standing,
+  { name, again }: { readonly name: string; readonly again: 'fetch' | 'poll' },
+): string | null {
   if (standing.paused) return `mailferry resume ${name}`;
   const hint = report?.error?.hint ?? null;
-  if (isStopped(standing)) return [hint, `Then: mailferry poll ${name}`].filter(Boolean).join(' ');
+  if (isStopped(standing)) return [hint, `Then: mailferry ${again} ${name}`].filter(Boolean).join(' ');
   return report?.outcome === 'ok' ? null : hint;
 }
 

@@ -3,7 +3,7 @@ import type { PollReport } from '../poll/report.ts';
 import type { Secret } from '../secret.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
-import { afterPoll, forgiven, isStopped, keyOf, saltOf } from './standing.ts';
+import { afterPoll, isStopped, keyOf, renewed, type Standing, saltOf } from './standing.ts';
 
 /** Polls once, and notes what follows from it for the next time. */
 export async function pollMember(
@@ -11,6 +11,27 @@ export async function pollMember(
   control: PollControl,
   { runtime, poll, log }: Pick<DaemonDeps, 'runtime' | 'poll' | 'log'>,
 ): Promise<PollReport> {
+  const { report, standing } = await pollOnce(member, control, { runtime, poll });
+  const now = runtime.now();
+  member.lastPollAt = now;
+  member.lastReport = report;
+  if (report.outcome !== 'failed') {
+    member.lastSuccessAt = now;
+    member.owedAt = undefined;
+  }
+  await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
+  if (isStopped(standing)) {
+    log('warn', 'Login refused; it is not tried any more until something changes.', member.name);
+  }
+  return report;
+}
+
+/** Polls once; gives also what follows from it for the next time, which is noted nowhere yet. */
+export async function pollOnce(
+  member: Member,
+  control: PollControl,
+  { runtime, poll }: Pick<DaemonDeps, 'runtime' | 'poll'>,
+): Promise<{ readonly report: PollReport; readonly standing: Standing }> {
   const { account } = member.configuration;
   const { refusedKey } = member.standing;
   const salt = refusedKey === undefined ? runtime.randomHex(8) : saltOf(refusedKey);
@@ -21,24 +42,12 @@ export async function pollMember(
     return secret;
   };
   const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
-  const now = runtime.now();
   const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
-  member.lastPollAt = now;
-  member.lastReport = report;
-  if (report.outcome !== 'failed') {
-    member.lastSuccessAt = now;
-    member.owedAt = undefined;
-  }
-  const standing = afterPoll(member.standing, { report, key, now, chance });
-  await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
-  if (isStopped(standing)) {
-    log('warn', 'Login refused; it is not tried any more until something changes.', account.name);
-  }
-  return report;
+  return { report, standing: afterPoll(member.standing, { report, key, now: runtime.now(), chance }) };
 }
 
 /** A stopped account is asked for its password only: when that, or its server, is another, it is tried again. */
-export async function isStillStopped(member: Member): Promise<boolean> {
+export async function isStillStopped(member: Member, now: number): Promise<boolean> {
   const { standing, configuration } = member;
   if (!isStopped(standing)) return false;
   const { account } = configuration;
@@ -47,6 +56,8 @@ export async function isStillStopped(member: Member): Promise<boolean> {
     const secret = await account.password();
     if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
   }
-  await member.note(forgiven(member.standing));
+  const again = renewed(member.standing, now);
+  if (again === undefined) return true;
+  await member.note(again);
   return false;
 }

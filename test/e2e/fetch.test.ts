@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { certificate } from '../support/certificates.ts';
-import { runProgram, writeConfiguration } from '../support/program.ts';
+import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MAIL = ['Subject: one\r\n\r\nfirst\r\n', 'Subject: two\r\n\r\n.dot\r\nsecond\r\n'];
@@ -270,6 +270,19 @@ describe('when something is wrong', () => {
     const { status, stderr } = await runProgram(['fetch', '--fast'], { cwd: folder.path });
     expect(status).toBe(64);
     expect(stderr).toContain("unknown option '--fast'");
+  });
+
+  it('gives up logins after three refused ones, until somebody names the account', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    await writeConfiguration(folder.path, { port: server.address.port, password: 'wrong' });
+    const fetchWith = (...words: readonly string[]): Promise<Ended> =>
+      runProgram(['fetch', '--quiet', ...words], { cwd: folder.path });
+    for (let poll = 0; poll < 3; poll += 1) expect((await fetchWith()).status).toBe(77);
+    const given = await fetchWith();
+    expect(given).toMatchObject({ status: 77, stdout: '' });
+    expect(given.stderr).toMatch(/^me: failed: .* not tried any more.*\n.* mailferry fetch me\n$/);
+    expect((await fetchWith('me')).stderr).toMatch(/^me: failed: The server refused the login/);
   });
 
   it('two of them at the same time: the second one ends with 75 and leaves the first alone', async () => {

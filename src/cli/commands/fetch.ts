@@ -14,7 +14,7 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   using dialler = new AheadDialler();
   await Promise.all(firstOfEachHost(accounts).map((place) => dialler.begin(place)));
   const { fetchNow } = await import('../fetch-now.ts');
-  return await fetchNow(options, { configuration, accounts, dial: dialler.dial });
+  return await fetchNow(options, { configuration, accounts, named: names.length > 0, dial: dialler.dial });
 };
 
 /** How many sessions of one host may run at a time is for the poll to say, so there is one only of each. */
