@@ -1,4 +1,4 @@
-import type { NoticePolicy } from '../notices/decide.ts';
+import type { NoticePolicy } from '../notices/facts.ts';
 import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { Account } from '../poll/account.ts';

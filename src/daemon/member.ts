@@ -1,7 +1,7 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { asMailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import type { AccountFacts } from '../notices/decide.ts';
+import type { AccountFacts } from '../notices/facts.ts';
 import type { ServerFacts } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Clock } from '../schedule/agenda.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../errors.ts';
-import { NOTHING_NOTIFIED, type NoticeMemory } from '../notices/decide.ts';
+import { NOTHING_NOTIFIED, type NoticeMemory } from '../notices/facts.ts';
 import type { UnsentNotice } from '../notices/outbox.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollReport } from '../poll/report.ts';

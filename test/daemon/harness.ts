@@ -3,7 +3,7 @@ import { Daemon, type DaemonSettings } from '../../src/daemon/daemon.ts';
 import { type ErrorCode, MailError } from '../../src/errors.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
-import type { NoticePolicy } from '../../src/notices/decide.ts';
+import type { NoticePolicy } from '../../src/notices/facts.ts';
 import type { Notice } from '../../src/notices/notice.ts';
 import type { PollControl } from '../../src/poll/poll.ts';
 import { type PollReport, Tally } from '../../src/poll/report.ts';

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type AccountFacts,
-  decideNotices,
-  NOTHING_NOTIFIED,
-  type NoticeMemory,
-} from '../../src/notices/decide.ts';
+import { decideNotices } from '../../src/notices/decide.ts';
+import { type AccountFacts, NOTHING_NOTIFIED, type NoticeMemory } from '../../src/notices/facts.ts';
 
 const HOUR = 3_600_000;
 const POLICY = { afterFailures: 3, silentMs: 24 * HOUR, certificateMs: 14 * 24 * HOUR };
