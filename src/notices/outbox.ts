@@ -39,39 +39,56 @@ interface Waiting {
   readonly settled: () => void;
 }
 
+/** What one place has not taken yet, and what ends the pause before the next try. */
+interface Queue {
+  readonly waiting: Waiting[];
+  hurry: AbortController;
+}
+
 /**
  * Sends notices, to each place one after the other. What cannot be sent is tried again for a day, also by a later process
  * where the caller has kept what is left, and never stops mail.
  */
 export class Outbox {
-  #targets: readonly NoticeTarget[];
+  /** By name. */
+  #targets: ReadonlyMap<string, NoticeTarget>;
   readonly #deps: OutboxDeps;
-  readonly #waiting = new Map<NoticeTarget, Waiting[]>();
-  readonly #working = new Map<NoticeTarget, Promise<void>>();
+  /** By the name of their place: what that is may change while something waits for it. */
+  readonly #queues = new Map<string, Queue>();
+  readonly #working = new Map<string, Promise<void>>();
   readonly #closed = new AbortController();
 
   constructor(targets: readonly NoticeTarget[], deps: OutboxDeps) {
-    this.#targets = targets;
+    this.#targets = named(targets);
     this.#deps = deps;
   }
 
-  /** Other places from now on; what waits for the old ones still goes there. */
+  /** Other places from now on, also for what waits: it is tried at once, where the place of that name is now. */
   set targets(targets: readonly NoticeTarget[]) {
-    this.#targets = targets;
+    const before = this.#targets;
+    this.#targets = named(targets);
+    for (const [name, queue] of this.#queues) {
+      const old = before.get(name);
+      if (old !== undefined && !this.#targets.has(name)) {
+        for (const { notice, settled } of queue.waiting.splice(0)) {
+          this.#trouble(old, 'the configuration names it no longer. Given up.', notice);
+          settled();
+        }
+      }
+      queue.hurry.abort();
+      queue.hurry = new AbortController();
+    }
   }
 
   add({ notice, places, left }: UnsentNotice): void {
-    const names = placeNames(this.#targets);
-    const open = new Set(names.filter((name) => places?.includes(name) ?? true));
+    const open = new Set([...this.#targets.keys()].filter((name) => places?.includes(name) ?? true));
     if (open.size === 0) left([]);
-    for (const [index, target] of this.#targets.entries()) {
-      const name = names[index] ?? '';
-      if (!open.has(name)) continue;
+    for (const name of open) {
       const settled = (): void => {
         open.delete(name);
         left([...open]);
       };
-      this.#enqueue(target, { notice, settled });
+      this.#enqueue(name, { notice, settled });
     }
   }
 
@@ -82,49 +99,58 @@ export class Outbox {
     const waited = this.#deps.pause(CLOSE_LIMIT_MS, enough.signal);
     await Promise.race([Promise.all(this.#working.values()), waited]);
     enough.abort();
-    for (const [target, waiting] of this.#waiting) {
+    for (const [name, { waiting }] of this.#queues) {
+      const target = this.#targets.get(name);
+      if (target === undefined) continue;
       for (const { notice } of waiting.splice(0)) this.#trouble(target, `the daemon ends. ${LATER}`, notice);
     }
   }
 
-  #enqueue(target: NoticeTarget, one: Waiting): void {
-    const waiting = this.#waiting.get(target) ?? [];
-    this.#waiting.set(target, waiting);
+  #enqueue(name: string, one: Waiting): void {
+    const queue = this.#queues.get(name) ?? { waiting: [], hurry: new AbortController() };
+    const { waiting } = queue;
+    this.#queues.set(name, queue);
     waiting.push(one);
     const lost = waiting.length > MAX_WAITING ? waiting.shift() : undefined;
-    if (lost !== undefined) {
+    const target = this.#targets.get(name);
+    if (lost !== undefined && target !== undefined) {
       this.#trouble(target, 'too many wait. Given up.', lost.notice);
       lost.settled();
     }
-    if (!this.#working.has(target)) this.#working.set(target, this.#work(target, waiting));
+    if (!this.#working.has(name)) this.#working.set(name, this.#work(name, queue));
   }
 
-  async #work(target: NoticeTarget, waiting: Waiting[]): Promise<void> {
+  async #work(name: string, queue: Queue): Promise<void> {
+    const { waiting } = queue;
     for (let one = waiting[0]; one !== undefined; one = waiting[0]) {
-      const kept = !(await this.#sendWithRetries(target, one.notice));
+      const kept = !(await this.#sendWithRetries(name, one.notice, queue));
       const at = waiting.indexOf(one);
       if (at < 0) continue;
       waiting.splice(at, 1);
       if (!kept) one.settled();
     }
-    this.#working.delete(target);
-    this.#waiting.delete(target);
+    this.#working.delete(name);
+    this.#queues.delete(name);
   }
 
   /** Whether it is done with: taken, or given up. Not so when the end of the daemon cut the tries short. */
-  async #sendWithRetries(target: NoticeTarget, notice: Notice): Promise<boolean> {
+  async #sendWithRetries(name: string, notice: Notice, queue: Queue): Promise<boolean> {
     const { send = sendNotice, context, pause } = this.#deps;
-    for (const retryAfter of [...RETRY_PAUSES_MS, undefined]) {
+    let tries = 0;
+    for (let target = this.#targets.get(name); target !== undefined; target = this.#targets.get(name)) {
+      const hurry = queue.hurry.signal;
       try {
         await send(target, notice, context);
         return true;
       } catch (thrown) {
         const ending = this.#closed.signal.aborted;
+        const retryAfter = RETRY_PAUSES_MS[tries];
         const next = ending ? LATER : retryAfter === undefined ? 'Given up.' : 'It is tried again.';
         this.#trouble(target, `${asMailError(thrown).message} ${next}`, notice);
         if (ending) return false;
         if (retryAfter === undefined) return true;
-        await pause(retryAfter, this.#closed.signal);
+        await pause(retryAfter, AbortSignal.any([this.#closed.signal, hurry]));
+        tries = hurry.aborted ? 0 : tries + 1;
       }
     }
     return true;
@@ -135,10 +161,15 @@ export class Outbox {
   }
 }
 
-/** A name for each place that may be stored, since it holds no URL (I5): what it is, and the how manieth of its kind. */
-function placeNames(targets: readonly NoticeTarget[]): readonly string[] {
-  return targets.map((target, index) => {
-    const before = targets.slice(0, index).filter(({ type }) => type === target.type).length;
-    return `${target.type} ${before + 1}`;
-  });
+/**
+ * Each place by a name that may be stored, since it holds no URL (I5): what it is, and the how manieth of its kind, such
+ * as `webhook 1`.
+ */
+function named(targets: readonly NoticeTarget[]): ReadonlyMap<string, NoticeTarget> {
+  return new Map(
+    targets.map((target, index) => {
+      const before = targets.slice(0, index).filter(({ type }) => type === target.type).length;
+      return [`${target.type} ${before + 1}`, target];
+    }),
+  );
 }

@@ -25,6 +25,10 @@ class Sent {
   readonly pauses: number[] = [];
   readonly troubles: string[] = [];
   failures = 0;
+  /** Those that take nothing. */
+  readonly broken = new Set<NoticeTarget>();
+  /** Whether a pause lasts until something ends it. */
+  untilWoken = false;
   /** Whether the end waits for as long as it takes. */
   patient = true;
   /** Holds back every sending until it resolves. */
@@ -37,7 +41,7 @@ class Sent {
       send: async (target, { title }) => {
         await this.gate;
         this.failures -= 1;
-        if (this.failures >= 0) throw new MailError('unreachable', 'No.');
+        if (this.failures >= 0 || this.broken.has(target)) throw new MailError('unreachable', 'No.');
         this.sent.push(`${target.type} ${title}`);
       },
       onTrouble: (message) => void this.troubles.push(message),
@@ -49,9 +53,17 @@ class Sent {
           });
         }
         this.pauses.push(milliseconds);
-        return Promise.resolve();
+        if (!this.untilWoken || signal.aborted) return Promise.resolve();
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+        });
       },
     });
+  }
+
+  /** Lets it work until that is so. */
+  async woken(done: () => boolean): Promise<void> {
+    while (!done()) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
@@ -68,7 +80,7 @@ describe('the outbox', () => {
     it.failures = 27;
     it.outbox.add(notice('lost'));
     it.outbox.add(notice('next'));
-    while (it.sent.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await it.woken(() => it.sent.length > 0);
     expect(it.pauses.slice(0, 4)).toEqual([10_000, 60_000, 600_000, 3_600_000]);
     expect(it.pauses.reduce((sum, pause) => sum + pause)).toBeGreaterThan(23 * 3_600_000);
     expect(it.sent).toEqual(['webhook next']);
@@ -111,6 +123,31 @@ describe('the outbox', () => {
     it.outbox.add(notice('1'));
     await it.outbox.close();
     expect(it.sent).toEqual(['ntfy 1']);
+  });
+
+  test('sends what waits to where a place is now, at once and with new tries, once a reload has moved it', async () => {
+    const it = new Sent(WEBHOOK, NTFY);
+    it.broken.add(WEBHOOK);
+    it.untilWoken = true;
+    for (const title of ['1', '2']) it.outbox.add(notice(title));
+    await it.woken(() => it.pauses.length === 1);
+    it.outbox.targets = [WEBHOOK_2, NTFY];
+    await it.woken(() => it.sent.length === 4);
+    expect(it.pauses).toEqual([10_000]);
+    expect(it.sent.sort()).toEqual(['ntfy 1', 'ntfy 2', 'webhook 1', 'webhook 2']);
+  });
+
+  test('gives up what waits for a place that is gone, and says so', async () => {
+    const it = new Sent(WEBHOOK);
+    it.broken.add(WEBHOOK);
+    it.untilWoken = true;
+    const left: (readonly string[])[] = [];
+    it.outbox.add(notice('1', undefined, (places) => void left.push(places)));
+    await it.woken(() => it.pauses.length === 1);
+    it.outbox.targets = [NTFY];
+    await it.outbox.close();
+    expect([left, it.sent]).toEqual([[[]], []]);
+    expect(it.troubles.at(-1)).toMatch(/by webhook: the configuration names it no longer\. Given up\.$/);
   });
 
   test('tells which places have not taken it yet, and sends it to those alone that are named', async () => {
