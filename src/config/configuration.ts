@@ -10,6 +10,8 @@ export interface AccountConfiguration {
   readonly account: Account;
   /** Where the password of the account comes from. */
   readonly passwordFrom: PasswordSettings['from'];
+  /** The trust anchors of the account as their file has them now; undefined where it names no file. */
+  readonly renewedAnchors?: (() => Promise<readonly string[]>) | undefined;
   readonly schedule: Schedule;
   /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
   readonly jitterMs: number;

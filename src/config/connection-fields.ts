@@ -108,7 +108,7 @@ export const connectionFields: Fields<ConnectionSettings> = {
       title: 'path',
       description:
         'File with certificates (PEM) that are trusted in addition to the usual ones, for a server with a certificate of its ' +
-        'own. The usual ones are those of Node (Mozilla’s) and those of the system, such as `/etc/ssl/certs/ca-certificates.crt`.',
+        'own. It is read again when it has changed. The usual ones are those of Node (Mozilla’s) and those of the system, such as `/etc/ssl/certs/ca-certificates.crt`.',
     }),
   serverName: () =>
     serverName().meta({

@@ -1,6 +1,6 @@
 import type { LineOptions } from '../pop3-client/options.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
-import { readCertificates } from './certificates.ts';
+import { CertificateFile } from './certificates.ts';
 import { ClientCertificateError, readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
@@ -12,7 +12,7 @@ import { UnreadableError } from './small-file.ts';
 /** What the files that accounts name hold. */
 export interface Certificates {
   /** Trust anchors by the path of their file. */
-  readonly anchors: ReadonlyMap<string, readonly string[]>;
+  readonly anchors: ReadonlyMap<string, CertificateFile>;
   /** By the name of the account. */
   readonly own: ReadonlyMap<string, ClientCertificate>;
 }
@@ -27,7 +27,7 @@ export async function readAllCertificates(
   place: Place,
   report: Report,
 ): Promise<Certificates> {
-  const anchors = new Map<string, readonly string[]>();
+  const anchors = new Map<string, CertificateFile>();
   const own = new Map<string, ClientCertificate>();
   for (const draft of drafts) {
     const { caFile, clientCertificate } = draft.settings;
@@ -46,10 +46,10 @@ export async function readAllCertificates(
 async function readAnchors(
   draft: AccountDraft,
   path: string,
-  { anchors, report }: { anchors: Map<string, readonly string[]>; report: Report },
+  { anchors, report }: { anchors: Map<string, CertificateFile>; report: Report },
 ): Promise<void> {
   try {
-    if (!anchors.has(path)) anchors.set(path, await readCertificates(path));
+    if (!anchors.has(path)) anchors.set(path, await CertificateFile.read(path));
   } catch (thrown) {
     if (!(thrown instanceof UnreadableError)) throw thrown;
     report(draft.keysOf('caFile'), `cannot read ${path}: ${thrown.message}`);

@@ -147,13 +147,14 @@ function completeAccount(
   if (password === undefined && settings.auth !== 'external') return undefined;
   if (deliver === undefined || deletion === undefined) return undefined;
   const absolute = (path: string): string => absolutePath(path, context.folder, context.home);
+  const anchors = caFile === undefined ? undefined : context.certificates.anchors.get(absolute(caFile));
   return {
     account: {
       name,
       host,
       port: portOf(settings),
       tls: settings.tls ?? 'implicit',
-      ca: caFile === undefined ? [] : (context.certificates.anchors.get(absolute(caFile)) ?? []),
+      ca: anchors?.certificates ?? [],
       line: lineOf(settings, context.certificates.own.get(name), context.secrets),
       user,
       password: passwordSource(completed(password ?? NO_PASSWORD, { host, user, absolute }), context.secrets),
@@ -173,6 +174,7 @@ function completeAccount(
       },
     },
     passwordFrom: (password ?? NO_PASSWORD).from,
+    renewedAnchors: anchors && (() => anchors.renewed()),
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
     loginPauseMs: providerMinimumMs(host),

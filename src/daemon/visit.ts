@@ -32,8 +32,10 @@ export async function pollOnce(
   control: PollControl,
   { runtime, poll }: Pick<DaemonDeps, 'runtime' | 'poll'>,
 ): Promise<{ readonly report: PollReport; readonly standing: Standing }> {
-  const { account } = member.configuration;
+  const { account, renewedAnchors } = member.configuration;
   const { refusedKey } = member.standing;
+  // An authority that somebody has renewed on disk counts at once, as a changed password does.
+  const ca = (await renewedAnchors?.()) ?? account.ca;
   const salt = refusedKey === undefined ? runtime.randomHex(8) : saltOf(refusedKey);
   let key: string | undefined;
   const password = async (): Promise<Secret> => {
@@ -41,7 +43,7 @@ export async function pollOnce(
     key = keyOf(account, secret, salt);
     return secret;
   };
-  const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
+  const report = await poll({ ...member.configuration, account: { ...account, ca, password } }, control);
   const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
   return { report, standing: afterPoll(member.standing, { report, key, now: runtime.now(), chance }) };
 }

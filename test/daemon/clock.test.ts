@@ -71,6 +71,16 @@ describe('a daemon whose machine sleeps, or whose clock jumps', () => {
   });
 });
 
+test('each poll trusts the authorities that the file of the account has by then', async () => {
+  let authority = 'old';
+  const renewedAnchors = (): Promise<readonly string[]> => Promise.resolve([authority]);
+  await using ferry = await Harness.of([{ ...configured('a'), renewedAnchors }]);
+  await ferry.pass(MINUTE);
+  authority = 'new';
+  await ferry.pass(5 * MINUTE);
+  expect(ferry.trusted).toEqual([['old'], ['new']]);
+});
+
 describe('the end of a certificate', () => {
   test('is told where it will be in the way, and not where exactly this certificate is trusted', async () => {
     const { account, ...rest } = configured('pinned');

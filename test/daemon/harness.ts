@@ -79,6 +79,8 @@ export class Harness implements AsyncDisposable {
   /** The polls in order, each with its account and the seconds since the beginning. */
   readonly polls: (readonly [account: string, seconds: number])[] = [];
   readonly polling: Set<string> = new Set();
+  /** The certificates that each poll trusted. */
+  readonly trusted: (readonly string[])[] = [];
   /** Of each poll, whether it was to delete what waits for a word. */
   readonly confirmed: boolean[] = [];
   /** Whether an account was ever polled twice at a time. */
@@ -193,6 +195,7 @@ export class Harness implements AsyncDisposable {
     this.overlapped ||= this.polling.has(name);
     this.polling.add(name);
     this.moments.push(this.runtime.now());
+    this.trusted.push(account.ca);
     this.confirmed.push(confirmDelete === true);
     this.polls.push([name, (this.runtime.now() - this.#begun) / 1000]);
     const ledger = this.#ledger.account(name);
