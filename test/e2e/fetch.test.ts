@@ -296,11 +296,12 @@ describe('when something is wrong', () => {
     await expect
       .poll(() => readFile(join(folder.path, 'state/owner.lock')).catch(() => undefined), { timeout: 60_000 })
       .toBeDefined();
-    const [second, forPrograms] = await Promise.all(
-      [[], ['--json']].map((words) => runProgram(['fetch', ...words], { cwd: folder.path })),
+    const [second, forPrograms, fromCron] = await Promise.all(
+      [[], ['--json'], ['--quiet']].map((words) => runProgram(['fetch', ...words], { cwd: folder.path })),
     );
     expect(second).toMatchObject({ status: 75, stdout: '' });
     expect(second?.stderr).toMatch(/^mailferry: Another Mailferry is at work with /);
+    expect(fromCron).toMatchObject({ status: 75, stdout: '', stderr: '' });
     expect(forPrograms).toMatchObject({ status: 75, stderr: second?.stderr });
     expect(JSON.parse(forPrograms?.stdout ?? '')).toMatchObject({
       account: 'me',

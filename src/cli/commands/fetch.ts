@@ -1,6 +1,8 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
+import { asMailError } from '../../errors.ts';
 import { AheadDialler } from '../../wire/ahead-dialler.ts';
 import type { CommandRun } from '../command.ts';
+import { statusOf } from '../exit-status.ts';
 import type { FetchOptions } from '../fetch-now.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 
@@ -14,7 +16,14 @@ export const fetch: CommandRun<FetchOptions> = async (options, names) => {
   using dialler = new AheadDialler();
   await Promise.all(firstOfEachHost(accounts).map((place) => dialler.begin(place)));
   const { fetchNow } = await import('../fetch-now.ts');
-  return await fetchNow(options, { configuration, accounts, named: names.length > 0, dial: dialler.dial });
+  try {
+    return await fetchNow(options, { configuration, accounts, named: names.length > 0, dial: dialler.dial });
+  } catch (thrown) {
+    // The one that has the ledger carries this mail, or says what keeps it from that.
+    const isQuiet = options.quiet === true && asMailError(thrown).code === 'already-running';
+    if (isQuiet) return statusOf('already-running');
+    throw thrown;
+  }
 };
 
 /** How many sessions of one host may run at a time is for the poll to say, so there is one only of each. */
