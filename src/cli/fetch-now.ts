@@ -120,13 +120,10 @@ async function loggerFor(
 }
 
 /** Beside a daemon: the same poll, made by it. */
-function pollInstead(
-  { confirmDelete, dryRun }: FetchOptions,
-  { accounts, configuration }: FetchWork,
-): string {
+function pollInstead({ confirmDelete, dryRun }: FetchOptions, { accounts, named }: FetchWork): string {
   const words = [
     ...(confirmDelete === true && dryRun !== true ? ['--confirm-delete'] : []),
-    ...(accounts.length === configuration.accounts.length ? [] : accounts.map(({ account }) => account.name)),
+    ...(named ? accounts.map(({ account }) => account.name) : []),
   ];
   return `To let it poll now: ${['mailferry poll', ...words].join(' ')}`;
 }
