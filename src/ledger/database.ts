@@ -1,10 +1,25 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { MailError } from '../errors.ts';
 
 const BUSY = 5;
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 const FULL = 13;
+
+/** Its result codes by the beginnings of their texts, which are part of its interface: the driver does not always give the code. */
+const CODES_BY_TEXT: readonly (readonly [text: string, code: number])[] = [
+  ['database is locked', BUSY],
+  ['attempt to write a readonly database', 8],
+  ['disk I/O error', 10],
+  ['database disk image is malformed', 11],
+  ['malformed database schema', 11],
+  ['database or disk is full', FULL],
+  ['unable to open database file', 14],
+  ['file is not a database', 26],
+];
+
+/** No room, no right, no memory, another process: what has nothing to do with what the file holds. */
+const CIRCUMSTANCES: ReadonlySet<number> = new Set([BUSY, 6, 7, 8, 9, 10, FULL, 14, 15]);
 
 /** Waits this long, in milliseconds, for another process that is writing at the moment. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -106,9 +121,9 @@ export class Database {
     }
   }
 
-  /** Reads all of it and checks that it makes sense. */
+  /** Reads all of it and checks that it makes sense, the indexes too: a record that one of them lacks cannot be changed. */
   isSound(): boolean {
-    return this.prepare('PRAGMA quick_check(1)').get()?.['quick_check'] === 'ok';
+    return this.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check'] === 'ok';
   }
 
   close(): void {
@@ -161,10 +176,22 @@ function markSuspect(path: string): void {
   }
 }
 
-function databaseFailed(path: string, cause: unknown): MailError {
-  const code =
+/** To be called when nothing is wrong with it after all. */
+export function clearOfSuspicion(path: string): void {
+  rmSync(`${path}${SUSPECT}`, { force: true });
+}
+
+/** The result code of SQLite; 0 where nobody knows. */
+function codeOf(cause: unknown, text: string): number {
+  const given =
     typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0;
+  return given > 0 ? given : (CODES_BY_TEXT.find(([begin]) => text.startsWith(begin))?.[1] ?? 0);
+}
+
+function databaseFailed(path: string, cause: unknown): MailError {
   const text = cause instanceof Error ? cause.message : String(cause);
+  const code = codeOf(cause, text);
+  if (!CIRCUMSTANCES.has(code)) markSuspect(path);
   if (code === BUSY) {
     return new MailError('already-running', `${path} is in use by another process.`, {
       cause,
@@ -172,10 +199,9 @@ function databaseFailed(path: string, cause: unknown): MailError {
     });
   }
   if (DAMAGED.has(code)) {
-    markSuspect(path);
     return new MailError('ledger-damaged', `${path} is damaged: ${text}.`, {
       cause,
-      hint: 'Restore it from a backup, or run the command again: then it is set aside and worked out anew.',
+      hint: 'Restore it from a backup, or start Mailferry again: then it is set aside and worked out anew.',
     });
   }
   if (code === FULL) {

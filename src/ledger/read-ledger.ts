@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database } from './database.ts';
+import { MailError } from '../errors.ts';
+import { Database, isSuspect } from './database.ts';
 import type { AccountSummary } from './ledger.ts';
 import { isCurrent } from './migrations.ts';
 import { toSummary } from './rows.ts';
@@ -9,6 +10,7 @@ import { SUMMARY } from './statements.ts';
 /**
  * What the ledger knows of each account, by name, without owning it: another process may be at work with it.
  * Undefined where there is no ledger yet, or one that a newer or older Mailferry wrote and nobody has opened since.
+ * Raises `ledger-damaged` where damage was seen in it: the poll that saw it could not be noted there (I9).
  */
 export function readSummaries(
   stateDir: string,
@@ -16,6 +18,11 @@ export function readSummaries(
 ): ReadonlyMap<string, AccountSummary> | undefined {
   const path = join(stateDir, 'ledger.db');
   if (!existsSync(path)) return undefined;
+  if (isSuspect(path)) {
+    throw new MailError('ledger-damaged', `Damage was seen in ${path} when it was last used.`, {
+      hint: 'The next poll by a Mailferry that is started anew finds out, and works it out anew if it must.',
+    });
+  }
   const database = Database.open(path);
   try {
     if (!isCurrent(database)) return undefined;

@@ -5,7 +5,7 @@ import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
 import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { SqliteAccountLedger } from './account-ledger.ts';
-import { Database, isSuspect, SUSPECT } from './database.ts';
+import { clearOfSuspicion, Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
@@ -132,7 +132,11 @@ function openSound(path: string): Database | undefined {
   let database: Database | undefined;
   try {
     database = Database.open(path);
-    if (!isSuspect(path) || database.isSound()) return database;
+    if (!isSuspect(path)) return database;
+    if (database.isSound()) {
+      clearOfSuspicion(path);
+      return database;
+    }
     database.close();
     return undefined;
   } catch (error) {
