@@ -41,6 +41,14 @@ export interface Statement {
   each(...values: Value[]): Iterable<Row>;
 }
 
+/** Who notes something of its own along with the transactions of others. */
+export interface Witness {
+  /** In each transaction, before anything else. */
+  within(): void;
+  /** After each that was committed. Raises nothing. */
+  committed(): void;
+}
+
 /**
  * An SQLite database, opened so that a commit survives loss of power: write-ahead log, fsynced at each commit
  * (I2). The only importer of the driver, whose interface is that of `node:sqlite`.
@@ -48,6 +56,7 @@ export interface Statement {
 export class Database {
   readonly #path: string;
   readonly #database: DatabaseSyncInstance;
+  witness: Witness | undefined;
 
   private constructor(path: string, database: DatabaseSyncInstance) {
     this.#path = path;
@@ -112,8 +121,10 @@ export class Database {
   transaction<T>(act: () => T): T {
     this.execute('BEGIN IMMEDIATE');
     try {
+      this.witness?.within();
       const result = act();
       this.execute('COMMIT');
+      this.witness?.committed();
       return result;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -132,15 +143,21 @@ export class Database {
 
   /**
    * Closes it so that its file is changed no more: the driver keeps it open for as long as there are statements, and
-   * would write what the log holds into it when the process ends. Waits for nobody who reads it.
+   * would write what the log holds into it when the process ends. Waits for nobody who reads it. Gives whether all of it
+   * is in that file now, durably, after what `last` has done in a transaction.
    */
-  settle(): void {
+  settle(last: () => void = () => undefined): boolean {
     try {
-      this.#database.exec('PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE);');
+      // What is fsynced along with all the rest need not be before.
+      this.execute('PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL');
+      this.transaction(last);
+      return this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
     } catch {
       // All of it is durable in the log, where the next one who opens it finds it.
+      return false;
+    } finally {
+      this.close();
     }
-    this.close();
   }
 }
 

@@ -162,6 +162,10 @@ const STEPS: readonly string[] = [
   `
   ALTER TABLE delivery ADD COLUMN of_crlf INTEGER NOT NULL DEFAULT 0;
   `,
+  // Who has written to it, process by process: one that was put back from a backup lacks the last of them.
+  `
+  CREATE TABLE generation (id INTEGER PRIMARY KEY, name TEXT NOT NULL, seal TEXT) STRICT;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

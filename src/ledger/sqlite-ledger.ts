@@ -9,34 +9,32 @@ import { clearOfSuspicion, Database, isSuspect, SUSPECT } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
+import { Lineage } from './lineage.ts';
 import { isCurrent, migrate } from './migrations.ts';
 import { toIntent, toSummary } from './rows.ts';
-import { seal, wasPutBack } from './seal.ts';
+import { isOfAnother, lookAt, type Sight, wasPutBack } from './seal.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
-type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic'>;
+type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic' | 'randomHex'>;
 
 /**
  * The ledger as one SQLite file, `ledger.db` in the state folder. While it is open, `owner.lock` beside it keeps
  * every other Mailferry away, and frees itself when this process dies (I6).
  */
 export class SqliteLedger implements Ledger {
-  readonly #path: string;
   readonly #database: Database;
   /** Undefined for one that is only looked at. */
   readonly #owner: Database | undefined;
+  readonly #lineage: Lineage;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
   readonly #intents: KnownIntents;
 
-  private constructor(
-    path: string,
-    { database, owner }: { readonly database: Database; readonly owner: Database | undefined },
-    runtime: LedgerRuntime,
-  ) {
-    this.#path = path;
+  private constructor({ database, lineage }: Opened, owner: Database | undefined, runtime: LedgerRuntime) {
     this.#database = database;
+    this.#lineage = lineage;
     this.#owner = owner;
+    if (owner !== undefined) database.witness = lineage;
     this.#statements = prepareStatements(database);
     this.#commits = new GroupCommit(database, runtime);
     this.#intents = new KnownIntents(this.#statements.allIntents.all().map(toIntent));
@@ -52,13 +50,14 @@ export class SqliteLedger implements Ledger {
     const owner = takeOwnership(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
-      const isOld = wasPutBack(path);
-      const sound = openSound(path);
-      const aside = sound === undefined ? await setAside(path, runtime) : undefined;
-      const database = migrated(sound ?? Database.open(path), path);
-      const ledger = new SqliteLedger(path, { database, owner }, runtime);
-      if (isOld) ledger.#statements.allOld.run();
-      if (aside !== undefined) ledger.#statements.replace.run(aside);
+      const sight = lookAt(path);
+      if (isOfAnother(sight)) await setAside(path, 'other', { runtime, suffixes: ['-wal', '-shm'] });
+      const sound = openSound(path, sight, runtime);
+      const aside = sound === undefined ? await setAside(path, 'damaged', { runtime }) : undefined;
+      const opened = sound ?? openFile(path, runtime);
+      const ledger = new SqliteLedger(opened, owner, runtime);
+      if (sound?.isOld === true) opened.database.transaction(() => ledger.#statements.allOld.run());
+      if (aside !== undefined) opened.database.transaction(() => ledger.#statements.replace.run(aside));
       await makeLasting(path, stateDir);
       return ledger;
     } catch (error) {
@@ -77,7 +76,8 @@ export class SqliteLedger implements Ledger {
     const database = Database.open(path);
     if (isCurrent(database)) {
       database.execute('PRAGMA query_only = ON');
-      return new SqliteLedger(path, { database, owner: undefined }, runtime);
+      const lineage = new Lineage(database, path, runtime);
+      return new SqliteLedger({ database, lineage }, undefined, runtime);
     }
     database.close();
     return undefined;
@@ -106,8 +106,8 @@ export class SqliteLedger implements Ledger {
 
   close(): void {
     if (this.#owner === undefined) return this.#database.close();
-    this.#database.settle();
-    seal(this.#path);
+    this.#database.witness = undefined;
+    if (this.#database.settle(() => this.#lineage.end())) this.#lineage.seal();
     this.#owner.close();
   }
 
@@ -127,39 +127,58 @@ export class SqliteLedger implements Ledger {
   }
 }
 
+/** A ledger in the form that this version knows. */
+interface Opened {
+  readonly database: Database;
+  readonly lineage: Lineage;
+}
+
 /** Undefined where an earlier use, or this look at it, shows that the file cannot be trusted any more. */
-function openSound(path: string): Database | undefined {
-  let database: Database | undefined;
+function openSound(
+  path: string,
+  sight: Sight,
+  runtime: LedgerRuntime,
+): (Opened & { readonly isOld: boolean }) | undefined {
+  let opened: Opened | undefined;
   try {
-    database = Database.open(path);
-    if (!isSuspect(path)) return database;
-    if (database.isSound()) {
-      clearOfSuspicion(path);
-      return database;
+    opened = openFile(path, runtime);
+    const isOld = wasPutBack(sight, opened.lineage.generations());
+    // A copy that was made of one in use, or without its log, may be of two moments.
+    if ((isOld || isSuspect(path)) && !opened.database.isSound()) {
+      opened.database.close();
+      return undefined;
     }
-    database.close();
-    return undefined;
+    clearOfSuspicion(path);
+    return { ...opened, isOld };
   } catch (error) {
-    database?.close();
+    opened?.database.close();
     if (error instanceof MailError && error.code === 'ledger-damaged') return undefined;
     throw error;
   }
 }
 
-function migrated(database: Database, path: string): Database {
+function openFile(path: string, runtime: LedgerRuntime): Opened {
+  const database = Database.open(path);
   try {
     migrate(database, path);
-    return database;
+    return { database, lineage: new Lineage(database, path, runtime) };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-/** Keeps what is left of a damaged ledger under another name, for whoever can mend it. */
-async function setAside(path: string, runtime: Pick<Runtime, 'now'>): Promise<string> {
-  const aside = `${path}.damaged-${new Date(runtime.now()).toISOString().replaceAll(':', '')}`;
-  for (const suffix of ['', '-wal', '-shm', SUSPECT]) {
+/** Keeps what is left of a ledger, or of a log, under another name, for whoever can mend it. */
+async function setAside(
+  path: string,
+  why: string,
+  {
+    runtime,
+    suffixes = ['', '-wal', '-shm', SUSPECT],
+  }: { readonly runtime: Pick<Runtime, 'now'>; readonly suffixes?: readonly string[] },
+): Promise<string> {
+  const aside = `${path}.${why}-${new Date(runtime.now()).toISOString().replaceAll(':', '')}`;
+  for (const suffix of suffixes) {
     await rename(`${path}${suffix}`, `${aside}${suffix}`).catch((error: unknown) => {
       if (systemCode(error) !== 'ENOENT') throw error;
     });

@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { Database, isSuspect } from '../../src/ledger/database.ts';
 import type { RecordId } from '../../src/ledger/ledger.ts';
 import { readSummaries } from '../../src/ledger/read-ledger.ts';
+import { lookAt } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { delivery, uid } from './fixtures.ts';
@@ -38,6 +39,9 @@ async function damaged(
   const { buffer } = await file.read(Buffer.alloc(PAGE), 0, PAGE, at);
   await file.write(change(buffer), 0, PAGE, at);
   await file.close();
+  // As a disk does it, which tells nobody.
+  const { inode, changed } = lookAt(path).ledger ?? {};
+  await writeFile(`${path}.seal`, `${inode} ${changed}\n`);
   return path;
 }
 

@@ -84,7 +84,7 @@ export function destinationsOf(deliver: Deliver): readonly (typeof MAILDIR | typ
 }
 
 const EXPECTED =
-  /^(mailferry\.yaml|ca\.pem|calls|state(\/(ledger\.db(-wal|-shm|\.seal)?|owner\.lock(-journal)?))?|Mail(\/tmp|\/(new|cur)(\/.*)?)?|box(\/mbox)?)$/;
+  /^(mailferry\.yaml|ca\.pem|calls|state(\/(ledger\.db(-wal|-shm|\.seal(\.new)?)?|owner\.lock(-journal)?))?|Mail(\/tmp|\/(new|cur)(\/.*)?)?|box(\/mbox)?)$/;
 
 function compare(stored: readonly string[], expected: readonly string[]): string[] {
   const left = [...stored];

@@ -1,0 +1,31 @@
+import { statSync } from 'node:fs';
+import { systemCode } from '../errors.ts';
+
+/** By what a file is told from another one that stands at the same path at another time. */
+export interface FileMark {
+  /** Its number on its disk; given to another file once it is removed. Disks themselves get other numbers at a restart. */
+  readonly inode: string;
+  /** When it was made, in nanoseconds since 1970; undefined where the file system does not tell. */
+  readonly born: string | undefined;
+  /** When it was last changed; the system sets it, so that a copy cannot have that of the original. */
+  readonly changed: string;
+}
+
+/** The mark of what stands at a path; undefined where nothing does. Raises any other error of the system. */
+export function markOf(path: string): FileMark | undefined {
+  try {
+    const { ino, birthtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    // Where a file system has no such time, the other one is given in its place.
+    const isTold = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
+    return { inode: String(ino), born: isTold ? String(birthtimeNs) : undefined, changed: String(ctimeNs) };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether both are of one file, whatever was changed in it in between. */
+export function isSameFile(one: FileMark, other: FileMark): boolean {
+  const bornAlike = one.born === undefined || other.born === undefined || one.born === other.born;
+  return one.inode === other.inode && bornAlike;
+}
