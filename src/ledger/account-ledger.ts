@@ -33,6 +33,7 @@ import {
   toSummary,
   toTaken,
 } from './rows.ts';
+import type { SharedParts } from './shared-parts.ts';
 import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
 import { type Taken, withoutTaken } from './taken.ts';
 
@@ -48,23 +49,14 @@ export class SqliteAccountLedger implements AccountLedger {
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
   readonly #intents: KnownIntents;
+  readonly #looked: Set<number>;
 
-  constructor(
-    account: number,
-    {
-      statements,
-      commits,
-      intents,
-    }: {
-      readonly statements: LedgerStatements;
-      readonly commits: GroupCommit;
-      readonly intents: KnownIntents;
-    },
-  ) {
+  constructor(account: number, { statements, commits, intents, looked }: SharedParts) {
     this.#account = account;
     this.#statements = statements;
     this.#commits = commits;
     this.#intents = intents;
+    this.#looked = looked;
   }
 
   async openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }> {
@@ -177,6 +169,11 @@ export class SqliteAccountLedger implements AccountLedger {
 
   forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void> {
     return this.#commits.run(() => dropDeliveries(this.#statements, this.#account, { destination, records }));
+  }
+
+  takeFirstLook(): boolean {
+    const before = this.#looked.size;
+    return this.#looked.add(this.#account).size > before;
   }
 
   isNew(): boolean {

@@ -208,6 +208,8 @@ export interface AccountLedger {
   listedDeliveries(destination: string): readonly ListedDelivery[];
   /** Lets the next poll deliver these messages there once more. They are not deletable until then. */
   forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void>;
+  /** True when it is first asked after the ledger was opened: what has become of its folder until then, it cannot know. */
+  takeFirstLook(): boolean;
   /**
    * Whether nothing is known of what the account has carried: its first poll, or the ledger was lost. An attempt that has
    * failed says nothing of that; it may have ended the very poll that was to find out.

@@ -29,6 +29,7 @@ export class SqliteLedger implements Ledger {
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
   readonly #intents: KnownIntents;
+  readonly #looked = new Set<number>();
 
   private constructor({ database, lineage }: Opened, owner: Database | undefined, runtime: LedgerRuntime) {
     this.#database = database;
@@ -95,6 +96,7 @@ export class SqliteLedger implements Ledger {
       statements: this.#statements,
       commits: this.#commits,
       intents: this.#intents,
+      looked: this.#looked,
     });
   }
 

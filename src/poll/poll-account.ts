@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import { type AccountLedger, dayOf, type RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
@@ -11,11 +11,11 @@ import { type Listing, takeListing } from './listing.ts';
 import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
-import { type Plan, planPoll } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
-import { takeStock } from './recognition/take-stock.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
@@ -74,7 +74,7 @@ export async function pollAccount(
     const { quiet } = tally;
     const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
     const unfinished = failed && (interrupted || tally.unrecorded);
-    await ledger.closePoll({ ...end, unfinished, isOld: failed && isOld });
+    await ledger.closePoll({ ...end, unfinished, isOld: failed && poll.isOld });
   } catch (error) {
     tally.failure ??= asMailError(error);
   }
@@ -88,7 +88,7 @@ export async function pollAccount(
  * in another session.
  */
 async function carry(poll: Poll): Promise<boolean> {
-  const { account, ledger, tally, runtime, stopwatch } = poll;
+  const { ledger, tally, runtime, stopwatch } = poll;
   const loggedIn = await logIn(poll);
   const { session } = loggedIn;
   poll.visited = true;
@@ -101,11 +101,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
-    const { known, recognition } = await takeStock(session, listing, poll); // I3, I8
-    const now = runtime.now();
-    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
-    const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
-    const plan = planPoll({ ...poll, ...seen });
+    const { known, recognition, plan } = await planVisit(session, listing, poll); // I3, I8
     const { carried } = plan;
     announce(listing, plan, poll);
     warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);

@@ -51,8 +51,8 @@ export interface Poll {
   readonly startedAt: number;
   /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */
   readonly interrupted: boolean;
-  /** Whether the ledger was put back from a backup, and may not know what was carried since (I8). */
-  readonly isOld: boolean;
+  /** Whether the ledger was put back from a backup, as far as is known by now, and may not know what was carried since (I8). */
+  isOld: boolean;
 }
 
 /** Says why a poll was stopped before it was done. */

@@ -1,0 +1,51 @@
+import { showsOneOf } from '../delivery/shown-tags.ts';
+import { dayOf } from '../ledger/ledger.ts';
+import type { Transaction } from '../pop3-client/transaction.ts';
+import { tagFor } from './identity.ts';
+import type { Listing } from './listing.ts';
+import { type Plan, planPoll } from './plan.ts';
+import type { Poll } from './poll.ts';
+import { type Stock, takeStock } from './recognition/take-stock.ts';
+
+/** What is known of a listing, and what is to be done about it. */
+interface PlannedVisit extends Stock {
+  readonly plan: Plan;
+}
+
+/**
+ * Finds out what is known of a listing (I3, I8), and makes the plan of this session. Where the destinations show that the
+ * ledger does not know what was carried, as after its whole disk was set back, it counts as put back from then on.
+ */
+export async function planVisit(session: Transaction, listing: Listing, poll: Poll): Promise<PlannedVisit> {
+  const planned = await stockAndPlan(session, listing, poll);
+  if (!(await isBehind(planned, poll))) return planned;
+  poll.isOld = true;
+  return stockAndPlan(session, listing, poll);
+}
+
+async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll): Promise<PlannedVisit> {
+  const { account, ledger, tally, runtime } = poll;
+  const { known, recognition } = await takeStock(session, listing, poll);
+  const now = runtime.now();
+  const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
+  const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
+  return { known, recognition, plan: planPoll({ ...poll, ...seen }) };
+}
+
+/**
+ * Whether the name of a message that the ledger has never heard of stands in a Maildir. Looked at once after the ledger was
+ * opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
+ */
+async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
+  const { account, ledger, interrupted, isOld } = poll;
+  const tags = new Set<string>();
+  for (const { message } of plan.retrievals) {
+    const { uid, twin } = message;
+    if (uid === undefined || twin || known.withUniqueId(uid).length > 0) continue;
+    tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
+  }
+  // Then they were searched already.
+  if (tags.size === 0 || interrupted || isOld || ledger.isNew() || !ledger.takeFirstLook()) return false;
+  for (const settings of account.destinations) if (await showsOneOf(settings, tags)) return true;
+  return false;
+}
