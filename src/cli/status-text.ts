@@ -40,7 +40,7 @@ function headline({ daemon, accounts }: Status, now: number): string {
     troubled === 0
       ? `${countText(accounts.length, 'account')}, nothing wrong`
       : `${troubled} of ${countText(accounts.length, 'account')} need${troubled === 1 ? 's' : ''} a look`;
-  if (daemon === null) return `No daemon runs; this is what the ledger knows. ${how}`;
+  if (daemon === null) return `No daemon answers; this is what the ledger knows. ${how}`;
   const since = spanText(now - Date.parse(daemon.startedAt));
   const stopping = daemon.stopping ? ', stopping' : '';
   return `The daemon has run for ${since} (pid ${daemon.pid}${stopping}). ${how}`;

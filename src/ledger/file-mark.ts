@@ -29,3 +29,25 @@ export function isSameFile(one: FileMark, other: FileMark): boolean {
   const bornAlike = one.born === undefined || other.born === undefined || one.born === other.born;
   return one.inode === other.inode && bornAlike;
 }
+
+/** A file that was opened, to be compared with what stands at its path later. */
+export class StandingFile {
+  readonly path: string;
+  readonly #opened: FileMark | undefined;
+
+  /** To be called when it is open. */
+  constructor(path: string) {
+    this.path = path;
+    this.#opened = markOf(path);
+  }
+
+  /** Whether it is there still, under its name. Raises nothing: what cannot be looked at is not there. */
+  stands(): boolean {
+    try {
+      const there = markOf(this.path);
+      return there !== undefined && this.#opened !== undefined && isSameFile(there, this.#opened);
+    } catch {
+      return false;
+    }
+  }
+}

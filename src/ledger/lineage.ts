@@ -1,6 +1,7 @@
 import type { Runtime } from '../runtime.ts';
 import type { Database, Statement, Witness } from './database.ts';
-import { type FileMark, isSameFile, markOf } from './file-mark.ts';
+import { markOf, StandingFile } from './file-mark.ts';
+import type { Ownership } from './ownership.ts';
 import { type Generation, type Seal, writeSeal } from './seal.ts';
 
 /** A seal is one or two generations behind, where a loss of power took what was not fsynced; so many are remembered. */
@@ -19,16 +20,25 @@ export class Lineage implements Witness {
   readonly #insert: Statement;
   readonly #noteSeal: Statement;
   readonly #forget: Statement;
-  /** The file that was opened. */
-  readonly #file: FileMark | undefined;
+  readonly #file: StandingFile;
+  /** Undefined where the ledger is only looked at. */
+  readonly #owner: Ownership | undefined;
   #stage: 'untouched' | 'sealed' | 'noted' = 'untouched';
   #generation: string | undefined;
   #sealFile: string | undefined;
 
-  constructor(database: Database, path: string, runtime: Pick<Runtime, 'randomHex'>) {
+  constructor(
+    database: Database,
+    path: string,
+    {
+      runtime,
+      owner,
+    }: { readonly runtime: Pick<Runtime, 'randomHex'>; readonly owner: Ownership | undefined },
+  ) {
     this.#path = path;
     this.#runtime = runtime;
-    this.#file = markOf(path);
+    this.#owner = owner;
+    this.#file = new StandingFile(path);
     this.#newest = database.prepare('SELECT name, seal FROM generation ORDER BY id DESC');
     this.#insert = database.prepare('INSERT INTO generation (name) VALUES (?)');
     this.#noteSeal = database.prepare('UPDATE generation SET seal = ? WHERE name = ?');
@@ -45,13 +55,9 @@ export class Lineage implements Witness {
     }));
   }
 
-  /** Whether what stands at the path is the file that was opened. */
-  stands(): boolean {
-    const there = markOf(this.#path);
-    return there !== undefined && this.#file !== undefined && isSameFile(there, this.#file);
-  }
-
+  /** Raises `ledger` where the ledger or its lock is not at its place any more: once for all that one transaction holds (I6). */
   within(): void {
+    this.#owner?.assertStands(this.#file);
     if (this.#stage === 'untouched') this.#add();
     else if (this.#stage === 'sealed') this.#noteSeal.run(this.#sealFile ?? null, this.#generation ?? null);
   }
@@ -73,7 +79,7 @@ export class Lineage implements Witness {
   /** Notes which file the ledger is and when it was last changed, now that it is closed, unless another one stands there. */
   seal(): void {
     try {
-      if (this.stands()) this.#write('closed');
+      if (this.#file.stands()) this.#write('closed');
     } catch {
       // Then the old seal stays, which says less than the ledger knows.
     }
@@ -86,7 +92,7 @@ export class Lineage implements Witness {
 
   #sealOpen(): void {
     try {
-      this.#sealFile = this.stands() ? this.#write('open') : undefined;
+      this.#sealFile = this.#file.stands() ? this.#write('open') : undefined;
       this.#stage = this.#sealFile === undefined ? 'noted' : 'sealed';
     } catch {
       this.#stage = 'noted';

@@ -11,6 +11,7 @@ import { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { Lineage } from './lineage.ts';
 import { isCurrent, migrate } from './migrations.ts';
+import { Ownership } from './ownership.ts';
 import { toIntent, toSummary } from './rows.ts';
 import { isOfAnother, lookAt, type Sight, wasPutBack } from './seal.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
@@ -24,14 +25,14 @@ type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic' | 'randomHex'>;
 export class SqliteLedger implements Ledger {
   readonly #database: Database;
   /** Undefined for one that is only looked at. */
-  readonly #owner: Database | undefined;
+  readonly #owner: Ownership | undefined;
   readonly #lineage: Lineage;
   readonly #statements: LedgerStatements;
   readonly #commits: GroupCommit;
   readonly #intents: KnownIntents;
   readonly #looked = new Set<number>();
 
-  private constructor({ database, lineage }: Opened, owner: Database | undefined, runtime: LedgerRuntime) {
+  private constructor({ database, lineage }: Opened, owner: Ownership | undefined, runtime: LedgerRuntime) {
     this.#database = database;
     this.#lineage = lineage;
     this.#owner = owner;
@@ -48,14 +49,14 @@ export class SqliteLedger implements Ledger {
    */
   static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
     await prepareFolder(stateDir);
-    const owner = takeOwnership(stateDir);
+    const owner = Ownership.take(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
       const sight = lookAt(path);
       if (isOfAnother(sight)) await setAside(path, 'other', { runtime, suffixes: ['-wal', '-shm'] });
-      const sound = openSound(path, sight, runtime);
+      const sound = openSound(path, sight, { runtime, owner });
       const aside = sound === undefined ? await setAside(path, 'damaged', { runtime }) : undefined;
-      const opened = sound ?? openFile(path, runtime);
+      const opened = sound ?? openFile(path, { runtime, owner });
       const ledger = new SqliteLedger(opened, owner, runtime);
       if (sound?.isOld === true) opened.database.transaction(() => ledger.#statements.allOld.run());
       if (aside !== undefined) opened.database.transaction(() => ledger.#statements.replace.run(aside));
@@ -77,7 +78,7 @@ export class SqliteLedger implements Ledger {
     const database = Database.open(path);
     if (isCurrent(database)) {
       database.execute('PRAGMA query_only = ON');
-      const lineage = new Lineage(database, path, runtime);
+      const lineage = new Lineage(database, path, { runtime, owner: undefined });
       return new SqliteLedger({ database, lineage }, undefined, runtime);
     }
     database.close();
@@ -135,15 +136,21 @@ interface Opened {
   readonly lineage: Lineage;
 }
 
+/** Who opens it. */
+interface Opener {
+  readonly runtime: LedgerRuntime;
+  readonly owner: Ownership;
+}
+
 /** Undefined where an earlier use, or this look at it, shows that the file cannot be trusted any more. */
 function openSound(
   path: string,
   sight: Sight,
-  runtime: LedgerRuntime,
+  as: Opener,
 ): (Opened & { readonly isOld: boolean }) | undefined {
   let opened: Opened | undefined;
   try {
-    opened = openFile(path, runtime);
+    opened = openFile(path, as);
     const isOld = wasPutBack(sight, opened.lineage.generations());
     // A copy that was made of one in use, or without its log, may be of two moments.
     if ((isOld || isSuspect(path)) && !opened.database.isSound()) {
@@ -159,11 +166,11 @@ function openSound(
   }
 }
 
-function openFile(path: string, runtime: LedgerRuntime): Opened {
+function openFile(path: string, as: Opener): Opened {
   const database = Database.open(path);
   try {
     migrate(database, path);
-    return { database, lineage: new Lineage(database, path, runtime) };
+    return { database, lineage: new Lineage(database, path, as) };
   } catch (error) {
     database.close();
     throw error;
@@ -210,18 +217,6 @@ async function prepareFolder(stateDir: string): Promise<void> {
     throw new MailError('ledger', `Cannot create the state folder ${stateDir}: ${text}.`, {
       cause: error,
       hint: 'Set "stateDir" to a folder that this user can write to.',
-    });
-  }
-}
-
-function takeOwnership(stateDir: string): Database {
-  try {
-    return Database.openExclusively(join(stateDir, 'owner.lock'));
-  } catch (error) {
-    if (!(error instanceof MailError) || error.code !== 'already-running') throw error;
-    throw new MailError('already-running', `Another Mailferry is at work with ${stateDir}.`, {
-      cause: error,
-      hint: 'Wait until it has finished, or stop it; two of them would carry mail twice.',
     });
   }
 }

@@ -155,7 +155,7 @@ describe('the commands that ask the daemon', () => {
     });
     await daemon.end();
     const without = await daemon.ask('status');
-    expect(without.stdout).toMatch(/^No daemon runs; this is what the ledger knows\./);
+    expect(without.stdout).toMatch(/^No daemon answers; this is what the ledger knows\./);
     expect(without.stdout).toMatch(/✓ alice +ok .* – +3 \(/);
     expect(await daemon.ask('poll')).toMatchObject({ status: 69 });
   });
