@@ -13,12 +13,13 @@ import type {
   Imported,
   LastLogin,
   LedgerRecord,
+  ListedDelivery,
   PollEnd,
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
 } from './ledger.ts';
-import { dropDeliveries, type ListedDelivery, readListedDeliveries } from './listed-deliveries.ts';
+import { dropDeliveries, readListedDeliveries } from './listed-deliveries.ts';
 import { writeDelivery } from './record-delivery.ts';
 import {
   addByUniqueId,

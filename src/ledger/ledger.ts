@@ -1,6 +1,5 @@
 import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
-import type { ListedDelivery } from './listed-deliveries.ts';
 import type { Taken } from './taken.ts';
 
 declare const brand: unique symbol;
@@ -80,6 +79,12 @@ export interface Deletable {
   /** Its size as received, and by LIST when it was delivered, where they are known. */
   readonly octets: Octets | undefined;
   readonly listedOctets: Octets | undefined;
+}
+
+/** What was delivered of a message that the server listed when it was last asked. */
+export interface ListedDelivery {
+  readonly record: RecordId;
+  readonly receipt: Receipt;
 }
 
 /** By what a carried message is recognised when its unique-id has changed. */

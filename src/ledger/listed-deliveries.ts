@@ -1,13 +1,6 @@
-import type { Receipt } from '../delivery/destination.ts';
-import type { RecordId } from './ledger.ts';
+import type { ListedDelivery, RecordId } from './ledger.ts';
 import { toReceipt } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
-
-/** What was delivered of a message that the server listed when it was last asked. */
-export interface ListedDelivery {
-  readonly record: RecordId;
-  readonly receipt: Receipt;
-}
 
 /** As `listedDeliveries` of an `AccountLedger`. */
 export function readListedDeliveries(
