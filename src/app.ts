@@ -71,8 +71,12 @@ export class App implements Disposable {
   }
 
   /** The ledger that this process owns. */
-  get ledger(): Pick<SqliteLedger, 'account' | 'summaries'> {
-    return { account: this.#deps.ledgerOf, summaries: (day) => this.#ledger.summaries(day) };
+  get ledger(): Pick<SqliteLedger, 'account' | 'summaries' | 'followClock'> {
+    return {
+      account: this.#deps.ledgerOf,
+      summaries: (day) => this.#ledger.summaries(day),
+      followClock: (set) => this.#ledger.followClock(set),
+    };
   }
 
   /** What a poll of this account would do now. Changes nothing. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { systemCode } from './errors.ts';
 
 /**
@@ -11,6 +11,8 @@ export interface Runtime {
   now(): number;
   /** Monotonic time in milliseconds; never jumps back. For durations and deadlines. */
   monotonic(): number;
+  /** Milliseconds since this machine was started, also those in which it slept; never jumps. */
+  sinceBoot(): number;
   /** `octets` random octets, in hexadecimal. */
   randomHex(octets: number): string;
   readonly hostName: string;
@@ -36,6 +38,7 @@ function randomHex(octets: number): string {
 export const systemRuntime: Runtime = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  sinceBoot: () => uptime() * 1000,
   randomHex,
   hostName: hostname(),
   pid: process.pid,

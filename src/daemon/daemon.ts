@@ -8,6 +8,7 @@ import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
+import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
 import { factsOf, Member, type Running } from './member.ts';
 import { afterReload, forgiven, isStopped, type KeptNotice } from './standing.ts';
@@ -56,6 +57,7 @@ export class Daemon {
   readonly #leaving = new Map<string, Member>();
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
+  readonly #clock: ClockWatch;
   #policy: NoticePolicy;
   #lastTick: number;
   #lastLook: number;
@@ -63,6 +65,7 @@ export class Daemon {
   constructor({ accounts, concurrency, notices }: DaemonSettings, deps: DaemonDeps) {
     this.#deps = deps;
     this.#timetable = new Timetable(deps);
+    this.#clock = new ClockWatch(deps.runtime);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
     this.#lastTick = deps.runtime.monotonic();
@@ -277,11 +280,21 @@ export class Daemon {
   #followClock(): void {
     const jump = this.#timetable.followClock(this.#members.values());
     if (jump === 0) return;
+    const set = this.#clock.look();
+    if (set !== undefined) this.#setDeliveries(set);
     const far = `${Math.round(Math.abs(jump) / 1000)} s`;
     this.#deps.log(
       'info',
       `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
     );
+  }
+
+  #setDeliveries(set: ClockSet): void {
+    try {
+      this.#deps.ledger.followClock(set);
+    } catch (thrown) {
+      this.#deps.log('warn', asMailError(thrown).message);
+    }
   }
 
   /** Begins a poll unless one is under way: there is never more than one of an account (I6). */

@@ -4,6 +4,7 @@ import type { UnsentNotice } from '../notices/outbox.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
+import type { ClockSet } from './clock-set.ts';
 
 /** What the daemon works with. */
 export interface DaemonDeps {
@@ -11,6 +12,8 @@ export interface DaemonDeps {
   readonly ledger: {
     account(name: string): AccountLedger;
     summaries(day: number): ReadonlyMap<string, AccountSummary>;
+    /** The wall clock was set: what was delivered at those times was delivered so much later. */
+    followClock(set: ClockSet): void;
   };
   /** Polls once; never raises for what the account suffers. */
   readonly poll: (configuration: AccountConfiguration, control: PollControl) => Promise<PollReport>;

@@ -107,6 +107,19 @@ export class SqliteLedger implements Ledger {
     return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
   }
 
+  /** Of all accounts: what was delivered at these times was delivered so much later, in milliseconds. */
+  followClock({
+    from,
+    until,
+    by,
+  }: {
+    readonly from: number;
+    readonly until: number;
+    readonly by: number;
+  }): void {
+    this.#database.transaction(() => this.#statements.shiftDelivered.run(by, from, until));
+  }
+
   close(): void {
     if (this.#owner === undefined) return this.#database.close();
     this.#database.witness = undefined;

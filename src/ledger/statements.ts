@@ -80,6 +80,7 @@ type StatementName =
   | 'forgetFound'
   | 'receipts'
   | 'deliveries'
+  | 'shiftDelivered'
   | 'listedDeliveries'
   | 'forgetDelivery'
   | 'askAnew'
@@ -199,6 +200,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? ORDER BY message.id`,
+  shiftDelivered: 'UPDATE message SET delivered_at = delivered_at + ? WHERE delivered_at BETWEEN ? AND ?',
   listedDeliveries: `
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message

@@ -23,6 +23,23 @@ describe('a daemon whose machine sleeps, or whose clock jumps', () => {
     expect(ferry.polls.length).toBeLessThanOrEqual(before + 3);
   });
 
+  test('I1: counts what was delivered before the clock was set by the clock of now', async () => {
+    await using ferry = await Harness.of([configured('a')]);
+    const began = ferry.runtime.time;
+    await ferry.pass(MINUTE);
+    ferry.runtime.time += 40 * 24 * HOUR;
+    await ferry.pass(MINUTE);
+    expect(ferry.clockSets).toHaveLength(1);
+    const [set] = ferry.clockSets;
+    expect(set).toMatchObject({ from: began, by: 40 * 24 * HOUR });
+    expect((set?.until ?? 0) - began).toBeLessThanOrEqual(2 * MINUTE);
+    // For as long as the machine sleeps messages are kept all the same.
+    ferry.runtime.time += 3 * 24 * HOUR;
+    ferry.runtime.sleptMs += 3 * 24 * HOUR;
+    await ferry.pass(MINUTE);
+    expect(ferry.clockSets).toHaveLength(1);
+  });
+
   test('does not call an account silent for the time that the machine has slept', async () => {
     await using ferry = await Harness.of([configured('a')]);
     await ferry.pass(MINUTE);

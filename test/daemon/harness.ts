@@ -1,4 +1,5 @@
 import type { AccountConfiguration } from '../../src/config/configuration.ts';
+import type { ClockSet } from '../../src/daemon/clock-set.ts';
 import { Daemon, type DaemonSettings } from '../../src/daemon/daemon.ts';
 import { type ErrorCode, MailError } from '../../src/errors.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
@@ -69,6 +70,7 @@ export function configured(
 export class Harness implements AsyncDisposable {
   readonly runtime: FakeRuntime = new FakeRuntime();
   readonly notices: Notice[] = [];
+  readonly clockSets: ClockSet[] = [];
   /** The places that each of them was for. */
   readonly places: (readonly string[] | undefined)[] = [];
   /** The places that take no notice. */
@@ -171,6 +173,10 @@ export class Harness implements AsyncDisposable {
       ledger: {
         account: (name) => this.#fillable(this.#ledger.account(name)),
         summaries: (day) => this.#ledger.summaries(day),
+        followClock: (set) => {
+          this.clockSets.push(set);
+          this.#ledger.followClock(set);
+        },
       },
       poll: (account, control) => this.#poll(account, control),
       notify: ({ notice, places, left }) => {

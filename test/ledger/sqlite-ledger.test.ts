@@ -329,3 +329,16 @@ function noted(): {
   const note = (): number => (inside += 1);
   return { commits, transactions, note, write: () => commits.runPatiently(note) };
 }
+
+test('I1: what was delivered before the clock was set is deletable by the clock of now', async () => {
+  await using folder = await temporaryFolder();
+  const sqlite = await SqliteLedger.open(folder.at('state'));
+  const ledger = sqlite.account('work');
+  const before = await ledger.recordDelivery(delivery({ uid: uid('before'), at: 1000 }));
+  const after = await ledger.recordDelivery(delivery({ uid: uid('after'), at: 90_000 }));
+  sqlite.followClock({ from: 500, until: 2000, by: 60_000 });
+  expect([...ledger.deletable(60_999).keys()]).toEqual([]);
+  expect([...ledger.deletable(61_000).keys()]).toEqual([before]);
+  expect([...ledger.deletable(90_000).keys()]).toEqual([before, after]);
+  sqlite.close();
+});

@@ -11,6 +11,8 @@ export class FakeRuntime implements Runtime {
   startedAt: number = Date.UTC(2020, 0, 1);
   /** By how much the monotonic clock is further at each reading. */
   readingMs = 0;
+  /** For how long the machine has slept. */
+  sleptMs = 0;
   readonly alive: Set<number> = new Set([4242]);
   #monotonic = 0;
 
@@ -21,6 +23,10 @@ export class FakeRuntime implements Runtime {
   monotonic(): number {
     this.#monotonic += this.readingMs;
     return this.#monotonic;
+  }
+
+  sinceBoot(): number {
+    return this.#monotonic + this.sleptMs;
   }
 
   /** Never the same twice, in whichever of them. */
