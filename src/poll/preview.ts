@@ -66,6 +66,7 @@ export async function previewAccount(
       ledger: remembered,
       doubts: new Doubts(),
       now,
+      interrupted: false,
     });
     const stands = new Set([...standing.named, ...recognition.standing.keys()]);
     const limits = new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now)));

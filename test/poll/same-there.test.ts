@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
 
 type Faults = Parameters<Pop3Server['setFaults']>[0];
 
@@ -25,6 +26,21 @@ async function takeAway(server: Pop3Server, place = 0): Promise<void> {
 
 function serverWith(faults: Faults, ...messages: string[]): Promise<Pop3Server> {
   return createServer({ users: { alice: { password: 'secret', messages } }, faults });
+}
+
+/** As when the power goes before anything is there. */
+function takingNothing(destination: Destination): Destination {
+  const begin = (): Draft => {
+    const draft = destination.begin();
+    const commit = (): Promise<never> => draft.discard().then(() => Promise.reject(new Error('no power')));
+    return { write: (block) => draft.write(block), discard: () => draft.discard(), commit };
+  };
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = name === 'begin' ? begin : Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }
 
 describe.each([
@@ -58,6 +74,22 @@ describe.each([
     expect(await ferry.mail()).toEqual(storedAll(...DAYS));
     expect(server.maildrop('alice').messages).toEqual([]);
   });
+});
+
+test('I3: what a kill left in one of two destinations is no part of the message that has its number next', async () => {
+  const [first = '', second = '', third = ''] = DAYS;
+  await using server = await serverWith([...NUMBERS, ...NO_TOP], first);
+  await using ferry = await Ferry.to(server.address, { account: NEVER, destinations: ['maildir', 'mbox'] });
+  await ferry.poll();
+  server.maildrop('alice').add(second);
+  ferry.wrapDestinations = (all) => all.map((one) => (one.hasNames ? one : takingNothing(one)));
+  await pollAndDie(ferry);
+  ferry.wrapDestinations = (all) => all;
+  await takeAway(server, 1);
+  server.maildrop('alice').add(third);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+  expect(await ferry.mail('maildir')).toEqual(storedAll(first, second, third));
+  expect(await ferry.mail('mbox')).toEqual(storedAll(first, third));
 });
 
 test('I1: a message under the unique-id of one that was carried is not deleted for it, but carried', async () => {

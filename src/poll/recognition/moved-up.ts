@@ -23,16 +23,19 @@ export async function haveMovedUp(
     known,
     ledger,
     doubts,
+    interrupted,
   }: {
     readonly known: KnownMessages;
     readonly ledger: Pick<AccountLedger, 'identityOf'>;
     readonly doubts: Doubts;
+    readonly interrupted: boolean;
   },
 ): Promise<boolean> {
   const last = lastCarried(listing, known);
   if (last === undefined) return false;
   const { message, record } = last;
-  if (isDoubtful(record, message)) return true;
+  // What a killed poll left was noted just now, under the numbers of then.
+  if (interrupted || isDoubtful(record, message)) return true;
   if (session.capabilities?.has('TOP') === false) return !(await isContentOf(session, message, record));
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, [message], () => undefined);

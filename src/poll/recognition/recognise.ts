@@ -58,6 +58,8 @@ interface Memory {
   readonly ledger: Remembered;
   readonly doubts: Doubts;
   readonly now: number;
+  /** Whether the poll before never ended, so that what it left was noted under unique-ids that may be others' by now. */
+  readonly interrupted: boolean;
 }
 
 /**

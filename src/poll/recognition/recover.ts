@@ -90,8 +90,8 @@ function tellApart(
   const isDoubtful = (tag: string, recovered: readonly Recovered[]): boolean => {
     const message = unrecorded.get(tag);
     if (message === undefined) return false;
-    if (isNumbered(message) && isLacking) return true;
-    return (isNumbered(message) || isLacking) && !recovered.every((one) => hasSizeOf(message, one));
+    if (isNumbered(message)) return true;
+    return isLacking && !recovered.every((one) => hasSizeOf(message, one));
   };
   const all = [...named];
   return {

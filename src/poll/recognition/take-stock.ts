@@ -21,11 +21,17 @@ export interface Stock {
  * destinations of an account that the ledger does not know, and what is gone (I8).
  */
 export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
-  const { ledger, runtime, doubts } = poll;
+  const { ledger, runtime, doubts, interrupted } = poll;
   const recovery = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger, listing);
-  const recognition = await recognise(session, listing, { known, ledger, doubts, now: runtime.now() }); // I8
+  const recognition = await recognise(session, listing, {
+    known,
+    ledger,
+    doubts,
+    now: runtime.now(),
+    interrupted,
+  }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
   const isUnsettled = recovery?.isRecorded === false;
   if (isUnsettled) await recordUnsettled(recovery, new Set(recognition.standing.keys()), poll);

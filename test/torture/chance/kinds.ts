@@ -151,6 +151,23 @@ const ALONE: readonly Kind[] = [
     once: true,
   },
   {
+    name: 'numbers as unique-ids, of mail of one size',
+    troubles: [...HONEST, ...CUTS, ...OTHERS, ...OTHERS],
+    natures: NATURES,
+    equals: false,
+    once: true,
+    numbered: true,
+  },
+  {
+    // A number is all that what a kill leaves in an mbox was noted under, and may be that of another message then.
+    name: 'numbers as unique-ids, and a bad disk',
+    troubles: [...HONEST, ...CUTS, ...CRASHES, ...OTHERS, ...OTHERS],
+    natures: NATURES,
+    equals: false,
+    once: false,
+    numbered: true,
+  },
+  {
     name: 'lost ledgers',
     troubles: [...HONEST, ...LOSSES, ...OTHERS],
     natures: NATURES,

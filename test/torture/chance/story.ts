@@ -23,11 +23,23 @@ export interface Kind {
   readonly equals: boolean;
   /** Whether nothing may be stored twice; nothing may be lost in any case. */
   readonly once: boolean;
+  /** Whether the server lists the numbers of messages for unique-ids, and they are all of one size. */
+  readonly numbered?: boolean;
   /** Whether another account of the same server delivers to the same place. */
   readonly neighbour?: boolean;
 }
 
 const STEPS = 8;
+
+/** Shorter than from one honest poll to the next. */
+const KEPT = { after: '20h' };
+
+/** As many numbers as a maildrop of a story may have. */
+const NUMBERS: Faults = Array.from({ length: 60 }, (_, index) => ({
+  do: 'uids',
+  messages: [index + 1],
+  uid: String(index + 1),
+}));
 
 /** Honest polls after which nothing may be left to do, the clock a day and more ahead each time. */
 const LAST_POLLS = 8;
@@ -53,7 +65,7 @@ export class Story implements AsyncDisposable {
   readonly seed: number;
   readonly random: () => number;
   readonly deliver: Deliver;
-  readonly deletion: 'after-delivery' | 'never';
+  readonly deletion: 'after-delivery' | 'never' | { readonly after: string };
   /** In front of all unique-ids, at the moment. */
   prefix = '';
   hasShortened = false;
@@ -73,7 +85,7 @@ export class Story implements AsyncDisposable {
     this.#folder = made.folder;
     this.#users = usersOf(kind);
     this.deliver = this.pick(DESTINATIONS)[1];
-    this.deletion = this.pick(['after-delivery', 'never']);
+    this.deletion = this.pick(['after-delivery', 'never', ...(kind.numbered === true ? [KEPT, KEPT] : [])]);
     this.#nature = kind.natures.filter(() => this.random() < 0.25);
   }
 
@@ -183,9 +195,12 @@ export class Story implements AsyncDisposable {
   #add(): void {
     const isEqual = this.#kind.equals && this.random() < 0.2;
     if (!isEqual) this.#made += 1;
-    const name = `${this.seed}-${Math.max(1, this.#made)}`;
+    const number = Math.max(1, this.#made);
+    const isNumbered = this.#kind.numbered === true;
+    const name = `${this.seed}-${isNumbered ? String(number).padStart(3, '0') : number}`;
     const odd = this.#made % 7 === 0 ? 'bare\nLF\rCR\r\n' : '';
-    const body = `From ${name}\r\n.dot\r\n${odd}`.repeat(1 + (this.#made % 5) ** 3);
+    const times = isNumbered ? 1 : 1 + (this.#made % 5) ** 3;
+    const body = `From ${name}\r\n.dot\r\n${isNumbered ? '' : odd}`.repeat(times);
     const message = Buffer.from(`Message-ID: <${name}@mail.example>\r\nSubject: ${name}\r\n\r\n${body}`);
     this.#server.maildrop(this.#someUser()).add(message);
     this.#copiesOf(asStored(message)).added += 1;
@@ -193,7 +208,8 @@ export class Story implements AsyncDisposable {
 
   #setFaults(faults: Faults): void {
     const renumbered: Faults = this.prefix === '' ? [] : [{ do: 'uids', prefix: this.prefix }];
-    this.#server.setFaults([...faults, ...this.#nature, ...renumbered]);
+    const numbers = this.#kind.numbered === true ? NUMBERS : [];
+    this.#server.setFaults([...faults, ...this.#nature, ...renumbered, ...numbers]);
   }
 
   async #stored(): Promise<readonly (readonly string[])[]> {
@@ -228,7 +244,7 @@ export class Story implements AsyncDisposable {
       .filter(({ outcome }) => outcome !== 'ok')
       .map(({ account, outcome, error }) => `the last poll of ${account} was ${outcome}: ${error?.message}`);
     const there = this.#onServer().length;
-    if (this.deletion === 'after-delivery' && there > 0) wrong.push(`${there} messages left on the server`);
+    if (this.deletion !== 'never' && there > 0) wrong.push(`${there} messages left on the server`);
     for (const messages of await this.#stored()) wrong.push(...this.#compare(messages));
     await rm(this.#folder.at('saved'), { recursive: true, force: true });
     return [...wrong, ...(await leftBehind(this.#folder.path))];
