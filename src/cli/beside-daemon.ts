@@ -1,5 +1,7 @@
+import { App } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { MailError } from '../errors.ts';
+import { systemRuntime } from '../runtime.ts';
 
 /**
  * Raises `thrown` again; where it says that another Mailferry has the ledger, and that is a daemon which answers, with
@@ -18,4 +20,18 @@ export async function explainedByDaemon(
     cause: thrown,
     hint: `It is the daemon (\`mailferry run\`). ${remedy}`,
   });
+}
+
+/**
+ * Opens the ledger for a command that needs it for itself and is said with these words. Raises as `App.open` does; where a
+ * daemon has it, with what to do.
+ */
+export function openWithoutDaemon(
+  configuration: Configuration,
+  words: readonly (string | false)[],
+): Promise<App> {
+  const command = ['mailferry', ...words.filter((word) => word !== false)].join(' ');
+  return App.open({ configuration, runtime: systemRuntime, observer: {} }).catch((thrown: unknown) =>
+    explainedByDaemon(thrown, configuration, `Stop it, then: ${command}; then start it again.`),
+  );
 }

@@ -1,6 +1,4 @@
-import { App } from '../../app.ts';
-import { systemRuntime } from '../../runtime.ts';
-import { explainedByDaemon } from '../beside-daemon.ts';
+import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
@@ -13,11 +11,7 @@ export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, na
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
   using control = signalControl();
-  const again = ['mailferry adopt', ...(options.none === true ? ['--none'] : []), ...names].join(' ');
-  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} }).catch(
-    (thrown: unknown) =>
-      explainedByDaemon(thrown, configuration, `Stop it, then: ${again}; then start it again.`),
-  );
+  using app = await openWithoutDaemon(configuration, ['adopt', options.none === true && '--none', ...names]);
   for (const account of accounts) {
     const {
       account: name,

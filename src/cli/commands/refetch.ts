@@ -1,5 +1,4 @@
-import { App } from '../../app.ts';
-import { systemRuntime } from '../../runtime.ts';
+import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
@@ -16,7 +15,12 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
   const how = { alsoMissing: options.missing === true, dryRun: options.dryRun === true };
-  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} });
+  using app = await openWithoutDaemon(configuration, [
+    'refetch',
+    how.alsoMissing && '--missing',
+    how.dryRun && '--dry-run',
+    ...names,
+  ]);
   let all = 0;
   for (const account of accounts) {
     for (const { destination, messages } of await app.refetch(account, how)) {

@@ -1,6 +1,5 @@
-import { App } from '../../app.ts';
 import type { Verification } from '../../poll/verify.ts';
-import { systemRuntime } from '../../runtime.ts';
+import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
@@ -15,7 +14,7 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
-  using app = await App.open({ configuration, runtime: systemRuntime, observer: {} });
+  using app = await openWithoutDaemon(configuration, ['verify', options.json === true && '--json', ...names]);
   let good = true;
   for (const account of accounts) {
     for (const verification of await app.verify(account)) {
