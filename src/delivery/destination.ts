@@ -109,7 +109,10 @@ export interface Destination {
    * there by us while it is read.
    */
   messages(): AsyncIterable<StoredMessage>;
-  /** Re-reads stored messages and compares them with their receipts; in the order of the receipts. */
-  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState>;
+  /**
+   * Re-reads stored messages and compares them with their receipts; in the order of the receipts, which are taken before the
+   * folder or file is looked at, or one by one as their states are.
+   */
+  inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   close(): Promise<void>;
 }

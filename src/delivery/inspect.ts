@@ -16,7 +16,7 @@ const CLOCK_MARGIN_MS = 2000;
  */
 export async function* inspectPlace(
   destination: string,
-  receipts: readonly Receipt[],
+  receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
   const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
   if (!(await isThere(type === 'maildir' ? join(path, 'cur') : path))) for (const _ of receipts) yield 'lost';
@@ -27,7 +27,7 @@ export async function* inspectPlace(
 /** Re-reads messages of a Maildir and compares them with their receipts. */
 export async function* inspectMaildir(
   path: string,
-  receipts: readonly Receipt[],
+  receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
   // How line ends were changed shows in what was received, which is not asked for.
   const files = new StoredFiles(path, 'lf');
@@ -47,14 +47,14 @@ export async function* inspectMaildir(
 /** The same of an mbox. */
 export async function* inspectMbox(
   path: string,
-  receipts: readonly Receipt[],
+  receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
-  const contents = await scanMbox(path, new Set(receipts.map(({ octets }) => octets))).catch(
-    (error: unknown) => {
-      throw readingFailed(path, error);
-    },
-  );
-  for (const receipt of receipts) yield stateIn(contents, receipt);
+  const all = [...receipts];
+  const sizes = new Set(all.map(({ octets }) => octets));
+  const contents = await scanMbox(path, sizes).catch((error: unknown) => {
+    throw readingFailed(path, error);
+  });
+  for (const receipt of all) yield stateIn(contents, receipt);
 }
 
 async function stateOf(

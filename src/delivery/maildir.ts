@@ -95,7 +95,7 @@ export class Maildir implements Destination {
     }
   }
 
-  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState> {
+  inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
     return inspectMaildir(this.#path, receipts);
   }
 

@@ -147,7 +147,7 @@ export class Mbox implements Destination {
     }
   }
 
-  inspect(receipts: readonly Receipt[]): AsyncIterable<StoredState> {
+  inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
     return inspectMbox(this.#path, receipts);
   }
 

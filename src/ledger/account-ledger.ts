@@ -41,8 +41,9 @@ import { type Taken, withoutTaken } from './taken.ts';
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
 
-/** How many unique-ids are asked for in one read. */
+/** How many unique-ids or records are asked for in one read. */
 const UNIQUE_IDS_AT_ONCE = 1000;
+const RECORDS_AT_ONCE = 1000;
 
 /** One account's part of the SQLite ledger. */
 export class SqliteAccountLedger implements AccountLedger {
@@ -160,8 +161,12 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.receipts.all(record).map(toReceipt);
   }
 
-  deliveries(destination: string): readonly Receipt[] {
-    return this.#statements.deliveries.all(this.#account, destination).map(toReceipt);
+  *deliveries(destination: string): Iterable<Receipt> {
+    const rows = this.#statements.delivered.each(destination, this.#account);
+    const messages = Array.from(rows, ({ message }) => Number(message));
+    for (const some of chunksOf(messages, RECORDS_AT_ONCE)) {
+      yield* this.#statements.deliveries.all(destination, JSON.stringify(some)).map(toReceipt);
+    }
   }
 
   listedDeliveries(destination: string): readonly ListedDelivery[] {
@@ -246,7 +251,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   identities(): readonly RecordIdentity[] {
-    return this.#statements.identities.all(this.#account).map(toIdentity);
+    return Array.from(this.#statements.identities.each(this.#account), toIdentity);
   }
 
   identityOf(record: RecordId): RecordIdentity | undefined {

@@ -207,8 +207,8 @@ export interface AccountLedger {
   noteStanding(standing: string): Promise<void>;
   /** Where a message was delivered to. */
   receiptsOf(record: RecordId): readonly Receipt[];
-  /** All that was delivered to a destination. */
-  deliveries(destination: string): readonly Receipt[];
+  /** All that was delivered to a destination until the first of them is taken, in the order of the records. */
+  deliveries(destination: string): Iterable<Receipt>;
   /** Those of them that the server listed when it was last asked. */
   listedDeliveries(destination: string): readonly ListedDelivery[];
   /** Lets the next poll deliver these messages there once more. They are not deletable until then. */

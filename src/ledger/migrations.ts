@@ -166,6 +166,12 @@ const STEPS: readonly string[] = [
   `
   CREATE TABLE generation (id INTEGER PRIMARY KEY, name TEXT NOT NULL, seal TEXT) STRICT;
   `,
+  // What others have deleted on the server adds up over the years, and no poll looks through it for what is there still.
+  `
+  DROP INDEX IF EXISTS message_listed;
+  CREATE INDEX IF NOT EXISTS message_present ON message (account) WHERE gone_at IS NULL AND missing_at IS NULL;
+  CREATE INDEX IF NOT EXISTS message_missing ON message (account, missing_at) WHERE gone_at IS NULL AND missing_at IS NOT NULL;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. */

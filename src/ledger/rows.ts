@@ -113,7 +113,7 @@ export function toIdentity(row: Row): RecordIdentity {
     uid: (row['uid'] ?? undefined) as UniqueId | undefined,
     octets: optionalNumber(row['octets']),
     messageId: optionalText(row['message_id']),
-    headerSha256: hex(row['header_sha256']),
+    headerSha256: optionalText(row['header_sha256']),
     missingAt: optionalNumber(row['missing_at'] ?? null),
   };
 }

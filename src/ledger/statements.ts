@@ -14,6 +14,13 @@ const RECORD = `
          END AS destinations
   FROM message`;
 
+/** As text, since a buffer for each of many rows costs a multiple of it. */
+const IDENTITY = `id, uid, octets, message_id, nullif(lower(hex(header_sha256)), '') AS header_sha256, missing_at`;
+
+/** The records that should be listed; said to the planner, which takes the unique-ids of all that was ever carried for better. */
+const PRESENT = 'account = ? AND gone_at IS NULL AND missing_at IS NULL';
+const BY_PRESENCE = 'INDEXED BY message_present';
+
 /** What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup. */
 export const POLL_OPEN = 1;
 export const LEDGER_OLD = 2;
@@ -79,6 +86,7 @@ type StatementName =
   | 'taken'
   | 'forgetFound'
   | 'receipts'
+  | 'delivered'
   | 'deliveries'
   | 'shiftDelivered'
   | 'listedDeliveries'
@@ -101,8 +109,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   setMaildrop: 'UPDATE account SET maildrop = ?, logged_in_at = NULL, login_delay_ms = NULL WHERE id = ?',
   lastLogin: 'SELECT logged_in_at, login_delay_ms FROM account WHERE id = ?',
   setLogin: 'UPDATE account SET logged_in_at = ?, login_delay_ms = ? WHERE id = ?',
-  allMissing:
-    'UPDATE message SET missing_at = ? WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL',
+  allMissing: `UPDATE message ${BY_PRESENCE} SET missing_at = ? WHERE ${PRESENT}`,
   renumbering: 'SELECT renumbering FROM account WHERE id = ?',
   setRenumbering: 'UPDATE account SET renumbering = ? WHERE id = ?',
   nameless: `
@@ -122,7 +129,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   quiet: 'SELECT quiet FROM account WHERE id = ?',
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?,
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
-  listed: `${RECORD} WHERE account = ? AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL ORDER BY id`,
+  listed: `${RECORD} ${BY_PRESENCE} WHERE ${PRESENT} AND uid IS NOT NULL ORDER BY id`,
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
   withUniqueIds: `${RECORD} WHERE account = ?1 AND uid IN (SELECT value FROM json_each(?2)) ORDER BY id`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
@@ -130,8 +137,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT message.id, octets, listed_octets,
            dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0)
              OR message.id > success_message IS TRUE AS pending
-    FROM message JOIN account ON account.id = message.account
-    WHERE account = ? AND gone_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?`,
+    FROM message ${BY_PRESENCE} JOIN account ON account.id = message.account
+    WHERE ${PRESENT} AND outcome = 'delivered' AND delivered_at <= ?`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
   upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
@@ -144,7 +151,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
-            last_error = NULL WHERE id = ?`,
+            last_error = NULL, missing_at = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   insertFailed: `INSERT INTO message (account, uid, sha256, outcome, attempts, last_error, tried_at)
@@ -196,10 +203,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts: 'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ?',
+  delivered: `
+    SELECT delivery.message FROM delivery JOIN message ON message.id = delivery.message
+    WHERE destination = ? AND account = ? ORDER BY delivery.message`,
   deliveries: `
-    SELECT message.id, uid, message_id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
-    FROM delivery JOIN message ON message.id = delivery.message
-    WHERE account = ? AND destination = ? ORDER BY message.id`,
+    SELECT destination, location, octets, sha256, of_crlf FROM delivery
+    WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,
   shiftDelivered: 'UPDATE message SET delivered_at = delivered_at + ? WHERE delivered_at BETWEEN ? AND ?',
   listedDeliveries: `
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
@@ -211,9 +220,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     "UPDATE message SET outcome = 'failed', attempts = 0, last_error = 'to be delivered once more' WHERE id = ?",
   forgetQuiet: 'UPDATE account SET quiet = NULL WHERE id = ?',
   identities: `
-    SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message
-     WHERE account = ? AND gone_at IS NULL AND outcome IN ('delivered', 'adopted')`,
-  identity: 'SELECT id, uid, octets, message_id, header_sha256, missing_at FROM message WHERE id = ?',
+    SELECT ${IDENTITY} FROM message ${BY_PRESENCE} WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NULL
+       AND outcome IN ('delivered', 'adopted')
+    UNION ALL
+    SELECT ${IDENTITY} FROM message INDEXED BY message_missing WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NOT NULL
+       AND outcome IN ('delivered', 'adopted')`,
+  identity: `SELECT ${IDENTITY} FROM message WHERE id = ?`,
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',

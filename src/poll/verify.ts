@@ -1,4 +1,4 @@
-import type { Destination, StoredState } from '../delivery/destination.ts';
+import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 
 /** What became of all that was delivered to one destination. */
@@ -13,35 +13,40 @@ export interface Verification {
   readonly unreadable: readonly string[];
 }
 
-/** Re-reads everything that the ledger says was delivered, and compares the hashes. */
+/** Re-reads everything that the ledger says was delivered, and compares the hashes. Keeps of it only what is amiss (I7). */
 export async function verifyDeliveries(
-  destinations: readonly Destination[],
-  ledger: AccountLedger,
+  destinations: readonly Pick<Destination, 'name' | 'inspect'>[],
+  ledger: Pick<AccountLedger, 'deliveries'>,
 ): Promise<readonly Verification[]> {
   const verifications: Verification[] = [];
   for (const destination of destinations) {
-    const receipts = ledger.deliveries(destination.name);
-    const locations: Record<StoredState, string[]> = {
-      intact: [],
+    const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
       changed: [],
       missing: [],
       lost: [],
       unreadable: [],
     };
-    let index = 0;
-    for await (const state of destination.inspect(receipts)) {
-      locations[state].push(receipts[index]?.location ?? '');
-      index += 1;
+    let intact = 0;
+    // How far they are taken ahead of their states is up to the destination.
+    const ahead: string[] = [];
+    let told = 0;
+    for await (const state of destination.inspect(noting(ledger.deliveries(destination.name), ahead))) {
+      const location = ahead[told] ?? '';
+      told += 1;
+      if (state === 'intact') intact += 1;
+      else amiss[state].push(location);
+      if (told === ahead.length) told = ahead.length = 0;
     }
-    const { intact, changed, missing, lost, unreadable } = locations;
+    const { changed, missing, lost, unreadable } = amiss;
     const gone = [...missing, ...lost];
-    verifications.push({
-      destination: destination.name,
-      intact: intact.length,
-      changed,
-      missing: gone,
-      unreadable,
-    });
+    verifications.push({ destination: destination.name, intact, changed, missing: gone, unreadable });
   }
   return verifications;
+}
+
+function* noting(receipts: Iterable<Receipt>, locations: string[]): Iterable<Receipt> {
+  for (const receipt of receipts) {
+    locations.push(receipt.location);
+    yield receipt;
+  }
 }

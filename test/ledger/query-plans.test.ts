@@ -25,3 +25,17 @@ test.each(Object.entries(LEDGER_SQL))(
     expect(steps.map(({ detail }) => detail).filter((step) => unwanted.test(String(step)))).toEqual([]);
   },
 );
+
+test.each(['listed', 'deletable', 'allMissing'] as const)(
+  '%s looks at what should be listed alone, not at all that was ever carried or has vanished',
+  async (name) => {
+    await using folder = await temporaryFolder();
+    const database = Database.open(folder.at('ledger.db'));
+    migrate(database, folder.at('ledger.db'));
+    const parameters = [...LEDGER_SQL[name].matchAll(/\?/g)].map(() => 1);
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${LEDGER_SQL[name]}`).all(...parameters);
+    database.close();
+    const ofMessages = steps.map(({ detail }) => String(detail)).filter((step) => / message /.test(step));
+    expect(ofMessages).toEqual([expect.stringContaining('INDEX message_present (account=?)')]);
+  },
+);

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
+import { verifyDeliveries } from '../../src/poll/verify.ts';
+import { receipt } from '../ledger/fixtures.ts';
+
+const STATES: readonly StoredState[] = ['intact', 'changed', 'missing', 'intact', 'unreadable', 'missing'];
+
+/** A destination that takes so many receipts before it tells the state of the first of them. */
+function destination(ahead: number): Parameters<typeof verifyDeliveries>[0][number] & { most: number } {
+  const self = {
+    name: 'maildir:/a',
+    most: 0,
+    async *inspect(receipts: Iterable<Receipt>): AsyncGenerator<StoredState, void, undefined> {
+      let waiting = 0;
+      let told = 0;
+      for (const _ of receipts) {
+        waiting += 1;
+        self.most = Math.max(self.most, waiting);
+        if (waiting < ahead) continue;
+        for (; waiting > 0; waiting -= 1) yield STATES[told++] as StoredState;
+      }
+    },
+  };
+  return self;
+}
+
+test.each([1, 2, 6])(
+  'verify tells each message by its place, where %i are taken at a time',
+  async (ahead) => {
+    const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
+    const place = destination(ahead);
+    expect(await verifyDeliveries([place], { deliveries: () => receipts })).toEqual([
+      { destination: 'maildir:/a', intact: 2, changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] },
+    ]);
+    expect(place.most).toBe(ahead);
+  },
+);
