@@ -60,9 +60,16 @@ async function openLedger(stateDir: string, runtime: Runtime): Promise<OpenedLed
     return { readable: await SqliteLedger.open(stateDir, runtime), refusal: undefined };
   } catch (thrown) {
     const refusal = asMailError(thrown);
-    const beside =
-      refusal.code === 'already-running' ? SqliteLedger.openToRead(stateDir, runtime) : undefined;
-    return { readable: beside, refusal };
+    if (refusal.code !== 'already-running') return { readable: undefined, refusal };
+    return openBeside(stateDir, runtime, refusal);
+  }
+}
+
+function openBeside(stateDir: string, runtime: Runtime, refusal: MailError): OpenedLedger {
+  try {
+    return { readable: SqliteLedger.openToRead(stateDir, runtime), refusal };
+  } catch (thrown) {
+    return { readable: undefined, refusal: asMailError(thrown) };
   }
 }
 

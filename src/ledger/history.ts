@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database, type Row } from './database.ts';
 import type { LedgerRecord } from './ledger.ts';
-import { isCurrent } from './migrations.ts';
+import { isReadable } from './migrations.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
@@ -50,6 +50,9 @@ export interface HistoryQuestion {
 
 const PAGE = 500;
 
+/** The form of the ledger that has all the columns of an entry. */
+const ENTRIES_SINCE = 5;
+
 const ENTRIES = `
   SELECT message.id, account.name AS account, uid, octets, listed_octets, sha256, message_id, outcome, peer, attempts, last_error,
          tried_at, delivered_at, dele_sent_at, missing_at, gone_at,
@@ -64,7 +67,7 @@ const ENTRIES = `
 
 /**
  * Gives what the ledger of this folder has noted, newest first, a page at a time; nothing where there is none yet.
- * Does not own the ledger: another process may be at work with it.
+ * Raises `ledger` for one of another version that it cannot read. Does not own it: another process may be at work with it.
  */
 export function* readHistory(
   stateDir: string,
@@ -74,7 +77,7 @@ export function* readHistory(
   if (!existsSync(path)) return;
   const database = Database.open(path);
   try {
-    if (!isCurrent(database)) return;
+    if (!isReadable(database, path, ENTRIES_SINCE)) return;
     const statement = database.prepare(ENTRIES);
     const names = JSON.stringify(accounts);
     for (let before = Number.MAX_SAFE_INTEGER; ; ) {

@@ -174,20 +174,12 @@ const STEPS: readonly string[] = [
   `,
 ];
 
-/** Brings a ledger to the form that this version knows, step by step, each in one transaction. */
+/** Brings a ledger to the form that this version knows, step by step, each in one transaction. Raises `ledger` for a newer one. */
 export function migrate(database: Database, path: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-  if (version > STEPS.length) {
-    throw new MailError(
-      'ledger',
-      `${path} was written by a newer Mailferry (form ${version}, known: ${STEPS.length}).`,
-      {
-        hint: 'Use that version again; an older one could misread what was carried.',
-      },
-    );
-  }
+  const form = formOf(database);
+  refuseNewer(form, path);
   for (const [index, step] of STEPS.entries()) {
-    if (index < version) continue;
+    if (index < form) continue;
     database.transaction(() => {
       database.execute(step);
       database.execute(`PRAGMA user_version = ${index + 1}`);
@@ -195,7 +187,42 @@ export function migrate(database: Database, path: string): void {
   }
 }
 
-/** Whether a ledger has the form that this version knows. */
-export function isCurrent(database: Database): boolean {
-  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0) === STEPS.length;
+/** Whether a ledger has the form that this version knows. Raises `ledger` for a newer one. */
+export function isCurrent(database: Database, path: string): boolean {
+  const form = formOf(database);
+  refuseNewer(form, path);
+  return form === STEPS.length;
+}
+
+/**
+ * Whether there is anything to read in a ledger, for who leaves it in the form it has: `since` is the one that brought the
+ * last of what is asked for. Raises `ledger` where it is older than that, or newer than all that is known: to find nothing
+ * would not mean that there is nothing (I9).
+ */
+export function isReadable(database: Database, path: string, since: number): boolean {
+  const form = formOf(database);
+  refuseNewer(form, path);
+  if (form === 0 || form >= since) return form > 0;
+  throw new MailError(
+    'ledger',
+    `${path} was written by an older Mailferry (form ${form}, readable from ${since}).`,
+    {
+      hint: 'The next poll brings it to the form of this version: restart the daemon, or run mailferry fetch.',
+    },
+  );
+}
+
+function refuseNewer(form: number, path: string): void {
+  if (form <= STEPS.length) return;
+  throw new MailError(
+    'ledger',
+    `${path} was written by a newer Mailferry (form ${form}, known: ${STEPS.length}).`,
+    {
+      hint: 'Use that version again; an older one could misread what was carried.',
+    },
+  );
+}
+
+function formOf(database: Database): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }

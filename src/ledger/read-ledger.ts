@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { MailError } from '../errors.ts';
 import { Database, isSuspect } from './database.ts';
 import type { AccountSummary } from './ledger.ts';
-import { isCurrent } from './migrations.ts';
+import { isReadable } from './migrations.ts';
 import { toSummary } from './rows.ts';
-import { SUMMARY } from './statements.ts';
+import { SUMMARY, SUMMARY_SINCE } from './statements.ts';
 
 /**
  * What the ledger knows of each account, by name, without owning it: another process may be at work with it.
- * Undefined where there is no ledger yet, or one that a newer or older Mailferry wrote and nobody has opened since.
- * Raises `ledger-damaged` where damage was seen in it: the poll that saw it could not be noted there (I9).
+ * Undefined where there is no ledger yet. Raises `ledger` for one of another version that it cannot read, and
+ * `ledger-damaged` where damage was seen in it: the poll that saw it could not be noted there (I9).
  */
 export function readSummaries(
   stateDir: string,
@@ -25,7 +25,7 @@ export function readSummaries(
   }
   const database = Database.open(path);
   try {
-    if (!isCurrent(database)) return undefined;
+    if (!isReadable(database, path, SUMMARY_SINCE)) return undefined;
     const rows = database.prepare(SUMMARY).all(day);
     return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
   } finally {

@@ -70,19 +70,22 @@ export class SqliteLedger implements Ledger {
 
   /**
    * Opens a ledger to look at, while another process may own it; whatever would change it raises `ledger`. Undefined
-   * where there is none, or one that a newer or older Mailferry wrote.
+   * where there is none, or one that an older Mailferry wrote; a newer one raises `ledger`.
    */
   static openToRead(stateDir: string, runtime: LedgerRuntime = systemRuntime): SqliteLedger | undefined {
     const path = join(stateDir, 'ledger.db');
     if (!existsSync(path)) return undefined;
     const database = Database.open(path);
-    if (isCurrent(database)) {
+    let ledger: SqliteLedger | undefined;
+    try {
+      if (!isCurrent(database, path)) return undefined;
       database.execute('PRAGMA query_only = ON');
       const lineage = new Lineage(database, path, { runtime, owner: undefined });
-      return new SqliteLedger({ database, lineage }, undefined, runtime);
+      ledger = new SqliteLedger({ database, lineage }, undefined, runtime);
+      return ledger;
+    } finally {
+      if (ledger === undefined) database.close();
     }
-    database.close();
-    return undefined;
   }
 
   get replaced(): string | undefined {

@@ -6,6 +6,9 @@ export const SUMMARY: string = `
          carried.messages AS today_messages, carried.octets AS today_octets
   FROM account LEFT JOIN carried ON carried.account = account.id AND carried.day = ?`;
 
+/** The form of the ledger that has all of them. */
+export const SUMMARY_SINCE = 2;
+
 const RECORD = `
   SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, octets, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
