@@ -13,7 +13,6 @@ import { pollAll } from './poll/poll-all.ts';
 import type { Preview } from './poll/preview.ts';
 import type { Refetch } from './poll/refetch.ts';
 import type { PollReport } from './poll/report.ts';
-import type { Verification } from './poll/verify.ts';
 import { openSession } from './pop3-client/open-session.ts';
 import type { SessionOptions } from './pop3-client/options.ts';
 import type { Runtime } from './runtime.ts';
@@ -93,18 +92,6 @@ export class App implements Disposable {
   ): Promise<Adoption> {
     const { adoptAccount } = await import('./poll/adopt.ts');
     return adoptAccount(account, this.#deps, how);
-  }
-
-  /** Re-reads everything that was delivered for this account and compares it with what was recorded. */
-  async verify({ account }: AccountConfiguration): Promise<readonly Verification[]> {
-    const { verifyDeliveries } = await import('./poll/verify.ts');
-    const ledger = this.#deps.ledgerOf(account.name);
-    const destinations = await this.#deps.openDestinations(account, ledger);
-    try {
-      return await verifyDeliveries(destinations, ledger);
-    } finally {
-      for (const destination of destinations) await destination.close();
-    }
   }
 
   /** Lets the next poll deliver once more what its destinations have lost. */

@@ -5,7 +5,7 @@ import type { Receipt, StoredState } from './destination.ts';
 import { isUnreadable, readingFailed } from './errors.ts';
 import { StoredFiles } from './maildir-file.ts';
 import { deliveredAt } from './maildir-name.ts';
-import { scanMbox, stateIn } from './mbox-scan.ts';
+import { inspectMbox } from './mbox-scan.ts';
 
 /** Names have whole seconds, and the clock of a file system ticks more slowly. */
 const CLOCK_MARGIN_MS = 2000;
@@ -42,19 +42,6 @@ export async function* inspectMaildir(
     const delivered = deliveredAt(receipt.location) ?? Number.POSITIVE_INFINITY;
     yield madeAt > delivered + CLOCK_MARGIN_MS ? 'lost' : 'missing';
   }
-}
-
-/** The same of an mbox. */
-export async function* inspectMbox(
-  path: string,
-  receipts: Iterable<Receipt>,
-): AsyncGenerator<StoredState, void, undefined> {
-  const all = [...receipts];
-  const sizes = new Set(all.map(({ octets }) => octets));
-  const contents = await scanMbox(path, sizes).catch((error: unknown) => {
-    throw readingFailed(path, error);
-  });
-  for (const receipt of all) yield stateIn(contents, receipt);
 }
 
 async function stateOf(

@@ -2,14 +2,33 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredState } from './destination.ts';
+import { readingFailed } from './errors.ts';
 
 const FROM_LINE = Buffer.from('\nFrom ');
 
 /** As many NULs in a row stand in no mail, but where a file system has lost what was written. */
 const LOST = Buffer.alloc(32);
 
+/** As `Destination.inspect`, of the mbox at this path. */
+export async function* inspectMbox(
+  path: string,
+  receipts: Iterable<Receipt>,
+): AsyncGenerator<StoredState, void, undefined> {
+  const all = [...receipts];
+  const contents = await scan(path, new Set(all.map(({ octets }) => octets)));
+  for (const receipt of all) yield stateIn(contents, receipt);
+}
+
+async function scan(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+  try {
+    return await scanMbox(path, sizes);
+  } catch (error) {
+    throw readingFailed(path, error);
+  }
+}
+
 /** What there is of an mbox. */
-export interface MboxContents {
+interface MboxContents {
   /** Whether it is there, is empty or begins with a From_ line, and nothing in it was overwritten with NULs. */
   readonly isSound: boolean;
   /** The hexadecimal SHA-256 of the messages of the sizes asked for, without From_ line and the empty line after. */
@@ -19,7 +38,7 @@ export interface MboxContents {
 }
 
 /** Reads an mbox, and hashes the messages that have one of these sizes in octets. */
-export async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
   const hashes = new Set<string>();
   const sizesThere = new Map<number, number>();
   try {
@@ -42,7 +61,7 @@ export async function scanMbox(path: string, sizes: ReadonlySet<number>): Promis
  * What has become of a message: intact wherever it stands now. An mbox knows no names, so it is said to be missing,
  * which counts as handed over, only when the mbox is sound and nothing of its size stands in its place.
  */
-export function stateIn({ isSound, hashes, sizes }: MboxContents, receipt: Receipt): StoredState {
+function stateIn({ isSound, hashes, sizes }: MboxContents, receipt: Receipt): StoredState {
   if (hashes.has(receipt.sha256)) return 'intact';
   return isSound && sizes.get(Number(receipt.location)) !== receipt.octets ? 'missing' : 'changed';
 }

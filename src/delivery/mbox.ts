@@ -16,12 +16,12 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed, readingFailed } from './errors.ts';
-import { inspectMbox } from './inspect.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { storedInMbox } from './mbox-messages.ts';
 import { recoverAppends } from './mbox-recovery.ts';
+import { inspectMbox } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
 

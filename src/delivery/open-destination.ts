@@ -34,7 +34,7 @@ export async function openDestination(
 ): Promise<Destination> {
   const name = destinationName(settings);
   const calls = await callsFor(settings.path);
-  if (usedBefore) await refuseMissing(settings, calls);
+  if (usedBefore) await assertThere(settings, calls);
   return settings.type === 'maildir'
     ? Maildir.open(settings, name, surroundings.runtime, calls)
     : Mbox.open(settings, name, surroundings);
@@ -42,10 +42,11 @@ export async function openDestination(
 
 /**
  * A disk that is not mounted looks like a destination that is not there, or like an empty folder where the mount point
- * is the Maildir itself, or the folder of the mbox; mail must not go there. A Maildir that was used has its `cur`. An
+ * is the Maildir itself, or the folder of the mbox; mail must not go there, and none that went there is lost. A Maildir that was used has its `cur`. An
  * mbox may have been removed by a mail program when it was empty: then something else must be in its folder.
+ * Raises `destination-unusable`.
  */
-async function refuseMissing(settings: DestinationSettings, calls: FolderCalls): Promise<void> {
+export async function assertThere(settings: DestinationSettings, calls: FolderCalls): Promise<void> {
   const { type, path } = settings;
   const isThere =
     type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);

@@ -22,7 +22,7 @@ type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic' | 'randomHex'>;
  * The ledger as one SQLite file, `ledger.db` in the state folder. While it is open, `owner.lock` beside it keeps
  * every other Mailferry away, and frees itself when this process dies (I6).
  */
-export class SqliteLedger implements Ledger {
+export class SqliteLedger implements Ledger, Disposable {
   readonly #database: Database;
   /** Undefined for one that is only looked at. */
   readonly #owner: Ownership | undefined;
@@ -130,6 +130,10 @@ export class SqliteLedger implements Ledger {
     this.#owner.close();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   #numberOf(name: string): number | undefined {
     const id = this.#statements.accountByName.get(name)?.['id'];
     return typeof id === 'number' ? id : undefined;
@@ -144,6 +148,14 @@ export class SqliteLedger implements Ledger {
       return id;
     });
   }
+}
+
+/**
+ * Opens a ledger for who only looks at it, beside whoever owns it. Where there is none, or one of an older version, nobody
+ * may own it: it is made, or brought to the form of this one. Raises what `open` and `openToRead` do.
+ */
+export async function lookAtLedger(stateDir: string, runtime: LedgerRuntime): Promise<SqliteLedger> {
+  return SqliteLedger.openToRead(stateDir, runtime) ?? (await SqliteLedger.open(stateDir, runtime));
 }
 
 /** A ledger in the form that this version knows. */

@@ -16,10 +16,20 @@ export interface Verification {
 /** Re-reads everything that the ledger says was delivered, and compares the hashes. Keeps of it only what is amiss (I7). */
 export async function verifyDeliveries(
   destinations: readonly Pick<Destination, 'name' | 'inspect'>[],
-  ledger: Pick<AccountLedger, 'deliveries'>,
+  ledger: Pick<AccountLedger, 'deliveries' | 'used'>,
 ): Promise<readonly Verification[]> {
   const verifications: Verification[] = [];
   for (const destination of destinations) {
+    if (!ledger.used(destination.name)) {
+      verifications.push({
+        destination: destination.name,
+        intact: 0,
+        changed: [],
+        missing: [],
+        unreadable: [],
+      });
+      continue;
+    }
     const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
       changed: [],
       missing: [],

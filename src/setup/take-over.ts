@@ -1,4 +1,4 @@
-import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { lookAtLedger, SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import type { Peer, SeenMessage } from '../peers/peer.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
 import type { Runtime } from '../runtime.ts';
@@ -35,12 +35,12 @@ export async function takeOver(
   }
 }
 
-/** What the ledger knows as carried and still on the server, for another program to remember. */
+/** What the ledger knows as carried and still on the server, for another program to remember; a daemon may be at work meanwhile. */
 export async function remembered(
   stateDir: string,
   { accounts, runtime }: { accounts: readonly string[]; runtime: Runtime },
 ): Promise<readonly Memory[]> {
-  const ledger = await SqliteLedger.open(stateDir, runtime);
+  const ledger = await lookAtLedger(stateDir, runtime);
   try {
     return accounts.map((account) => {
       const seen: SeenMessage[] = [];

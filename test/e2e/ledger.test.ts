@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -205,6 +206,36 @@ describe('mailferry verify', () => {
       missing: [deleted],
       unreadable: [odd],
     });
+  });
+
+  it.each([
+    ['an mbox that a mail program has emptied and removed', MBOX, 65, '12 messages not there any more'],
+    [
+      'a Maildir whose disk is not mounted',
+      { type: 'maildir', path: './Mail' },
+      73,
+      'is not there, although mail',
+    ],
+  ] as const)('tells of %s, and does not create it', async (...[, deliver, expected, said]) => {
+    await using kept = await keptMail({ deliver });
+    await rm(join(kept.folder, deliver.path), { recursive: true });
+    const { status, stdout, stderr } = await runProgram(['verify'], { cwd: kept.folder });
+    expect(status).toBe(expected);
+    expect(stdout + stderr).toContain(said);
+    expect(await readdir(kept.folder)).not.toContain(deliver.path.slice(2));
+  });
+
+  it('works beside whoever owns the ledger, as export does', async () => {
+    await using kept = await keptMail();
+    const owner = await SqliteLedger.open(join(kept.folder, 'state'));
+    try {
+      expect(await runProgram(['verify'], { cwd: kept.folder })).toMatchObject({ status: 0 });
+      const exported = await runProgram(['export', 'mpop', '--output', 'uidls'], { cwd: kept.folder });
+      expect(exported).toMatchObject({ status: 0, stdout: expect.stringContaining('12 messages') as string });
+      expect((await fetch(kept.folder)).status).toBe(75);
+    } finally {
+      owner.close();
+    }
   });
 
   it('notices one octet that is different in an mbox', async () => {

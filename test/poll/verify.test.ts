@@ -29,9 +29,18 @@ test.each([1, 2, 6])(
   async (ahead) => {
     const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
     const place = destination(ahead);
-    expect(await verifyDeliveries([place], { deliveries: () => receipts })).toEqual([
+    expect(await verifyDeliveries([place], { deliveries: () => receipts, used: () => true })).toEqual([
       { destination: 'maildir:/a', intact: 2, changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] },
     ]);
     expect(place.most).toBe(ahead);
   },
 );
+
+test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
+  const place = destination(1);
+  const ledger = { deliveries: () => [receipt()], used: () => false };
+  expect(await verifyDeliveries([place], ledger)).toEqual([
+    { destination: 'maildir:/a', intact: 0, changed: [], missing: [], unreadable: [] },
+  ]);
+  expect(place.most).toBe(0);
+});

@@ -1,7 +1,7 @@
 import { connectTo } from '../../app.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { readHistory } from '../../ledger/history.ts';
-import { SqliteLedger } from '../../ledger/sqlite-ledger.ts';
+import { lookAtLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
@@ -93,7 +93,7 @@ function show(facts: Found, terminal: Terminal): void {
 
 /** The plan of a poll, made without owning the ledger: a daemon may be at work with it. */
 async function previewNow(account: Account, stateDir: string, control: PollControl): Promise<Preview> {
-  const ledger = SqliteLedger.openToRead(stateDir) ?? (await SqliteLedger.open(stateDir));
+  const ledger = await lookAtLedger(stateDir, systemRuntime);
   try {
     const deps = {
       runtime: systemRuntime,

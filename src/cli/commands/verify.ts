@@ -1,5 +1,7 @@
-import type { Verification } from '../../poll/verify.ts';
-import { openWithoutDaemon } from '../beside-daemon.ts';
+import { readOnly } from '../../delivery/read-stored.ts';
+import { lookAtLedger } from '../../ledger/sqlite-ledger.ts';
+import { type Verification, verifyDeliveries } from '../../poll/verify.ts';
+import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
@@ -9,16 +11,16 @@ import { countText } from '../wording.ts';
 /** How many locations are shown; `--json` has them all. */
 const SHOWN = 10;
 
-/** `mailferry verify`: proves that what was delivered is still what was delivered. */
+/** `mailferry verify`: proves that what was delivered is still what was delivered. A daemon may be at work meanwhile. */
 export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
-  using app = await openWithoutDaemon(configuration, ['verify', options.json === true && '--json', ...names]);
+  using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
   let good = true;
-  for (const account of accounts) {
-    for (const verification of await app.verify(account)) {
-      const { name } = account.account;
+  for (const { account } of accounts) {
+    const { name, destinations } = account;
+    for (const verification of await verifyDeliveries(destinations.map(readOnly), ledger.account(name))) {
       if (options.json === true) terminal.out(JSON.stringify({ account: name, ...verification }));
       else show(name, verification, terminal);
       const { changed, missing, unreadable } = verification;
