@@ -212,7 +212,9 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   deliveries: `
     SELECT destination, location, octets, sha256, of_crlf FROM delivery
     WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,
-  shiftDelivered: 'UPDATE message SET delivered_at = delivered_at + ? WHERE delivered_at BETWEEN ? AND ?',
+  shiftDelivered: `
+    UPDATE message ${BY_PRESENCE} SET delivered_at = delivered_at + ?
+    WHERE account IN (SELECT id FROM account) AND gone_at IS NULL AND missing_at IS NULL AND delivered_at BETWEEN ? AND ?`,
   listedDeliveries: `
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
