@@ -85,17 +85,16 @@ describe('mailferry run', () => {
       'fetch --dry-run --confirm-delete',
       'adopt --none bob',
       'refetch --missing alice',
-      'verify',
     ];
     const said = await Promise.all(remedies.map((words) => daemon.ask(...words.split(' '))));
-    expect(said.map(({ status }) => status)).toEqual([75, 75, 75, 75, 75]);
+    expect(said.map(({ status }) => status)).toEqual([75, 75, 75, 75]);
     expect(said.map(({ stderr }) => stderr.split('). ')[1])).toEqual([
       'To let it poll now: mailferry poll --confirm-delete alice\n',
       'To let it poll now: mailferry poll\n',
       'Stop it, then: mailferry adopt --none bob; then start it again.\n',
       'Stop it, then: mailferry refetch --missing alice; then start it again.\n',
-      'Stop it, then: mailferry verify; then start it again.\n',
     ]);
+    expect(await daemon.ask('verify', 'alice')).toMatchObject({ status: 0 });
     expect(await daemon.ask('poll', '--confirm-delete', 'alice')).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('120 deleted on the server'),
