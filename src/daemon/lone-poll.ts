@@ -6,6 +6,7 @@ import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member } from './member.ts';
+import type { Standing } from './standing.ts';
 import { parseReport } from './status.ts';
 import { isStillStopped, pollOnce } from './visit.ts';
 
@@ -16,6 +17,9 @@ export interface LonePoll {
   /** Is told of the report where no poll was begun. */
   readonly notBegun: (report: PollReport) => void;
 }
+
+/** One login a day locks no account, and nobody may be there to say that the server has been mended. */
+const AGAIN_MS = 86_400_000;
 
 /**
  * Polls once where no daemon does, and heeds and keeps what a daemon would of refused logins, so that no number of these
@@ -31,7 +35,8 @@ export async function pollAlone(
   try {
     const day = dayOf(runtime.now());
     const member = new Member(configuration, ledger.account(account.name), day);
-    if (!named && (await isStillStopped(member, runtime.now()))) {
+    const now = runtime.now();
+    if (!named && (await isStillStopped(member, now)) && !isDueAgain(member.standing, now)) {
       const left = notBegun(account, leftAlone(member, day));
       tell(left);
       return left;
@@ -50,11 +55,16 @@ export async function pollAlone(
   }
 }
 
+function isDueAgain({ notBefore = 0 }: Standing, now: number): boolean {
+  // Far ahead, it was noted before the clock was set back.
+  return Math.abs(now - notBefore) >= AGAIN_MS;
+}
+
 function leftAlone({ name, ledger }: Member, day: number): MailError {
   const hint = parseReport(ledger.summary(day).lastReport)?.error?.hint ?? undefined;
   return new MailError(
     'login-refused',
-    'The login was refused so often that it is not tried any more, before the provider locks the account.',
-    { hint: [hint, `To try it once more: mailferry fetch ${name}`].filter(Boolean).join(' ') },
+    'The login was refused so often that it is tried only once a day, before the provider locks the account.',
+    { hint: [hint, `To try it now: mailferry fetch ${name}`].filter(Boolean).join(' ') },
   );
 }

@@ -14,6 +14,7 @@ const control = { stop: never, abort: never };
 /** Polls one after the other, each by a process of its own, over one ledger. */
 class Lone {
   readonly ledger: SqliteLedger;
+  readonly runtime = new FakeRuntime();
   fate: ErrorCode | undefined = 'login-refused';
   password = 'wrong';
   /** Logins that were tried. */
@@ -33,7 +34,7 @@ class Lone {
       configured('a', { password: this.password }),
       { control, named, notBegun: (report) => void this.told.push(report) },
       {
-        runtime: new FakeRuntime(),
+        runtime: this.runtime,
         ledger: this.ledger,
         poll: async ({ account }) => {
           await account.password();
@@ -54,7 +55,7 @@ async function alone(check: (lone: Lone) => Promise<void>): Promise<void> {
   ledger.close();
 }
 
-test('without a daemon too, three refused logins are the last ones, and each poll after them says so', () =>
+test('without a daemon too, three refused logins are the last ones of the day, and each poll after them says so', () =>
   alone(async (lone) => {
     for (let poll = 0; poll < 3; poll += 1) await lone.poll();
     expect(lone.told).toEqual([]);
@@ -64,6 +65,21 @@ test('without a daemon too, three refused logins are the last ones, and each pol
         error: { code: 'login-refused', hint: expect.stringContaining('mailferry fetch a') },
       });
     expect([lone.logins, lone.told.length]).toEqual([3, 5]);
+  }));
+
+test('where nobody comes, one login a day is tried, until one goes well', () =>
+  alone(async (lone) => {
+    for (let poll = 0; poll < 4; poll += 1) await lone.poll();
+    for (let hour = 0; hour < 72; hour += 1) {
+      lone.runtime.advance(3_600_000);
+      await lone.poll();
+    }
+    expect(lone.logins).toBeGreaterThanOrEqual(3 + 2);
+    expect(lone.logins).toBeLessThanOrEqual(3 + 3);
+    lone.fate = undefined;
+    lone.runtime.advance(2 * 86_400_000);
+    expect(await lone.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await lone.poll()).toMatchObject({ outcome: 'ok' });
   }));
 
 test('an account that somebody names is tried once more, and as before when that goes well', () =>

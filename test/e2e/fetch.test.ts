@@ -281,7 +281,7 @@ describe('when something is wrong', () => {
     for (let poll = 0; poll < 3; poll += 1) expect((await fetchWith()).status).toBe(77);
     const given = await fetchWith();
     expect(given).toMatchObject({ status: 77, stdout: '' });
-    expect(given.stderr).toMatch(/^me: failed: .* not tried any more.*\n.* mailferry fetch me\n$/);
+    expect(given.stderr).toMatch(/^me: failed: .* only once a day.*\n.* mailferry fetch me\n$/);
     expect((await fetchWith('me')).stderr).toMatch(/^me: failed: The server refused the login/);
   });
 
