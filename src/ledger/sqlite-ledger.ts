@@ -110,6 +110,12 @@ export class SqliteLedger implements Ledger, Disposable {
     return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
   }
 
+  /** To which destinations anything of an account was ever delivered. */
+  placesOf(name: string): readonly string[] {
+    const rows = this.#statements.places.all(this.#numberOf(name) ?? -1);
+    return rows.map(({ destination }) => String(destination));
+  }
+
   /** Of all accounts: what was delivered at these times was delivered so much later, in milliseconds. */
   followClock({
     from,

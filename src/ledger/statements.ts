@@ -90,6 +90,7 @@ type StatementName =
   | 'forgetFound'
   | 'receipts'
   | 'delivered'
+  | 'places'
   | 'deliveries'
   | 'shiftDelivered'
   | 'listedDeliveries'
@@ -209,6 +210,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   delivered: `
     SELECT delivery.message FROM delivery JOIN message ON message.id = delivery.message
     WHERE destination = ? AND account = ? ORDER BY delivery.message`,
+  places: `
+    SELECT DISTINCT destination FROM message JOIN delivery ON delivery.message = message.id WHERE account = ?`,
   deliveries: `
     SELECT destination, location, octets, sha256, of_crlf FROM delivery
     WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,

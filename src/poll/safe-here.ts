@@ -1,9 +1,9 @@
-import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
-import { inspectPlace } from '../delivery/inspect.ts';
+import type { Receipt } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Poll } from './poll.ts';
+import { statesAt } from './stored-states.ts';
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
@@ -58,40 +58,6 @@ function byPlace(stored: readonly Stored[]): ReadonlyMap<string, readonly Stored
     else here.push(one);
   }
   return places;
-}
-
-/** Of a place that is not configured any more, the mail may have moved to one that is, under its old names. */
-async function statesAt(
-  place: string,
-  stored: readonly Stored[],
-  destinations: readonly Destination[],
-): Promise<ReadonlyMap<Stored, StoredState>> {
-  const states = new Map<Stored, StoredState>();
-  const configured = destinations.find(({ name }) => name === place);
-  if (configured !== undefined) {
-    await inspect(stored, (receipts) => configured.inspect(receipts), states);
-    return states;
-  }
-  await inspect(stored, (receipts) => inspectPlace(place, receipts), states);
-  for (const destination of destinations.filter(({ hasNames }) => hasNames)) {
-    const lost = stored.filter((one) => states.get(one) === 'lost');
-    const found = new Map<Stored, StoredState>();
-    await inspect(lost, (receipts) => destination.inspect(receipts), found);
-    for (const [one, state] of found) if (state !== 'missing') states.set(one, state);
-  }
-  return states;
-}
-
-async function inspect(
-  stored: readonly Stored[],
-  look: (receipts: readonly Receipt[]) => AsyncIterable<StoredState>,
-  states: Map<Stored, StoredState>,
-): Promise<void> {
-  const found = look(stored.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
-  for (const one of stored) {
-    const { value } = await found.next();
-    if (value !== undefined) states.set(one, value);
-  }
 }
 
 function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {

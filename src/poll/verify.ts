@@ -1,5 +1,6 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
+import { statesAt } from './stored-states.ts';
 
 /** What became of all that was delivered to one destination. */
 export interface Verification {
@@ -52,6 +53,27 @@ export async function verifyDeliveries(
     verifications.push({ destination: destination.name, intact, changed, missing: gone, unreadable });
   }
   return verifications;
+}
+
+/**
+ * The same of a place that is not configured any more. What is left of it elsewhere under its old names counts as there.
+ */
+export async function verifyFormer(
+  place: string,
+  destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
+  ledger: Pick<AccountLedger, 'deliveries'>,
+): Promise<Verification> {
+  const stored = [...ledger.deliveries(place)].map((receipt) => ({ receipt }));
+  const states = await statesAt(place, stored, destinations);
+  const inState = (...wanted: readonly StoredState[]): readonly string[] =>
+    stored.filter((one) => wanted.includes(states.get(one) ?? 'lost')).map(({ receipt }) => receipt.location);
+  return {
+    destination: place,
+    intact: inState('intact').length,
+    changed: inState('changed'),
+    missing: inState('missing', 'lost'),
+    unreadable: inState('unreadable'),
+  };
 }
 
 function* noting(receipts: Iterable<Receipt>, locations: string[]): Iterable<Receipt> {

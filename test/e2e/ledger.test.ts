@@ -247,6 +247,35 @@ describe('mailferry verify', () => {
   });
 });
 
+describe('verify after a change of the configuration', () => {
+  it('looks where mail was delivered to before, and says of whom it looks at nothing', async () => {
+    await using kept = await keptMail({});
+    const { port } = kept.server.address;
+    const [changed = ''] = (await readdir(join(kept.folder, 'Mail/new'))).sort();
+    await truncate(join(kept.folder, 'Mail/new', changed), 10);
+    const elsewhere = { type: 'maildir', path: './Elsewhere' };
+    const path = await writeConfiguration(kept.folder, { port, deliver: elsewhere });
+    const { status, stdout } = await runProgram(['verify', '--json'], { cwd: kept.folder });
+    expect(status).toBe(65);
+    const [now, before] = stdout.trimEnd().split('\n');
+    expect(JSON.parse(now ?? '')).toMatchObject({ intact: 0, changed: [] });
+    expect(JSON.parse(before ?? '')).toMatchObject({ intact: 11, changed: [changed] });
+
+    // Moved along with the configuration, its mail is still the same.
+    await rename(join(kept.folder, 'Mail'), join(kept.folder, 'Elsewhere'));
+    const moved = await runProgram(['verify', '--json'], { cwd: kept.folder });
+    expect(JSON.parse(moved.stdout.trimEnd().split('\n')[1] ?? '')).toMatchObject({
+      intact: 11,
+      changed: [changed],
+      missing: [],
+    });
+
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"me":', '"renamed":'));
+    const { stderr } = await runProgram(['verify'], { cwd: kept.folder });
+    expect(stderr).toContain('12 messages of account me, which is not configured any more');
+  });
+});
+
 describe('deleting what was kept', () => {
   it('re-reads it first: what has changed here stays on the server, what was moved counts as handed over', async () => {
     await using kept = await keptMail({ delete: { after: '1s' } });

@@ -1,6 +1,7 @@
+import type { AccountConfiguration } from '../../config/configuration.ts';
 import { readOnly } from '../../delivery/read-stored.ts';
-import { lookAtLedger } from '../../ledger/sqlite-ledger.ts';
-import { type Verification, verifyDeliveries } from '../../poll/verify.ts';
+import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
+import { type Verification, verifyDeliveries, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
@@ -19,16 +20,36 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
   using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
   let good = true;
   for (const { account } of accounts) {
-    const { name, destinations } = account;
-    for (const verification of await verifyDeliveries(destinations.map(readOnly), ledger.account(name))) {
+    const { name } = account;
+    const destinations = account.destinations.map(readOnly);
+    const records = ledger.account(name);
+    const former = ledger.placesOf(name).filter((place) => destinations.every((one) => one.name !== place));
+    const verifications = [...(await verifyDeliveries(destinations, records))];
+    for (const place of former) verifications.push(await verifyFormer(place, destinations, records));
+    for (const verification of verifications) {
       if (options.json === true) terminal.out(JSON.stringify({ account: name, ...verification }));
       else show(name, verification, terminal);
       const { changed, missing, unreadable } = verification;
       good &&= changed.length + missing.length + unreadable.length === 0;
     }
   }
+  if (names.length === 0) tellOfOthers(ledger, accounts, terminal);
   return good ? 0 : statusOf('message-changed');
 };
+
+/** Accounts that were renamed or taken out are verified by nobody. */
+function tellOfOthers(
+  ledger: Pick<SqliteLedger, 'summaries'>,
+  accounts: readonly AccountConfiguration[],
+  terminal: Terminal,
+): void {
+  const configured = new Set(accounts.map(({ account }) => account.name));
+  for (const [name, { delivered }] of ledger.summaries(0)) {
+    if (configured.has(name) || delivered.messages === 0) continue;
+    const what = `${countText(delivered.messages, 'message')} of account ${name}, which is not configured any more`;
+    terminal.err(`${terminal.style('yellow', 'note:')} ${what}, were not looked at`);
+  }
+}
 
 function show(
   account: string,
