@@ -204,6 +204,7 @@ export class SqliteAccountLedger implements AccountLedger {
         const hashes = [blob(received.sha256), blob(received.lfSha256)];
         const header = [received.messageId ?? null, blob(received.headerSha256)];
         this.#statements.insertFound.run(this.#account, ...stored, received.octets, ...hashes, ...header);
+        this.#statements.dropIntentsAtPlace.run(this.#account, destination, location);
       }
     });
   }

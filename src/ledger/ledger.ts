@@ -227,7 +227,7 @@ export interface AccountLedger {
   found(): readonly FoundMessage[];
   /** What records and intents of all accounts stand for in a destination. */
   taken(destination: string): readonly Taken[];
-  /** Takes these in place of what was found before. */
+  /** Takes these in place of what was found before; intents about their places are settled. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
   /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
   carriedAs(): ReadonlyMap<UniqueId, string>;

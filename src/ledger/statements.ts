@@ -60,6 +60,7 @@ type StatementName =
   | 'dropIntent'
   | 'dropIntentAt'
   | 'dropIntents'
+  | 'dropIntentsAtPlace'
   | 'insertDelivered'
   | 'updateDelivered'
   | 'upsertDelivery'
@@ -152,6 +153,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   dropIntent: 'DELETE FROM intent WHERE account = ? AND tag = ?',
   dropIntentAt: 'DELETE FROM intent WHERE account = ? AND destination = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
+  dropIntentsAtPlace: 'DELETE FROM intent WHERE account = ? AND destination = ? AND location = ?',
   insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,

@@ -48,3 +48,11 @@ export function returnPath(start: Buffer): string | undefined {
   const address = /^<?([!-;=?-~]{1,256})>?$/.exec(headerField(start, 'Return-Path') ?? '')?.[1];
   return address === undefined || address.startsWith('-') ? undefined : address;
 }
+
+/** By which people tell messages apart; servers that write into a header leave them as they are. */
+const IDENTIFYING = ['Message-ID', 'Date', 'From', 'To', 'Subject'] as const;
+
+/** What these fields say, as one text: that of the same message is the same. `start` as for `headerField`. */
+export function identifyingFields(start: Buffer): string {
+  return JSON.stringify(IDENTIFYING.map((name) => headerField(start, name) ?? ''));
+}

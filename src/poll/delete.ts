@@ -48,7 +48,8 @@ export async function markDeletions(
   poll: Poll,
 ): Promise<Marked> {
   const { account, ledger, runtime } = poll;
-  const until = deletableUntil(account.deletion, runtime.now());
+  // The clock may be set meanwhile.
+  const until = deletableUntil(account.deletion, poll.startedAt);
   if (until === undefined || bound.size === 0) return { records: [], kept: 0 };
   const deletable = ledger.deletable(until);
   const wasKept = (record: RecordId | undefined): boolean =>
@@ -56,7 +57,11 @@ export async function markDeletions(
   const mustReread = (number: MessageNumber): boolean =>
     account.deletion.kind === 'after' || wasKept(bound.get(number));
   const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
-  const allowed = withoutMassDeletion(due, (number) => wasKept(bound.get(number)), poll);
+  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
+  // Whoever is asked about many hears first that what is here of them may be lost.
+  if (isUnconfirmed(due.filter(isKept), poll))
+    await safeHere(due.slice(0, SAMPLE), { mustReread, bound }, poll);
+  const allowed = withoutMassDeletion(due, isKept, poll);
   const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
   const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);
   const isUnsettled = numbers.length < unchanged.length;
@@ -135,6 +140,16 @@ export function cutMessages(
   return new Set(numbers.filter(isCut));
 }
 
+/** Of so many that are due, what becomes of these tells whether the place is there. */
+const SAMPLE = 20;
+
+function isUnconfirmed(
+  kept: readonly MessageNumber[],
+  { ledger, control }: Pick<Poll, 'ledger' | 'control'>,
+): boolean {
+  return control.confirmDelete !== true && isMassDeletion(kept.length, ledger.mostDeleted());
+}
+
 function withoutMassDeletion(
   numbers: readonly MessageNumber[],
   wasKept: (number: MessageNumber) => boolean,
@@ -142,7 +157,7 @@ function withoutMassDeletion(
 ): readonly MessageNumber[] {
   const kept = numbers.filter(wasKept).length;
   const before = ledger.mostDeleted();
-  if (control.confirmDelete === true || !isMassDeletion(kept, before)) return numbers;
+  if (!isUnconfirmed(numbers.filter(wasKept), { ledger, control })) return numbers;
   tally.firstRefusal ??= new MailError(
     'deletion-unconfirmed',
     `${kept} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`,

@@ -5,6 +5,7 @@ import { tagFor } from './identity.ts';
 import type { Listing } from './listing.ts';
 import { type Plan, planPoll } from './plan.ts';
 import type { Poll } from './poll.ts';
+import { isNumbered } from './recognition/known.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
 
 /** What is known of a listing, and what is to be done about it. */
@@ -20,6 +21,7 @@ export async function planVisit(session: Transaction, listing: Listing, poll: Po
   const planned = await stockAndPlan(session, listing, poll);
   if (!(await isBehind(planned, poll))) return planned;
   poll.isOld = true;
+  poll.mistrustsNames = true;
   return stockAndPlan(session, listing, poll);
 }
 
@@ -41,7 +43,9 @@ async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<bool
   const tags = new Set<string>();
   for (const { message } of plan.retrievals) {
     const { uid, twin } = message;
-    if (uid === undefined || twin || known.withUniqueId(uid).length > 0) continue;
+    // A number in a name is that of whichever message had it then.
+    if (uid === undefined || twin || isNumbered(message)) continue;
+    if (known.withUniqueId(uid).length > 0) continue;
     tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
   }
   // Then they were searched already.

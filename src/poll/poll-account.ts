@@ -16,6 +16,7 @@ import { planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
+import { tellsOne } from './recognition/known.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
@@ -57,7 +58,12 @@ export async function pollAccount(
     const startedAt = deps.runtime.now();
     const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted, isOld };
     const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const session = { visited: false, settled: new Set<RecordId>(), gone: new Set<RecordId>() };
+    const session = {
+      visited: false,
+      mistrustsNames: false,
+      settled: new Set<RecordId>(),
+      gone: new Set<RecordId>(),
+    };
     const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
     try {
       await noteMaildrop(account, { ledger, deps });
@@ -106,7 +112,7 @@ async function carry(poll: Poll): Promise<boolean> {
     announce(listing, plan, poll);
     warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);
 
-    const isListed = (uid: UniqueId): boolean => listing.messages.positionOf(uid) !== undefined;
+    const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
     const { absent, wasMoved } = recognition;
     const memory = { absent, wasMoved, listed: carried, isListed, found: ledger.found() };
     stopwatch.enter('retrieveMs');

@@ -53,6 +53,8 @@ export interface Poll {
   readonly interrupted: boolean;
   /** Whether the ledger was put back from a backup, as far as is known by now, and may not know what was carried since (I8). */
   isOld: boolean;
+  /** Whether only a name in a Maildir says so: then it tells nothing of whose it is, either. */
+  mistrustsNames: boolean;
 }
 
 /** Says why a poll was stopped before it was done. */

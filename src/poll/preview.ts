@@ -66,7 +66,8 @@ export async function previewAccount(
       ledger: remembered,
       doubts: new Doubts(),
       now,
-      interrupted: false,
+      // Without TOP a poll retrieves to find out; here all numbers count as others then.
+      interrupted: session.capabilities?.has('TOP') === false,
     });
     const stands = new Set([...standing.named, ...recognition.standing.keys()]);
     const limits = new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now)));
@@ -126,6 +127,7 @@ function remember(ledger: AccountLedger): Remembered {
     hasNameless: () => ledger.hasNameless(),
     identities: () => ledger.identities(),
     identityOf: (record) => ledger.identityOf(record),
+    receiptsOf: (record) => ledger.receiptsOf(record),
     found: () => ledger.found(),
   };
 }

@@ -17,19 +17,21 @@ export async function refetchMissing(
   ledger: AccountLedger,
   { alsoMissing, dryRun }: { readonly alsoMissing: boolean; readonly dryRun: boolean },
 ): Promise<readonly Refetch[]> {
-  const refetches: Refetch[] = [];
+  const wanted = new Map<string, readonly RecordId[]>();
   for (const destination of destinations) {
     const deliveries = ledger.listedDeliveries(destination.name);
-    const wanted: RecordId[] = [];
+    const here: RecordId[] = [];
     let index = 0;
     for await (const state of destination.inspect(deliveries.map(({ receipt }) => receipt))) {
       const record = deliveries[index]?.record;
       const isWanted = state === 'lost' || (alsoMissing && state === 'missing');
-      if (isWanted && record !== undefined) wanted.push(record);
+      if (isWanted && record !== undefined) here.push(record);
       index += 1;
     }
-    if (!dryRun && wanted.length > 0) await ledger.forgetDeliveries(destination.name, wanted);
-    refetches.push({ destination: destination.name, messages: wanted.length });
+    wanted.set(destination.name, here);
   }
-  return refetches;
+  // Not before all were looked at: what is wanted for one place does not count as delivered any more.
+  for (const [destination, records] of wanted)
+    if (!dryRun && records.length > 0) await ledger.forgetDeliveries(destination, records);
+  return [...wanted].map(([destination, records]) => ({ destination, messages: records.length }));
 }

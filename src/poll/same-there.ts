@@ -1,4 +1,4 @@
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/ledger.ts';
 import { headerField } from '../message/header-field.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -7,8 +7,8 @@ import type { Bound } from './columns/bound-records.ts';
 import type { ListedMessage, Listing } from './listing.ts';
 import type { Poll } from './poll.ts';
 import { isNumbered } from './recognition/known.ts';
-import { isHeaderOf } from './recognition/moved-up.ts';
 import { readHeaders } from './recognition/read-headers.ts';
+import { SameHeader } from './recognition/same-header.ts';
 
 /**
  * Leaves out of what is to be deleted what may not be the message any more that was delivered: of all that did not come in
@@ -30,6 +30,7 @@ export async function sameThere(
   const earlier = numbers.filter((number) => !retrieved.has(number));
   const others = new Map<RecordId, UniqueId>();
   const otherNumbers = new Set<MessageNumber>();
+  const compared = new SameHeader(ledger);
   if (doubts.headersAlone) session.lockStep = true;
   for (let from = 0; from < earlier.length; from += PIPELINE_COMMANDS) {
     const group = earlier
@@ -39,7 +40,7 @@ export async function sameThere(
     for (const message of group) {
       const record = bound.get(message.number);
       if (record === undefined || message.uid === undefined) continue;
-      if (isSame(message, headers.get(message.number), ledger.identityOf(record))) continue;
+      if (await isSame(message, headers.get(message.number), { record, compared })) continue;
       others.set(record, message.uid);
       otherNumbers.add(message.number);
     }
@@ -62,22 +63,13 @@ async function headersOf(
   return readHeaders(session, messages, () => undefined);
 }
 
-/**
- * A number is believed only with a Message-ID that says the same; a unique-id unless the Message-ID says otherwise, since servers
- * write fields of their own into a header.
- */
-function isSame(
+/** A number is believed only with a Message-ID, and a server without TOP as far as its unique-ids are none. */
+async function isSame(
   message: ListedMessage,
   header: Buffer | undefined,
-  identity: ReturnType<AccountLedger['identityOf']>,
-): boolean {
-  if (header === undefined || identity === undefined) return !isNumbered(message);
-  const messageId = headerField(header, 'Message-ID') ?? '';
-  const known = identity.messageId ?? '';
-  if (isNumbered(message)) return messageId !== '' && isHeaderOf(header, identity);
-  return (
-    messageId === known ||
-    (known === '' && identity.headerSha256 === undefined) ||
-    isHeaderOf(header, identity)
-  );
+  { record, compared }: { readonly record: RecordId; readonly compared: SameHeader },
+): Promise<boolean> {
+  if (header === undefined) return !isNumbered(message);
+  if (isNumbered(message) && (headerField(header, 'Message-ID') ?? '') === '') return false;
+  return (await compared.isOf(header, record)) ?? !isNumbered(message);
 }

@@ -94,3 +94,10 @@ export function isNumbered({ number, uid }: ListedMessage): boolean {
   }
   return rest === 0;
 }
+
+/** Whether this unique-id is listed, and for no other message than before: a mere number may be. */
+export function tellsOne({ messages }: Listing, uid: UniqueId): boolean {
+  const position = messages.positionOf(uid);
+  const message = position === undefined ? undefined : messages.at(position);
+  return message !== undefined && !isNumbered(message);
+}

@@ -1,5 +1,4 @@
-import type { AccountLedger, LedgerRecord, RecordIdentity } from '../../ledger/ledger.ts';
-import { headerField, headerHash } from '../../message/header-field.ts';
+import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -10,6 +9,7 @@ import { isDoubtful, likeliest } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
+import { SameHeader } from './same-header.ts';
 
 /**
  * Whether mere numbers, which a server lists as unique-ids, may stand for other messages now, though of the same sizes: when
@@ -26,7 +26,7 @@ export async function haveMovedUp(
     interrupted,
   }: {
     readonly known: KnownMessages;
-    readonly ledger: Pick<AccountLedger, 'identityOf'>;
+    readonly ledger: Pick<AccountLedger, 'identityOf' | 'receiptsOf'>;
     readonly doubts: Doubts;
     readonly interrupted: boolean;
   },
@@ -42,18 +42,7 @@ export async function haveMovedUp(
   session.lockStep = false;
   const header = headers.get(message.number);
   if (header === undefined) return !(await isContentOf(session, message, record));
-  const identity = ledger.identityOf(record.id);
-  return identity === undefined || !isHeaderOf(header, identity);
-}
-
-/** Whether a header, as TOP gives it, is that of the message: the same, or with the same Message-ID where fields were added. */
-export function isHeaderOf(
-  header: Buffer,
-  { messageId, headerSha256 }: Pick<RecordIdentity, 'messageId' | 'headerSha256'>,
-): boolean {
-  if (headerSha256 !== undefined && headerHash(header, true) === headerSha256) return true;
-  const given = headerField(header, 'Message-ID') ?? '';
-  return given !== '' && given === messageId;
+  return (await new SameHeader(ledger).isOf(header, record.id)) !== true;
 }
 
 /** The last listed message that was carried, where its unique-id is a number, with its record. */

@@ -40,7 +40,7 @@ type Renumbered = Omit<Recognition, 'wasMoved'>;
 /** What is asked of the ledger. */
 export type Remembered = Pick<
   AccountLedger,
-  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf'
+  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf' | 'receiptsOf'
 >;
 
 const NOTHING: Renumbered = {

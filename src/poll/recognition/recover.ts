@@ -30,8 +30,10 @@ export async function recover(listing: Listing, poll: Poll): Promise<Recovery | 
     unrecorded.add(tagFor({ account: account.name, uid, occurrence: 0 }), message);
   }
   const named = await searchDestinations(unrecorded, poll);
-  const { found, doubted } = tellApart(named, { unrecorded, isLacking });
-  if (isLacking || doubted.length > 0) await noteWhatStands(listing, doubted.flatMap(asFound), poll);
+  const { mistrustsNames } = poll;
+  const { found, doubted } = tellApart(named, { unrecorded, isLacking, mistrustsNames });
+  if (isLacking || doubted.length > 0)
+    await noteWhatStands(listing, await identified(doubted.flat(), poll.destinations), poll);
   const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
   const search = { unrecorded, found };
   if (mayBeLost) refuseOtherName(search, poll);
@@ -82,7 +84,11 @@ export async function recordUnsettled(
  */
 function tellApart(
   named: ReadonlyMap<string, readonly Recovered[]>,
-  { unrecorded, isLacking }: { unrecorded: Unrecorded; isLacking: boolean },
+  {
+    unrecorded,
+    isLacking,
+    mistrustsNames,
+  }: { unrecorded: Unrecorded; isLacking: boolean; mistrustsNames: boolean },
 ): {
   readonly found: ReadonlyMap<string, readonly Recovered[]>;
   readonly doubted: readonly (readonly Recovered[])[];
@@ -90,7 +96,7 @@ function tellApart(
   const isDoubtful = (tag: string, recovered: readonly Recovered[]): boolean => {
     const message = unrecorded.get(tag);
     if (message === undefined) return false;
-    if (isNumbered(message)) return true;
+    if (isNumbered(message) || mistrustsNames) return true;
     return isLacking && !recovered.every((one) => hasSizeOf(message, one));
   };
   const all = [...named];
@@ -106,10 +112,24 @@ function hasSizeOf({ octets }: ListedMessage, { receipt, received }: Recovered):
   return octets >= receipt.octets - SIZE_DRIFT_OCTETS && octets <= received.octets + SIZE_DRIFT_OCTETS;
 }
 
-function asFound(recovered: readonly Recovered[]): readonly FoundMessage[] {
-  return recovered.flatMap(({ receipt, received }) =>
+/** With what each was when it was received, which some destinations tell only when they are read. */
+async function identified(
+  recovered: readonly Recovered[],
+  destinations: Poll['destinations'],
+): Promise<readonly FoundMessage[]> {
+  const found = recovered.flatMap(({ receipt, received }) =>
     received === undefined ? [] : [{ receipt, received }],
   );
+  for (const destination of destinations) {
+    const unread = recovered.filter(
+      ({ receipt, received }) => received === undefined && receipt.destination === destination.name,
+    );
+    const places = new Set(unread.map(({ receipt }) => receipt.location));
+    if (places.size === 0) continue;
+    for await (const { receipt, received } of destination.messages())
+      if (places.has(receipt.location)) found.push({ receipt, received });
+  }
+  return found;
 }
 
 async function recordFound({ unrecorded, found }: Search, poll: Poll): Promise<void> {

@@ -1,0 +1,29 @@
+import { StoredHeaders } from '../../delivery/stored-header.ts';
+import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import { headerField, headerHash, identifyingFields } from '../../message/header-field.ts';
+
+/** Compares headers, as TOP gives them, with those of messages that were delivered. */
+export class SameHeader {
+  readonly #ledger: Pick<AccountLedger, 'identityOf' | 'receiptsOf'>;
+  readonly #stored = new StoredHeaders();
+
+  constructor(ledger: Pick<AccountLedger, 'identityOf' | 'receiptsOf'>) {
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Whether a header is that of the message of a record: the same, or one into which only fields of no weight were written
+   * since, as what is stored shows. Where nothing is stored any more, a Message-ID tells; undefined where nothing does.
+   */
+  async isOf(header: Buffer, record: RecordId): Promise<boolean | undefined> {
+    const { messageId, headerSha256 } = this.#ledger.identityOf(record) ?? {};
+    if (headerSha256 !== undefined && headerHash(header, true) === headerSha256) return true;
+    for (const receipt of this.#ledger.receiptsOf(record)) {
+      const stored = await this.#stored.read(receipt, messageId ?? null);
+      if (stored !== undefined) return identifyingFields(stored) === identifyingFields(header);
+    }
+    if (messageId === undefined && headerSha256 === undefined) return undefined;
+    const given = headerField(header, 'Message-ID') ?? '';
+    return given !== '' && given === messageId;
+  }
+}
