@@ -199,11 +199,11 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => {
       this.#statements.forgetFound.run(this.#account);
       for (const { receipt, received } of messages) {
-        const { destination, location, octets, sha256 } = receipt;
-        const stored = [destination, location, octets, blob(sha256)];
-        const hashes = [blob(received.sha256), blob(received.lfSha256)];
-        const header = [received.messageId ?? null, blob(received.headerSha256)];
-        this.#statements.insertFound.run(this.#account, ...stored, received.octets, ...hashes, ...header);
+        const { destination, location } = receipt;
+        const stored = [destination, location, receipt.octets, blob(receipt.sha256)];
+        const { octets: size, sha256: hash, lfSha256, messageId = null, headerSha256 } = received;
+        const identity = [size, blob(hash), blob(lfSha256), messageId, blob(headerSha256)];
+        this.#statements.insertFound.run(this.#account, ...stored, ...identity);
         this.#statements.dropIntentsAtPlace.run(this.#account, destination, location);
       }
     });
@@ -256,8 +256,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   identityOf(record: RecordId): RecordIdentity | undefined {
-    const row = this.#statements.identity.get(record);
-    return row && toIdentity(row);
+    return this.#statements.identity.all(record).map(toIdentity)[0];
   }
 
   used(destination: string): boolean {

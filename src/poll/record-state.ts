@@ -56,12 +56,12 @@ export function isStored(record: LedgerRecord, message: ListedMessage): boolean 
 /**
  * Whether a message that has the unique-id of a delivered one may be another: by its size, which must be the very same
  * where the unique-id is nothing but a number, as that moves on to the next message when one before it goes. Not where
- * nothing is known that its content could be compared with.
+ * no size is known.
  */
 export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolean {
   const listed = record.listedOctets ?? (isNumbered(message) ? record.octets : undefined);
   if (listed === undefined) return false;
-  if (isNumbered(message)) return record.sha256 !== undefined && message.octets !== listed;
+  if (isNumbered(message)) return message.octets !== listed;
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 

@@ -25,6 +25,10 @@ function serve(maildrop: Maildrop): ReturnType<typeof createServer> {
   return createServer({ users: { alice: { password: 'secret', maildrop } } });
 }
 
+/** Of a device that gives all its mail one Message-ID and one text. */
+const alike = (subject: string): string =>
+  `Message-ID: <device@here>\r\nSubject: ${subject}\r\n\r\nsee above\r\n`;
+
 const nameless = (name: string): string => `Subject: ${name}\r\n\r\nbody ${name}\r\n`;
 
 describe.each([
@@ -102,8 +106,6 @@ test.each([
 });
 
 test('I1: alike messages of a maildrop that was moved are told apart by their subjects', async () => {
-  const alike = (subject: string): string =>
-    `Message-ID: <device@here>\r\nSubject: ${subject}\r\n\r\nsee above\r\n`;
   const maildrop = new MemoryMaildrop([alike('smoke')]);
   await using server = await serve(maildrop);
   await using ferry = await Ferry.to(server.address, { account: NEVER });

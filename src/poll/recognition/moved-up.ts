@@ -36,7 +36,10 @@ export async function haveMovedUp(
   const { message, record } = last;
   // What a killed poll left was noted just now, under the numbers of then.
   if (interrupted || isDoubtful(record, message)) return true;
-  if (session.capabilities?.has('TOP') === false) return !(await isContentOf(session, message, record));
+  const hasTop = session.capabilities?.has('TOP') !== false;
+  // Of what stood there before only the header is known.
+  if (!hasTop && record.sha256 === undefined) return false;
+  if (!hasTop) return !(await isContentOf(session, message, record));
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, [message], () => undefined);
   session.lockStep = false;
@@ -54,7 +57,7 @@ function lastCarried(
     const message = messages.at(index);
     if (message?.uid === undefined || message.twin || !isNumbered(message)) return undefined;
     const record = likeliest(known.withUniqueId(message.uid), message);
-    if (record?.outcome === 'delivered' && record.sha256 !== undefined) return { message, record };
+    if (record?.outcome === 'delivered') return { message, record };
   }
   return undefined;
 }

@@ -37,17 +37,28 @@ export async function readHeaders(
   return headers;
 }
 
+const EMPTY_LINE = Buffer.from('\r\n\r\n');
+
+/** A body that nobody has asked for is borne up to this size. */
+const MAX_MESSAGE_OCTETS: number = 64 * 1024 * 1024;
+
 /** The header of a message, by TOP (RFC 1939 §7); undefined where the server will not give it. */
 export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
   try {
-    const blocks: Buffer[] = [];
+    let header: Buffer = Buffer.alloc(0);
+    let isOver = false;
     let octets = 0;
     for await (const block of await session.top(number, 0)) {
       octets += block.length;
-      if (octets > MAX_HEADER_OCTETS) throw new EndlessHeader(number);
-      blocks.push(block);
+      // Some send the body as well, of which nothing is kept.
+      if (octets > (isOver ? MAX_MESSAGE_OCTETS : MAX_HEADER_OCTETS)) throw new EndlessHeader(number);
+      if (isOver) continue;
+      header = Buffer.concat([header, block]);
+      const end = header.indexOf(EMPTY_LINE);
+      isOver = end >= 0;
+      if (isOver) header = header.subarray(0, end + EMPTY_LINE.length);
     }
-    return Buffer.concat(blocks);
+    return header;
   } catch (error) {
     if (error instanceof ReplyError) return undefined;
     throw error;
