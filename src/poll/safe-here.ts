@@ -74,7 +74,7 @@ function placeLost(lost: readonly Stored[], { account }: Poll): MailError {
   const places = [...new Set(lost.map(({ receipt }) => receipt.destination))].join(', ');
   return new MailError(
     'deletion-unconfirmed',
-    `${lost.length} messages that would be deleted on the server now are not in ${places}, which is gone or was made anew since they were delivered.`,
+    `${lost.length} of the messages that would be deleted on the server now are not in ${places}, which is gone or was made anew since they were delivered.`,
     {
       hint: `They stay on the server. To have them here once more: mailferry refetch ${account.name}. To delete them there: mailferry fetch --confirm-delete ${account.name}`,
     },
