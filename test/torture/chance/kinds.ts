@@ -159,12 +159,11 @@ const ALONE: readonly Kind[] = [
     numbered: true,
   },
   {
-    // A number is all that what a kill leaves in an mbox was noted under, and may be that of another message then.
     name: 'numbers as unique-ids, and a bad disk',
     troubles: [...HONEST, ...CUTS, ...CRASHES, ...OTHERS, ...OTHERS],
     natures: NATURES,
     equals: false,
-    once: false,
+    once: true,
     numbered: true,
   },
   {
