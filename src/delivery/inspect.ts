@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredState } from './destination.ts';
@@ -6,20 +6,22 @@ import { isUnreadable, readingFailed } from './errors.ts';
 import { StoredFiles } from './maildir-file.ts';
 import { deliveredAt } from './maildir-name.ts';
 import { inspectMbox } from './mbox-scan.ts';
+import { partsOfName } from './settings.ts';
 
 /** Names have whole seconds, and the clock of a file system ticks more slowly. */
 const CLOCK_MARGIN_MS = 2000;
 
 /**
  * As `inspect` of a `Destination`, of one that need not be configured any more: nothing is created, locked or written there. Where
- * there is nothing at all, everything is `lost`.
+ * there is nothing at all, everything is `lost`; where it may not be looked at, `unreadable` (I9).
  */
 export async function* inspectPlace(
   destination: string,
   receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
-  const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
-  if (!(await isThere(type === 'maildir' ? join(path, 'cur') : path))) for (const _ of receipts) yield 'lost';
+  const { type, path } = partsOfName(destination);
+  const instead = await stateOfAll(type === 'maildir' ? join(path, 'cur') : path);
+  if (instead !== undefined) for (const _ of receipts) yield instead;
   else if (type === 'maildir') yield* inspectMaildir(path, receipts);
   else yield* inspectMbox(path, receipts);
 }
@@ -64,12 +66,12 @@ async function birthOf(path: string): Promise<number> {
   return birthtimeMs;
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Where a place cannot be looked at, one state is that of everything in it. */
+async function stateOfAll(path: string): Promise<StoredState | undefined> {
   try {
-    await stat(path);
-    return true;
+    await access(path, constants.R_OK);
+    return undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
-    throw readingFailed(path, error);
+    return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') ? 'lost' : 'unreadable';
   }
 }

@@ -19,3 +19,9 @@ export interface MboxSettings {
 
 /** Where mail goes, as plain data. */
 export type DestinationSettings = MaildirSettings | MboxSettings;
+
+/** Type and path of a destination by its name, as `destinationName` makes it; both are empty where it is none. */
+export function partsOfName(name: string): { readonly type: string; readonly path: string } {
+  const [, type = '', path = ''] = /^([^:]+):(.*)$/s.exec(name) ?? [];
+  return { type, path };
+}

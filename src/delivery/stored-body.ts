@@ -3,6 +3,7 @@ import { BodyHash } from '../message/body-hash.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
 import type { Receipt } from './destination.ts';
 import { StoredFiles } from './maildir-file.ts';
+import { partsOfName } from './settings.ts';
 
 /** What stands behind the headers of messages that are stored in Maildirs. Remembers the names in each. */
 export class StoredBodies {
@@ -13,7 +14,7 @@ export class StoredBodies {
    * mbox, where a place is no name, and where the file is not there or cannot be read.
    */
   async has(body: string, { destination, location }: Receipt): Promise<boolean> {
-    const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
+    const { type, path } = partsOfName(destination);
     if (type !== 'maildir') return false;
     const files = this.#files.get(path) ?? new StoredFiles(path, 'lf');
     this.#files.set(path, files);

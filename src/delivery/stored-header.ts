@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
 import { baseName } from './maildir-name.ts';
+import { partsOfName } from './settings.ts';
 
 /** A header is shown to people from this much of a message. */
 const START_OCTETS = 64 * 1024;
@@ -19,7 +20,7 @@ export class StoredHeaders {
     { destination, location }: { readonly destination: string; readonly location: string },
     messageId: string | null,
   ): Promise<Buffer | undefined> {
-    const [, type, path = ''] = /^([^:]+):(.*)$/s.exec(destination) ?? [];
+    const { type, path } = partsOfName(destination);
     try {
       if (type === 'maildir') return await this.#fromMaildir(path, location);
       if (type !== 'mbox') return undefined;

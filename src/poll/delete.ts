@@ -11,7 +11,7 @@ import type { Poll } from './poll.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
-import { safeHere } from './safe-here.ts';
+import { safeHere, tellOfLost } from './safe-here.ts';
 import { sameThere } from './same-there.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
@@ -60,7 +60,7 @@ export async function markDeletions(
   const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
   // Whoever is asked about many hears first that what is here of them may be lost.
   if (isUnconfirmed(due.filter(isKept), poll))
-    await safeHere(due.slice(0, SAMPLE), { mustReread, bound }, poll);
+    await tellOfLost(due.slice(0, SAMPLE), { mustReread, bound }, poll);
   const allowed = withoutMassDeletion(due, isKept, poll);
   const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
   const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);

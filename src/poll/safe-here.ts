@@ -1,9 +1,16 @@
-import type { Receipt } from '../delivery/destination.ts';
+import type { Receipt, StoredState } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
+import { isMassDeletion } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { statesAt } from './stored-states.ts';
+
+/** Which messages are re-read, and whose records they are. */
+interface Reread {
+  readonly mustReread: (number: MessageNumber) => boolean;
+  readonly bound: { get(number: MessageNumber): RecordId | undefined };
+}
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
@@ -18,35 +25,54 @@ interface Stored {
  */
 export async function safeHere(
   numbers: readonly MessageNumber[],
-  {
-    mustReread,
-    bound,
-  }: {
-    readonly mustReread: (number: MessageNumber) => boolean;
-    readonly bound: { get(number: MessageNumber): RecordId | undefined };
-  },
+  which: Reread,
   poll: Poll,
 ): Promise<readonly MessageNumber[]> {
   const { ledger, tally, control } = poll;
   const unsafe = new Set<MessageNumber>();
+  const lost: Stored[] = [];
+  for (const [one, state] of await statesHere(numbers, which, poll)) {
+    if (state === 'lost') lost.push(one);
+    if (state !== 'changed' && state !== 'unreadable') continue;
+    unsafe.add(one.number);
+    tally.firstRefusal ??= messageChanged(one.receipt, state);
+  }
+  const others = numbers.filter(
+    (number) => !unsafe.has(number) && !lost.some((one) => one.number === number),
+  );
+  // Whoever has confirmed many deletions may not have heard of these.
+  const isForMany = others.length > 0 && isMassDeletion(numbers.length, ledger.mostDeleted());
+  if (lost.length === 0 || (control.confirmDelete === true && !isForMany))
+    return numbers.filter((number) => !unsafe.has(number));
+  tally.firstRefusal ??= placeLost(lost, poll);
+  return others;
+}
+
+/** Before somebody is asked about many deletions: says first where what is here of these is lost. */
+export async function tellOfLost(
+  numbers: readonly MessageNumber[],
+  which: Reread,
+  poll: Poll,
+): Promise<void> {
+  const states = await statesHere(numbers, which, poll);
+  const lost = [...states].filter(([, state]) => state === 'lost').map(([one]) => one);
+  if (lost.length > 0) poll.tally.firstRefusal ??= placeLost(lost, poll);
+}
+
+/** What has become of all that was delivered of these messages. */
+async function statesHere(
+  numbers: readonly MessageNumber[],
+  { mustReread, bound }: Reread,
+  { ledger, destinations }: Poll,
+): Promise<ReadonlyMap<Stored, StoredState>> {
   const stored = numbers.filter(mustReread).flatMap((number) => {
     const record = bound.get(number);
     return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
   });
-  const lost: Stored[] = [];
-  for (const [place, here] of byPlace(stored)) {
-    for (const [one, state] of await statesAt(place, here, poll.destinations)) {
-      if (state === 'lost') lost.push(one);
-      if (state !== 'changed' && state !== 'unreadable') continue;
-      unsafe.add(one.number);
-      tally.firstRefusal ??= messageChanged(one.receipt, state);
-    }
-  }
-  if (lost.length > 0 && control.confirmDelete !== true) {
-    for (const { number } of lost) unsafe.add(number);
-    tally.firstRefusal ??= placeLost(lost, poll);
-  }
-  return numbers.filter((number) => !unsafe.has(number));
+  const states = new Map<Stored, StoredState>();
+  for (const [place, here] of byPlace(stored))
+    for (const [one, state] of await statesAt(place, here, destinations)) states.set(one, state);
+  return states;
 }
 
 function byPlace(stored: readonly Stored[]): ReadonlyMap<string, readonly Stored[]> {

@@ -78,6 +78,43 @@ describe('what was kept on the server for a time', () => {
     });
   });
 
+  test('is asked about as many, though one of the first has changed here', async () => {
+    const many = Array.from({ length: 120 }, (_, index) => mail(`m${index}`));
+    await using server = await serve(...many);
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    ferry.runtime.time = systemRuntime.now() + 5000;
+    await ferry.poll();
+    const [first = ''] = (await files(ferry)).sort();
+    await writeFile(first, 'rotten');
+    ferry.runtime.advance(11 * DAY_MS);
+    const asked = { outcome: 'partial', deleted: 0, error: { code: 'deletion-unconfirmed' } };
+    expect(await ferry.poll()).toMatchObject(asked);
+    expect(await ferry.poll({}, { confirmDelete: true })).toMatchObject({
+      deleted: 119,
+      error: { code: 'message-changed' },
+    });
+  });
+
+  test('I1: is not deleted for a word about many, where nobody was told that it is lost here', async () => {
+    const many = Array.from({ length: 120 }, (_, index) => mail(`m${index}`));
+    await using server = await serve(...many);
+    await using ferry = await Ferry.to(server.address, {
+      account: KEPT,
+      destinations: ['maildir', 'maildir-2'],
+    });
+    ferry.runtime.time = systemRuntime.now() + 5000;
+    await ferry.poll();
+    ferry.runtime.time = systemRuntime.now() - 60_000;
+    server.maildrop('alice').add(TWO);
+    await ferry.poll();
+    const old = (await files(ferry)).sort()[0] ?? '';
+    await rm(old);
+    ferry.runtime.advance(11 * DAY_MS);
+    const confirmed = { confirmDelete: true };
+    expect(await ferry.poll({}, confirmed)).toMatchObject({ deleted: 120, kept: 1 });
+    expect(await ferry.poll({}, confirmed)).toMatchObject({ outcome: 'ok', deleted: 1 });
+  });
+
   test('is found where its Maildir was moved to', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
