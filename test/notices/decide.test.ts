@@ -1,25 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { decideNotices } from '../../src/notices/decide.ts';
 import { type AccountFacts, NOTHING_NOTIFIED, type NoticeMemory } from '../../src/notices/facts.ts';
+import { fineAt } from './fine.ts';
 
 const HOUR = 3_600_000;
 const POLICY = { afterFailures: 3, silentMs: 24 * HOUR, certificateMs: 14 * 24 * HOUR };
 const NOW = Date.UTC(2026, 0, 2);
 
-const FINE: AccountFacts = {
-  account: 'work',
-  failures: 0,
-  stopped: false,
-  paused: false,
-  error: undefined,
-  failed: false,
-  quarantined: 0,
-  overdueMs: 0,
-  underWay: false,
-  lastSuccessAt: NOW,
-  certificateExpiresAt: undefined,
-  now: NOW,
-};
+const FINE = fineAt(NOW, NOW);
 const ERROR = { code: 'unreachable', message: 'Cannot reach it.', hint: 'Look at the line.' };
 const REFUSED = { error: { code: 'message-refused', message: 'The server refuses it.', hint: null } };
 const failed = (failures: number): AccountFacts => ({ ...FINE, failures, failed: true, error: ERROR });

@@ -2,24 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { decideNotices } from '../../src/notices/decide.ts';
 import { type AccountFacts, NOTHING_NOTIFIED, type NoticeMemory } from '../../src/notices/facts.ts';
 import type { Notice } from '../../src/notices/notice.ts';
+import { fineAt } from './fine.ts';
 
 const HOUR = 3_600_000;
 const POLICY = { afterFailures: 2, silentMs: 24 * HOUR, certificateMs: HOUR };
 const BEGIN = Date.UTC(2026, 0, 2);
-const FINE: AccountFacts = {
-  account: 'work',
-  failures: 0,
-  stopped: false,
-  paused: false,
-  error: undefined,
-  failed: false,
-  quarantined: 0,
-  overdueMs: 0,
-  underWay: false,
-  lastSuccessAt: undefined,
-  certificateExpiresAt: undefined,
-  now: BEGIN,
-};
+const FINE = fineAt(BEGIN, undefined);
 
 /** An account over hours, each of which its failures in a row are known of. */
 class Account {
