@@ -320,9 +320,10 @@ describe('unique-ids that are the numbers of the messages, which move up when on
       expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
       ferry.runtime.advance(2000);
-      // Without TOP only their contents tell, in another poll.
-      if (more.length > 0) expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 0 });
-      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
+      // Without TOP only their contents tell: of those that were compared already in this poll, of the others in the next.
+      const polls = [await ferry.poll(), ...(more.length > 0 ? [await ferry.poll()] : [])];
+      for (const poll of polls) expect(poll).toMatchObject({ outcome: 'ok', fetched: 0 });
+      expect(polls.reduce((sum, { deleted }) => sum + deleted, 0)).toBe(3);
       expect(await ferry.mail()).toEqual(storedAll(A, B, C, D));
     });
 
