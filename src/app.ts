@@ -103,7 +103,9 @@ export class App implements Disposable {
     const ledger = this.#deps.ledgerOf(account.name);
     const destinations = await this.#deps.openDestinations(account, ledger);
     try {
-      return await refetchMissing(destinations, ledger, how);
+      const places = this.#ledger.placesOf(account.name);
+      const formerPlaces = places.filter((place) => destinations.every(({ name }) => name !== place));
+      return await refetchMissing(destinations, ledger, { ...how, formerPlaces });
     } finally {
       for (const destination of destinations) await destination.close();
     }

@@ -55,6 +55,11 @@ function pastOf(entry: HistoryEntry): readonly string[] {
       lines.push(
         `It came with ${octets} octets, but was listed with ${listedOctets}. Unless the server lists such sizes by habit, it is not deleted there before you say so (fetch --confirm-delete).`,
       );
+  } else if (outcome === 'failed' && deliveredAt !== null && attempts === 0) {
+    lines.push(
+      `Carried on ${timeText(deliveredAt)}, and to be carried once more ("mailferry refetch"), since it was not there any more:`,
+    );
+    lines.push(...entry.places.map(({ destination, location }) => `    ${destination}, as ${location}`));
   } else if (outcome === 'adopted') {
     const who =
       peer === null

@@ -107,7 +107,7 @@ function addRefetch(program: Command, run: ActionOf): void {
     .argument('<account...>', 'the accounts')
     .summary('let the next poll carry what was lost here once more')
     .description(
-      'After a disk was lost, or a backup put back: what was delivered to a Maildir that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it.',
+      'After a disk was lost, or a backup put back: what was delivered to a Maildir that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it. What it has no more stays among what verify misses. Mail that was lost where it went before comes to where it goes now.',
     )
     .option('--missing', 'also what was moved or deleted here by you, and in an mbox all that is not in it')
     .option('-n, --dry-run', 'only count')

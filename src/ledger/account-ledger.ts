@@ -1,6 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
+import { dropFailed, markAgain, readListedDeliveries } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -19,7 +20,6 @@ import type {
   RecordIdentity,
   RecordsByUniqueId,
 } from './ledger.ts';
-import { dropDeliveries, readListedDeliveries } from './listed-deliveries.ts';
 import { writeDelivery } from './record-delivery.ts';
 import {
   addByUniqueId,
@@ -173,8 +173,8 @@ export class SqliteAccountLedger implements AccountLedger {
     return readListedDeliveries(this.#statements, this.#account, destination);
   }
 
-  forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void> {
-    return this.#commits.run(() => dropDeliveries(this.#statements, this.#account, { destination, records }));
+  deliverAgain(destination: string, records: readonly RecordId[]): Promise<void> {
+    return this.#commits.run(() => markAgain(this.#statements, this.#account, { destination, records }));
   }
 
   takeFirstLook(): boolean {
@@ -308,7 +308,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   async forgetFailed(record: RecordId): Promise<void> {
-    await this.#commits.run(() => this.#statements.forgetFailed.run(record));
+    await this.#commits.run(() => dropFailed(this.#statements, record));
   }
 
   async noteDeleSent(records: readonly RecordId[], at: number): Promise<void> {

@@ -44,7 +44,7 @@ export interface HistoryQuestion {
   readonly until: number;
   /** A part of the unique-id or of the Message-ID. */
   readonly message?: string | undefined;
-  /** Also what was not carried by us: adopted, failed, quarantined. */
+  /** Also what was never carried by us: adopted, failed, quarantined. */
   readonly all: boolean;
 }
 
@@ -61,7 +61,7 @@ const ENTRIES = `
   FROM message JOIN account ON account.id = message.account
   WHERE message.id < ? AND account.name IN (SELECT value FROM json_each(?))
     AND coalesce(delivered_at, tried_at) BETWEEN ? AND ?
-    AND (? OR outcome = 'delivered')
+    AND (? OR delivered_at IS NOT NULL)
     AND (? = '' OR instr(uid, ?) > 0 OR instr(message_id, ?) > 0)
   ORDER BY message.id DESC LIMIT ${PAGE}`;
 

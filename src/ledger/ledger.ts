@@ -205,14 +205,17 @@ export interface AccountLedger {
   summary(day: number): AccountSummary;
   /** Notes what the daemon wants to know after a restart. */
   noteStanding(standing: string): Promise<void>;
-  /** Where a message was delivered to. */
+  /** Where a message was delivered to, without what is to be delivered there once more. */
   receiptsOf(record: RecordId): readonly Receipt[];
   /** All that was delivered to a destination until the first of them is taken, in the order of the records. */
   deliveries(destination: string): Iterable<Receipt>;
   /** Those of them that the server listed when it was last asked. */
   listedDeliveries(destination: string): readonly ListedDelivery[];
-  /** Lets the next poll deliver these messages there once more. They are not deletable until then. */
-  forgetDeliveries(destination: string, records: readonly RecordId[]): Promise<void>;
+  /**
+   * Lets the next poll deliver these messages there once more. Until then they count as not delivered there, and are not
+   * deletable; what was delivered stays among the `deliveries`.
+   */
+  deliverAgain(destination: string, records: readonly RecordId[]): Promise<void>;
   /** True when it is first asked after the ledger was opened: what has become of its folder until then, it cannot know. */
   takeFirstLook(): boolean;
   /**

@@ -172,6 +172,10 @@ const STEPS: readonly string[] = [
   CREATE INDEX IF NOT EXISTS message_present ON message (account) WHERE gone_at IS NULL AND missing_at IS NULL;
   CREATE INDEX IF NOT EXISTS message_missing ON message (account, missing_at) WHERE gone_at IS NULL AND missing_at IS NOT NULL;
   `,
+  // Whether what was delivered there is lost, and wanted once more: until it has come it counts as not delivered.
+  `
+  ALTER TABLE delivery ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. Raises `ledger` for a newer one. */

@@ -27,6 +27,8 @@ export function writeDelivery(
     // Where a destination has failed, half a message may be left, which its intent tells.
     statements.dropIntentAt.run(account, receipt.destination, delivery.tag);
   }
+  // Those left are of places that are not configured any more.
+  if (delivery.complete && delivery.record !== undefined) statements.dropWanted.run(id);
   if (delivery.complete && intents.some) statements.dropIntent.run(account, delivery.tag);
   return id;
 }

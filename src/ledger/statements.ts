@@ -13,7 +13,7 @@ const RECORD = `
   SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, octets, listed_octets, tried_at, delivered_at, missing_at, gone_at,
          dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
-           (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id)
+           (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id AND NOT again)
          END AS destinations
   FROM message`;
 
@@ -95,7 +95,8 @@ type StatementName =
   | 'deliveries'
   | 'shiftDelivered'
   | 'listedDeliveries'
-  | 'forgetDelivery'
+  | 'wantAgain'
+  | 'dropWanted'
   | 'askAnew'
   | 'forgetQuiet'
   | 'identities'
@@ -123,7 +124,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   begun: `
     SELECT id, uid FROM message
     WHERE account = ? AND outcome IN ('failed', 'quarantined') AND gone_at IS NULL
-      AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)`,
+      AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id AND NOT again)`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
   allOld: `UPDATE account SET poll_open = poll_open | ${LEDGER_OLD}`,
@@ -159,7 +160,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             last_error = NULL, missing_at = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO NOTHING`,
+     ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets, sha256 = excluded.sha256,
+                               of_crlf = excluded.of_crlf, delivered_at = excluded.delivered_at, again = 0 WHERE again`,
   insertFailed: `INSERT INTO message (account, uid, sha256, outcome, attempts, last_error, tried_at)
      VALUES (?, ?, ?, ?, 1, ?, ?)`,
   updateFailed: `UPDATE message SET sha256 = coalesce(?, sha256), outcome = ?, attempts = attempts + 1, last_error = ?,
@@ -208,7 +210,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   atPlace: `SELECT 1 FROM delivery
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
-  receipts: 'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ?',
+  receipts:
+    'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ? AND NOT again',
   delivered: `
     SELECT delivery.message FROM delivery JOIN message ON message.id = delivery.message
     WHERE destination = ? AND account = ? ORDER BY delivery.message`,
@@ -223,9 +226,10 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   listedDeliveries: `
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
-    WHERE account = ? AND destination = ? AND outcome = 'delivered'
+    WHERE account = ? AND destination = ? AND (outcome = 'delivered' OR again)
       AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
-  forgetDelivery: 'DELETE FROM delivery WHERE message = ? AND destination = ?',
+  wantAgain: 'UPDATE delivery SET again = 1 WHERE message = ? AND destination = ?',
+  dropWanted: 'DELETE FROM delivery WHERE message = ? AND again',
   askAnew:
     "UPDATE message SET outcome = 'failed', attempts = 0, last_error = 'to be delivered once more' WHERE id = ?",
   forgetQuiet: 'UPDATE account SET quiet = NULL WHERE id = ?',

@@ -1,37 +1,54 @@
 import type { Destination } from '../delivery/destination.ts';
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
+import { statesAt } from './stored-states.ts';
 
-/** How many messages are to come once more to one destination. */
+/** How many messages are to come once more, since they are not at this place any more. */
 export interface Refetch {
   readonly destination: string;
+  /** Whether mail goes there still; what is lost elsewhere comes to the places that are configured now. */
+  readonly configured: boolean;
   readonly messages: number;
 }
 
 /**
- * Lets the next poll deliver once more what is not at its destination any more and the server listed when it was last asked:
- * what was lost with the place itself and, where that is wanted, also what was moved or deleted there. With `dryRun` it only
- * counts.
+ * Lets the next poll deliver once more what is not where it was delivered to and the server listed when it was last asked: what
+ * was lost with the place itself and, where that is wanted, also what was moved or deleted there. `formerPlaces` are no
+ * destinations any more; what one that is has as well does not count as lost there. With `dryRun` it only counts.
  */
 export async function refetchMissing(
   destinations: readonly Destination[],
   ledger: AccountLedger,
-  { alsoMissing, dryRun }: { readonly alsoMissing: boolean; readonly dryRun: boolean },
+  how: { readonly alsoMissing: boolean; readonly dryRun: boolean; readonly formerPlaces: readonly string[] },
 ): Promise<readonly Refetch[]> {
+  const configured = destinations.map(({ name }) => ({ name, deliveries: ledger.listedDeliveries(name) }));
+  const elsewhere = new Set(configured.flatMap(({ deliveries }) => deliveries.map(({ record }) => record)));
+  const former = how.formerPlaces.map((name) => ({
+    name,
+    deliveries: ledger.listedDeliveries(name).filter(({ record }) => !elsewhere.has(record)),
+  }));
   const wanted = new Map<string, readonly RecordId[]>();
-  for (const destination of destinations) {
-    const deliveries = ledger.listedDeliveries(destination.name);
-    const here: RecordId[] = [];
-    let index = 0;
-    for await (const state of destination.inspect(deliveries.map(({ receipt }) => receipt))) {
-      const record = deliveries[index]?.record;
-      const isWanted = state === 'lost' || (alsoMissing && state === 'missing');
-      if (isWanted && record !== undefined) here.push(record);
-      index += 1;
-    }
-    wanted.set(destination.name, here);
-  }
+  for (const { name, deliveries } of [...configured, ...former])
+    wanted.set(name, await notThere(name, deliveries, { destinations, alsoMissing: how.alsoMissing }));
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
   for (const [destination, records] of wanted)
-    if (!dryRun && records.length > 0) await ledger.forgetDeliveries(destination, records);
-  return [...wanted].map(([destination, records]) => ({ destination, messages: records.length }));
+    if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
+  return Array.from(wanted, ([destination, { length: messages }]) => ({
+    destination,
+    configured: destinations.some(({ name }) => name === destination),
+    messages,
+  }));
+}
+
+async function notThere(
+  place: string,
+  deliveries: readonly ListedDelivery[],
+  {
+    destinations,
+    alsoMissing,
+  }: { readonly destinations: readonly Destination[]; readonly alsoMissing: boolean },
+): Promise<readonly RecordId[]> {
+  const states = await statesAt(place, deliveries, destinations);
+  return deliveries
+    .filter((one) => states.get(one) === 'lost' || (alsoMissing && states.get(one) === 'missing'))
+    .map(({ record }) => record);
 }

@@ -30,9 +30,9 @@ export async function safeHere(
 ): Promise<readonly MessageNumber[]> {
   const { ledger, tally, control } = poll;
   const unsafe = new Set<MessageNumber>();
-  const lost: Stored[] = [];
-  for (const [one, state] of await statesHere(numbers, which, poll)) {
-    if (state === 'lost') lost.push(one);
+  const states = await statesHere(numbers, which, poll);
+  const lost = lostAmong(states, poll);
+  for (const [one, state] of states) {
     if (state !== 'changed' && state !== 'unreadable') continue;
     unsafe.add(one.number);
     tally.firstRefusal ??= messageChanged(one.receipt, state);
@@ -54,8 +54,7 @@ export async function tellOfLost(
   which: Reread,
   poll: Poll,
 ): Promise<void> {
-  const states = await statesHere(numbers, which, poll);
-  const lost = [...states].filter(([, state]) => state === 'lost').map(([one]) => one);
+  const lost = lostAmong(await statesHere(numbers, which, poll), poll);
   if (lost.length > 0) poll.tally.firstRefusal ??= placeLost(lost, poll);
 }
 
@@ -73,6 +72,18 @@ async function statesHere(
   for (const [place, here] of byPlace(stored))
     for (const [one, state] of await statesAt(place, here, destinations)) states.set(one, state);
   return states;
+}
+
+/** What is lost; at a place to which no mail goes any more only where no other has the message intact. */
+function lostAmong(states: ReadonlyMap<Stored, StoredState>, { destinations }: Poll): readonly Stored[] {
+  const configured = new Set(destinations.map(({ name }) => name));
+  const intact = new Set<MessageNumber>();
+  for (const [{ number }, state] of states) if (state === 'intact') intact.add(number);
+  return Array.from(states)
+    .filter(([{ number, receipt }, state]) => {
+      return state === 'lost' && (configured.has(receipt.destination) || !intact.has(number));
+    })
+    .map(([one]) => one);
 }
 
 function byPlace(stored: readonly Stored[]): ReadonlyMap<string, readonly Stored[]> {

@@ -39,6 +39,10 @@ describe('a Maildir that was lost and made anew', () => {
       'me: 3 messages that the server still had when it was last asked come to maildir:',
     );
     expect(status).toBe(0);
+    const { stdout: past } = await runProgram(['history'], { cwd: folder.path });
+    expect(past.match(/^\S+ \S+ R me /gm)).toHaveLength(COUNT);
+    const verified = await runProgram(['verify'], { cwd: folder.path });
+    expect(verified).toMatchObject({ status: 65, stdout: expect.stringContaining('3 messages not there') });
     const again = await runProgram(['fetch', '--json'], { cwd: folder.path });
     expect(JSON.parse(again.stdout)).toMatchObject({ outcome: 'ok', fetched: COUNT, deleted: 0 });
     expect(await readdir(folder.at('Mail/new'))).toHaveLength(COUNT);

@@ -50,7 +50,11 @@ describe('I9: whoever only looks at a ledger', () => {
 
   test('reads an older one as far as it goes, and leaves it as it is', async () => {
     await using folder = await temporaryFolder();
-    await inForm(folder, 12, 'ALTER TABLE delivery DROP COLUMN of_crlf; DROP TABLE generation');
+    await inForm(
+      folder,
+      12,
+      'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE delivery DROP COLUMN of_crlf; DROP TABLE generation',
+    );
     expect([...readHistory(folder.path, QUESTION)]).toMatchObject([{ uid: 'u1', outcome: 'delivered' }]);
     expect(readSummaries(folder.path, 0)?.get('work')?.delivered).toEqual({ messages: 1, octets: 20 });
     expect(SqliteLedger.openToRead(folder.path)).toBeUndefined();

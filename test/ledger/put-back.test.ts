@@ -159,7 +159,9 @@ describe('I8: a ledger is the one that was used last', () => {
     const path = folder.at('state', 'ledger.db');
     await carryOne(folder, 'u1');
     const database = Database.open(path);
-    database.execute('DROP TABLE generation; PRAGMA user_version = 13');
+    database.execute(
+      'ALTER TABLE delivery DROP COLUMN again; DROP TABLE generation; PRAGMA user_version = 13',
+    );
     database.close();
     const { inode, changed } = lookAt(path).ledger ?? {};
     await writeFile(`${path}.seal`, `${inode} ${changed}\n`);

@@ -215,7 +215,7 @@ test('has an index by content once a content was looked for, not before, and not
   ledger.close();
   const older = Database.open(path);
   older.execute(
-    'ALTER TABLE delivery DROP COLUMN of_crlf; DROP INDEX message_failed; DROP TABLE generation; PRAGMA user_version = 10',
+    'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE delivery DROP COLUMN of_crlf; DROP INDEX message_failed; DROP TABLE generation; PRAGMA user_version = 10',
   );
   older.close();
   const migrated = await SqliteLedger.open(folder.path);

@@ -1,3 +1,4 @@
+import type { Refetch } from '../../poll/refetch.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
@@ -23,17 +24,21 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   ]);
   let all = 0;
   for (const account of accounts) {
-    for (const { destination, messages } of await app.refetch(account, how)) {
-      all += messages;
-      const comes = messages === 1 ? 'comes' : 'come';
-      const what = `${countText(messages, 'message')} that the server still had when it was last asked`;
-      terminal.out(
-        messages === 0
-          ? `${account.account.name}: nothing is lost in ${destination}`
-          : `${account.account.name}: ${what} ${how.dryRun ? `would ${comes.replace(/s$/, '')}` : comes} to ${destination} once more`,
-      );
+    for (const place of await app.refetch(account, how)) {
+      all += place.messages;
+      if (place.messages > 0 || place.configured)
+        terminal.out(`${account.account.name}: ${sentence(place, how.dryRun)}`);
     }
   }
   if (all > 0 && !how.dryRun) terminal.out('Next: mailferry fetch');
   return 0;
 };
+
+function sentence({ destination, configured, messages }: Refetch, dryRun: boolean): string {
+  if (messages === 0) return `nothing is lost in ${destination}`;
+  const comes = messages === 1 ? 'comes' : 'come';
+  const what = `${countText(messages, 'message')} that the server still had when it was last asked`;
+  const from = configured ? '' : `, lost in ${destination},`;
+  const to = configured ? `to ${destination}` : 'to where mail goes now';
+  return `${what}${from} ${dryRun ? 'would come' : comes} ${to} once more`;
+}

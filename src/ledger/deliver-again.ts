@@ -12,15 +12,21 @@ export function readListedDeliveries(
   return rows.map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
 }
 
-/** As `forgetDeliveries` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
-export function dropDeliveries(
-  { forgetDelivery, askAnew, forgetQuiet }: LedgerStatements,
+/** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
+export function markAgain(
+  { wantAgain, askAnew, forgetQuiet }: LedgerStatements,
   account: number,
   { destination, records }: { readonly destination: string; readonly records: readonly RecordId[] },
 ): void {
   for (const record of records) {
-    forgetDelivery.run(record, destination);
+    wantAgain.run(record, destination);
     askAnew.run(record);
   }
   forgetQuiet.run(account);
+}
+
+/** As `forgetFailed` of an `AccountLedger`, within a transaction. */
+export function dropFailed({ receipts, dropWanted, forgetFailed }: LedgerStatements, record: RecordId): void {
+  if (receipts.all(record).length === 0) dropWanted.run(record);
+  forgetFailed.run(record);
 }

@@ -1,0 +1,117 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { Account } from '../../src/poll/account.ts';
+import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
+import { verifyDeliveries } from '../../src/poll/verify.ts';
+import { systemRuntime } from '../../src/runtime.ts';
+import { Ferry, type FerryOptions, mail, serve, stored, storedAll } from './ferry.ts';
+
+const [ONE, TWO] = [mail('one'), mail('two')];
+const LOST = { alsoMissing: false, dryRun: false };
+
+/** An account whose mail was delivered long before any folder is made that comes next. */
+async function delivered(
+  { address }: Awaited<ReturnType<typeof serve>>,
+  options: FerryOptions = {},
+): Promise<Ferry> {
+  const ferry = await Ferry.to(address, options);
+  ferry.runtime.time = systemRuntime.now() - 60_000;
+  expect(await ferry.poll()).toMatchObject({ fetched: 2 });
+  return ferry;
+}
+
+async function loseMaildir({ folder }: Ferry): Promise<void> {
+  await rm(folder.at('maildir'), { recursive: true });
+  for (const part of ['new', 'cur', 'tmp']) await mkdir(folder.at('maildir', part), { recursive: true });
+}
+
+async function refetch(
+  ferry: Ferry,
+  account: Account = ferry.account,
+  former: string[] = [],
+): Promise<readonly Refetch[]> {
+  const destinations = await ferry.deps().openDestinations(account, ferry.ledger);
+  const found = await refetchMissing(destinations, ferry.ledger, { ...LOST, formerPlaces: former });
+  for (const one of destinations) await one.close();
+  return found;
+}
+
+async function verify(ferry: Ferry): Promise<Awaited<ReturnType<typeof verifyDeliveries>>> {
+  const destinations = await ferry.deps().openDestinations(ferry.account, ferry.ledger);
+  return verifyDeliveries(destinations, ferry.ledger);
+}
+
+describe('mail that is to be carried once more', () => {
+  test('comes to the destination that has lost it, and to no other', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['maildir', 'mbox'] });
+    await loseMaildir(ferry);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
+    await ferry.restart();
+    expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
+    expect(await verify(ferry)).toMatchObject([
+      { intact: 2, missing: [] },
+      { intact: 2, missing: [] },
+    ]);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
+  });
+
+  test('is still told as missing where the server has it no more', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    await loseMaildir(ferry);
+    await refetch(ferry);
+    const maildrop = server.maildrop('alice');
+    await maildrop.remove((await maildrop.list()).slice(0, 1));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail()).toEqual([stored(TWO)]);
+    expect(await verify(ferry)).toMatchObject([{ intact: 1, missing: [expect.any(String)] }]);
+  });
+
+  test('does not come to a Maildir that is gone again, before somebody has made it', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    await loseMaildir(ferry);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 2 }]);
+    await rm(ferry.folder.at('maildir'), { recursive: true });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0 });
+    await mkdir(ferry.folder.at('maildir/cur'), { recursive: true });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+  });
+
+  test('comes to where mail goes now, when it was lost where mail went before', async () => {
+    await using server = await serve(ONE, TWO);
+    const kept: Partial<Account> = { deletion: { kind: 'after', milliseconds: 1000 } };
+    await using ferry = await delivered(server, { account: kept });
+    await rename(ferry.folder.at('maildir'), ferry.folder.at('put away'));
+    const former = `maildir:${ferry.folder.at('maildir')}`;
+    const now: Partial<Account> = {
+      destinations: [{ type: 'maildir', path: ferry.folder.at('maildir-2'), lineEndings: 'lf' }],
+    };
+    ferry.runtime.advance(2000);
+    expect(await ferry.poll(now)).toMatchObject({ deleted: 0, error: { code: 'deletion-unconfirmed' } });
+    expect(await refetch(ferry, { ...ferry.account, ...now }, [former])).toEqual([
+      { destination: `maildir:${ferry.folder.at('maildir-2')}`, configured: true, messages: 0 },
+      { destination: former, configured: false, messages: 2 },
+    ]);
+    expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 0 });
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));
+    ferry.runtime.advance(2000);
+    expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', deleted: 2 });
+  });
+
+  test('is not asked about for a former place, where another has it', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, {
+      account: { deletion: { kind: 'after', milliseconds: 1000 } },
+      destinations: ['maildir', 'mbox'],
+    });
+    await rm(ferry.folder.at('maildir'), { recursive: true });
+    ferry.runtime.advance(2000);
+    const mboxOnly = { destinations: ferry.account.destinations.slice(1) };
+    expect(await ferry.poll(mboxOnly)).toMatchObject({ outcome: 'ok', deleted: 2 });
+  });
+});
