@@ -32,7 +32,7 @@ export interface FetchOptions {
 export interface FetchWork {
   readonly configuration: Configuration;
   readonly accounts: readonly AccountConfiguration[];
-  /** Whether somebody has named the accounts, and so wants them tried whatever was before. */
+  /** Whether the accounts are those that somebody has named. */
   readonly named: boolean;
   readonly dial: Dial;
 }
@@ -74,27 +74,27 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   const begun = systemRuntime.monotonic();
   const { stop, abort } = control;
   const polled = { stop, abort, confirmDelete: options.confirmDelete };
-  const reports = await pollEach(work, { app, control: polled, notBegun: finished });
+  // What is said with --quiet is said by cron, again and again, and not by somebody who has mended something.
+  const insists = work.named && options.quiet !== true;
+  const reports = await pollEach(work, { app, control: polled, insists, notBegun: finished });
   clearInterval(ticking);
   if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
   return control.status ?? worstStatus(reports.map(statusOfReport));
 }
 
 function pollEach(
-  { configuration: { concurrency }, accounts, named }: FetchWork,
-  { app, control, notBegun: tell }: Pick<LonePoll, 'control' | 'notBegun'> & { readonly app: App },
+  { configuration: { concurrency }, accounts }: FetchWork,
+  { app, ...how }: LonePoll & { readonly app: App },
 ): Promise<readonly PollReport[]> {
   const deps = {
     runtime: systemRuntime,
     ledger: app.ledger,
-    poll: (account: AccountConfiguration) => app.pollOne(account, control),
+    poll: (account: AccountConfiguration) => app.pollOne(account, how.control),
   };
-  const polls = new Map(
-    accounts.map((it) => [it.account, () => pollAlone(it, { control, named, notBegun: tell }, deps)]),
-  );
+  const polls = new Map(accounts.map((it) => [it.account, () => pollAlone(it, how, deps)]));
   return pollAll([...polls.keys()], async (account) => (await polls.get(account)?.()) ?? notBegun(account), {
     concurrency,
-    control,
+    control: how.control,
   });
 }
 

@@ -12,8 +12,8 @@ import { isStillStopped, pollOnce } from './visit.ts';
 
 export interface LonePoll {
   readonly control: PollControl;
-  /** Whether somebody asked for just this account, and so for another login. */
-  readonly named: boolean;
+  /** Whether somebody asked for just this account now, and so for another login. */
+  readonly insists: boolean;
   /** Is told of the report where no poll was begun. */
   readonly notBegun: (report: PollReport) => void;
 }
@@ -27,7 +27,7 @@ const AGAIN_MS = 86_400_000;
  */
 export async function pollAlone(
   configuration: AccountConfiguration,
-  { control, named, notBegun: tell }: LonePoll,
+  { control, insists, notBegun: tell }: LonePoll,
   deps: Pick<DaemonDeps, 'runtime' | 'poll' | 'ledger'>,
 ): Promise<PollReport> {
   const { account } = configuration;
@@ -36,7 +36,7 @@ export async function pollAlone(
     const day = dayOf(runtime.now());
     const member = new Member(configuration, ledger.account(account.name), day);
     const now = runtime.now();
-    if (!named && (await isStillStopped(member, now)) && !isDueAgain(member.standing, now)) {
+    if (!insists && (await isStillStopped(member, now)) && !isDueAgain(member.standing, now)) {
       const left = notBegun(account, leftAlone(member, day));
       tell(left);
       return left;

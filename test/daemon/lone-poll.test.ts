@@ -29,10 +29,10 @@ class Lone {
     return this.ledger.account('a').summary(0).standing;
   }
 
-  poll(named = false): Promise<PollReport> {
+  poll(insists = false): Promise<PollReport> {
     return pollAlone(
       configured('a', { password: this.password }),
-      { control, named, notBegun: (report) => void this.told.push(report) },
+      { control, insists, notBegun: (report) => void this.told.push(report) },
       {
         runtime: this.runtime,
         ledger: this.ledger,

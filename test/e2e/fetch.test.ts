@@ -277,11 +277,13 @@ describe('when something is wrong', () => {
     await using server = await createServer({ users });
     await writeConfiguration(folder.path, { port: server.address.port, password: 'wrong' });
     const fetchWith = (...words: readonly string[]): Promise<Ended> =>
-      runProgram(['fetch', '--quiet', ...words], { cwd: folder.path });
-    for (let poll = 0; poll < 3; poll += 1) expect((await fetchWith()).status).toBe(77);
-    const given = await fetchWith();
-    expect(given).toMatchObject({ status: 77, stdout: '' });
-    expect(given.stderr).toMatch(/^me: failed: .* only once a day.*\n.* mailferry fetch me\n$/);
+      runProgram(['fetch', ...words], { cwd: folder.path });
+    for (let poll = 0; poll < 3; poll += 1) expect((await fetchWith('--quiet')).status).toBe(77);
+    for (const words of [['--quiet'], ['--quiet', 'me']]) {
+      const given = await fetchWith(...words);
+      expect(given).toMatchObject({ status: 77, stdout: '' });
+      expect(given.stderr).toMatch(/^me: failed: .* only once a day.*\n.* mailferry fetch me\n$/);
+    }
     expect((await fetchWith('me')).stderr).toMatch(/^me: failed: The server refused the login/);
   });
 

@@ -99,7 +99,8 @@ function show(message: Shown, { options, terminal }: { options: HistoryOptions; 
 
 /** The sign of a message in the list, and what it means. */
 function signOf({ outcome, deliveredAt, goneAt }: Shown): [sign: string, meaning: string] {
-  if (outcome !== 'delivered' && deliveredAt !== null) return ['R', 'not here any more, to be carried once more'];
+  if (outcome !== 'delivered' && deliveredAt !== null)
+    return ['R', 'not here any more, to be carried once more'];
   if (outcome !== 'delivered') return [outcome.slice(0, 1).toUpperCase(), outcome];
   return goneAt === null ? [' ', 'on the server still'] : ['-', 'deleted on the server'];
 }
