@@ -49,6 +49,9 @@ export const SHORT_PART = 0.02;
 /** What was stored short is asked for again after this long, then after twice as long each time. */
 export const SHORT_RETRY_MS: number = 24 * HOUR_MS;
 
+/** So many messages may others delete between a poll that was killed and the next one: numbers of those behind them change. */
+export const MOVED_UP_MESSAGES = 1000;
+
 /** After so many messages with an end in doubt, a poll pipelines no more: each of them has cost it a session. */
 export const MOST_DOUBTS = 3;
 

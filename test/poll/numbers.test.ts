@@ -51,6 +51,27 @@ describe.each([
       expect(await ferry.mail('mbox')).toEqual(storedAll(...box));
     },
   );
+
+  test.each([
+    ['maildir', []],
+    ['maildir', ['a1', 'b2']],
+    ['mbox', []],
+    ['mbox', ['a1', 'b2']],
+  ] as const)(
+    'I3: in a %s is stored once, though it has moved up since a poll was killed, behind %j',
+    async (kind, before) => {
+      const all = [...before, 'c3', 'd4', 'e5', 'e5'].map((name) => make(name));
+      let box = all.slice(0, before.length);
+      await using server = await serve(numbered(() => box));
+      await using ferry = await Ferry.to(server.address, { account: NEVER, destinations: [kind] });
+      if (before.length > 0) await ferry.poll();
+      box = all;
+      await pollAndDie(ferry);
+      box = all.slice(1);
+      for (let poll = 0; poll < 2; poll += 1) expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+      expect(await ferry.mail(kind)).toEqual(storedAll(...all));
+    },
+  );
 });
 
 test.each([[false], [true]])(

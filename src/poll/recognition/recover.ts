@@ -4,7 +4,7 @@ import type { FoundMessage, LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
-import { SIZE_DRIFT_OCTETS } from '../limits.ts';
+import { MOVED_UP_MESSAGES, SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
@@ -18,17 +18,10 @@ import { Unrecorded } from './unrecorded.ts';
  * all, or is an older copy, since it may have been lost (I8). Costs nothing otherwise.
  */
 export async function recover(listing: Listing, poll: Poll): Promise<Recovery | undefined> {
-  const { interrupted, isOld, ledger, account } = poll;
+  const { interrupted, isOld, ledger } = poll;
   const isLacking = ledger.isNew() || isOld;
   if (!interrupted && !isLacking) return undefined;
-  const unrecorded = new Unrecorded(listing);
-  const known = ledger.withUniqueIds(uniqueIdsOf(listing));
-  for (const message of listing.messages) {
-    const { uid, twin } = message;
-    if (uid === undefined || twin) continue;
-    if (known.get(uid)?.some((one) => !hasFailed(one)) === true) continue;
-    unrecorded.add(tagFor({ account: account.name, uid, occurrence: 0 }), message);
-  }
+  const unrecorded = unrecordedOf(listing, poll);
   const named = await searchDestinations(unrecorded, poll);
   const { mistrustsNames } = poll;
   const { found, doubted } = tellApart(named, { unrecorded, isLacking, mistrustsNames });
@@ -41,6 +34,27 @@ export async function recover(listing: Listing, poll: Poll): Promise<Recovery | 
   if (mayBeLost) refuseLostLedger(search, new Set(), poll);
   await recordFound(search, poll);
   return { ...search, isRecorded: true };
+}
+
+/** What is listed and not recorded, and under numbers what may have been listed before, and has moved up since. */
+function unrecordedOf(listing: Listing, { ledger, account }: Poll): Unrecorded {
+  const unrecorded = new Unrecorded(listing);
+  const known = ledger.withUniqueIds(uniqueIdsOf(listing));
+  for (const { uid, number } of namesOf(listing)) {
+    if (known.get(uid)?.some((one) => !hasFailed(one)) === true) continue;
+    unrecorded.add(tagFor({ account: account.name, uid, occurrence: 0 }), number);
+  }
+  return unrecorded;
+}
+
+function* namesOf({
+  messages,
+}: Listing): Iterable<{ readonly uid: UniqueId; readonly number: MessageNumber }> {
+  for (const { uid, twin, number } of messages) if (uid !== undefined && !twin) yield { uid, number };
+  const last = messages.at(messages.length - 1);
+  if (last === undefined || !isNumbered(last)) return;
+  for (let number = last.number + 1; number <= last.number + MOVED_UP_MESSAGES; number += 1)
+    yield { uid: String(number) as UniqueId, number: number as MessageNumber };
 }
 
 /** What a search of the destinations has found by its name. */
@@ -94,9 +108,10 @@ function tellApart(
   readonly doubted: readonly (readonly Recovered[])[];
 } {
   const isDoubtful = (tag: string, recovered: readonly Recovered[]): boolean => {
+    // What has no unique-id in its name has an intent, and is looked for when its content is known.
+    if (!unrecorded.has(tag)) return false;
     const message = unrecorded.get(tag);
-    if (message === undefined) return false;
-    if (isNumbered(message) || mistrustsNames) return true;
+    if (message === undefined || isNumbered(message) || mistrustsNames) return true;
     return isLacking && !recovered.every((one) => hasSizeOf(message, one));
   };
   const all = [...named];
@@ -247,8 +262,8 @@ function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
   return earlier === undefined || earlier.destinations.length === 0 ? undefined : earlier.sha256;
 }
 
-function* uniqueIdsOf({ messages }: Listing): Iterable<UniqueId> {
-  for (const { uid } of messages) if (uid !== undefined) yield uid;
+function* uniqueIdsOf(listing: Listing): Iterable<UniqueId> {
+  for (const { uid } of namesOf(listing)) yield uid;
 }
 
 async function searchDestinations(

@@ -10,7 +10,8 @@ export class Unrecorded implements Iterable<readonly [string, ListedMessage]> {
     this.#listing = listing;
   }
 
-  add(tag: string, { number }: ListedMessage): void {
+  /** A number that is not listed stands for a message that was, under it. */
+  add(tag: string, number: MessageNumber): void {
     this.#numbers.set(tag, number);
   }
 
@@ -18,6 +19,7 @@ export class Unrecorded implements Iterable<readonly [string, ListedMessage]> {
     return this.#numbers.has(tag);
   }
 
+  /** The listed message that would have this tag. */
   get(tag: string): ListedMessage | undefined {
     const number = this.#numbers.get(tag);
     return number === undefined ? undefined : this.#listing.messages.numbered(number);
