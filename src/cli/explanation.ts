@@ -12,6 +12,8 @@ export interface MessageFacts {
   readonly decision: Decision | undefined;
   /** Whether a poll would delete it now. */
   readonly deletedNow: boolean;
+  /** Why some of what is due would stay on the server now. */
+  readonly refusal: string | undefined;
   /** What the ledger has noted, newest first; several when a unique-id stood for several messages. */
   readonly entries: readonly HistoryEntry[];
   readonly deletion: DeletionPolicy;
@@ -103,9 +105,15 @@ function presentOf({ decision }: MessageFacts): string {
 }
 
 /** What happens on the server, and when. */
-function futureOf({ decision, deletedNow, entries, deletion, now }: MessageFacts): readonly string[] {
+function futureOf(facts: MessageFacts): readonly string[] {
+  const { decision, deletedNow, refusal } = facts;
   if (decision === undefined) return [];
   if (deletedNow) return ['It would be deleted on the server in the same poll.'];
+  const some = refusal === undefined ? [] : [`Of what is due now, some stays there: ${refusal}`];
+  return [...policyOf(facts, decision), ...some];
+}
+
+function policyOf({ entries, deletion, now }: MessageFacts, decision: Decision): readonly string[] {
   const record = entries.find(({ goneAt }) => goneAt === null);
   if (record !== undefined && record.outcome !== 'delivered' && decision.action === 'leave') {
     return ['It stays on the server: only what Mailferry itself has delivered is ever deleted.'];

@@ -1,18 +1,14 @@
-import { MailError } from '../errors.ts';
-import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../wire/limits.ts';
 import type { Bound } from './columns/bound-records.ts';
+import { dueDeletions } from './due-deletions.ts';
 import type { Listing } from './listing.ts';
-import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Poll } from './poll.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
-import { mayLackSomething } from './retrieval/listed-size.ts';
-import { safeHere, tellOfLost } from './safe-here.ts';
-import { sameThere } from './same-there.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {
@@ -27,10 +23,7 @@ export interface Marked {
   readonly isUnsettled?: boolean;
 }
 
-/**
- * Sends DELE for every message of this session that the ledger gives as deletable (I1: it is asked now, after
- * all was recorded). Nothing is deleted of what has changed here since, and no unusual number without being asked.
- */
+/** Sends DELE for every message of this session that may be deleted (I1: that is asked now, after all was recorded). */
 export async function markDeletions(
   session: Transaction,
   {
@@ -47,24 +40,16 @@ export async function markDeletions(
   },
   poll: Poll,
 ): Promise<Marked> {
-  const { account, ledger, runtime } = poll;
-  // The clock may be set meanwhile.
-  const until = deletableUntil(account.deletion, poll.startedAt);
-  if (until === undefined || bound.size === 0) return { records: [], kept: 0 };
-  const deletable = ledger.deletable(until);
-  const wasKept = (record: RecordId | undefined): boolean =>
-    record !== undefined && deletable.get(record)?.pending === false;
-  const mustReread = (number: MessageNumber): boolean =>
-    account.deletion.kind === 'after' || wasKept(bound.get(number));
-  const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
-  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
-  // Whoever is asked about many hears first that what is here of them may be lost.
-  if (isUnconfirmed(due.filter(isKept), poll))
-    await tellOfLost(due.slice(0, SAMPLE), { mustReread, bound }, poll);
-  const allowed = withoutMassDeletion(due, isKept, poll);
-  const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
-  const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);
-  const isUnsettled = numbers.length < unchanged.length;
+  const { account, ledger, runtime, observer } = poll;
+  const { numbers, others, wasKept } = await dueDeletions(session, { listing, bound, retrieved }, poll);
+  const isUnsettled = others.size > 0;
+  if (isUnsettled) {
+    await ledger.noteMissing(others, runtime.now());
+    observer.noticed?.(
+      account.name,
+      `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
+    );
+  }
   if (numbers.length === 0) return { records: [], kept: 0, isUnsettled };
   const earlier = earlierRecords({ listing, known, bound });
   const allOf = (some: readonly MessageNumber[]): readonly RecordId[] => [
@@ -90,80 +75,6 @@ export async function markDeletions(
   const records = recordsOf(accepted, bound);
   const kept = records.filter(wasKept).length;
   return { records, earlier: accepted.flatMap(earlier), kept, goodbye, isUnsettled };
-}
-
-/** Leaves out what may be here only in part: the server may have the rest. */
-function withoutCut(
-  numbers: readonly MessageNumber[],
-  what: Parameters<typeof cutMessages>[1],
-  { ledger, control, tally, account }: Poll,
-): readonly MessageNumber[] {
-  if (control.confirmDelete === true) return numbers;
-  const cut = cutMessages(numbers, what, ledger);
-  if (cut.size === 0) return numbers;
-  tally.firstRefusal ??= new MailError(
-    'deletion-unconfirmed',
-    `${cut.size} messages are stored as they came, which is shorter than the server lists them, so they stay there.`,
-    {
-      hint: `The first is message ${Math.min(...cut)}. If nothing is missing, the server counts wrong; to delete them there: mailferry fetch --confirm-delete ${account.name}`,
-    },
-  );
-  return numbers.filter((number) => !cut.has(number));
-}
-
-/** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
-export function cutMessages(
-  numbers: readonly MessageNumber[],
-  {
-    listing,
-    bound,
-    deletable,
-  }: {
-    listing: Listing;
-    bound: Bound;
-    deletable: ReadonlyMap<RecordId, Deletable>;
-  },
-  ledger: Pick<AccountLedger, 'recentSizes'>,
-): ReadonlySet<MessageNumber> {
-  const past = ledger.recentSizes();
-  const isCut = (number: MessageNumber): boolean => {
-    const record = bound.get(number);
-    const { octets, listedOctets } = (record === undefined ? undefined : deletable.get(record)) ?? {};
-    const sizes = [listing.messages.numbered(number)?.octets, listedOctets].filter(
-      (size) => size !== undefined,
-    );
-    // Servers write fields of their own into a message later; what it had when it came counts, or what it has now.
-    return octets !== undefined && sizes.length > 0
-      ? mayLackSomething({ listed: Math.min(...sizes), octets }, past)
-      : false;
-  };
-  return new Set(numbers.filter(isCut));
-}
-
-/** Of so many that are due, what becomes of these tells whether the place is there. */
-const SAMPLE = 20;
-
-function isUnconfirmed(
-  kept: readonly MessageNumber[],
-  { ledger, control }: Pick<Poll, 'ledger' | 'control'>,
-): boolean {
-  return control.confirmDelete !== true && isMassDeletion(kept.length, ledger.mostDeleted());
-}
-
-function withoutMassDeletion(
-  numbers: readonly MessageNumber[],
-  wasKept: (number: MessageNumber) => boolean,
-  { ledger, control, tally, account }: Poll,
-): readonly MessageNumber[] {
-  const kept = numbers.filter(wasKept).length;
-  const before = ledger.mostDeleted();
-  if (!isUnconfirmed(numbers.filter(wasKept), { ledger, control })) return numbers;
-  tally.firstRefusal ??= new MailError(
-    'deletion-unconfirmed',
-    `${kept} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`,
-    { hint: `None of them was deleted. If you want it: mailferry fetch --confirm-delete ${account.name}` },
-  );
-  return numbers.filter((number) => !wasKept(number));
 }
 
 /**

@@ -9,6 +9,7 @@ import type { PollObserver } from './observer.ts';
 import type { Tally } from './report.ts';
 import type { Doubts } from './retrieval/doubts.ts';
 import type { SizeExperience } from './retrieval/listed-size.ts';
+import type { Inspected } from './stored-states.ts';
 import type { Stopwatch } from './timings.ts';
 
 /** How a poll is stopped from outside. */
@@ -56,6 +57,11 @@ export interface Poll {
   /** Whether only a name in a Maildir says so: then it tells nothing of whose it is, either. */
   mistrustsNames: boolean;
 }
+
+/** What deletions are decided with; of the destinations only what stands there is asked. */
+export type Deciding = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'doubts' | 'startedAt'> & {
+  readonly destinations: readonly Inspected[];
+};
 
 /** Says why a poll was stopped before it was done. */
 export function stoppedOnRequest(): MailError {

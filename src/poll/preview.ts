@@ -1,19 +1,14 @@
 import { readOnly } from '../delivery/read-stored.ts';
-import {
-  type AccountLedger,
-  type Deletable,
-  dayOf,
-  type FoundMessage,
-  type RecordId,
-} from '../ledger/ledger.ts';
+import type { MailError } from '../errors.ts';
+import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
-import { cutMessages } from './delete.ts';
+import { dueDeletions } from './due-deletions.ts';
 import { tagFor } from './identity.ts';
 import { type Listing, takeListing } from './listing.ts';
-import { boundRecords, type Decision, deletableUntil, planDeletions, planRetrievals } from './plan.ts';
+import { boundRecords, type Decision, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
 import { findNameless } from './recognition/found.ts';
@@ -35,6 +30,8 @@ export interface Preview {
   readonly deletions: ReadonlySet<MessageNumber>;
   /** Whether what is retrieved would be deleted in the same poll. */
   readonly deletesRetrieved: boolean;
+  /** Why some of what is due would stay there: it has changed here, say, or somebody has to be asked first. */
+  readonly refusal: MailError | undefined;
   /** Who wrote what, for the first of the messages that would be retrieved. */
   readonly summaries: ReadonlyMap<MessageNumber, MessageSummary>;
 }
@@ -59,20 +56,22 @@ export async function previewAccount(
       new Map(forms.map(({ remembered, listed }) => [remembered, listed])),
     );
     const now = deps.runtime.now();
+    const doubts = new Doubts();
     const standing = await lookForStanding(listing, account, ledger);
     const remembered = { ...remember(ledger), found: () => standing.found };
     const recognition = await recognise(session, listing, {
       known,
       ledger: remembered,
-      doubts: new Doubts(),
+      doubts,
       now,
       // Without TOP a poll retrieves to find out; here all numbers count as others then.
       interrupted: session.capabilities?.has('TOP') === false,
     });
     const stands = new Set([...standing.named, ...recognition.standing.keys()]);
-    const limits = new Tally().remaining(account.limits, ledger.octetsOn(dayOf(now)));
+    const tally = new Tally();
+    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
-    const planned = planRetrievals({ ...seen, doubts: new Doubts(), startedAt: now, now });
+    const planned = planRetrievals({ ...seen, doubts, startedAt: now, now });
     // A poll records what stands there before it makes its plan.
     const decisions = Array.from(
       planned,
@@ -81,20 +80,16 @@ export async function previewAccount(
           ? { action: 'leave', message: it.message, reason: 'carried', record: undefined }
           : it,
     );
-    const until = deletableUntil(account.deletion, now);
-    const deletable = until === undefined ? new Map<RecordId, Deletable>() : ledger.deletable(until);
-    const bound = boundRecords(decisions);
-    const due = planDeletions(bound, deletable);
-    const cut = cutMessages(due, { listing, bound, deletable }, ledger);
-    const recordedFirst = account.deletion.kind === 'after-delivery' ? stands : [];
-    const deletions = new Set([
-      ...due.filter((number) => control.confirmDelete === true || !cut.has(number)),
-      ...recordedFirst,
-    ]);
+    const question = { listing, bound: boundRecords(decisions), retrieved: new Set<MessageNumber>() };
+    const destinations = account.destinations.map(readOnly);
+    const deciding = { account, ledger, destinations, control, tally, doubts, startedAt: now };
+    const { numbers } = await dueDeletions(session, question, deciding);
+    const deletesRetrieved = account.deletion.kind === 'after-delivery';
+    const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
-    const deletesRetrieved = account.deletion.kind === 'after-delivery';
-    return { account: account.name, decisions, deletions, deletesRetrieved, summaries };
+    const refusal = tally.firstRefusal;
+    return { account: account.name, decisions, deletions, deletesRetrieved, refusal, summaries };
   } finally {
     await session.close();
   }

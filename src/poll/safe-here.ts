@@ -3,7 +3,7 @@ import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { isMassDeletion } from './plan.ts';
-import type { Poll } from './poll.ts';
+import type { Deciding } from './poll.ts';
 import { statesAt } from './stored-states.ts';
 
 /** Which messages are re-read, and whose records they are. */
@@ -26,7 +26,7 @@ interface Stored {
 export async function safeHere(
   numbers: readonly MessageNumber[],
   which: Reread,
-  poll: Poll,
+  poll: Deciding,
 ): Promise<readonly MessageNumber[]> {
   const { ledger, tally, control } = poll;
   const unsafe = new Set<MessageNumber>();
@@ -52,7 +52,7 @@ export async function safeHere(
 export async function tellOfLost(
   numbers: readonly MessageNumber[],
   which: Reread,
-  poll: Poll,
+  poll: Deciding,
 ): Promise<void> {
   const lost = lostAmong(await statesHere(numbers, which, poll), poll);
   if (lost.length > 0) poll.tally.firstRefusal ??= placeLost(lost, poll);
@@ -62,7 +62,7 @@ export async function tellOfLost(
 async function statesHere(
   numbers: readonly MessageNumber[],
   { mustReread, bound }: Reread,
-  { ledger, destinations }: Poll,
+  { ledger, destinations }: Deciding,
 ): Promise<ReadonlyMap<Stored, StoredState>> {
   const stored = numbers.filter(mustReread).flatMap((number) => {
     const record = bound.get(number);
@@ -75,7 +75,7 @@ async function statesHere(
 }
 
 /** What is lost; at a place to which no mail goes any more only where no other has the message intact. */
-function lostAmong(states: ReadonlyMap<Stored, StoredState>, { destinations }: Poll): readonly Stored[] {
+function lostAmong(states: ReadonlyMap<Stored, StoredState>, { destinations }: Deciding): readonly Stored[] {
   const configured = new Set(destinations.map(({ name }) => name));
   const intact = new Set<MessageNumber>();
   for (const [{ number }, state] of states) if (state === 'intact') intact.add(number);
@@ -107,7 +107,7 @@ function messageChanged({ destination, location }: Receipt, state: 'changed' | '
   });
 }
 
-function placeLost(lost: readonly Stored[], { account }: Poll): MailError {
+function placeLost(lost: readonly Stored[], { account }: Deciding): MailError {
   const places = [...new Set(lost.map(({ receipt }) => receipt.destination))].join(', ');
   return new MailError(
     'deletion-unconfirmed',

@@ -11,25 +11,18 @@ import { readHeaders } from './recognition/read-headers.ts';
 import { SameHeader } from './recognition/same-header.ts';
 
 /**
- * Leaves out of what is to be deleted what may not be the message any more that was delivered: of all that did not come in
- * this very session the header is read again (TOP) and compared. A unique-id should tell (RFC 1939 §7); but some servers give it
- * to another message once a maildrop was made anew, and mere numbers pass on to the next message whenever one is deleted. What
- * is left out counts as missing, so that the next poll finds out by its content what it is (I1, I8).
+ * What of that which is to be deleted may not be the message any more that was delivered, each with its unique-id: of all that
+ * did not come in this very session the header is read again (TOP) and compared. A unique-id should tell (RFC 1939 §7); but
+ * some servers give it to another message once a maildrop was made anew, and mere numbers pass on to the next message whenever
+ * one is deleted.
  */
-export async function sameThere(
+export async function otherThere(
   session: Transaction,
-  numbers: readonly MessageNumber[],
-  {
-    listing,
-    bound,
-    retrieved,
-  }: { listing: Listing; bound: Bound; retrieved: { has(number: MessageNumber): boolean } },
-  poll: Poll,
-): Promise<readonly MessageNumber[]> {
-  const { ledger, runtime, doubts, observer, account } = poll;
-  const earlier = numbers.filter((number) => !retrieved.has(number));
+  earlier: readonly MessageNumber[],
+  { listing, bound }: { readonly listing: Listing; readonly bound: Bound },
+  { ledger, doubts }: Pick<Poll, 'ledger' | 'doubts'>,
+): Promise<ReadonlyMap<RecordId, UniqueId>> {
   const others = new Map<RecordId, UniqueId>();
-  const otherNumbers = new Set<MessageNumber>();
   const compared = new SameHeader(ledger);
   if (doubts.headersAlone) session.lockStep = true;
   for (let from = 0; from < earlier.length; from += PIPELINE_COMMANDS) {
@@ -40,19 +33,12 @@ export async function sameThere(
     for (const message of group) {
       const record = bound.get(message.number);
       if (record === undefined || message.uid === undefined) continue;
-      if (await isSame(message, headers.get(message.number), { record, compared })) continue;
-      others.set(record, message.uid);
-      otherNumbers.add(message.number);
+      if (!(await isSame(message, headers.get(message.number), { record, compared })))
+        others.set(record, message.uid);
     }
   }
   session.lockStep = false;
-  if (others.size === 0) return numbers;
-  await ledger.noteMissing(others, runtime.now());
-  observer.noticed?.(
-    account.name,
-    `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
-  );
-  return numbers.filter((number) => !otherNumbers.has(number));
+  return others;
 }
 
 async function headersOf(

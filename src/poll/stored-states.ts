@@ -2,7 +2,7 @@ import type { Destination, Receipt, StoredState } from '../delivery/destination.
 import { inspectPlace } from '../delivery/inspect.ts';
 
 /** What is asked of a destination. */
-type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
+export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
  * What has become of what was delivered to a place, which need not be configured any more: then its mail may have moved to a

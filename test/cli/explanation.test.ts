@@ -41,6 +41,7 @@ function explained(facts: Partial<MessageFacts>): string {
     account: 'work',
     decision: CARRIED,
     deletedNow: false,
+    refusal: undefined,
     entries: [ENTRY],
     deletion: { kind: 'after', milliseconds: 30 * DAY },
     now: NOON + DAY,
@@ -69,6 +70,16 @@ describe('the explanation', () => {
     ],
     ['new, and counts its time from now', { decision: NEW, entries: [] }, /after 2026-12-02 12:00/],
     ['due', { deletedNow: true }, /deleted on the server in the same poll/],
+    [
+      'due, and not safe',
+      { refusal: 'It was changed.' },
+      /first poll after[^]*some stays there: It was changed\./,
+    ],
+    [
+      'wanted once more',
+      { entries: [{ ...ENTRY, outcome: 'failed', attempts: 0 }] },
+      /Carried on 2026-11-01 12:00, and to be carried once more[^]*maildir:\/mail/,
+    ],
     ['kept for good', { deletion: { kind: 'never' } }, /stays on the server \(delete: never\)/],
     [
       'gone',

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -25,9 +25,26 @@ describe('a preview', () => {
     ]);
     expect([...preview.deletions]).toEqual([1, 2]);
     expect([...preview.summaries.values()].map(({ subject }) => subject)).toEqual(['three']);
-    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 3 0', 'QUIT']);
+    expect(preview.refusal).toBeUndefined();
+    expect(ferry.takeCommands()).toEqual(['STAT', 'LIST', 'UIDL', 'TOP 1 0', 'TOP 2 0', 'TOP 3 0', 'QUIT']);
     expect(server.maildrop('alice').messages).toHaveLength(3);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  });
+
+  test('announces no deletion of what a poll would not delete, and says why', async () => {
+    const many = Array.from({ length: 120 }, (_, index) => mail(`m${index}`));
+    await using server = await createServer({ users: { alice: { password: 'secret', messages: many } } });
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    const [first = ''] = (await readdir(ferry.folder.at('maildir/new'))).sort();
+    await writeFile(ferry.folder.at('maildir/new', first), 'rotten');
+    const account = { ...ferry.account, deletion: { kind: 'after', milliseconds: 0 } } as const;
+    const asked = await previewAccount(account, ferry.deps(), CONTROL);
+    expect(asked.deletions.size).toBe(0);
+    expect(asked.refusal?.message).toMatch(/^120 messages .* the most so far was 0\.$/);
+    const confirmed = await previewAccount(account, ferry.deps(), { ...CONTROL, confirmDelete: true });
+    expect(confirmed.deletions.size).toBe(119);
+    expect(confirmed.refusal?.code).toBe('message-changed');
   });
 
   test('creates no destination', async () => {

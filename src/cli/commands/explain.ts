@@ -71,7 +71,8 @@ function gather(
     decision !== undefined &&
     (preview?.deletions.has(decision.message.number) === true ||
       (decision.action === 'retrieve' && preview?.deletesRetrieved === true));
-  return { account: name, uid, decision, deletedNow, entries, deletion, now: systemRuntime.now() };
+  const refusal = preview?.refusal?.message;
+  return { account: name, uid, decision, deletedNow, refusal, entries, deletion, now: systemRuntime.now() };
 }
 
 /** Stable and documented. */

@@ -1,6 +1,6 @@
 import type { App } from '../../app.ts';
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { asMailError } from '../../errors.ts';
+import { asMailError, type MailError } from '../../errors.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
 import type { Preview } from '../../poll/preview.ts';
@@ -43,18 +43,20 @@ export async function previewAll(
       statuses.push(0);
     } catch (thrown) {
       const error = asMailError(thrown);
-      const { code, message, hint = null } = error;
-      if (options.json === true)
-        terminal.out(JSON.stringify({ account: name, error: { code, message, hint } }));
+      if (options.json === true) terminal.out(JSON.stringify({ account: name, error: plain(error) }));
       else showError(terminal, error, `${name}: failed:`);
-      statuses.push(statusOf(code));
+      statuses.push(statusOf(error.code));
     }
   }
   return statuses;
 }
 
+function plain({ code, message, hint }: MailError): unknown {
+  return { code, message, hint: hint ?? null };
+}
+
 /** Stable and documented. */
-function jsonOf({ account, decisions, deletions, deletesRetrieved }: Preview): unknown {
+function jsonOf({ account, decisions, deletions, deletesRetrieved, refusal }: Preview): unknown {
   return {
     account,
     dryRun: true,
@@ -66,12 +68,13 @@ function jsonOf({ account, decisions, deletions, deletesRetrieved }: Preview): u
       reason,
       delete: deletions.has(message.number) || (action === 'retrieve' && deletesRetrieved),
     })),
+    refusal: refusal === undefined ? null : plain(refusal),
     error: null,
   };
 }
 
 function showPreview(
-  { account, decisions, deletions, deletesRetrieved, summaries }: Preview,
+  { account, decisions, deletions, deletesRetrieved, refusal, summaries }: Preview,
   terminal: Terminal,
 ): void {
   const retrievals = decisions.filter(({ action }) => action === 'retrieve');
@@ -81,6 +84,7 @@ function showPreview(
     `${account}: a poll would retrieve ${countText(retrievals.length, 'message')} (${octetsText(octets)})${afterwards}` +
       `, and delete ${countText(deletions.size, 'message')} carried before. Nothing was retrieved or deleted.`,
   );
+  if (refusal !== undefined) showError(terminal, refusal, `${account}: would stay there:`);
   for (const [number, { from, subject }] of summaries) {
     terminal.out(
       `  ${String(number).padStart(6)}  ${columnText(printable(from), 40)}  ${printable(subject, 60)}`,
