@@ -26,52 +26,55 @@ export async function readCertificates(path: string): Promise<readonly string[]>
   return certificates;
 }
 
-/** The certificates of a file that may be renewed while this process runs. */
-export class CertificateFile {
-  readonly #path: string;
+/** What files hold that may be renewed while this process runs. */
+export class RenewableFiles<T> {
+  readonly #paths: readonly string[];
+  readonly #read: () => Promise<T>;
   #stamp: string;
-  #certificates: readonly string[];
+  #content: T;
 
-  private constructor(path: string, stamp: string, certificates: readonly string[]) {
-    this.#path = path;
+  private constructor(
+    { paths, read }: { readonly paths: readonly string[]; readonly read: () => Promise<T> },
+    stamp: string,
+    content: T,
+  ) {
+    this.#paths = paths;
+    this.#read = read;
     this.#stamp = stamp;
-    this.#certificates = certificates;
+    this.#content = content;
   }
 
-  /** Raises as `readCertificates` does. */
-  static async read(path: string): Promise<CertificateFile> {
-    const stamp = await stampOf(path);
-    return new CertificateFile(path, stamp, await readCertificates(path));
+  /** Raises as `read` does. */
+  static async read<T>(paths: readonly string[], read: () => Promise<T>): Promise<RenewableFiles<T>> {
+    const stamp = await stampOf(paths);
+    return new RenewableFiles({ paths, read }, stamp, await read());
   }
 
-  /** As they were when the file was read last. */
-  get certificates(): readonly string[] {
-    return this.#certificates;
+  /** As it was when the files were read last. */
+  get content(): T {
+    return this.#content;
   }
 
-  /** As they are now: read again where the file has changed. One that is just being written counts as it was. */
-  async renewed(): Promise<readonly string[]> {
-    const stamp = await stampOf(this.#path);
-    if (stamp !== this.#stamp && stamp !== MISSING) {
-      try {
-        this.#certificates = await readCertificates(this.#path);
-        this.#stamp = stamp;
-      } catch (thrown) {
-        if (!(thrown instanceof UnreadableError)) throw thrown;
-      }
+  /** As it is now: read again where a file has changed. What is just being written, or is gone, counts as it was. */
+  async renewed(): Promise<T> {
+    const stamp = await stampOf(this.#paths);
+    if (stamp === this.#stamp) return this.#content;
+    try {
+      this.#content = await this.#read();
+      this.#stamp = stamp;
+    } catch (thrown) {
+      if (!(thrown instanceof UnreadableError)) throw thrown;
     }
-    return this.#certificates;
+    return this.#content;
   }
 }
 
-const MISSING = '';
-
-/** Another one whenever the file is written or replaced. */
-async function stampOf(path: string): Promise<string> {
-  try {
+/** Another one whenever a file is written or replaced. */
+async function stampOf(paths: readonly string[]): Promise<string> {
+  const stamps = paths.map(async (path) => {
     const { mtimeMs, size, ino } = await stat(path);
     return [mtimeMs, size, ino].join(' ');
-  } catch {
-    return MISSING;
-  }
+  });
+  const known = await Promise.allSettled(stamps);
+  return known.map((one) => (one.status === 'fulfilled' ? one.value : 'missing')).join('\n');
 }

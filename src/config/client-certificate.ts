@@ -10,7 +10,7 @@ import { formatMode, isOpenToOthers, readSmallFile, UnreadableError } from './sm
 const MAX_OCTETS = 65_536;
 
 /** Says which of the two files is at fault, and why. */
-export class ClientCertificateError extends Error {
+export class ClientCertificateError extends UnreadableError {
   readonly key: keyof ClientCertificateSettings;
 
   constructor(key: keyof ClientCertificateSettings, message: string) {

@@ -3,15 +3,22 @@ import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { Account } from '../poll/account.ts';
 import type { Schedule } from '../schedule/cron.ts';
+import type { ClientCertificate } from '../wire/trust.ts';
 import type { PasswordSettings } from './settings.ts';
+
+/** Certificates as their files have them now; undefined where the account names none. */
+export interface RenewedCertificates {
+  readonly anchors?: (() => Promise<readonly string[]>) | undefined;
+  readonly own?: (() => Promise<ClientCertificate>) | undefined;
+}
 
 /** One account and when the daemon polls it. */
 export interface AccountConfiguration {
   readonly account: Account;
   /** Where the password of the account comes from. */
   readonly passwordFrom: PasswordSettings['from'];
-  /** The trust anchors of the account as their file has them now; undefined where it names no file. */
-  readonly renewedAnchors?: (() => Promise<readonly string[]>) | undefined;
+  /** What the files with certificates have now that the account names. */
+  readonly renewed?: RenewedCertificates | undefined;
   readonly schedule: Schedule;
   /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
   readonly jitterMs: number;

@@ -125,7 +125,8 @@ export const connectionFields: Fields<ConnectionSettings> = {
     }),
   clientCertificate: () =>
     clientCertificate().meta({
-      description: 'Certificate to show to a server that asks for it. `auth: external` stands on it.',
+      description:
+        'Certificate to show to a server that asks for it. `auth: external` stands on it. Its files are read again when they have changed.',
     }),
   proxy: () =>
     proxy().meta({

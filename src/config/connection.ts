@@ -1,6 +1,6 @@
 import type { LineOptions } from '../pop3-client/options.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
-import { CertificateFile } from './certificates.ts';
+import { RenewableFiles, readCertificates } from './certificates.ts';
 import { ClientCertificateError, readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
@@ -12,9 +12,9 @@ import { UnreadableError } from './small-file.ts';
 /** What the files that accounts name hold. */
 export interface Certificates {
   /** Trust anchors by the path of their file. */
-  readonly anchors: ReadonlyMap<string, CertificateFile>;
+  readonly anchors: ReadonlyMap<string, RenewableFiles<readonly string[]>>;
   /** By the name of the account. */
-  readonly own: ReadonlyMap<string, ClientCertificate>;
+  readonly own: ReadonlyMap<string, RenewableFiles<ClientCertificate>>;
 }
 
 interface Place extends Pick<Surroundings, 'env' | 'home'> {
@@ -27,14 +27,16 @@ export async function readAllCertificates(
   place: Place,
   report: Report,
 ): Promise<Certificates> {
-  const anchors = new Map<string, CertificateFile>();
-  const own = new Map<string, ClientCertificate>();
+  const anchors = new Map<string, RenewableFiles<readonly string[]>>();
+  const own = new Map<string, RenewableFiles<ClientCertificate>>();
   for (const draft of drafts) {
     const { caFile, clientCertificate } = draft.settings;
     if (caFile !== undefined) await readAnchors(draft, absolute(caFile, place), { anchors, report });
     if (clientCertificate === undefined) continue;
+    const files = absolutePaths(clientCertificate, place);
+    const read = (): Promise<ClientCertificate> => readClientCertificate(files, place.env);
     try {
-      own.set(draft.name, await readClientCertificate(absolutePaths(clientCertificate, place), place.env));
+      own.set(draft.name, await RenewableFiles.read([files.certFile, files.keyFile], read));
     } catch (thrown) {
       if (!(thrown instanceof ClientCertificateError)) throw thrown;
       report([...draft.keysOf('clientCertificate'), thrown.key], thrown.message);
@@ -46,10 +48,11 @@ export async function readAllCertificates(
 async function readAnchors(
   draft: AccountDraft,
   path: string,
-  { anchors, report }: { anchors: Map<string, CertificateFile>; report: Report },
+  { anchors, report }: { anchors: Map<string, RenewableFiles<readonly string[]>>; report: Report },
 ): Promise<void> {
   try {
-    if (!anchors.has(path)) anchors.set(path, await CertificateFile.read(path));
+    if (!anchors.has(path))
+      anchors.set(path, await RenewableFiles.read([path], () => readCertificates(path)));
   } catch (thrown) {
     if (!(thrown instanceof UnreadableError)) throw thrown;
     report(draft.keysOf('caFile'), `cannot read ${path}: ${thrown.message}`);

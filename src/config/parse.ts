@@ -148,14 +148,15 @@ function completeAccount(
   if (deliver === undefined || deletion === undefined) return undefined;
   const absolute = (path: string): string => absolutePath(path, context.folder, context.home);
   const anchors = caFile === undefined ? undefined : context.certificates.anchors.get(absolute(caFile));
+  const own = context.certificates.own.get(name);
   return {
     account: {
       name,
       host,
       port: portOf(settings),
       tls: settings.tls ?? 'implicit',
-      ca: anchors?.certificates ?? [],
-      line: lineOf(settings, context.certificates.own.get(name), context.secrets),
+      ca: anchors?.content ?? [],
+      line: lineOf(settings, own?.content, context.secrets),
       user,
       password: passwordSource(completed(password ?? NO_PASSWORD, { host, user, absolute }), context.secrets),
       auth: settings.auth ?? 'auto',
@@ -174,7 +175,7 @@ function completeAccount(
       },
     },
     passwordFrom: (password ?? NO_PASSWORD).from,
-    renewedAnchors: anchors && (() => anchors.renewed()),
+    renewed: { anchors: anchors && (() => anchors.renewed()), own: own && (() => own.renewed()) },
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
     loginPauseMs: providerMinimumMs(host),

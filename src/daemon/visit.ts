@@ -1,3 +1,5 @@
+import type { AccountConfiguration } from '../config/configuration.ts';
+import type { Account } from '../poll/account.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Secret } from '../secret.ts';
@@ -32,10 +34,8 @@ export async function pollOnce(
   control: PollControl,
   { runtime, poll }: Pick<DaemonDeps, 'runtime' | 'poll'>,
 ): Promise<{ readonly report: PollReport; readonly standing: Standing }> {
-  const { account, renewedAnchors } = member.configuration;
+  const account = await withRenewed(member.configuration);
   const { refusedKey } = member.standing;
-  // An authority that somebody has renewed on disk counts at once, as a changed password does.
-  const ca = (await renewedAnchors?.()) ?? account.ca;
   const salt = refusedKey === undefined ? runtime.randomHex(8) : saltOf(refusedKey);
   let key: string | undefined;
   const password = async (): Promise<Secret> => {
@@ -43,9 +43,16 @@ export async function pollOnce(
     key = keyOf(account, secret, salt);
     return secret;
   };
-  const report = await poll({ ...member.configuration, account: { ...account, ca, password } }, control);
+  const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
   const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
   return { report, standing: afterPoll(member.standing, { report, key, now: runtime.now(), chance }) };
+}
+
+/** A certificate that somebody has renewed on disk counts at once, as a changed password does. */
+async function withRenewed({ account, renewed: files }: AccountConfiguration): Promise<Account> {
+  const ca = (await files?.anchors?.()) ?? account.ca;
+  const clientCertificate = (await files?.own?.()) ?? account.line.clientCertificate;
+  return { ...account, ca, line: { ...account.line, clientCertificate } };
 }
 
 /** A stopped account is asked for its password only: when that, or its server, is another, it is tried again. */

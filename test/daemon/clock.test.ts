@@ -90,8 +90,8 @@ describe('a daemon whose machine sleeps, or whose clock jumps', () => {
 
 test('each poll trusts the authorities that the file of the account has by then', async () => {
   let authority = 'old';
-  const renewedAnchors = (): Promise<readonly string[]> => Promise.resolve([authority]);
-  await using ferry = await Harness.of([{ ...configured('a'), renewedAnchors }]);
+  const anchors = (): Promise<readonly string[]> => Promise.resolve([authority]);
+  await using ferry = await Harness.of([{ ...configured('a'), renewed: { anchors } }]);
   await ferry.pass(MINUTE);
   authority = 'new';
   await ferry.pass(5 * MINUTE);
