@@ -1,38 +1,13 @@
-import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adoptAccount } from '../../src/poll/adopt.ts';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, killedBeforeRecording, mail, storedAll } from './ferry.ts';
+import { createServer, type Faults } from '../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { putBack } from './put-back.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
-
-async function serve(...messages: readonly string[]): Promise<Pop3Server> {
-  const server = await createServer({ users: { alice: { password: 'secret' } } });
-  for (const message of messages) server.maildrop('alice').add(message);
-  return server;
-}
-
-/** One message is carried, then the ledger is saved, others are carried, and it is put back. */
-async function putBack(
-  server: Pop3Server,
-  destinations: NonNullable<FerryOptions['destinations']>,
-): Promise<Ferry> {
-  const ferry = await Ferry.to(server.address, { destinations });
-  await ferry.poll();
-  await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('backup'), { recursive: true }));
-  for (const message of [TWO, THREE]) server.maildrop('alice').add(message);
-  expect(await ferry.poll()).toMatchObject({ fetched: 2 });
-  await ferry.restart(async () => {
-    await rm(ferry.folder.at('state'), { recursive: true });
-    await cp(ferry.folder.at('backup'), ferry.folder.at('state'), {
-      recursive: true,
-      preserveTimestamps: true,
-    });
-  });
-  return ferry;
-}
 
 async function removeFrom(folder: string, text: string): Promise<void> {
   for (const name of await readdir(folder)) {
@@ -49,7 +24,7 @@ describe('I8: a ledger that was put back from a backup', () => {
     'brings nothing a second time to %j',
     async (destinations) => {
       await using server = await serve(ONE);
-      await using ferry = await putBack(server, destinations);
+      await using ferry = await putBack(server, { destinations });
       server.maildrop('alice').add(FOUR);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
       for (const place of destinations)
@@ -64,7 +39,7 @@ describe('I8: a ledger that was put back from a backup', () => {
 
   test('makes the poll stop and ask for what is not there any more, as long as nobody has answered', async () => {
     await using server = await serve(ONE);
-    await using ferry = await putBack(server, ['maildir']);
+    await using ferry = await putBack(server);
     await removeFrom(ferry.folder.at('maildir', 'new'), '<two@mail.example>');
     const asks = { outcome: 'failed', fetched: 0, error: { code: 'ledger-lost' } };
     expect(await ferry.poll()).toMatchObject(asks);

@@ -1,8 +1,9 @@
-import { cp, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { showsOneOf } from '../../src/delivery/shown-tags.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { Ferry, type FerryOptions, ledgerWith, mail, serve, storedAll } from './ferry.ts';
+import { putBack } from './put-back.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 
@@ -10,20 +11,11 @@ const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('
 const untold = (ledger: AccountLedger): AccountLedger =>
   ledgerWith(ledger, { openPoll: async () => ({ ...(await ledger.openPoll()), isOld: false }) });
 
-/** One message is carried, then two others, which a ledger that was set back does not know. */
 async function setBack(
   server: Awaited<ReturnType<typeof serve>>,
   options: FerryOptions = {},
 ): Promise<Ferry> {
-  const ferry = await Ferry.to(server.address, options);
-  await ferry.poll();
-  await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('snapshot'), { recursive: true }));
-  for (const message of [TWO, THREE]) server.maildrop('alice').add(message);
-  expect(await ferry.poll()).toMatchObject({ fetched: 2 });
-  await ferry.restart(async () => {
-    await rm(ferry.folder.at('state'), { recursive: true });
-    await cp(ferry.folder.at('snapshot'), ferry.folder.at('state'), { recursive: true });
-  });
+  const ferry = await putBack(server, options);
   ferry.wrapLedger = untold;
   return ferry;
 }
