@@ -60,7 +60,9 @@ describe('mailferry history', () => {
       messageId: '<cleo@mail.example>',
       subject: 'Grüße from cleo',
       places: [{ destination: expect.stringMatching(/^(?:mbox|maildir):/) }, {}],
-      goneAt: expect.any(Number),
+      deliveredAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      missingAt: null,
+      goneAt: expect.stringMatching(/Z$/),
     });
   });
 

@@ -10,6 +10,7 @@ import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { explanationOf, type MessageFacts } from '../explanation.ts';
+import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
@@ -80,7 +81,17 @@ function jsonOf(facts: Found): unknown {
   const { account, uid, decision, deletedNow, entries } = facts;
   const { action = null, reason = null } = decision ?? {};
   const number = decision?.message.number ?? null;
-  return { account, uid, number, action, reason, deletedNow, entries, sentences: explanationOf(facts) };
+  const plain = entries.map(historyJson);
+  return {
+    account,
+    uid,
+    number,
+    action,
+    reason,
+    deletedNow,
+    entries: plain,
+    sentences: explanationOf(facts),
+  };
 }
 
 function show(facts: Found, terminal: Terminal): void {

@@ -6,6 +6,7 @@ import { systemRuntime } from '../../runtime.ts';
 import { parseDuration } from '../../schedule/duration.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
+import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 import { columnText, octetsText, timeText } from '../wording.ts';
@@ -21,7 +22,7 @@ export interface HistoryOptions {
   readonly json?: boolean;
 }
 
-/** A message as history shows it. Stable and documented: the object of `history --json`. */
+/** A message as history shows it. */
 interface Shown extends HistoryEntry {
   /** From its header, where the message is still stored; null where it is not. */
   readonly from: string | null;
@@ -77,7 +78,7 @@ function matches(text: string | null, wanted: string | undefined): boolean {
 
 function show(message: Shown, { options, terminal }: { options: HistoryOptions; terminal: Terminal }): void {
   if (options.json === true) {
-    terminal.out(JSON.stringify(message));
+    terminal.out(JSON.stringify(historyJson(message)));
     return;
   }
   const { account, from, subject, octets, deliveredAt, triedAt, uid } = message;

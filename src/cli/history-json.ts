@@ -1,0 +1,15 @@
+import type { HistoryEntry } from '../ledger/history.ts';
+import { isoTime } from './wording.ts';
+
+/** What the ledger has noted of a message, as `history` and `explain` give it to programs. Stable and documented. */
+export function historyJson(entry: HistoryEntry): unknown {
+  const { triedAt, deliveredAt, deleSentAt, missingAt, goneAt } = entry;
+  return {
+    ...entry,
+    triedAt: isoTime(triedAt),
+    deliveredAt: isoTime(deliveredAt),
+    deleSentAt: isoTime(deleSentAt),
+    missingAt: isoTime(missingAt),
+    goneAt: isoTime(goneAt),
+  };
+}
