@@ -1,3 +1,4 @@
+import { readdir, rename } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
@@ -105,6 +106,24 @@ test('I1: a message under the unique-id of one that was carried is not deleted f
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
   expect(await ferry.mail()).toEqual(storedAll(first, second, third));
   expect(server.maildrop('alice').messages.map(String)).toEqual([third]);
+});
+
+test('I1: what is stored tells, also under a name that mbsync has made longer, where one Message-ID is that of all mail', async () => {
+  const [monday, tuesday] = ['Monday', 'Tuesday'].map(
+    (day) => `Message-ID: <alarm@camera.example>\r\nSubject: ${day}\r\n\r\ntext\r\n`,
+  ) as [string, string];
+  await using server = await serverWith([]);
+  server.maildrop('alice').add(monday, { uid: 'u1' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  const [name = ''] = await readdir(ferry.folder.at('maildir', 'new'));
+  await rename(ferry.folder.at('maildir', 'new', name), ferry.folder.at('maildir', 'cur', `${name},U=7:2,S`));
+  await takeAway(server);
+  server.maildrop('alice').add(tuesday, { uid: 'u1' });
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0 });
+  await ferry.poll();
+  expect(await ferry.mail()).toEqual(storedAll(monday, tuesday));
 });
 
 describe('a message that is still the one that was delivered is deleted without a second RETR', () => {
