@@ -4,11 +4,11 @@ import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../wire/limits.ts';
-import type { Bound } from './columns/bound-records.ts';
-import type { Listing } from './listing.ts';
+import { type Bound, bothOf } from './columns/bound-records.ts';
+import { LOST_SAMPLE } from './limits.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
+import type { PlannedVisit } from './plan-visit.ts';
 import type { Poll } from './poll.ts';
-import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
 import { safeHere, tellOfLost } from './safe-here.ts';
@@ -18,55 +18,90 @@ import { sameThere } from './same-there.ts';
 export interface Marked {
   readonly records: readonly RecordId[];
   /** The records of what came before under the unique-ids of these messages. */
-  readonly earlier?: readonly RecordId[];
+  readonly earlier: readonly RecordId[];
   /** How many of them were kept on purpose until now. */
   readonly kept: number;
   /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
-  readonly goodbye?: Promise<void> | undefined;
+  readonly goodbye: Promise<void> | undefined;
   /** Whether the next poll has to find out who some messages are. */
-  readonly isUnsettled?: boolean;
+  readonly isUnsettled: boolean;
+}
+
+export const NOTHING_MARKED: Marked = {
+  records: [],
+  earlier: [],
+  kept: 0,
+  goodbye: undefined,
+  isUnsettled: false,
+};
+
+/** A session whose retrieval is over: what was carried before, and what came in it. */
+interface RetrievedVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
+  readonly plan: Pick<PlannedVisit['plan'], 'carried'>;
+  /** Which record each message stands for that came in this session. */
+  readonly retrieved: ReadonlyMap<MessageNumber, RecordId>;
+}
+
+/** What is asked about deletions. */
+interface DeletionQuestion extends Omit<RetrievedVisit, 'plan'> {
+  /** Which record each message stands for, whether it came in this session or before. */
+  readonly bound: Bound;
+  /** What the ledger says that may be deleted, asked after all was recorded. */
+  readonly deletable: ReadonlyMap<RecordId, Deletable>;
 }
 
 /**
  * Sends DELE for every message of this session that the ledger gives as deletable (I1: it is asked now, after
- * all was recorded). Nothing is deleted of what has changed here since, and no unusual number without being asked.
+ * all was recorded), but for what `chooseDeletions` leaves out.
  */
 export async function markDeletions(
   session: Transaction,
-  {
-    listing,
-    known,
-    bound,
-    retrieved,
-  }: {
-    listing: Listing;
-    known: Pick<KnownMessages, 'withUniqueId'>;
-    bound: Bound;
-    /** Those of them that came in this session. */
-    retrieved: { has(number: MessageNumber): boolean };
-  },
+  { plan, retrieved, ...visit }: RetrievedVisit,
   poll: Poll,
 ): Promise<Marked> {
-  const { account, ledger, runtime } = poll;
-  // The clock may be set meanwhile.
-  const until = deletableUntil(account.deletion, poll.startedAt);
-  if (until === undefined || bound.size === 0) return { records: [], kept: 0 };
-  const deletable = ledger.deletable(until);
-  const wasKept = (record: RecordId | undefined): boolean =>
-    record !== undefined && deletable.get(record)?.pending === false;
+  const { account, ledger, startedAt } = poll;
+  const bound = bothOf(plan.carried, retrieved);
+  // By the time of the beginning: the clock may be set meanwhile.
+  const until = deletableUntil(account.deletion, startedAt);
+  if (until === undefined || bound.size === 0) return NOTHING_MARKED;
+  const question = { ...visit, retrieved, bound, deletable: ledger.deletable(until) };
+  const { numbers, isUnsettled } = await chooseDeletions(session, question, poll);
+  if (numbers.length === 0) return { ...NOTHING_MARKED, isUnsettled };
+  return { ...(await sendDeletions(session, { ...question, numbers }, poll)), isUnsettled };
+}
+
+/**
+ * Chooses from what is due. Left out is what may be here only in part, what somebody has to be asked about first, what is not
+ * here any more as it was delivered, and what may be another message on the server by now. `isUnsettled`: some are the last.
+ */
+async function chooseDeletions(
+  session: Transaction,
+  question: DeletionQuestion,
+  poll: Poll,
+): Promise<{ readonly numbers: readonly MessageNumber[]; readonly isUnsettled: boolean }> {
+  const { bound, deletable } = question;
+  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number), deletable);
   const mustReread = (number: MessageNumber): boolean =>
-    account.deletion.kind === 'after' || wasKept(bound.get(number));
-  const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
-  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
+    poll.account.deletion.kind === 'after' || isKept(number);
+  const due = withoutCut(planDeletions(bound, deletable), question, poll);
   // Whoever is asked about many hears first that what is here of them may be lost.
   if (isUnconfirmed(due.filter(isKept), poll))
-    await tellOfLost(due.slice(0, SAMPLE), { mustReread, bound }, poll);
+    await tellOfLost(due.slice(0, LOST_SAMPLE), { mustReread, bound }, poll);
   const allowed = withoutMassDeletion(due, isKept, poll);
   const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
-  const numbers = await sameThere(session, unchanged, { listing, bound, retrieved }, poll);
-  const isUnsettled = numbers.length < unchanged.length;
-  if (numbers.length === 0) return { records: [], kept: 0, isUnsettled };
-  const earlier = earlierRecords({ listing, known, bound });
+  const numbers = await sameThere(session, unchanged, question, poll);
+  return { numbers, isUnsettled: numbers.length < unchanged.length };
+}
+
+/** DELE for each of these messages, and QUIT along with the last one where the server allows that. */
+async function sendDeletions(
+  session: Transaction,
+  { numbers, ...question }: DeletionQuestion & { readonly numbers: readonly MessageNumber[] },
+  poll: Poll,
+): Promise<Omit<Marked, 'isUnsettled'>> {
+  const { ledger, runtime } = poll;
+  const { bound, deletable } = question;
+  const earlier = earlierRecords(question);
   const allOf = (some: readonly MessageNumber[]): readonly RecordId[] => [
     ...recordsOf(some, bound),
     ...some.flatMap(earlier),
@@ -88,18 +123,23 @@ export async function markDeletions(
   const refused = numbers.filter((_, index) => !taken[index]);
   await ledger.noteDeleRefused(allOf(refused));
   const records = recordsOf(accepted, bound);
-  const kept = records.filter(wasKept).length;
-  return { records, earlier: accepted.flatMap(earlier), kept, goodbye, isUnsettled };
+  const kept = records.filter((record) => wasKept(record, deletable)).length;
+  return { records, earlier: accepted.flatMap(earlier), kept, goodbye };
+}
+
+/** Whether a record was kept on purpose until now: then its deletion is not a matter of course. */
+function wasKept(record: RecordId | undefined, deletable: DeletionQuestion['deletable']): boolean {
+  return record !== undefined && deletable.get(record)?.pending === false;
 }
 
 /** Leaves out what may be here only in part: the server may have the rest. */
 function withoutCut(
   numbers: readonly MessageNumber[],
-  what: Parameters<typeof cutMessages>[1],
+  question: DeletionQuestion,
   { ledger, control, tally, account }: Poll,
 ): readonly MessageNumber[] {
   if (control.confirmDelete === true) return numbers;
-  const cut = cutMessages(numbers, what, ledger);
+  const cut = cutMessages(numbers, question, ledger);
   if (cut.size === 0) return numbers;
   tally.firstRefusal ??= new MailError(
     'deletion-unconfirmed',
@@ -114,15 +154,7 @@ function withoutCut(
 /** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
 export function cutMessages(
   numbers: readonly MessageNumber[],
-  {
-    listing,
-    bound,
-    deletable,
-  }: {
-    listing: Listing;
-    bound: Bound;
-    deletable: ReadonlyMap<RecordId, Deletable>;
-  },
+  { listing, bound, deletable }: Pick<DeletionQuestion, 'listing' | 'bound' | 'deletable'>,
   ledger: Pick<AccountLedger, 'recentSizes'>,
 ): ReadonlySet<MessageNumber> {
   const past = ledger.recentSizes();
@@ -140,9 +172,7 @@ export function cutMessages(
   return new Set(numbers.filter(isCut));
 }
 
-/** Of so many that are due, what becomes of these tells whether the place is there. */
-const SAMPLE = 20;
-
+/** Whether so many are to be deleted that were kept that somebody has to be asked first, and was not. */
 function isUnconfirmed(
   kept: readonly MessageNumber[],
   { ledger, control }: Pick<Poll, 'ledger' | 'control'>,
@@ -150,20 +180,20 @@ function isUnconfirmed(
   return control.confirmDelete !== true && isMassDeletion(kept.length, ledger.mostDeleted());
 }
 
+/** Leaves out all that was kept, where there is so much of it that somebody has to be asked first. */
 function withoutMassDeletion(
   numbers: readonly MessageNumber[],
-  wasKept: (number: MessageNumber) => boolean,
+  isKept: (number: MessageNumber) => boolean,
   { ledger, control, tally, account }: Poll,
 ): readonly MessageNumber[] {
-  const kept = numbers.filter(wasKept).length;
-  const before = ledger.mostDeleted();
-  if (!isUnconfirmed(numbers.filter(wasKept), { ledger, control })) return numbers;
+  const kept = numbers.filter(isKept);
+  if (!isUnconfirmed(kept, { ledger, control })) return numbers;
   tally.firstRefusal ??= new MailError(
     'deletion-unconfirmed',
-    `${kept} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`,
+    `${kept.length} messages that were kept on the server until now would be deleted there; the most so far was ${ledger.mostDeleted()}.`,
     { hint: `None of them was deleted. If you want it: mailferry fetch --confirm-delete ${account.name}` },
   );
-  return numbers.filter((number) => !wasKept(number));
+  return numbers.filter((number) => !isKept(number));
 }
 
 /**
@@ -172,7 +202,7 @@ function withoutMassDeletion(
  */
 export async function confirmDeletions(
   session: Transaction,
-  { records, earlier = [], kept, goodbye }: Marked,
+  { records, earlier, kept, goodbye }: Marked,
   poll: Poll,
 ): Promise<number> {
   try {
@@ -209,9 +239,7 @@ function earlierRecords({
   listing,
   known,
   bound,
-}: Pick<Parameters<typeof markDeletions>[1], 'listing' | 'known' | 'bound'>): (
-  number: MessageNumber,
-) => readonly RecordId[] {
+}: Pick<DeletionQuestion, 'listing' | 'known' | 'bound'>): (number: MessageNumber) => readonly RecordId[] {
   return (number) => {
     const { uid, twin } = listing.messages.numbered(number) ?? {};
     if (uid === undefined || twin === true) return [];

@@ -56,6 +56,9 @@ export const MOST_DOUBTS = 3;
 export const MASS_DELETION = 100;
 export const MASS_DELETION_FACTOR = 10;
 
+/** Before somebody is asked about many deletions, so many of the messages are re-read: they show whether the place is there. */
+export const LOST_SAMPLE = 20;
+
 /** How long after messages have vanished they may yet be listed under new unique-ids, as when a provider moves a maildrop. */
 export const RENUMBERING_MS: number = 7 * 24 * 60 * 60 * 1000;
 

@@ -1,22 +1,19 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
-import type { UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
-import { bothOf } from './columns/bound-records.ts';
-import { confirmDeletions, markDeletions } from './delete.ts';
-import { type Listing, takeListing } from './listing.ts';
-import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
+import { confirmDeletions, markDeletions, NOTHING_MARKED } from './delete.ts';
+import { warnOfExpiry } from './expiry.ts';
+import { takeListing } from './listing.ts';
+import { logIn, noteServer } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
-import type { Plan } from './plan.ts';
-import { planVisit } from './plan-visit.ts';
+import { type PlannedVisit, planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
-import { tellsOne } from './recognition/known.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
@@ -102,21 +99,17 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('listingMs');
     if (await isUnchanged(session, poll)) {
       await noteServer(loggedIn, poll);
-      await confirmDeletions(session, { records: [], kept: 0 }, poll);
+      await confirmDeletions(session, NOTHING_MARKED, poll);
       return false;
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
-    const { known, recognition, plan } = await planVisit(session, listing, poll); // I3, I8
-    const { carried } = plan;
-    announce(listing, plan, poll);
-    warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);
+    const visit = await planVisit(session, listing, poll); // I3, I8
+    announce(visit, poll);
+    warnOfExpiry(session, visit.plan, poll);
 
-    const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
-    const { absent, wasMoved } = recognition;
-    const memory = { absent, wasMoved, listed: carried, isListed, found: ledger.found() };
     stopwatch.enter('retrieveMs');
-    const { bound, failure, more, left } = await retrieve(session, { ...plan, ...memory }, poll); // RETR → durable → recorded: I2
+    const { bound, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     for (const record of bound.values()) poll.settled.add(record);
     if (session.broken !== undefined) {
@@ -125,17 +118,13 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const all = bothOf(carried, bound);
-    const question = { listing, known, bound: all, retrieved: bound };
-    const marked = await markDeletions(session, question, poll); // I1
+    const marked = await markDeletions(session, { ...visit, retrieved: bound }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
-    await ledger.noteMissing(known.missing(recognition.gone), runtime.now());
+    await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
-    const done = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
-    tally.quiet = done
-      ? quietAfter({ listing, plan, known, bound, announced: session.announced }, poll)
-      : undefined;
+    const isDone = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
+    tally.quiet = isDone ? quietAfter({ ...visit, bound, announced: session.announced }, poll) : undefined;
     if (failure !== undefined) throw failure;
     return more && mayGoOn(session, left, poll);
   } catch (error) {
@@ -175,7 +164,7 @@ function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
 }
 
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */
-function announce(listing: Listing, plan: Plan, { account, tally, observer }: Poll): void {
+function announce({ listing, plan }: PlannedVisit, { account, tally, observer }: Poll): void {
   tally.planned(listing, plan);
   const { retrievals, further } = plan;
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), further.octets);

@@ -17,16 +17,17 @@ import { refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
 import { Standing } from './standing.ts';
 
-/** Under which a message may have been carried before (I8). */
-export interface Known {
-  /** The records not listed any more. */
+/** What a message that arrives may turn out to be, since it was carried before (I8). */
+export interface CarriedBefore {
+  /** The records that are not listed under their unique-ids any more: a message may be that of one of them. */
   readonly absent: ReadonlySet<RecordId>;
-  /** Whether the whole maildrop was moved. */
+  /** Whether the whole maildrop was moved, so that headers may have changed with the unique-ids. */
   readonly wasMoved: boolean;
-  /** The records of messages that are listed and known. */
-  readonly listed: Pick<BoundRecords, 'binds'>;
+  /** The records of the messages that need not be retrieved: no other message is that of one of these. */
+  readonly known: Pick<BoundRecords, 'binds'>;
+  /** Whether a message is listed that this unique-id tells from all others. */
   readonly isListed: (uid: UniqueId) => boolean;
-  /** What stands in the destinations without a record. */
+  /** What was found in the destinations without a record. */
   readonly found: readonly FoundMessage[];
 }
 
@@ -60,10 +61,10 @@ export class Settling {
   readonly #waiting = new Map<string, number>();
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, wasMoved, listed, isListed, found }: Known, leftovers: Leftovers) {
+  constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
     this.#leftovers = leftovers;
     this.#poll = poll;
-    this.#claimed = new Claimed(listed);
+    this.#claimed = new Claimed(known);
     const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
