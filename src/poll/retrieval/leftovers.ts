@@ -1,10 +1,8 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { readOnly } from '../../delivery/read-stored.ts';
 import { tagFor } from '../identity.ts';
+import { MAX_OCCURRENCES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
-
-/** How many equal messages without a unique-id are looked for. */
-const OCCURRENCES = 10;
 
 /**
  * What an interrupted poll may have left of messages without a unique-id of their own: they could not be looked for
@@ -62,7 +60,7 @@ export class Leftovers {
   /** The same for a message that has a unique-id now, and had none when it was delivered. */
   async takeNameless(sha256: string): Promise<readonly Receipt[]> {
     const { account } = this.#poll;
-    for (let occurrence = 0; occurrence < OCCURRENCES; occurrence += 1) {
+    for (let occurrence = 0; occurrence < MAX_OCCURRENCES; occurrence += 1) {
       const tag = tagFor({ account: account.name, uid: undefined, sha256, occurrence });
       const left = await this.take(tag, sha256);
       if (left.length > 0) return left;
