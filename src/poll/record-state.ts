@@ -1,14 +1,22 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
-import { isNumbered } from './recognition/known.ts';
+import { isNumbered, type KnownMessages } from './recognition/known.ts';
 
 /** Whether an attempt at a message did not end well. */
 export function hasFailed({ outcome }: LedgerRecord): boolean {
   return outcome === 'failed' || outcome === 'quarantined';
 }
 
-/** In this very poll; a time to come means that the clock was set back. */
+/** The record of an attempt at a message that did not end well, if there was one under its unique-id. */
+export function triedRecord(
+  { uid }: ListedMessage,
+  known: Pick<KnownMessages, 'withUniqueId'>,
+): LedgerRecord | undefined {
+  return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
+}
+
+/** Whether the attempt was made in this very poll. One that lies in the future was not: the clock was set back since. */
 export function wasTriedNow(
   { triedAt }: LedgerRecord,
   { startedAt, now }: { readonly startedAt: number; readonly now: number },
@@ -16,7 +24,7 @@ export function wasTriedNow(
   return triedAt >= startedAt && triedAt <= now;
 }
 
-/** Whether it is left alone for now. */
+/** Whether its message is left alone for now, since it has failed too often. */
 export function isQuarantined(record: LedgerRecord | undefined, { now }: { readonly now: number }): boolean {
   return record?.outcome === 'quarantined' && Math.abs(now - record.triedAt) < QUARANTINE_RETRY_MS;
 }

@@ -1,10 +1,10 @@
-import type { RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { ListedMessage } from '../listing.ts';
 
 /** What is known of a message that was carried. */
-export type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
+type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
 
 /**
  * Which of the messages are which of the records: the same header and the same size mean the same message; less than
@@ -44,6 +44,41 @@ export function matchHeaders<C extends Candidate>(
     }
   }
   return { matched, doubtful };
+}
+
+/**
+ * Which of the messages stand in the destinations already, each with what was found of it, place by place: a message stands
+ * in a place once at most, and one place may have what another lacks. `isLacking`: whether a place is to be searched for it.
+ */
+export function matchStanding(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  {
+    found,
+    isLacking,
+  }: {
+    readonly found: readonly FoundMessage[];
+    readonly isLacking: (message: ListedMessage, place: string) => boolean;
+  },
+): {
+  readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
+  readonly doubtful: ReadonlySet<MessageNumber>;
+} {
+  const standing = new Map<MessageNumber, FoundMessage[]>();
+  const doubtful = new Set<MessageNumber>();
+  for (const place of new Set(found.map(({ receipt }) => receipt.destination))) {
+    const lacking = messages.filter((message) => isLacking(message, place));
+    const there = found.filter(({ receipt }) => receipt.destination === place);
+    const { matched, doubtful: mayStand } = matchHeaders(lacking, headers, there.map(asCandidate));
+    for (const [number, match] of matched)
+      standing.set(number, [...(standing.get(number) ?? []), match.found]);
+    for (const number of mayStand) doubtful.add(number);
+  }
+  return { standing, doubtful };
+}
+
+function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {
+  return { ...found.received, found };
 }
 
 /** The records of messages that are not listed under their unique-ids any more. */
