@@ -18,7 +18,7 @@ export interface PollLimits {
   readonly messagesPerPoll: number | undefined;
   /** After this many octets the poll ends; the next one goes on. */
   readonly octetsPerPoll: number | undefined;
-  /** So many octets are carried in one day (UTC), over all polls. */
+  /** At most this many octets are carried in one day (UTC), over all polls. */
   readonly octetsPerDay?: number | undefined;
 }
 

@@ -40,8 +40,8 @@ export function isLastAttempt(record: LedgerRecord | undefined): boolean {
 }
 
 /**
- * The last record under its unique-id; where several messages were carried under it, such as twins of which one is listed
- * otherwise now, or a message that came in part first, that with the size of this one.
+ * The record that a message most likely has, of those with its unique-id: the last one. Where several messages were carried
+ * under it (twins of which one has another unique-id by now, a message that came in part first), the one nearest in size.
  */
 export function likeliest(
   records: readonly LedgerRecord[],
@@ -62,9 +62,8 @@ export function isStored(record: LedgerRecord, message: ListedMessage): boolean 
 }
 
 /**
- * Whether a message that has the unique-id of a delivered one may be another: by its size, which must be the very same
- * where the unique-id is nothing but a number, as that moves on to the next message when one before it goes. Not where
- * no size is known.
+ * Whether a message with the unique-id of a delivered one may be another one, by its size. Where the unique-id is a mere number,
+ * which passes on to the next message when one before it goes, the size must be the very same. False where no size is known.
  */
 export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolean {
   const listed = record.listedOctets ?? (isNumbered(message) ? record.octets : undefined);
@@ -73,7 +72,7 @@ export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolea
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 
-/** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
+/** The record, unless its receipts are about other content: then the message gets a record of its own. */
 export function ofTheSame(
   record: LedgerRecord | undefined,
   { sha256 }: { readonly sha256: string },
@@ -92,7 +91,7 @@ export function mayBe(record: LedgerRecord, message: ListedMessage, absent: Read
   return uid === undefined || record.uid === undefined || absent.has(record.id);
 }
 
-/** Whether nothing of a message is anywhere. */
+/** Whether no destination has anything of a message: every attempt at it has failed. */
 export function isNowhere(record: LedgerRecord): boolean {
   return hasFailed(record) && record.destinations.length === 0;
 }

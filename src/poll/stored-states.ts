@@ -5,8 +5,8 @@ import { inspectPlace } from '../delivery/inspect.ts';
 type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
- * What has become of what was delivered to a place, which need not be configured any more: then its mail may have moved to a
- * destination that is, under its old names.
+ * What has become of mail that was delivered to a place. Where that is not configured any more, its mail may have been moved,
+ * under its old names, into a destination that is: there it counts as well.
  */
 export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,

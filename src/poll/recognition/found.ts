@@ -82,7 +82,7 @@ export async function recordStanding(
         uid,
         tag: tagFor({ account: account.name, uid, occurrence: 0 }),
         octets,
-        // The header has told; what the rest of it is worth, only what is received can tell.
+        // Only its header was compared, so what is stored does not prove what was received.
         sha256: byName?.sha256,
         messageId,
         headerSha256,

@@ -37,9 +37,9 @@ export class Leftovers {
   }
 
   /**
-   * Where the message of this content stands that was delivered under this tag, by destination. What stands there for one
-   * that was recorded is not this one, or that which came later would be deleted as carried (I1): in an mbox one that
-   * equals it, in a Maildir whatever has that name.
+   * Where in each destination the message of this content stands that was delivered under this tag. What a record stands for
+   * already (an equal message in an mbox, whatever has that name in a Maildir) is left out: one copy for two messages would
+   * have the second one deleted as carried (I1).
    */
   async take(tag: string, sha256: string): Promise<readonly Receipt[]> {
     if (!this.#tags.delete(tag)) return [];
