@@ -1,29 +1,16 @@
 import { readdir, rename } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
+import { NO_TOP, NUMBERS, takeAway } from './odd-server.ts';
 
-type Faults = Parameters<Pop3Server['setFaults']>[0];
-
-const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
-  do: 'uids',
-  messages: [index + 1],
-  uid: String(index + 1),
-}));
-const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
 const DAY_MS = 86_400_000;
 const NEVER = { deletion: { kind: 'never' } } as const;
 const KEPT = { deletion: { kind: 'after', milliseconds: 3 * DAY_MS } } as const;
 
 /** Mail as machines write it: all of one size. */
 const DAYS = Array.from({ length: 12 }, (_, day) => mail(`day-${10 + day}`));
-
-/** Takes the message at this place away, as another client would. */
-async function takeAway(server: Pop3Server, place = 0): Promise<void> {
-  const maildrop = server.maildrop('alice');
-  await maildrop.remove((await maildrop.list()).slice(place, place + 1));
-}
 
 function serverWith(faults: Faults, ...messages: string[]): Promise<Pop3Server> {
   return createServer({ users: { alice: { password: 'secret', messages } }, faults });
