@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
@@ -50,40 +50,68 @@ export async function pollAccount(
   };
   try {
     const ledger = deps.ledgerOf(account.name);
-    await using destinations = closing(await deps.openDestinations(account, ledger));
-    const { interrupted, isOld } = await ledger.openPoll();
-    const startedAt = deps.runtime.now();
-    const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted, isOld };
-    const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const session = {
-      visited: false,
-      mistrustsNames: false,
-      settled: new Set<RecordId>(),
-      gone: new Set<RecordId>(),
-    };
-    const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
-    try {
-      await noteMaildrop(account, { ledger, deps });
-      const progress = new Progress(poll);
-      while (await carry(poll)) {
-        if (control.stop.aborted) throw stoppedOnRequest();
-        progress.check();
-      }
-      if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
-    } catch (error) {
-      tally.failure = asMailError(error);
-    }
-    const failed = tally.failure !== undefined;
-    const { quiet } = tally;
-    const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
-    const unfinished = failed && (interrupted || tally.unrecorded);
-    await ledger.closePoll({ ...end, unfinished, isOld: failed && poll.isOld });
+    await using opened = closing(await deps.openDestinations(account, ledger));
+    const { destinations } = opened;
+    const poll = await openPoll({ ...deps, destinations, account, ledger, control, tally, stopwatch });
+    await carryAll(poll);
+    await closePoll(poll, report());
   } catch (error) {
     tally.failure ??= asMailError(error);
   }
   const final = report();
   deps.observer.finished?.(final);
   return final;
+}
+
+/** What a poll has before its ledger knows of it. */
+type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch' | 'destinations'> &
+  Omit<PollDeps, 'ledgerOf' | 'openDestinations'>;
+
+/** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
+async function openPoll(parts: PollParts): Promise<Poll> {
+  const { interrupted, isOld } = await parts.ledger.openPoll();
+  return {
+    ...parts,
+    interrupted,
+    isOld,
+    startedAt: parts.runtime.now(),
+    doubts: new Doubts(),
+    sizes: new SizeExperience(parts.ledger.recentSizes()),
+    visited: false,
+    mistrustsNames: false,
+    settled: new Set(),
+    gone: new Set(),
+  };
+}
+
+/** Session after session, until all is carried that this poll may carry. What ends it early is noted in the tally. */
+async function carryAll(poll: Poll): Promise<void> {
+  const { ledger, tally, control } = poll;
+  try {
+    await noteMaildrop(poll);
+    const progress = new Progress(poll);
+    while (await carry(poll)) {
+      if (control.stop.aborted) throw stoppedOnRequest();
+      progress.check();
+    }
+    if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
+  } catch (error) {
+    tally.failure = asMailError(error);
+  }
+}
+
+/** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
+async function closePoll(poll: Poll, report: PollReport): Promise<void> {
+  const { ledger, tally, runtime, interrupted, isOld } = poll;
+  const failed = tally.failure !== undefined;
+  await ledger.closePoll({
+    at: runtime.now(),
+    success: !failed,
+    report: JSON.stringify(report),
+    quiet: tally.quiet,
+    unfinished: failed && (interrupted || tally.unrecorded),
+    isOld: failed && isOld,
+  });
 }
 
 /**
@@ -136,13 +164,11 @@ async function carry(poll: Poll): Promise<boolean> {
 }
 
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
-async function noteMaildrop(
-  { name, user, host }: Account,
-  { ledger, deps }: { ledger: AccountLedger; deps: PollDeps },
-): Promise<void> {
-  const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, deps.runtime.now());
+async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promise<void> {
+  const { name, user, host } = account;
+  const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, runtime.now());
   if (!changed) return;
-  deps.observer.noticed?.(
+  observer.noticed?.(
     name,
     'The account has another server or user now; what it lists is compared with what was carried.',
   );
