@@ -97,8 +97,12 @@ export interface Unfinished {
 export interface Destination {
   /** As `destinationName` gives it. */
   readonly name: string;
-  /** Whether it shows the tag of what was delivered there. */
+  /**
+   * Whether each message has a name of its own there, which shows its tag and stays whatever becomes of the others. In an mbox
+   * it has only a place, which moves when its owner removes mail before it.
+   */
   readonly hasNames: boolean;
+  /** Begins a message; nothing of it is visible before its draft is committed. */
   begin(): Draft;
   /**
    * After a poll that did not end: what had become visible all the same, by tag, now surely durable. What is half
