@@ -11,6 +11,7 @@ export type DeletionPolicy =
   | { readonly kind: 'after-delivery' }
   | { readonly kind: 'after'; readonly milliseconds: number };
 
+/** How much one poll may carry; undefined where there is no limit. */
 export interface PollLimits {
   /** Larger messages (octets, by LIST) stay on the server and are reported. */
   readonly messageOctets: number | undefined;

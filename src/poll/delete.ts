@@ -27,6 +27,7 @@ export interface Marked {
   readonly isUnsettled: boolean;
 }
 
+/** A session that deletes nothing. */
 export const NOTHING_MARKED: Marked = {
   records: [],
   earlier: [],

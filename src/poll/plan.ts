@@ -47,10 +47,12 @@ export interface Leaving {
   readonly record: RecordId | undefined;
 }
 
+/** What is to be done with one message. */
 export type Decision = Retrieval | Leaving;
 
 const NO_RECORDS: readonly LedgerRecord[] = [];
 
+/** All that a plan depends on. */
 export interface PlanQuestion {
   readonly listing: { readonly messages: Iterable<ListedMessage> };
   readonly known: Pick<KnownMessages, 'withUniqueId'>;
