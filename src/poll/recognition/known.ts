@@ -19,7 +19,7 @@ export interface KnownMessages {
    * What became of the messages that nobody has tried to delete and that should be listed: all are, or all have vanished, so
    * that the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
-  others(): 'listed' | 'vanished' | undefined;
+  keptAre(): 'listed' | 'vanished' | undefined;
   /** Whether some message that should be listed is not. Also true when none should be, as after an empty listing. */
   someAreMissing(): boolean;
 }
@@ -43,7 +43,7 @@ export function knownMessages(
       const absent = [...records.unlisted()].flatMap(([, alike]) => alike);
       return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
     },
-    others: () => {
+    keptAre: () => {
       const areListed = some(records.listed(), isKept);
       const haveVanished = some(records.unlisted(), ([, absent]) => isKept(absent));
       if (areListed === haveVanished) return undefined;
@@ -60,6 +60,7 @@ export function knownMessages(
   };
 }
 
+/** Whether nobody has tried to delete at least one of these. */
 function isKept(alike: readonly LedgerRecord[]): boolean {
   return alike.some(({ deleSent }) => !deleSent);
 }

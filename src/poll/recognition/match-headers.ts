@@ -86,19 +86,19 @@ export interface Vanished {
   readonly pool: readonly RecordIdentity[];
   /** Those of them that DELE was sent for. */
   readonly deleted: ReadonlySet<RecordId>;
-  /** What became of the messages that nobody has tried to delete. */
-  readonly others: 'listed' | 'vanished' | undefined;
+  /** As `keptAre` of `KnownMessages`. */
+  readonly keptAre: 'listed' | 'vanished' | undefined;
 }
 
 /**
- * Which of the messages are which of the records. One that was deleted is gone, though QUIT was not answered, and what
- * looks the same is another copy of it, rather stored twice than lost; unless the server has changed its unique-ids: that
- * shows by the others, which vanish too, or, where there are none, by all of several that are there again.
+ * Which of the messages are which of the records. A message that DELE was sent for counts as gone, though QUIT was not
+ * answered: what looks the same is another copy of it, rather stored twice than lost. Not so where the server has changed its
+ * unique-ids: then the kept messages have vanished too or, where none were kept, all of several deleted ones are back.
  */
 export function matchVanished(
   messages: readonly ListedMessage[],
   headers: ReadonlyMap<MessageNumber, Buffer>,
-  { pool, deleted, others }: Vanished,
+  { pool, deleted, keptAre }: Vanished,
 ): ReturnType<typeof matchHeaders<RecordIdentity>> & {
   readonly absent: ReadonlySet<RecordId>;
   readonly gone: ReadonlySet<RecordId>;
@@ -106,15 +106,15 @@ export function matchVanished(
   const all = matchHeaders(messages, headers, pool);
   const vanished = pool.filter(({ id }) => deleted.has(id));
   const areBack = (): boolean => haveComeBack(vanished, messages, { headers, doubtful: all.doubtful });
-  const wereRenumbered = others === 'vanished' || (others === undefined && areBack());
+  const wereRenumbered = keptAre === 'vanished' || (keptAre === undefined && areBack());
   if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
   const rest = pool.filter(({ id }) => !deleted.has(id));
   return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
 }
 
 /**
- * Whether all of several are there, by their headers: what sizes a server lists may change along with its unique-ids. Those
- * that no header identifies count as back where enough messages of their sizes are in doubt.
+ * Whether all of several deleted messages are listed again, by their headers alone: the sizes that a server lists may change
+ * along with its unique-ids. One that no header identifies counts as back where enough messages of its size are in doubt.
  */
 function haveComeBack(
   deleted: readonly RecordIdentity[],

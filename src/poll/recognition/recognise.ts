@@ -75,9 +75,9 @@ export async function recognise(
 ): Promise<Recognition> {
   const movedUp = await haveMovedUp(session, listing, memory);
   const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
-  const others = await whoMayBeAnother(session, listing, memory); // I1
-  const wasMoved = memory.known.others() === 'vanished' || memory.ledger.renumbering();
-  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]), wasMoved };
+  const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
+  const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
+  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...perhapsOthers]), wasMoved };
 }
 
 /** Finds out whose headers have to be read, reads them, and says what they tell. */
@@ -99,7 +99,7 @@ async function recogniseRenumbered(
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
-  const vanished = { pool, deleted, others: known.others() };
+  const vanished = { pool, deleted, keptAre: known.keptAre() };
   if (session.capabilities?.has('TOP') === false) {
     const { absent, gone } = matchVanished(questionable, new Map(), vanished);
     return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: someAreMissing };
@@ -139,7 +139,7 @@ function byHeaders(
   const inDoubt = new Set([...doubtful, ...mayStand]);
   for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
-  const mayGoOn = matched.size > 0 || vanished.others === 'vanished' || ledger.renumbering();
+  const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
   const settledNow = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, settledNow, now)));
