@@ -31,12 +31,38 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],
-  look: (receipts: readonly Receipt[]) => AsyncIterable<StoredState>,
+  look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>,
   states: Map<T, StoredState>,
 ): Promise<void> {
-  const found = look(stored.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
+  // A place of which nothing is asked is not looked at.
+  if (stored.length === 0) return;
+  for await (const [one, state] of withStates(stored, look)) states.set(one, state);
+}
+
+/**
+ * Stored messages in their order, each with what has become of it. Holds only those that were taken and whose state has not
+ * come yet: how many these are is up to the destination (I7).
+ */
+export async function* withStates<T extends { readonly receipt: Receipt }>(
+  stored: Iterable<T>,
+  look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>,
+): AsyncGenerator<readonly [T, StoredState], void, undefined> {
+  const ahead: T[] = [];
+  let told = 0;
+  for await (const state of look(receiptsOf(stored, ahead))) {
+    const one = ahead[told] as T;
+    told += 1;
+    if (told === ahead.length) told = ahead.length = 0;
+    yield [one, state];
+  }
+}
+
+function* receiptsOf<T extends { readonly receipt: Receipt }>(
+  stored: Iterable<T>,
+  ahead: T[],
+): Iterable<Receipt> {
   for (const one of stored) {
-    const { value } = await found.next();
-    if (value !== undefined) states.set(one, value);
+    ahead.push(one);
+    yield one.receipt;
   }
 }
