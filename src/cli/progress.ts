@@ -10,7 +10,7 @@ const PLAIN_LINE_MS = 30_000;
 /** A server that has been silent for this long is what is being waited for. */
 const SILENT_MS = 3000;
 const BAR_CELLS = 24;
-/** So many accounts are shown by themselves; the others only in the total. */
+/** How many accounts are shown by themselves; the others only in the total. */
 const ACCOUNT_LINES = 8;
 
 interface Amount {

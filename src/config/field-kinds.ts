@@ -69,16 +69,19 @@ export function mapping<T extends z.core.$ZodShape>(what: string, shape: T): z.Z
   });
 }
 
+/** A whole number in this range, both ends included; `what` says of what, for the message. */
 export function wholeNumber(what: string, min: number, max: number): z.ZodType<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const text = expectedNumber(`${what} ${range}`);
   return z.int(text).min(min, text).max(max, text);
 }
 
+/** One of these texts. */
 export function choice<T extends string>(values: readonly [T, ...T[]]): z.ZodType<T> {
   return z.enum(values, expected(`one of ${values.join(', ')}`));
 }
 
+/** A time with its unit, such as `5m`, given in milliseconds; `min` and `max` are in milliseconds. */
 export function duration(what: string, min: number, max: number): z.ZodType<number> {
   const text = expected(`${what} with its unit, such as 30s, 5m, 2h or 30d`);
   return z
@@ -97,6 +100,7 @@ export function duration(what: string, min: number, max: number): z.ZodType<numb
     .meta({ title: 'duration', pattern: '^\\d+ ?(ms|s|m|h|d)$' });
 }
 
+/** A size with or without a unit, such as `50MB`, given in octets. */
 export function size(): z.ZodType<number> {
   const text = expected('a size of at least one octet, such as 50MB, 512KiB or 1000000');
   return z
@@ -110,6 +114,7 @@ export function size(): z.ZodType<number> {
     .meta({ title: 'size' });
 }
 
+/** A path as it was written, absolute, relative or below `~/`; refuses what looks like a variable or another user's home. */
 export function path(what: string, text: ErrorOption = expectedText(what)): z.ZodType<string> {
   return z
     .string(text)

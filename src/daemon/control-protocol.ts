@@ -22,6 +22,7 @@ export interface Refused {
   readonly error: ReportedError;
 }
 
+/** An error as the answer to a request. */
 export function refused({ code, message, hint }: Pick<MailError, 'code' | 'message' | 'hint'>): Refused {
   return { error: { code, message, hint: hint ?? null } };
 }

@@ -19,7 +19,7 @@ import { isStillStopped, pollMember } from './visit.ts';
 /** How often it looks for what changes without a poll. */
 const LOOK_EVERY_MS = 60_000;
 
-/** So many notices of an account are kept for places that take none; there are no more kinds of trouble than that. */
+/** How many notices of an account are kept for places that take none; there are no more kinds of trouble than that. */
 const MOST_UNSENT = 20;
 
 /** What the daemon is told to do; all of it may change while it runs. */

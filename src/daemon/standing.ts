@@ -31,6 +31,7 @@ export interface Standing {
 
 export type KeptNotice = Pick<UnsentNotice, 'notice' | 'places'>;
 
+/** The standing of an account of which nothing was ever noted. */
 export const NEW_STANDING: Standing = {
   failures: 0,
   refusals: 0,

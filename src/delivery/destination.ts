@@ -10,7 +10,7 @@ export interface Receipt {
   readonly octets: Octets;
   /** SHA-256 in hexadecimal: what `verify` compares. */
   readonly sha256: string;
-  /** Of what: of the octets stored, or (`crlf`) of what they are once each LF becomes CRLF, which is what was received. */
+  /** What was hashed: the stored octets, or (`crlf`) those with CRLF in place of each LF, which is what was received. */
   readonly hashOf?: 'crlf' | undefined;
 }
 
@@ -34,10 +34,11 @@ export interface Draft {
    * rejects, nothing of the message is visible.
    */
   commit(envelope: Envelope): Promise<Receipt>;
+  /** Gives the message up, also one that could not be written; leaves nothing behind. */
   discard(): Promise<void>;
 }
 
-/** What a destination is about to do that it could not recognise afterwards without being told. */
+/** What a destination is about to append, noted so that it is recognised there after a crash (I3). */
 export interface Intent {
   readonly tag: string;
   readonly receipt: Receipt;
@@ -51,8 +52,8 @@ export interface ReceivedIdentity {
   /** Hexadecimal SHA-256 of the octets, and of the header as `headerHash` makes it. */
   readonly sha256: string;
   /**
-   * The same with LF in place of CRLF, which tells what is the same message though it had bare LFs, of which what is
-   * stored tells nothing. Undefined where it is not known.
+   * SHA-256 of the octets with LF in place of each CRLF. A message that had bare LFs is recognised by it, since what is stored
+   * does not show which line ends were bare. Undefined where it is not known.
    */
   readonly lfSha256?: string | undefined;
   readonly headerSha256: string | undefined;
@@ -83,7 +84,7 @@ export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadabl
 export interface Unfinished {
   /** The tags of the messages that are listed and not recorded. */
   readonly tags: Pick<ReadonlySet<string>, 'has'>;
-  /** Locations of messages under such tags that are recorded, so that they are no other's. */
+  /** Locations under such tags that a record stands for already, so that they are no other message's. */
   readonly recorded?: ReadonlySet<string> | undefined;
   /** The intents whose outcome is not recorded. */
   readonly intents: readonly Intent[];
@@ -96,8 +97,12 @@ export interface Unfinished {
 export interface Destination {
   /** As `destinationName` gives it. */
   readonly name: string;
-  /** Whether it shows the tag of what was delivered there. */
+  /**
+   * Whether each message has a name of its own there, which shows its tag and stays whatever becomes of the others. In an mbox
+   * it has only a place, which moves when its owner removes mail before it.
+   */
   readonly hasNames: boolean;
+  /** Begins a message; nothing of it is visible before its draft is committed. */
   begin(): Draft;
   /**
    * After a poll that did not end: what had become visible all the same, by tag, now surely durable. What is half

@@ -12,7 +12,7 @@ import { partsOfName } from './settings.ts';
 const CLOCK_MARGIN_MS = 2000;
 
 /**
- * As `inspect` of a `Destination`, of one that need not be configured any more: nothing is created, locked or written there. Where
+ * As `Destination.inspect`, for a place that need not be configured any more: nothing is created, locked or written there. Where
  * there is nothing at all, everything is `lost`; where it may not be looked at, `unreadable` (I9).
  */
 export async function* inspectPlace(
@@ -31,7 +31,7 @@ export async function* inspectMaildir(
   path: string,
   receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
-  // How line ends were changed shows in what was received, which is not asked for.
+  // How line ends were changed matters only to what was received, which is not asked for here.
   const files = new StoredFiles(path, 'lf');
   let madeAt: number | undefined;
   for (const receipt of receipts) {

@@ -13,7 +13,7 @@ import type { LineEndings } from './settings.ts';
 /** Messages up to this size are held as they came, and cost one write. */
 const BUFFER_OCTETS = 256 * 1024;
 
-/** Of larger ones at least so much is written at a time: each write wakes a thread, which costs as much as to hash a tenth of a megabyte. */
+/** Larger ones are written in steps of at least this size: each wakes a thread, which costs as much as hashing a tenth of a megabyte. */
 const WRITE_OCTETS = 768 * 1024;
 
 /** A message that comes octet by octet must not cost an object for each (I7). */
@@ -36,7 +36,7 @@ export interface MaildirPlace {
 type Proof = Pick<Receipt, 'sha256' | 'hashOf'>;
 
 /**
- * A message on its way into a Maildir: held as it was received while it is small, a file in `tmp` at the latest with 1 MiB. Line
+ * A message on its way into a Maildir: held as it was received while it is small, and a file in `tmp` before it has 1 MiB. Line
  * ends become LF unless the settings say otherwise.
  */
 export class MaildirDraft {

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { headerField, headerHash } from '../message/header-field.ts';
 import { CrlfToLf, lfToCrlf } from '../message/line-endings.ts';
 import type { ReceivedIdentity, StoredMessage } from './destination.ts';
-import { baseName, tagOf, withoutAdditions } from './maildir-name.ts';
+import { tagOf } from './maildir-name.ts';
+import { MaildirPaths } from './maildir-paths.ts';
 import type { LineEndings } from './settings.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -20,61 +19,29 @@ export interface StoredFile {
   readonly received: ReceivedIdentity;
 }
 
-/**
- * The messages of a Maildir, each by its location: the base name, which stays when a mail program gives a file flags
- * and moves it to `cur`. It may do so at any moment, also between our listing and our reading.
- */
+/** The messages of a Maildir, which a mail program may move at any moment, also between our listing and our reading. */
 export class StoredFiles {
-  readonly #path: string;
+  readonly #paths: MaildirPaths;
   readonly #lineEndings: LineEndings;
-  #paths: ReadonlyMap<string, string> | undefined;
-  /** The same by the names that we gave. */
-  #extended: ReadonlyMap<string, string> | undefined;
 
   constructor(path: string, lineEndings: LineEndings) {
-    this.#path = path;
+    this.#paths = new MaildirPaths(path);
     this.#lineEndings = lineEndings;
   }
 
-  async locations(): Promise<readonly string[]> {
-    this.#paths ??= await this.#list();
-    return [...this.#paths.keys()];
-  }
-
-  /** Where its file is now, as far as its folder was read. */
-  async pathOf(location: string): Promise<string | undefined> {
-    this.#paths ??= await this.#list();
-    return this.#find(location);
+  locations(): Promise<readonly string[]> {
+    return this.#paths.locations();
   }
 
   /** Reads a message whole; undefined when it is not there, also after a second look. */
   async read(location: string): Promise<StoredFile | undefined> {
-    this.#paths ??= await this.#list();
-    const listed = this.#find(location);
+    const listed = await this.#paths.pathOf(location);
     if (listed === undefined) return undefined;
     const stored = await readIfThere(listed, this.#lineEndings);
     if (stored !== undefined) return stored;
-    this.#paths = await this.#list();
-    this.#extended = undefined;
-    const moved = this.#find(location);
+    this.#paths.forget();
+    const moved = await this.#paths.pathOf(location);
     return moved === undefined ? undefined : readIfThere(moved, this.#lineEndings);
-  }
-
-  /** Also under a name that another program has made longer, as mbsync does. */
-  #find(location: string): string | undefined {
-    const path = this.#paths?.get(location);
-    if (path !== undefined) return path;
-    this.#extended ??= new Map([...(this.#paths ?? [])].map(([name, at]) => [withoutAdditions(name), at]));
-    return this.#extended.get(location);
-  }
-
-  async #list(): Promise<ReadonlyMap<string, string>> {
-    const paths = new Map<string, string>();
-    for (const folder of ['new', 'cur']) {
-      const names = await readdir(join(this.#path, folder));
-      for (const name of names) paths.set(baseName(name), join(this.#path, folder, name));
-    }
-    return paths;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Intent, Receipt, Recovered } from './destination.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
 
-/** Of those that we write: an address and a date. */
+/** The longest From_ line that we write: an address and a date. */
 const MOST_FROM_LINE_OCTETS = 1024;
 
 /**
@@ -128,7 +128,7 @@ async function isPieceAtEnd(file: FileHandle, intent: Intent, later: readonly In
   return true;
 }
 
-/** Those of the intents whose messages begin where they were to. */
+/** The intents whose messages do begin where they were meant to. */
 async function beginningIn(file: FileHandle, intents: readonly Intent[]): Promise<readonly Intent[]> {
   const there: Intent[] = [];
   for (const intent of intents) {

@@ -34,6 +34,7 @@ const GROWTHS_BORNE = 10;
  */
 const uncut = new Map<string, { readonly intents: readonly Intent[]; readonly error: unknown }>();
 
+/** What an mbox needs besides its file. */
 export interface MboxSurroundings {
   readonly runtime: Runtime;
   /** Resolves when the intents are recorded so that they survive loss of power. */

@@ -1,20 +1,13 @@
 import { dirname, join } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
-import type { Runtime } from '../runtime.ts';
-import type { Destination, Intent, Receipt } from './destination.ts';
+import type { Destination } from './destination.ts';
 import { Maildir } from './maildir.ts';
-import { Mbox } from './mbox.ts';
+import { Mbox, type MboxSurroundings } from './mbox.ts';
 import type { DestinationSettings } from './settings.ts';
 
-export interface DestinationSurroundings {
-  readonly runtime: Runtime;
-  /** Resolves when the intents of this destination survive loss of power. */
-  readonly intend: (intents: readonly Intent[]) => Promise<void>;
-  /** The intents of this destination that earlier processes left open, for whichever account; given once. */
-  readonly takeUnfinished: () => readonly Intent[];
-  /** What records, of whichever account, say that stands there at these places. */
-  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
+/** What a destination needs besides its settings: only an mbox needs all of it. */
+export interface DestinationSurroundings extends MboxSurroundings {
   /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
 }
@@ -41,10 +34,9 @@ export async function openDestination(
 }
 
 /**
- * A disk that is not mounted looks like a destination that is not there, or like an empty folder where the mount point
- * is the Maildir itself, or the folder of the mbox; mail must not go there, and none that went there is lost. A Maildir that was used has its `cur`. An
- * mbox may have been removed by a mail program when it was empty: then something else must be in its folder.
- * Raises `destination-unusable`.
+ * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
+ * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
+ * empty: then something else must be in its folder.
  */
 export async function assertThere(settings: DestinationSettings, calls: FolderCalls): Promise<void> {
   const { type, path } = settings;

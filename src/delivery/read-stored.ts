@@ -14,6 +14,7 @@ import type { DestinationSettings } from './settings.ts';
 /** A destination that is only looked at: nothing is created, locked or written there. */
 export interface ReadOnlyDestination {
   readonly name: string;
+  /** As in `Destination`. */
   readonly hasNames: boolean;
   /** The tags that its names show. */
   tags(): Promise<ReadonlySet<string>>;
@@ -26,6 +27,7 @@ export interface ReadOnlyDestination {
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
 }
 
+/** A destination to look at, by its settings; it need not be there yet. */
 export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
   const name = destinationName(settings);
   if (settings.type === 'mbox') {

@@ -5,7 +5,7 @@ import { readingFailed } from './errors.ts';
 import { tagOf } from './maildir-name.ts';
 import type { DestinationSettings } from './settings.ts';
 
-/** So many names are read at a time. */
+/** How many names are read at a time. */
 const NAMES_AT_ONCE = 1024;
 
 /**

@@ -2,12 +2,12 @@ import { createReadStream } from 'node:fs';
 import { BodyHash } from '../message/body-hash.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
 import type { Receipt } from './destination.ts';
-import { StoredFiles } from './maildir-file.ts';
+import { MaildirPaths } from './maildir-paths.ts';
 import { partsOfName } from './settings.ts';
 
 /** What stands behind the headers of messages that are stored in Maildirs. Remembers the names in each. */
 export class StoredBodies {
-  readonly #files = new Map<string, StoredFiles>();
+  readonly #maildirs = new Map<string, MaildirPaths>();
 
   /**
    * Whether a message has this body, by the hash that `BodyHash` makes of what was received. False where that cannot be told: in an
@@ -16,10 +16,10 @@ export class StoredBodies {
   async has(body: string, { destination, location }: Receipt): Promise<boolean> {
     const { type, path } = partsOfName(destination);
     if (type !== 'maildir') return false;
-    const files = this.#files.get(path) ?? new StoredFiles(path, 'lf');
-    this.#files.set(path, files);
+    const paths = this.#maildirs.get(path) ?? new MaildirPaths(path);
+    this.#maildirs.set(path, paths);
     try {
-      const file = await files.pathOf(location);
+      const file = await paths.pathOf(location);
       return file !== undefined && (await hashesOf(file)).includes(body);
     } catch {
       return false;

@@ -1,16 +1,20 @@
-import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
-import { baseName } from './maildir-name.ts';
+import { MaildirPaths } from './maildir-paths.ts';
 import { partsOfName } from './settings.ts';
 
-/** A header is shown to people from this much of a message. */
+/** A longer header is taken as far as this. */
 const START_OCTETS = 64 * 1024;
 
-/** Reads the beginnings of stored messages, to show people what they are. Remembers the names in a Maildir. */
+const FROM = Buffer.from('From ');
+
+/**
+ * Reads the beginnings of stored messages, to compare them with what a server has and to show people what they are.
+ * Remembers the names in a Maildir.
+ */
 export class StoredHeaders {
-  readonly #names = new Map<string, ReadonlyMap<string, string>>();
+  readonly #maildirs = new Map<string, MaildirPaths>();
 
   /**
    * The beginning of a message that was delivered there, or undefined when it is not there any more. In an mbox, where
@@ -36,21 +40,11 @@ export class StoredHeaders {
   }
 
   async #fromMaildir(path: string, location: string): Promise<Buffer | undefined> {
-    const names = this.#names.get(path) ?? (await namesIn(path));
-    this.#names.set(path, names);
-    const file = names.get(location);
+    const paths = this.#maildirs.get(path) ?? new MaildirPaths(path);
+    this.#maildirs.set(path, paths);
+    const file = await paths.pathOf(location);
     return file === undefined ? undefined : readStart(file, 0);
   }
-}
-
-const FROM = Buffer.from('From ');
-
-async function namesIn(path: string): Promise<ReadonlyMap<string, string>> {
-  const names = new Map<string, string>();
-  for (const folder of ['new', 'cur']) {
-    for (const name of await readdir(join(path, folder))) names.set(baseName(name), join(path, folder, name));
-  }
-  return names;
 }
 
 async function readStart(path: string, position: number): Promise<Buffer> {

@@ -37,14 +37,17 @@ export interface Examination {
   readonly steps: readonly Step[];
 }
 
+/** A step at which nothing is wrong. */
 export function good(step: StepName, found: string): Step {
   return { step, state: 'good', found, remedy: null, code: null };
 }
 
+/** A step that works although somebody should do something about what was found. */
 export function doubtful(step: StepName, found: string, remedy: string): Step {
   return { step, state: 'doubtful', found, remedy, code: null };
 }
 
+/** A step that failed: the error says what is wrong, and its hint is the remedy. */
 export function wrong(step: StepName, { message, hint, code }: MailError): Step {
   return { step, state: 'wrong', found: message, remedy: hint ?? null, code };
 }

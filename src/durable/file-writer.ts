@@ -14,13 +14,13 @@ const EMPTY = Buffer.alloc(0);
 /** What is read back at a time. */
 const BLOCK_OCTETS = 1024 * 1024;
 
-/** So many pieces are held, however small they are: each of them is an object (I7). */
+/** How many pieces are held at most, however small they are: each of them is an object (I7). */
 const MOST_HELD = 4096;
 
-/** So many pieces are handed to the system as they are; more of them are made one before. */
+/** Up to this many pieces are handed to the system as they are; more are joined first. */
 const MAX_PIECES = 64;
 
-/** Memory for copies, used again and again: to touch new memory costs more than all else that is done with most messages. */
+/** Memory for copies is used again: touching new memory costs more than all else that is done with most messages. */
 const CHUNK_OCTETS = 64 * 1024;
 const MOST_CHUNKS = 64;
 const free: Buffer[] = [];

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { rename } from 'node:fs/promises';
 import type { SyncedDirectory } from './fsync-directory.ts';
 
+/** A finished file on its way to its final name. */
 export interface Publication {
   readonly file: FileHandle;
   readonly from: string;

@@ -6,7 +6,10 @@ const BUSY = 5;
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 const FULL = 13;
 
-/** Its result codes by the beginnings of their texts, which are part of its interface: the driver does not always give the code. */
+/**
+ * The result codes of SQLite by the beginnings of its error texts, which are part of its interface: the driver does not always
+ * give the code.
+ */
 const CODES_BY_TEXT: readonly (readonly [text: string, code: number])[] = [
   ['database is locked', BUSY],
   ['attempt to write a readonly database', 8],
@@ -18,7 +21,7 @@ const CODES_BY_TEXT: readonly (readonly [text: string, code: number])[] = [
   ['file is not a database', 26],
 ];
 
-/** No room, no right, no memory, another process: what has nothing to do with what the file holds. */
+/** Codes that say nothing against the file itself: no room, no right, no memory, another process. */
 const CIRCUMSTANCES: ReadonlySet<number> = new Set([BUSY, 6, 7, 8, 9, 10, FULL, 14, 15]);
 
 /** Waits this long, in milliseconds, for another process that is writing at the moment. */
@@ -41,7 +44,7 @@ export interface Statement {
   each(...values: Value[]): Iterable<Row>;
 }
 
-/** Who notes something of its own along with the transactions of others. */
+/** Is told of every transaction, and may write something of its own in it. */
 export interface Witness {
   /** In each transaction, before anything else. */
   within(): void;
@@ -142,9 +145,9 @@ export class Database {
   }
 
   /**
-   * Closes it so that its file is changed no more: the driver keeps it open for as long as there are statements, and
-   * would write what the log holds into it when the process ends. Waits for nobody who reads it. Gives whether all of it
-   * is in that file now, durably, after what `last` has done in a transaction.
+   * Does `last` in a transaction and closes the database so that its file is not changed any more. Without this the driver
+   * keeps the file open for as long as there are statements, and writes what the log holds into it when the process ends.
+   * Does not wait for other readers. Returns whether the file itself now holds everything, durably.
    */
   settle(last: () => void = () => undefined): boolean {
     try {

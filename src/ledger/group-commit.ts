@@ -7,16 +7,16 @@ interface Job {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Between two commits of writes that can wait pass so many times what a commit takes: a quarter of the time at most. */
+/** The pause after a commit, in multiples of what it took: so commits take a quarter of the time at most. */
 const PAUSE_FACTOR = 3;
 
-/** But never more than this, in milliseconds. */
+/** The longest such pause. */
 const MAX_PAUSE_MS = 25;
 
-/** A write that others follow, and that nobody waits for yet, waits for so long, in milliseconds, */
+/** The longest that a write waits for others to follow while nobody waits for it. */
 const PATIENCE_MS = 200;
 
-/** or until there are so many. */
+/** How many writes are committed at once even while nobody waits for them. */
 const FULL_GROUP = 512;
 
 /**
@@ -34,7 +34,7 @@ export class GroupCommit {
   #due = false;
   #endedAt = Number.NEGATIVE_INFINITY;
   #tookMs = 0;
-  /** Polls under way; while there are several, the others go on when one of them waits. */
+  /** Polls under way. While there are several, one may wait for a commit and the others go on; a single one does not wait. */
   polls = 0;
 
   constructor(database: Database, runtime: Pick<Runtime, 'monotonic'> = systemRuntime) {

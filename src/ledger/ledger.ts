@@ -59,10 +59,11 @@ export interface Delivery {
   readonly at: number;
 }
 
+/** An attempt at a message that came to nothing. */
 export interface Failure {
   readonly record: RecordId | undefined;
   readonly uid: UniqueId | undefined;
-  /** Of what came, where that must come the same once more; undefined: what was known of it stays. */
+  /** Of what came, where the same has to come once more to be believed; undefined: what was known of it stays. */
   readonly sha256?: string | undefined;
   readonly error: string;
   readonly quarantined: boolean;
@@ -145,6 +146,7 @@ export interface AccountSummary {
   readonly standing: string | undefined;
 }
 
+/** So many messages, and so many octets in all of them. */
 export interface Amount {
   readonly messages: number;
   readonly octets: number;
@@ -157,9 +159,11 @@ export function dayOf(at: number): number {
 
 /**
  * One account's part of the ledger: the only memory of what was carried. A promise that resolves means that the
- * record survives loss of power; records asked for at the same time share one commit.
+ * record survives loss of power; records asked for at the same time share one commit. Times are milliseconds since 1970.
  */
 export interface AccountLedger {
+  // A poll, and the account as a whole.
+
   /**
    * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
    * never ended. `isOld`: the ledger was put back from a backup, so that it may not know what was carried since.
@@ -170,6 +174,7 @@ export interface AccountLedger {
    * one any more: all of them count as missing.
    */
   takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }>;
+  /** Notes how the poll has ended, so that the next one does not take it for interrupted. */
   closePoll(end: PollEnd): Promise<void>;
   /** The last login to this maildrop that was noted. */
   lastLogin(): LastLogin | undefined;
@@ -177,22 +182,6 @@ export interface AccountLedger {
   noteLogin(login: LastLogin | undefined): Promise<void>;
   /** What the last poll that ended has noted as `quiet`. */
   quiet(): string | undefined;
-
-  /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
-  listed(): RecordsByUniqueId;
-  /** The same one after the other, in the order in which they were made; the ledger must not be used meanwhile. */
-  eachListed(): Iterable<LedgerRecord>;
-  /** The records with this unique-id, gone ones included. */
-  withUniqueId(uid: UniqueId): readonly LedgerRecord[];
-  /** The same for many unique-ids, in a few reads: those that no record has are left out. */
-  withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId;
-  /** The records whose received octets have this SHA-256, gone ones included. */
-  withContent(sha256: string): readonly LedgerRecord[];
-
-  /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
-  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable>;
-  /** How many messages that were not pending were deleted in one poll, at most so far. */
-  mostDeleted(): number;
   /** Octets carried on that day, as `dayOf` numbers them. */
   octetsOn(day: number): number;
   /** The sizes of the messages that came last, listed and received, and whether they are gone. */
@@ -205,8 +194,36 @@ export interface AccountLedger {
   summary(day: number): AccountSummary;
   /** Notes what the daemon wants to know after a restart. */
   noteStanding(standing: string): Promise<void>;
+
+  // What is known of messages.
+
+  /** The records that should be listed (neither gone nor missing), by unique-id; those without one are left out. */
+  listed(): RecordsByUniqueId;
+  /** The same one after the other, in the order in which they were made; the ledger must not be used meanwhile. */
+  eachListed(): Iterable<LedgerRecord>;
+  /** The records with this unique-id, gone ones included. */
+  withUniqueId(uid: UniqueId): readonly LedgerRecord[];
+  /** The same for many unique-ids, in a few reads: those that no record has are left out. */
+  withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId;
+  /** The records whose received octets have this SHA-256, gone ones included. */
+  withContent(sha256: string): readonly LedgerRecord[];
+  /** The messages that some destinations have and others lack, each with its unique-id, if it had one. */
+  begun(): ReadonlyMap<RecordId, UniqueId | undefined>;
+  /** Whether messages without a unique-id were carried that are not gone. */
+  hasNameless(): boolean;
+  /** The carried messages that are not gone, whether listed or missing. */
+  identities(): readonly RecordIdentity[];
+  /** By what the message of one record is recognised. */
+  identityOf(record: RecordId): RecordIdentity | undefined;
+  /** The unique-ids that come from the memory of this program and are not gone or missing. */
+  imported(peer: string): ReadonlyMap<UniqueId, RecordId>;
+
+  // What stands in the destinations.
+
   /** Where a message was delivered to, without what is to be delivered there once more. */
   receiptsOf(record: RecordId): readonly Receipt[];
+  /** Whether mail was ever delivered to this destination. */
+  used(destination: string): boolean;
   /** All that was delivered to a destination until the first of them is taken, in the order of the records. */
   deliveries(destination: string): Iterable<Receipt>;
   /** Those of them that the server listed when it was last asked. */
@@ -216,42 +233,11 @@ export interface AccountLedger {
    * deletable; what was delivered stays among the `deliveries`.
    */
   deliverAgain(destination: string, records: readonly RecordId[]): Promise<void>;
-  /** True when it is first asked after the ledger was opened: what has become of its folder until then, it cannot know. */
-  takeFirstLook(): boolean;
-  /**
-   * Whether nothing is known of what the account has carried: its first poll, or the ledger was lost. An attempt that has
-   * failed says nothing of that; it may have ended the very poll that was to find out.
-   */
-  isNew(): boolean;
-  /**
-   * What stood in the destinations when the account was new, and no record or intent of any account stands for: mail that was
-   * carried before the ledger was lost, or somebody else's.
-   */
-  found(): readonly FoundMessage[];
   /** What records and intents of all accounts stand for in a destination. */
   taken(destination: string): readonly Taken[];
-  /** Takes these in place of what was found before; intents about their places are settled. */
-  noteFound(messages: readonly FoundMessage[]): Promise<void>;
-  /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
-  carriedAs(): ReadonlyMap<UniqueId, string>;
-  /** Whether somebody said that what is not found anywhere is to be carried. */
-  carriesUnknown(): boolean;
-  /** The damaged ledger that this one had to replace, if it did. */
-  readonly replaced: string | undefined;
-  /** Whether messages without a unique-id were carried that are not gone. */
-  hasNameless(): boolean;
-  /** The messages that some destinations have and others have not, each with its unique-id, if it had one. */
-  begun(): ReadonlyMap<RecordId, UniqueId | undefined>;
-  /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
-  renumbering(): boolean;
-  noteRenumbering(renumbering: boolean): Promise<void>;
-  /** The carried messages that are not gone, whether listed or missing. */
-  identities(): readonly RecordIdentity[];
-  /** By what the message of one record is recognised. */
-  identityOf(record: RecordId): RecordIdentity | undefined;
-  /** Whether mail was ever delivered to this destination. */
-  used(destination: string): boolean;
-
+  /** What records, of all accounts, say that stands at these places. */
+  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
+  /** Notes what is about to be appended to a destination, so that it is recognised there after a kill (I3). */
   intend(destination: string, intents: readonly Intent[]): Promise<void>;
   /** The intents whose outcome is not recorded. */
   openIntents(destination: string): readonly Intent[];
@@ -260,52 +246,86 @@ export interface AccountLedger {
    * processes. Given once; empty afterwards.
    */
   takeUnfinishedAppends(destination: string): readonly Intent[];
-  /** What records, of all accounts, say that stands at these places. */
-  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
+
+  // A ledger that may not know all that was carried.
 
   /**
-   * `mayWait`: others follow, and nobody waits for this one before `hurry` is called. Raises `PlaceTaken` where one of the
-   * claims is that of another record.
+   * Whether nothing is known of what the account has carried: its first poll, or the ledger was lost. An attempt that has
+   * failed says nothing of that; it may have ended the very poll that was to find out.
+   */
+  isNew(): boolean;
+  /** The damaged ledger that this one had to replace, if it did. */
+  readonly replaced: string | undefined;
+  /** True when it is first asked after the ledger was opened, which cannot know what became of its folder until then. */
+  takeFirstLook(): boolean;
+  /**
+   * What stood in the destinations when the account was new, and no record or intent of any account stands for: mail that was
+   * carried before the ledger was lost, or somebody else's.
+   */
+  found(): readonly FoundMessage[];
+  /** Takes these in place of what was found before; intents about their places are settled. */
+  noteFound(messages: readonly FoundMessage[]): Promise<void>;
+  /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
+  carriedAs(): ReadonlyMap<UniqueId, string>;
+  /** Whether somebody said that what is not found anywhere is to be carried. */
+  carriesUnknown(): boolean;
+  /** Notes that what is not found anywhere is to be carried, should the ledger have been lost. */
+  carryUnknown(): Promise<void>;
+
+  // What becomes of a message.
+
+  /**
+   * Records that a message is safe (I2). `mayWait`: others follow, and nobody waits for this one before `hurry` is called.
+   * Raises `PlaceTaken` where one of the claims is that of another record.
    */
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId>;
   /** Says that somebody waits for what may wait. */
   hurry(): void;
+  /** Records an attempt that came to nothing, and counts it. */
   recordFailure(failure: Failure): Promise<void>;
   /** Forgets a failed attempt that no destination has anything of: another record is that of its message. */
   forgetFailed(record: RecordId): Promise<void>;
-  /** Notes that DELE is about to be sent. */
-  noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
-  /** Notes that the server has refused DELE, or that the message is there still. */
-  noteDeleRefused(records: readonly RecordId[]): Promise<void>;
+  /** Records that these messages count as carried, without having been. */
+  recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
+  /**
+   * Records that these messages count as carried, since another program remembers them: since when is in `seenAt`.
+   * What is known already stays as it is. Resolves to how many were new.
+   */
+  recordImported(messages: readonly Imported[], peer: string): Promise<number>;
   /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
   noteRecognised(records: readonly RecordId[]): Promise<void>;
   /** Notes that messages have new unique-ids (I8). */
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
+  /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
+  renumbering(): boolean;
+  /** Notes what `renumbering` is to say from now on. */
+  noteRenumbering(renumbering: boolean): Promise<void>;
   /** Notes with which sizes carried messages are listed now. */
   noteListed(sizes: ReadonlyMap<RecordId, Octets>): Promise<void>;
   /** Notes that a carried message was asked for once more, listed with this size, and that nothing came of it. */
   noteAskedAgain(record: RecordId, listedOctets: Octets | undefined, at: number): Promise<void>;
-  /** Records that these messages count as carried, without having been. */
-  recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
-  /**
-   * Records that these messages count as carried, since another program remembers them: since when is in `seenAt`,
-   * in milliseconds since 1970. What is known already stays as it is. Resolves to how many were new.
-   */
-  recordImported(messages: readonly Imported[], peer: string): Promise<number>;
-  /** The unique-ids that come from the memory of this program and are not gone or missing. */
-  imported(peer: string): ReadonlyMap<UniqueId, RecordId>;
-  /** Notes that what is not found anywhere is to be carried, should the ledger have been lost. */
-  carryUnknown(): Promise<void>;
-  /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */
-  noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void>;
-  /** Notes that the server confirmed the deletions, or lists no longer what DELE was sent for. */
-  noteGone(records: readonly RecordId[], at: number): Promise<void>;
+
+  // Its deletion on the server.
+
+  /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
+  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable>;
+  /** How many messages that were not pending were deleted in one poll, at most so far. */
+  mostDeleted(): number;
   /** Notes how many messages that were not pending a poll has deleted. */
   noteDeleted(count: number): Promise<void>;
+  /** Notes that DELE is about to be sent. */
+  noteDeleSent(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that the server has refused DELE, or that the message is there still. */
+  noteDeleRefused(records: readonly RecordId[]): Promise<void>;
+  /** Notes that the server confirmed the deletions, or lists no longer what DELE was sent for. */
+  noteGone(records: readonly RecordId[], at: number): Promise<void>;
+  /** Notes that messages which are not gone are no longer listed, unless they have other unique-ids by now. */
+  noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void>;
 }
 
 /** The ledger, owned by this process alone until it is closed (I6). */
 export interface Ledger {
+  /** The part of an account, which it gets when it is first asked for. */
   account(name: string): AccountLedger;
   close(): void;
 }

@@ -20,7 +20,7 @@ export function readSummaries(
   if (!existsSync(path)) return undefined;
   if (isSuspect(path)) {
     throw new MailError('ledger-damaged', `Damage was seen in ${path} when it was last used.`, {
-      hint: 'The next poll by a Mailferry that is started anew finds out, and works it out anew if it must.',
+      hint: 'Start Mailferry again: its next poll checks the ledger, and works it out anew where it must.',
     });
   }
   const database = Database.open(path);

@@ -18,7 +18,7 @@ export interface Seal {
 /** A generation of a ledger: it gets one whenever a process first writes to it, and one when it is closed after that. */
 export interface Generation {
   readonly name: string;
-  /** Of which file was the seal that told of it; null where that was not noted. */
+  /** Which file the seal was that told of it; null where that was not noted. */
   readonly seal: string | null;
 }
 

@@ -261,6 +261,7 @@ export const PLACE_INDEX = 'CREATE INDEX IF NOT EXISTS delivery_by_place ON deli
 /** Every statement of the ledger, prepared once per connection, each when it is first used. */
 export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
 
+/** Every statement for one connection. */
 export function prepareStatements(database: Database): LedgerStatements {
   const prepared = Object.entries(LEDGER_SQL).map(([name, sql]) => [name, database.prepare(sql)]);
   const withContent = database.prepare(LEDGER_SQL.withContent, CONTENT_INDEX);

@@ -2,11 +2,11 @@ import type { Receipt } from '../delivery/destination.ts';
 
 /** What a record or an intent stands for in a destination. */
 export interface Taken extends Pick<Receipt, 'location'> {
-  /** Of the stored octets; undefined where that is not known, as the place alone tells: the name of a file is given once. */
+  /** The hash of the stored octets; undefined where it is not known: then the place alone tells, as the name of a file does. */
   readonly sha256: string | undefined;
 }
 
-/** Of what was found in destinations, that which nothing of what is taken there stands for. */
+/** Leaves out of what was found in destinations what some record or intent stands for already. */
 export function withoutTaken<Found extends { readonly receipt: Receipt }>(
   found: readonly Found[],
   takenIn: (destination: string) => readonly Taken[],
@@ -25,9 +25,9 @@ function standsAs({ location, sha256 }: Taken): string {
 }
 
 /**
- * Of what was found in a destination whose places change, an mbox that its owner has removed mail from, that which no
- * record stands for: for each record whose place is not its own any more, one message that equals it is left out. A
- * message that was never carried would count as carried by the moved copy of another, and be deleted (I1).
+ * The same for a destination whose places change, an mbox that its owner has removed mail from: for each record that does not
+ * stand at its place any more, one message that equals it is left out. Otherwise the moved copy of one message would make
+ * an equal one, that was never carried, count as carried, and it would be deleted (I1).
  */
 export function withoutMoved<Found extends { readonly receipt: Pick<Receipt, 'location' | 'sha256'> }>(
   found: readonly Found[],

@@ -2,7 +2,7 @@ import { formatDuration } from '../schedule/duration.ts';
 
 /** When something is worth a notice. */
 export interface NoticePolicy {
-  /** So many polls must have failed in a row. */
+  /** How many polls must have failed in a row. */
   readonly afterFailures: number;
   /** A poll was due and none went well for so long, in milliseconds. */
   readonly silentMs: number;

@@ -1,4 +1,4 @@
-/** So many lines, and so many characters of them, are kept for who asks later. */
+/** How many lines, and how many characters in all of them, are kept for whoever asks later. */
 const KEPT_LINES = 1000;
 const KEPT_CHARACTERS = 1_000_000;
 

@@ -11,6 +11,7 @@ export type DeletionPolicy =
   | { readonly kind: 'after-delivery' }
   | { readonly kind: 'after'; readonly milliseconds: number };
 
+/** How much one poll may carry; undefined where there is no limit. */
 export interface PollLimits {
   /** Larger messages (octets, by LIST) stay on the server and are reported. */
   readonly messageOctets: number | undefined;
@@ -18,7 +19,7 @@ export interface PollLimits {
   readonly messagesPerPoll: number | undefined;
   /** After this many octets the poll ends; the next one goes on. */
   readonly octetsPerPoll: number | undefined;
-  /** So many octets are carried in one day (UTC), over all polls. */
+  /** At most this many octets are carried in one day (UTC), over all polls. */
   readonly octetsPerDay?: number | undefined;
 }
 

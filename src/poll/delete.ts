@@ -3,55 +3,81 @@ import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../wire/limits.ts';
-import type { Bound } from './columns/bound-records.ts';
-import { dueDeletions } from './due-deletions.ts';
-import type { Listing } from './listing.ts';
+import { type Bound, bothOf } from './columns/bound-records.ts';
+import { type DueDeletions, dueDeletions } from './due-deletions.ts';
+import type { PlannedVisit } from './plan-visit.ts';
 import type { Poll } from './poll.ts';
-import type { KnownMessages } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {
   readonly records: readonly RecordId[];
   /** The records of what came before under the unique-ids of these messages. */
-  readonly earlier?: readonly RecordId[];
+  readonly earlier: readonly RecordId[];
   /** How many of them were kept on purpose until now. */
   readonly kept: number;
   /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
-  readonly goodbye?: Promise<void> | undefined;
+  readonly goodbye: Promise<void> | undefined;
   /** Whether the next poll has to find out who some messages are. */
-  readonly isUnsettled?: boolean;
+  readonly isUnsettled: boolean;
+}
+
+/** A session that deletes nothing. */
+export const NOTHING_MARKED: Marked = {
+  records: [],
+  earlier: [],
+  kept: 0,
+  goodbye: undefined,
+  isUnsettled: false,
+};
+
+/** A session whose retrieval is over: what was carried before, and what came in it. */
+interface RetrievedVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
+  readonly plan: Pick<PlannedVisit['plan'], 'carried'>;
+  /** Which record each message stands for that came in this session. */
+  readonly retrieved: ReadonlyMap<MessageNumber, RecordId>;
+}
+
+interface BoundVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
+  /** Which record each message stands for, whether it came in this session or before. */
+  readonly bound: Bound;
 }
 
 /** Sends DELE for every message of this session that may be deleted (I1: that is asked now, after all was recorded). */
 export async function markDeletions(
   session: Transaction,
-  {
-    listing,
-    known,
-    bound,
-    retrieved,
-  }: {
-    listing: Listing;
-    known: Pick<KnownMessages, 'withUniqueId'>;
-    bound: Bound;
-    /** Those of them that came in this session. */
-    retrieved: { has(number: MessageNumber): boolean };
-  },
+  { plan, retrieved, ...visit }: RetrievedVisit,
   poll: Poll,
 ): Promise<Marked> {
-  const { account, ledger, runtime, observer } = poll;
-  const { numbers, others, wasKept } = await dueDeletions(session, { listing, bound, retrieved }, poll);
-  const isUnsettled = others.size > 0;
-  if (isUnsettled) {
-    await ledger.noteMissing(others, runtime.now());
-    observer.noticed?.(
-      account.name,
-      `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
-    );
-  }
-  if (numbers.length === 0) return { records: [], kept: 0, isUnsettled };
-  const earlier = earlierRecords({ listing, known, bound });
+  const bound = bothOf(plan.carried, retrieved);
+  const due = await dueDeletions(session, { ...visit, bound, retrieved }, poll);
+  const isUnsettled = due.others.size > 0;
+  if (isUnsettled) await noteOthers(due.others, poll);
+  if (due.numbers.length === 0) return { ...NOTHING_MARKED, isUnsettled };
+  return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), isUnsettled };
+}
+
+/** What may be another message by now counts as missing: the next poll finds out by its content what it is (I1, I8). */
+async function noteOthers(
+  others: DueDeletions['others'],
+  { account, ledger, runtime, observer }: Poll,
+): Promise<void> {
+  await ledger.noteMissing(others, runtime.now());
+  observer.noticed?.(
+    account.name,
+    `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
+  );
+}
+
+/** DELE for each of these messages, and QUIT along with the last one where the server allows that. */
+async function sendDeletions(
+  session: Transaction,
+  { numbers, wasKept, ...visit }: DueDeletions & BoundVisit,
+  poll: Poll,
+): Promise<Omit<Marked, 'isUnsettled'>> {
+  const { ledger, runtime } = poll;
+  const { bound } = visit;
+  const earlier = earlierRecords(visit);
   const allOf = (some: readonly MessageNumber[]): readonly RecordId[] => [
     ...recordsOf(some, bound),
     ...some.flatMap(earlier),
@@ -74,7 +100,7 @@ export async function markDeletions(
   await ledger.noteDeleRefused(allOf(refused));
   const records = recordsOf(accepted, bound);
   const kept = records.filter(wasKept).length;
-  return { records, earlier: accepted.flatMap(earlier), kept, goodbye, isUnsettled };
+  return { records, earlier: accepted.flatMap(earlier), kept, goodbye };
 }
 
 /**
@@ -83,7 +109,7 @@ export async function markDeletions(
  */
 export async function confirmDeletions(
   session: Transaction,
-  { records, earlier = [], kept, goodbye }: Marked,
+  { records, earlier, kept, goodbye }: Marked,
   poll: Poll,
 ): Promise<number> {
   try {
@@ -120,9 +146,7 @@ function earlierRecords({
   listing,
   known,
   bound,
-}: Pick<Parameters<typeof markDeletions>[1], 'listing' | 'known' | 'bound'>): (
-  number: MessageNumber,
-) => readonly RecordId[] {
+}: BoundVisit): (number: MessageNumber) => readonly RecordId[] {
   return (number) => {
     const { uid, twin } = listing.messages.numbered(number) ?? {};
     if (uid === undefined || twin === true) return [];

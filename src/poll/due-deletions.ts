@@ -3,6 +3,7 @@ import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Bound } from './columns/bound-records.ts';
+import { LOST_SAMPLE } from './limits.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Deciding } from './poll.ts';
@@ -23,9 +24,6 @@ export interface DueDeletions {
 }
 
 const NOTHING: DueDeletions = { numbers: [], others: new Map(), wasKept: () => false };
-
-/** Of so many that are due, what becomes of these tells whether the place is there. */
-const SAMPLE = 20;
 
 /**
  * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what may
@@ -58,7 +56,7 @@ export async function dueDeletions(
   const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
   // Whoever is asked about many hears first that what is here of them may be lost.
   if (isUnconfirmed(due.filter(isKept), poll))
-    await tellOfLost(due.slice(0, SAMPLE), { mustReread, bound }, poll);
+    await tellOfLost(due.slice(0, LOST_SAMPLE), { mustReread, bound }, poll);
   const allowed = withoutMassDeletion(due, isKept, poll);
   const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
   const earlier = unchanged.filter((number) => !retrieved.has(number));

@@ -5,7 +5,7 @@ import type { ListedMessage } from './listing.ts';
 import { isNumbered } from './recognition/known.ts';
 import { isNowhere } from './record-state.ts';
 
-/** Of the hash that a tag is, in hexadecimal. */
+/** How many octets of the hash a tag holds; it is written in hexadecimal. */
 const TAG_OCTETS = 10;
 
 /** Who a message is, as far as is known before or after it was retrieved. */
@@ -28,10 +28,10 @@ export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
 }
 
 /**
- * The identity of a message that was told from others by its content. Its unique-id alone, where nothing was ever stored
- * under that: by it the message is found again when the ledger is lost. Else its content too; and nothing but its content
- * where the unique-id is a mere number, which it may not have next time. `equal`: how many messages of this content it
- * might have been.
+ * The identity of a message whose content has told it from all others. Where nothing was ever stored under its unique-id, that
+ * alone is its identity: by it the message is found again when the ledger is lost. Otherwise the content belongs to it, and
+ * where the unique-id is a mere number, which may be another one next time, the content is all of it. `equal`: how many
+ * records of this content it might have been.
  */
 export function comparedIdentity(
   message: ListedMessage,

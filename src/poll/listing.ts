@@ -60,10 +60,12 @@ export interface Rows<Column> {
   readonly values: Column;
 }
 
+/** No rows of LIST yet. */
 export function scanRows(): Rows<NumberColumn<Octets>> {
   return { numbers: new NumberColumn(), values: new NumberColumn() };
 }
 
+/** No rows of UIDL yet. */
 export function uniqueIdRows(): Rows<UniqueIdColumn> {
   return { numbers: new NumberColumn(), values: new UniqueIdColumn() };
 }

@@ -1,15 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { asMailError } from '../errors.ts';
-import { expireDays } from '../pop3/capabilities.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { abortReason } from '../wire/deadline.ts';
-import type { DeletionPolicy } from './account.ts';
 import { BUSY_PAUSES_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import { noteLogin, respectLoginDelay } from './login-delay.ts';
 import type { Poll } from './poll.ts';
 import { announcedBefore } from './quiet.ts';
-
-const DAY_MS = 86_400_000;
 
 /** A session that is logged in. */
 export interface LoggedIn {
@@ -79,34 +75,4 @@ async function persevere(
     }
   }
   return attempt();
-}
-
-/**
- * Tells the user of a server that removes messages by itself before the configuration does (RFC 2449 §6.7): always where
- * that is as soon as they are retrieved, else once.
- */
-export function warnOfExpiry(
-  { capabilities }: Transaction,
-  retrievals: number,
-  { account, observer, ledger }: Poll,
-): void {
-  const days = expireDays(capabilities);
-  if (days === undefined || !outlives(account.deletion, days)) return;
-  if (days === 0 && retrievals > 0) {
-    observer.noticed?.(
-      account.name,
-      'The server says that it removes messages by itself once they were retrieved, whatever "delete" says (EXPIRE 0).',
-    );
-  } else if (days > 0 && ledger.isNew()) {
-    observer.noticed?.(
-      account.name,
-      `The server says that it removes messages by itself after ${days} days, whatever "delete" says (EXPIRE).`,
-    );
-  }
-}
-
-/** Whether a message should be on the server longer than the server keeps it. */
-function outlives(deletion: DeletionPolicy, days: number): boolean {
-  if (deletion.kind === 'never') return true;
-  return deletion.kind === 'after' && deletion.milliseconds > days * DAY_MS;
 }

@@ -8,8 +8,9 @@ import type { Poll } from './poll.ts';
 import { isNumbered } from './recognition/known.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
 
-/** What is known of a listing, and what is to be done about it. */
-interface PlannedVisit extends Stock {
+/** One session of a poll once it has its listing: what is known of that, and what is to be done about it. */
+export interface PlannedVisit extends Stock {
+  readonly listing: Listing;
   readonly plan: Plan;
 }
 
@@ -31,7 +32,7 @@ async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll):
   const now = runtime.now();
   const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
   const seen = { listing, known, recognition, limits, pastSizes: ledger.recentSizes(), now };
-  return { known, recognition, plan: planPoll({ ...poll, ...seen }) };
+  return { listing, known, recognition, plan: planPoll({ ...poll, ...seen }) };
 }
 
 /**

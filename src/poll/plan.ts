@@ -47,10 +47,12 @@ export interface Leaving {
   readonly record: RecordId | undefined;
 }
 
+/** What is to be done with one message. */
 export type Decision = Retrieval | Leaving;
 
 const NO_RECORDS: readonly LedgerRecord[] = [];
 
+/** All that a plan depends on. */
 export interface PlanQuestion {
   readonly listing: { readonly messages: Iterable<ListedMessage> };
   readonly known: Pick<KnownMessages, 'withUniqueId'>;
@@ -105,7 +107,7 @@ export function planPoll(question: PlanQuestion): Plan {
 /** The decisions of a plan one after the other. Those that are asked for alone come last. */
 export function* planRetrievals(question: PlanQuestion): Iterable<Decision> {
   const twins = countTwins(question.listing);
-  const limited = pollLimits(question.limits);
+  const limited = withinLimits(question.limits);
   const alone: Retrieval[] = [];
   for (const message of question.listing.messages) {
     const decision = decide(message, twins, question);
@@ -164,6 +166,7 @@ export function deletableUntil(deletion: DeletionPolicy, now: number): number | 
   return undefined;
 }
 
+/** The decision about one message: first what recognition has found out, then what the records of its unique-id say. */
 function decide(
   message: ListedMessage,
   twins: ReadonlyMap<UniqueId, number>,
@@ -192,7 +195,7 @@ function decide(
   return decideByRecord(message, records, question);
 }
 
-/** Of a message that its unique-id tells from all others. */
+/** The decision about a message that its unique-id tells from all others. */
 function decideByRecord(
   message: ListedMessage,
   records: readonly LedgerRecord[],
@@ -243,8 +246,8 @@ function doDisagree(records: readonly LedgerRecord[]): boolean {
 }
 
 /**
- * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than it
- * did then, or as much time has gone by since it came last as from when it was stored until then. So one that its server
+ * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than it did
+ * then, or the last time is as long ago as it came after the first. So the pauses double, and a message that its server
  * always lists too large is not downloaded every day for ever.
  */
 function mayBeWholeNow(
@@ -310,7 +313,7 @@ export function isCalm(retrieval: Retrieval): boolean {
 }
 
 /** Leaves for a later poll what is beyond the limits of this one, decision by decision. */
-function pollLimits(limits: PollLimits): (decision: Decision) => Decision {
+function withinLimits(limits: PollLimits): (decision: Decision) => Decision {
   let messages = limits.messagesPerPoll ?? Number.POSITIVE_INFINITY;
   let octets = limits.octetsPerPoll ?? Number.POSITIVE_INFINITY;
   return (decision) => {

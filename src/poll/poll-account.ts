@@ -1,22 +1,19 @@
 import type { Destination } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
-import type { UniqueId } from '../pop3/types.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
-import { bothOf } from './columns/bound-records.ts';
-import { confirmDeletions, markDeletions } from './delete.ts';
-import { type Listing, takeListing } from './listing.ts';
-import { logIn, noteServer, warnOfExpiry } from './log-in.ts';
+import { confirmDeletions, markDeletions, NOTHING_MARKED } from './delete.ts';
+import { warnOfExpiry } from './expiry.ts';
+import { takeListing } from './listing.ts';
+import { logIn, noteServer } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
-import type { Plan } from './plan.ts';
-import { planVisit } from './plan-visit.ts';
+import { type PlannedVisit, planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
-import { tellsOne } from './recognition/known.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
@@ -53,40 +50,68 @@ export async function pollAccount(
   };
   try {
     const ledger = deps.ledgerOf(account.name);
-    await using destinations = closing(await deps.openDestinations(account, ledger));
-    const { interrupted, isOld } = await ledger.openPoll();
-    const startedAt = deps.runtime.now();
-    const context = { account, ledger, control, tally, stopwatch, startedAt, interrupted, isOld };
-    const memory = { doubts: new Doubts(), sizes: new SizeExperience(ledger.recentSizes()) };
-    const session = {
-      visited: false,
-      mistrustsNames: false,
-      settled: new Set<RecordId>(),
-      gone: new Set<RecordId>(),
-    };
-    const poll: Poll = { ...deps, ...destinations, ...context, ...memory, ...session };
-    try {
-      await noteMaildrop(account, { ledger, deps });
-      const progress = new Progress(poll);
-      while (await carry(poll)) {
-        if (control.stop.aborted) throw stoppedOnRequest();
-        progress.check();
-      }
-      if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
-    } catch (error) {
-      tally.failure = asMailError(error);
-    }
-    const failed = tally.failure !== undefined;
-    const { quiet } = tally;
-    const end = { at: deps.runtime.now(), success: !failed, report: JSON.stringify(report()), quiet };
-    const unfinished = failed && (interrupted || tally.unrecorded);
-    await ledger.closePoll({ ...end, unfinished, isOld: failed && poll.isOld });
+    await using opened = closing(await deps.openDestinations(account, ledger));
+    const { destinations } = opened;
+    const poll = await openPoll({ ...deps, destinations, account, ledger, control, tally, stopwatch });
+    await carryAll(poll);
+    await closePoll(poll, report());
   } catch (error) {
     tally.failure ??= asMailError(error);
   }
   const final = report();
   deps.observer.finished?.(final);
   return final;
+}
+
+/** What a poll has before its ledger knows of it. */
+type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch' | 'destinations'> &
+  Omit<PollDeps, 'ledgerOf' | 'openDestinations'>;
+
+/** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
+async function openPoll(parts: PollParts): Promise<Poll> {
+  const { interrupted, isOld } = await parts.ledger.openPoll();
+  return {
+    ...parts,
+    interrupted,
+    isOld,
+    startedAt: parts.runtime.now(),
+    doubts: new Doubts(),
+    sizes: new SizeExperience(parts.ledger.recentSizes()),
+    visited: false,
+    mistrustsNames: false,
+    settled: new Set(),
+    gone: new Set(),
+  };
+}
+
+/** Session after session, until all is carried that this poll may carry. What ends it early is noted in the tally. */
+async function carryAll(poll: Poll): Promise<void> {
+  const { ledger, tally, control } = poll;
+  try {
+    await noteMaildrop(poll);
+    const progress = new Progress(poll);
+    while (await carry(poll)) {
+      if (control.stop.aborted) throw stoppedOnRequest();
+      progress.check();
+    }
+    if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
+  } catch (error) {
+    tally.failure = asMailError(error);
+  }
+}
+
+/** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
+async function closePoll(poll: Poll, report: PollReport): Promise<void> {
+  const { ledger, tally, runtime, interrupted, isOld } = poll;
+  const failed = tally.failure !== undefined;
+  await ledger.closePoll({
+    at: runtime.now(),
+    success: !failed,
+    report: JSON.stringify(report),
+    quiet: tally.quiet,
+    unfinished: failed && (interrupted || tally.unrecorded),
+    isOld: failed && isOld,
+  });
 }
 
 /**
@@ -102,21 +127,17 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('listingMs');
     if (await isUnchanged(session, poll)) {
       await noteServer(loggedIn, poll);
-      await confirmDeletions(session, { records: [], kept: 0 }, poll);
+      await confirmDeletions(session, NOTHING_MARKED, poll);
       return false;
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
-    const { known, recognition, plan } = await planVisit(session, listing, poll); // I3, I8
-    const { carried } = plan;
-    announce(listing, plan, poll);
-    warnOfExpiry(session, plan.retrievals.length + plan.further.messages, poll);
+    const visit = await planVisit(session, listing, poll); // I3, I8
+    announce(visit, poll);
+    warnOfExpiry(session, visit.plan, poll);
 
-    const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
-    const { absent, wasMoved } = recognition;
-    const memory = { absent, wasMoved, listed: carried, isListed, found: ledger.found() };
     stopwatch.enter('retrieveMs');
-    const { bound, failure, more, left } = await retrieve(session, { ...plan, ...memory }, poll); // RETR → durable → recorded: I2
+    const { bound, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     for (const record of bound.values()) poll.settled.add(record);
     if (session.broken !== undefined) {
@@ -125,17 +146,13 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const all = bothOf(carried, bound);
-    const question = { listing, known, bound: all, retrieved: bound };
-    const marked = await markDeletions(session, question, poll); // I1
+    const marked = await markDeletions(session, { ...visit, retrieved: bound }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
-    await ledger.noteMissing(known.missing(recognition.gone), runtime.now());
+    await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
-    const done = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
-    tally.quiet = done
-      ? quietAfter({ listing, plan, known, bound, announced: session.announced }, poll)
-      : undefined;
+    const isDone = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
+    tally.quiet = isDone ? quietAfter({ ...visit, bound, announced: session.announced }, poll) : undefined;
     if (failure !== undefined) throw failure;
     return more && mayGoOn(session, left, poll);
   } catch (error) {
@@ -147,13 +164,11 @@ async function carry(poll: Poll): Promise<boolean> {
 }
 
 /** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
-async function noteMaildrop(
-  { name, user, host }: Account,
-  { ledger, deps }: { ledger: AccountLedger; deps: PollDeps },
-): Promise<void> {
-  const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, deps.runtime.now());
+async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promise<void> {
+  const { name, user, host } = account;
+  const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, runtime.now());
   if (!changed) return;
-  deps.observer.noticed?.(
+  observer.noticed?.(
     name,
     'The account has another server or user now; what it lists is compared with what was carried.',
   );
@@ -175,7 +190,7 @@ function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
 }
 
 /** Tells whoever watches what is going to happen, and what is odd about the listing. */
-function announce(listing: Listing, plan: Plan, { account, tally, observer }: Poll): void {
+function announce({ listing, plan }: PlannedVisit, { account, tally, observer }: Poll): void {
   tally.planned(listing, plan);
   const { retrievals, further } = plan;
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), further.octets);

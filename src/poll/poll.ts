@@ -29,7 +29,7 @@ export type OpenSession = (
   how?: Pick<SessionOptions, 'watch' | 'expected'>,
 ) => Promise<Transaction>;
 
-/** One visit to one maildrop: what all its steps share. */
+/** One poll of one maildrop, of one session or several: what all its steps share. */
 export interface Poll {
   readonly account: Account;
   readonly ledger: AccountLedger;
@@ -50,11 +50,11 @@ export interface Poll {
   readonly gone: Set<RecordId>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** Whether the poll before never ended, so that something delivered may not be recorded (I3). */
+  /** Whether the poll before this one never ended, so that something may be delivered and not recorded (I3). */
   readonly interrupted: boolean;
-  /** Whether the ledger was put back from a backup, as far as is known by now, and may not know what was carried since (I8). */
+  /** Whether the ledger was put back from a backup, as far as is known by now, so that it lacks what was carried since (I8). */
   isOld: boolean;
-  /** Whether only a name in a Maildir says so: then it tells nothing of whose it is, either. */
+  /** Whether nothing but a name in a Maildir says that: then names do not prove whose a message is, either. */
   mistrustsNames: boolean;
 }
 

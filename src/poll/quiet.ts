@@ -21,7 +21,7 @@ interface QuietMaildrop {
   readonly dueAt: number | null;
   /** What its server announced before the login, as lines; null where it did not. */
   readonly announced: readonly string[] | null;
-  /** Under which configuration that was so. */
+  /** The settings under which that was so, as `termsOf` writes them. */
   readonly terms: string;
 }
 

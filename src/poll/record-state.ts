@@ -1,14 +1,22 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
-import { isNumbered } from './recognition/known.ts';
+import { isNumbered, type KnownMessages } from './recognition/known.ts';
 
 /** Whether an attempt at a message did not end well. */
 export function hasFailed({ outcome }: LedgerRecord): boolean {
   return outcome === 'failed' || outcome === 'quarantined';
 }
 
-/** In this very poll; a time to come means that the clock was set back. */
+/** The record of an attempt at a message that did not end well, if there was one under its unique-id. */
+export function triedRecord(
+  { uid }: ListedMessage,
+  known: Pick<KnownMessages, 'withUniqueId'>,
+): LedgerRecord | undefined {
+  return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
+}
+
+/** Whether the attempt was made in this very poll. One that lies in the future was not: the clock was set back since. */
 export function wasTriedNow(
   { triedAt }: LedgerRecord,
   { startedAt, now }: { readonly startedAt: number; readonly now: number },
@@ -16,7 +24,7 @@ export function wasTriedNow(
   return triedAt >= startedAt && triedAt <= now;
 }
 
-/** Whether it is left alone for now. */
+/** Whether its message is left alone for now, since it has failed too often. */
 export function isQuarantined(record: LedgerRecord | undefined, { now }: { readonly now: number }): boolean {
   return record?.outcome === 'quarantined' && Math.abs(now - record.triedAt) < QUARANTINE_RETRY_MS;
 }
@@ -32,8 +40,8 @@ export function isLastAttempt(record: LedgerRecord | undefined): boolean {
 }
 
 /**
- * The last record under its unique-id; where several messages were carried under it, such as twins of which one is listed
- * otherwise now, or a message that came in part first, that with the size of this one.
+ * The record that a message most likely has, of those with its unique-id: the last one. Where several messages were carried
+ * under it (twins of which one has another unique-id by now, a message that came in part first), the one nearest in size.
  */
 export function likeliest(
   records: readonly LedgerRecord[],
@@ -54,9 +62,8 @@ export function isStored(record: LedgerRecord, message: ListedMessage): boolean 
 }
 
 /**
- * Whether a message that has the unique-id of a delivered one may be another: by its size, which must be the very same
- * where the unique-id is nothing but a number, as that moves on to the next message when one before it goes. Not where
- * no size is known.
+ * Whether a message with the unique-id of a delivered one may be another one, by its size. Where the unique-id is a mere number,
+ * which passes on to the next message when one before it goes, the size must be the very same. False where no size is known.
  */
 export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolean {
   const listed = record.listedOctets ?? (isNumbered(message) ? record.octets : undefined);
@@ -65,7 +72,7 @@ export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolea
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 
-/** A record whose receipts are about other content says nothing about this message: it gets one of its own. */
+/** The record, unless its receipts are about other content: then the message gets a record of its own. */
 export function ofTheSame(
   record: LedgerRecord | undefined,
   { sha256 }: { readonly sha256: string },
@@ -84,7 +91,7 @@ export function mayBe(record: LedgerRecord, message: ListedMessage, absent: Read
   return uid === undefined || record.uid === undefined || absent.has(record.id);
 }
 
-/** Whether nothing of a message is anywhere. */
+/** Whether no destination has anything of a message: every attempt at it has failed. */
 export function isNowhere(record: LedgerRecord): boolean {
   return hasFailed(record) && record.destinations.length === 0;
 }

@@ -29,6 +29,7 @@ export interface PollReport {
   readonly error: ReportedError | null;
 }
 
+/** Why a poll failed, or why the first message that it could not carry was not carried. */
 export interface ReportedError {
   readonly code: ErrorCode;
   readonly message: string;

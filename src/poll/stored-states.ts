@@ -5,8 +5,8 @@ import { inspectPlace } from '../delivery/inspect.ts';
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
- * What has become of what was delivered to a place, which need not be configured any more: then its mail may have moved to a
- * destination that is, under its old names.
+ * What has become of mail that was delivered to a place. Where that is not configured any more, its mail may have been moved,
+ * under its old names, into a destination that is: there it counts as well.
  */
 export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,
@@ -31,12 +31,38 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],
-  look: (receipts: readonly Receipt[]) => AsyncIterable<StoredState>,
+  look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>,
   states: Map<T, StoredState>,
 ): Promise<void> {
-  const found = look(stored.map(({ receipt }) => receipt))[Symbol.asyncIterator]();
+  // A place of which nothing is asked is not looked at.
+  if (stored.length === 0) return;
+  for await (const [one, state] of withStates(stored, look)) states.set(one, state);
+}
+
+/**
+ * Stored messages in their order, each with what has become of it. Holds only those that were taken and whose state has not
+ * come yet: how many these are is up to the destination (I7).
+ */
+export async function* withStates<T extends { readonly receipt: Receipt }>(
+  stored: Iterable<T>,
+  look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>,
+): AsyncGenerator<readonly [T, StoredState], void, undefined> {
+  const ahead: T[] = [];
+  let told = 0;
+  for await (const state of look(receiptsOf(stored, ahead))) {
+    const one = ahead[told] as T;
+    told += 1;
+    if (told === ahead.length) told = ahead.length = 0;
+    yield [one, state];
+  }
+}
+
+function* receiptsOf<T extends { readonly receipt: Receipt }>(
+  stored: Iterable<T>,
+  ahead: T[],
+): Iterable<Receipt> {
   for (const one of stored) {
-    const { value } = await found.next();
-    if (value !== undefined) states.set(one, value);
+    ahead.push(one);
+    yield one.receipt;
   }
 }

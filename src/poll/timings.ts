@@ -18,7 +18,7 @@ export interface PollTimings {
 
 type Phase = keyof PollTimings;
 
-/** Those of a poll that never began. */
+/** The timings of a poll that never began. */
 export const NO_TIMINGS: PollTimings = {
   connectMs: 0,
   loginMs: 0,

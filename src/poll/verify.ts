@@ -1,6 +1,6 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import { statesAt } from './stored-states.ts';
+import { statesAt, withStates } from './stored-states.ts';
 
 /** What became of all that was delivered to one destination. */
 export interface Verification {
@@ -21,49 +21,41 @@ export async function verifyDeliveries(
 ): Promise<readonly Verification[]> {
   const verifications: Verification[] = [];
   for (const destination of destinations) {
-    if (!ledger.used(destination.name)) {
-      verifications.push({
-        destination: destination.name,
-        intact: 0,
-        changed: [],
-        missing: [],
-        unreadable: [],
-      });
-      continue;
-    }
-    const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
-      changed: [],
-      missing: [],
-      lost: [],
-      unreadable: [],
-    };
-    let intact = 0;
-    // How far they are taken ahead of their states is up to the destination.
-    const ahead: string[] = [];
-    let told = 0;
-    for await (const state of destination.inspect(noting(ledger.deliveries(destination.name), ahead))) {
-      const location = ahead[told] ?? '';
-      told += 1;
-      if (state === 'intact') intact += 1;
-      else amiss[state].push(location);
-      if (told === ahead.length) told = ahead.length = 0;
-    }
-    const { changed, missing, lost, unreadable } = amiss;
-    const gone = [...missing, ...lost];
-    verifications.push({ destination: destination.name, intact, changed, missing: gone, unreadable });
+    const { name } = destination;
+    // One that was never used need not be there.
+    if (ledger.used(name)) verifications.push(await verifyDestination(destination, ledger));
+    else verifications.push({ destination: name, intact: 0, changed: [], missing: [], unreadable: [] });
   }
   return verifications;
 }
 
-/**
- * The same of a place that is not configured any more. What is left of it elsewhere under its old names counts as there.
- */
+async function verifyDestination(
+  destination: Pick<Destination, 'name' | 'inspect'>,
+  ledger: Pick<AccountLedger, 'deliveries'>,
+): Promise<Verification> {
+  const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
+    changed: [],
+    missing: [],
+    lost: [],
+    unreadable: [],
+  };
+  let intact = 0;
+  const stored = withReceipts(ledger.deliveries(destination.name));
+  for await (const [{ receipt }, state] of withStates(stored, (receipts) => destination.inspect(receipts))) {
+    if (state === 'intact') intact += 1;
+    else amiss[state].push(receipt.location);
+  }
+  const { changed, missing, lost, unreadable } = amiss;
+  return { destination: destination.name, intact, changed, missing: [...missing, ...lost], unreadable };
+}
+
+/** The same for a place that is not configured any more. What stands elsewhere under its old names counts as there. */
 export async function verifyFormer(
   place: string,
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
   ledger: Pick<AccountLedger, 'deliveries'>,
 ): Promise<Verification> {
-  const stored = [...ledger.deliveries(place)].map((receipt) => ({ receipt }));
+  const stored = [...withReceipts(ledger.deliveries(place))];
   const states = await statesAt(place, stored, destinations);
   const inState = (...wanted: readonly StoredState[]): readonly string[] =>
     stored.filter((one) => wanted.includes(states.get(one) ?? 'lost')).map(({ receipt }) => receipt.location);
@@ -76,9 +68,6 @@ export async function verifyFormer(
   };
 }
 
-function* noting(receipts: Iterable<Receipt>, locations: string[]): Iterable<Receipt> {
-  for (const receipt of receipts) {
-    locations.push(receipt.location);
-    yield receipt;
-  }
+function* withReceipts(receipts: Iterable<Receipt>): Iterable<{ readonly receipt: Receipt }> {
+  for (const receipt of receipts) yield { receipt };
 }

@@ -13,7 +13,7 @@ const TAB = 0x09;
 const SPACE = 0x20;
 const ZERO = 0x30;
 
-/** So many digits are a safe integer, whatever they are. */
+/** A number of up to this many digits is a safe integer. */
 const SAFE_DIGITS = 15;
 
 /** Takes a row of a scan listing: a message number, and the size that is listed for it. */

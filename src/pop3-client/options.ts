@@ -27,6 +27,7 @@ export const AUTH_CHOICES = [
 
 export type AuthChoice = (typeof AUTH_CHOICES)[number];
 
+/** The deadlines of a session (I7). */
 export interface SessionTimeouts {
   /** One budget in milliseconds for DNS, TCP, TLS and greeting. */
   readonly connectMs: number;

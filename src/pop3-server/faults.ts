@@ -10,6 +10,7 @@
  */
 export type Faults = readonly Fault[];
 
+/** One fault that a server commits on purpose. */
 export type Fault =
   | CutFault
   | StallFault

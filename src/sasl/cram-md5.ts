@@ -46,6 +46,7 @@ class CramMd5Client implements ClientExchange {
   }
 }
 
+/** The server's side (RFC 2195 §2): a challenge that never comes twice, and the digest that only the password gives. */
 export function cramMd5Server(means: ServerMeans): ServerExchange {
   const { runtime } = means;
   const stamp = `<${BigInt(`0x${runtime.randomHex(12)}`)}.${runtime.now()}@${runtime.hostName}>`;

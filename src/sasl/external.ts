@@ -18,6 +18,7 @@ export function externalClient({ user }: Pick<ClientMeans, 'user'>): ClientExcha
   return new SingleMessage('EXTERNAL', Buffer.from(user));
 }
 
+/** The server's side: the name in the message, where there is one, must be that of the certificate. */
 export function externalServer({ certifiedUser }: ServerMeans): ServerExchange {
   return {
     respond: (response) => {

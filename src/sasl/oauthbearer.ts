@@ -19,6 +19,7 @@ export function oauthbearerClient({ user, secret }: ClientMeans): ClientExchange
   });
 }
 
+/** The server's side (RFC 7628 §3.2). */
 export function oauthbearerServer(means: ServerMeans): ServerExchange {
   return bearerServer(means, { parse, refusal: { status: 'invalid_token' } });
 }

@@ -21,10 +21,12 @@ export async function saltPassword(
   return derive(octets, salt, iterations, DIGEST_OCTETS[hash], hash);
 }
 
+/** HMAC (RFC 5802 §2.2). */
 export function hmac(hash: ScramHash, key: Buffer, text: string): Buffer {
   return createHmac(hash, key).update(text).digest();
 }
 
+/** H (RFC 5802 §2.2). */
 export function digest(hash: ScramHash, octets: Buffer): Buffer {
   return createHash(hash).update(octets).digest();
 }

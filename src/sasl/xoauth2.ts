@@ -18,6 +18,7 @@ export function xoauth2Client({ user, secret }: ClientMeans): ClientExchange {
   });
 }
 
+/** The server's side, which refuses as Google's does. */
 export function xoauth2Server(means: ServerMeans): ServerExchange {
   return bearerServer(means, { parse, refusal: { status: '400', schemes: 'Bearer', scope: '' } });
 }

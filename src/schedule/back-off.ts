@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
 /** After a refused login the server is left alone for longer: many lock an account after a few wrong passwords. */
 const FIRST_REFUSAL_PAUSE_MS = 5 * MINUTE_MS;
 
-/** So many refused logins in a row, and the account is left alone until something has changed. */
+/** After this many refused logins in a row the account is left alone until something has changed. */
 export const MAX_REFUSALS = 3;
 
 /** No pause is longer, spread included. */

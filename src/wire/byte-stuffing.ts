@@ -69,7 +69,7 @@ export class Unstuffer {
   }
 }
 
-/** So many dots within lines are passed over one by one; where there are more, the line ends are looked for. */
+/** After this many dots inside lines, a line end and a dot are looked for together. */
 const FEW_DOTS = 16;
 
 /**

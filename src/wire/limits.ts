@@ -52,7 +52,7 @@ export const MAX_TLS_CONTEXTS = 100;
 /** TLS sessions kept to be resumed; each is a few KiB. */
 export const MAX_TLS_SESSIONS = 1000;
 
-/** After so long a server shows its certificate again: a new one, or one that has run out, is noticed within a day. */
+/** After this long a server has to show its certificate again: a new one, or one that has run out, is noticed within a day. */
 export const MAX_TLS_SESSION_AGE_MS: number = 24 * 3_600_000;
 
 /** What is kept of what a tunnel command says on its standard error. */
@@ -61,10 +61,10 @@ export const MAX_TUNNEL_WORDS_OCTETS = 4096;
 /** No octet for this long ends the session. */
 export const IDLE_TIMEOUT_MS = 60_000;
 
-/** The reply to QUIT may take so much longer for each message that the server has to delete before it. */
+/** How much longer the reply to QUIT may take for each message that the server has to delete first. */
 export const UPDATE_MS_PER_DELETION = 10;
 
-/** Less than this in one idle period counts as silence, so that one octet now and then cannot hold a session. */
+/** Fewer octets than this in one idle period count as silence, so that one octet now and then cannot hold a session. */
 export const MIN_OCTETS_PER_IDLE_PERIOD = 64;
 
 /** From the greeting to the first TRANSACTION command, however many steps the login has. */
@@ -91,5 +91,5 @@ export const PIPELINE_DELETIONS = 4096;
 /** Octets that pipelined RETRs may have announced but not delivered; bounds what a broken session costs. */
 export const PIPELINE_OCTETS: number = 4 * MIB;
 
-/** A timer of Node that is to run for longer than 2^31 ms ends at once; QUIT adds to a timeout. */
+/** The longest timeout. Node fires a timer of more than 2^31 ms at once, and QUIT adds to a timeout. */
 export const MAX_TIMEOUT_MS = 2_000_000_000;

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import type { Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const NEVER = new AbortController().signal;
 
-async function serverWith(...uids: string[]): Promise<Awaited<ReturnType<typeof createServer>>> {
-  const server = await createServer({ users: { alice: { password: 'secret', messages: [] } } });
+async function serverWith(...uids: string[]): Promise<Pop3Server> {
+  const server = await serve();
   for (const uid of uids) server.maildrop('alice').add(mail(uid), { uid });
   return server;
 }

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { DeletionPolicy } from '../../src/poll/account.ts';
-import { createServer } from '../../src/pop3-server/index.ts';
+import type { Pop3Server } from '../../src/pop3-server/index.ts';
 import { greetedClient } from '../support/raw-client.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
-import { Ferry, mail } from './ferry.ts';
+import { Ferry, mail, serve } from './ferry.ts';
 
-function serve(): ReturnType<typeof createServer> {
-  return createServer({ users: { alice: { password: 'secret', messages: [mail('one'), mail('two')] } } });
+function serveTwo(): Promise<Pop3Server> {
+  return serve(mail('one'), mail('two'));
 }
 
 describe('a maildrop in use', () => {
   test('by somebody else is left alone at once', async () => {
-    await using server = await serve();
+    await using server = await serveTwo();
     await using other = await greetedClient(server.address);
     await other.logIn();
     await using ferry = await Ferry.to(server.address);
@@ -21,7 +21,7 @@ describe('a maildrop in use', () => {
   });
 
   test('after a poll that was killed is tried again: the server may not have noticed yet', async () => {
-    await using server = await serve();
+    await using server = await serveTwo();
     await using ferry = await Ferry.to(server.address);
     await ferry.ledger.openPoll();
     const other = await greetedClient(server.address);
@@ -33,7 +33,7 @@ describe('a maildrop in use', () => {
   });
 
   test('is not waited for when the poll is to stop', async () => {
-    await using server = await serve();
+    await using server = await serveTwo();
     await using ferry = await Ferry.to(server.address);
     await ferry.ledger.openPoll();
     await using other = await greetedClient(server.address);

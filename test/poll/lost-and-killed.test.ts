@@ -2,6 +2,7 @@ import { cp, rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { NO_TOP } from './odd-server.ts';
 
 const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => mail(name)) as [
   string,
@@ -26,7 +27,7 @@ const ACCIDENTS: readonly (readonly [string, (ferry: Ferry) => Promise<unknown>]
 
 const NATURES: readonly (readonly [string, Faults])[] = [
   ['a server', []],
-  ['a server without TOP', [{ do: 'hide', names: ['TOP'] }]],
+  ['a server without TOP', NO_TOP],
 ];
 
 describe.each(ACCIDENTS)('I8: a ledger that was %s, and a kill of the next poll', (_, accident) => {

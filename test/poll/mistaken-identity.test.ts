@@ -8,7 +8,8 @@ import {
   type MemoryMaildrop,
   type Pop3Server,
 } from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, mail, storedAll } from './ferry.ts';
+import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { NO_TOP, NUMBERS } from './odd-server.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
@@ -93,7 +94,7 @@ describe('I8: another message is not taken for one that was carried', () => {
 test('I8: what a kill has left in one of two destinations is that of no equal message', async () => {
   const equal = mail('equal', 'line\r\n'.repeat(200));
   const messages = [equal, equal];
-  await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+  await using server = await serve(...messages);
   const destinations = ['maildir', 'mbox'] as const;
   await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
   ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
@@ -112,10 +113,10 @@ test('I8: what a kill has left in one of two destinations is that of no equal me
 describe('I8: when a server changes every unique-id', () => {
   test.each([
     ['with TOP', []],
-    ['without TOP', [{ do: 'hide', names: ['TOP'] }]],
+    ['without TOP', NO_TOP],
   ] as const)('while one destination is full, the other has each message once (%s)', async (_, faults) => {
     const messages = [ONE, TWO, TWO];
-    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await using server = await serve(...messages);
     const destinations = ['maildir', 'mbox'] as const;
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
     ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
@@ -134,7 +135,7 @@ describe('I8: when a server changes every unique-id', () => {
       nameless('x'),
       nameless('y'),
     ];
-    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await using server = await serve(...messages);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.setFaults([
@@ -161,7 +162,7 @@ describe('I8: when a server changes every unique-id', () => {
   });
 
   test('a header without end is cut off (I7)', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.setFaults([
@@ -174,7 +175,7 @@ describe('I8: when a server changes every unique-id', () => {
 
   test('only some of them, those are recognised too', async () => {
     const messages = Array.from({ length: 10 }, (_, index) => mail(`m${index}`));
-    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    await using server = await serve(...messages);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.setFaults([{ do: 'uids', messages: [2, 7, 9], prefix: 'new-' }]);
@@ -255,7 +256,7 @@ describe.each([
 );
 
 test('I8: a message that has a unique-id only since today is not stored again', async () => {
-  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
+  await using server = await serve(ONE, TWO);
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   server.maildrop('alice').add(THREE);
@@ -289,13 +290,7 @@ function fullOne(destination: Destination): Destination {
 }
 
 describe('unique-ids that are the numbers of the messages, which move up when one before them goes', () => {
-  const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
-    do: 'uids',
-    messages: [index + 1],
-    uid: String(index + 1),
-  }));
   const KEPT = { deletion: { kind: 'after', milliseconds: 1000 } } as const;
-  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
   const [A, B, C, D] = ['a', 'bb', 'ccc', 'dddd'].map((name) => mail(name)) as [
     string,
     string,

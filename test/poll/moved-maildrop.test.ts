@@ -1,14 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { RENUMBERING_MS } from '../../src/poll/limits.ts';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import type { Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-
-async function empty(): Promise<Pop3Server> {
-  return createServer({ users: { alice: { password: 'secret' } } });
-}
 
 /** What the maildrop holds from now on, under unique-ids that begin so. */
 async function holds(server: Pop3Server, prefix: string, ...messages: readonly string[]): Promise<void> {
@@ -23,7 +19,7 @@ describe('I8: a maildrop that a provider moves, so that all has new unique-ids a
     ['the newest first, with mail that is new', [FOUR]],
     ['nothing at first', []],
   ])('brings nothing a second time: %s', async (_, first) => {
-    await using server = await empty();
+    await using server = await serve();
     await using ferry = await Ferry.to(server.address);
     await holds(server, 'old', ONE, TWO, THREE);
     await ferry.poll();
@@ -36,7 +32,7 @@ describe('I8: a maildrop that a provider moves, so that all has new unique-ids a
   });
 
   test('has what is new retrieved, and all of it deleted when that is wanted', async () => {
-    await using server = await empty();
+    await using server = await serve();
     await using ferry = await Ferry.to(server.address);
     await holds(server, 'old', ONE, TWO, THREE);
     await ferry.poll();
@@ -48,7 +44,7 @@ describe('I8: a maildrop that a provider moves, so that all has new unique-ids a
   });
 
   test('is waited for a week; then headers are not asked for any more', async () => {
-    await using server = await empty();
+    await using server = await serve();
     await using ferry = await Ferry.to(server.address);
     await holds(server, 'old', ONE, TWO);
     await ferry.poll();
@@ -63,7 +59,7 @@ describe('I8: a maildrop that a provider moves, so that all has new unique-ids a
   });
 
   test('is not suspected when somebody has deleted some of it', async () => {
-    await using server = await empty();
+    await using server = await serve();
     await using ferry = await Ferry.to(server.address);
     await holds(server, 'same', ONE, TWO);
     await ferry.poll();

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SESSION_MS } from '../../src/poll/limits.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
-import { createServer, type Faults } from '../../src/pop3-server/index.ts';
+import type { Faults } from '../../src/pop3-server/index.ts';
 import { PIPELINE_COMMANDS } from '../../src/wire/limits.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { NO_UIDL } from './odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
@@ -68,7 +69,7 @@ describe.each([
 
   // RFC 1939 §7 [uid-twins]
   test('two that have one unique-id, one of them without end', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     for (const message of [ONE, TWO]) server.maildrop('alice').add(message, { uid: 'same' });
     server.maildrop('alice').add(THREE);
     server.setFaults([...always, { do: 'endless', command: 'RETR', messages: [1], what: 'body' }]);
@@ -243,7 +244,7 @@ describe('I7: what a server can make us do', () => {
   });
 
   test.each([
-    ['has no unique-ids', [{ do: 'hide', names: ['UIDL'] }]],
+    ['has no unique-ids', NO_UIDL],
     ['has one unique-id for all', [{ do: 'uids', uid: 'same' }]],
   ] as const)(
     'a maildrop that takes long and %s is carried whole, and comes to an end',
@@ -265,7 +266,7 @@ describe('I7: what a server can make us do', () => {
   // RFC 2449 §7 [no-extension-needed]
   test('messages without unique-ids go on where the limit of a poll stopped', async () => {
     await using server = await serve(ONE, TWO, THREE);
-    server.setFaults([{ do: 'hide', names: ['UIDL'] }]);
+    server.setFaults(NO_UIDL);
     await using ferry = await Ferry.to(server.address);
     const limits = { messageOctets: undefined, messagesPerPoll: 2, octetsPerPoll: undefined };
     await ferry.poll({ limits });

@@ -2,8 +2,9 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { adoptAccount } from '../../src/poll/adopt.ts';
-import { createServer, type Faults } from '../../src/pop3-server/index.ts';
+import type { Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { NO_TOP, NO_UIDL, NUMBERS } from './odd-server.ts';
 import { putBack } from './put-back.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
@@ -68,7 +69,7 @@ describe('I8: a ledger that was put back from a backup', () => {
 
   test('takes the copy of a recorded message in a Maildir for no other message that equals it', async () => {
     await using server = await serve(TWO);
-    server.setFaults([{ do: 'hide', names: ['UIDL'] }]);
+    server.setFaults(NO_UIDL);
     await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });
     await ferry.poll();
     server.maildrop('alice').add(TWO);
@@ -133,10 +134,10 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
 
   test.each([
     ['the number of the message', '1', [], mail('new')],
-    ['the number, without TOP', '1', [{ do: 'hide', names: ['TOP'] }], mail('new')],
+    ['the number, without TOP', '1', NO_TOP, mail('new')],
     ['any other, of another size', 'again', [], mail('new', 'line\r\n'.repeat(200))],
   ] as const)('%s; the new one is carried before it is deleted', async (_, uid, faults, fresh) => {
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     server.setFaults(faults);
     server.maildrop('alice').add(ONE, { uid });
     await using ferry = await Ferry.to(server.address, AFTER_DELIVERY);
@@ -149,9 +150,9 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
 
   test.each([
     ['with TOP', []],
-    ['without TOP', [{ do: 'hide', names: ['TOP'] }]],
+    ['without TOP', NO_TOP],
   ] as const)('numbers that still stand for the same are not carried twice (%s)', async (_, faults) => {
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     server.setFaults(faults);
     for (const [index, text] of [ONE, TWO, THREE].entries())
       server.maildrop('alice').add(text, { uid: String(index + 1) });
@@ -165,8 +166,6 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
 
 describe('I8: a ledger that was lost, and a message with bare LFs, of which what is stored tells nothing', () => {
   const ODD = mail('odd', 'a\nb\r\n\r\r\nc\n\nFrom d\ne');
-  const NUMBERS: Faults = ['1', '2'].map((uid, index) => ({ do: 'uids', messages: [index + 1], uid }));
-  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
 
   test.each<[FerryOptions['destinations'] & object, string, Faults]>([
     [['mbox'], 'unique-ids', []],
@@ -229,10 +228,8 @@ describe('I8: an account that was renamed', () => {
 });
 
 describe('I8: a ledger that was lost after new mail had been told from old by its content', () => {
-  const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
-
   test('leaves that mail recognisable where unique-ids are the numbers of the messages', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     server.maildrop('alice').add(ONE, { uid: '1' });
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
@@ -247,7 +244,7 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
 
   test('leaves each of those recognisable that were carried under one number', async () => {
     const all = [ONE, TWO, THREE, FOUR];
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     const maildrop = server.maildrop('alice');
     await using ferry = await Ferry.to(server.address);
     for (const text of all) {

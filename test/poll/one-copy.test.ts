@@ -1,7 +1,8 @@
 import { rm, truncate } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from './ferry.ts';
+import { NO_TOP, NO_UIDL, takeAway } from './odd-server.ts';
 
 // One copy at a destination stands for one message, whoever looks for it.
 
@@ -10,7 +11,7 @@ const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 test.each([
   ['as their headers tell', []],
-  ['as their contents tell', [{ do: 'hide', names: ['TOP'] }]],
+  ['as their contents tell', NO_TOP],
 ] as const)(
   'I1: after a loss of the ledger, one copy in an mbox of two accounts does not stand for the mail of both, %s',
   async (_, faults) => {
@@ -64,7 +65,7 @@ test('I1: what was to stand where an equal message of another account stands is 
 });
 
 test('I8: mail that is listed again under its first unique-id after a kill is neither stored again nor in the way', async () => {
-  await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO] } } });
+  await using server = await serve(ONE, TWO);
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   server.setFaults([{ do: 'uids', prefix: 'new-' }]);
@@ -77,23 +78,21 @@ test('I8: mail that is listed again under its first unique-id after a kill is ne
   expect((await ferry.mail()).filter((text) => !text.includes('three'))).toEqual(storedAll(ONE, TWO));
 });
 
+/** Carried without unique-ids; after a loss of the ledger ONE is recorded by its header; then a poll is killed. */
+async function recordedByHeader(server: Pop3Server): Promise<Ferry> {
+  server.setFaults(NO_UIDL);
+  const ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+  server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
+  for (let polls = 0; polls < 2; polls += 1)
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+  await ferry.ledger.openPoll();
+  await ferry.restart();
+  return ferry;
+}
+
 describe('what stands in a Maildir under a name that is recorded', () => {
-  const NAMELESS: Faults = [{ do: 'hide', names: ['UIDL'] }];
-
-  /** Carried without unique-ids; after a loss of the ledger ONE is recorded by its header; then a poll is killed. */
-  async function recordedByHeader(server: Pop3Server): Promise<Ferry> {
-    server.setFaults(NAMELESS);
-    const ferry = await Ferry.to(server.address);
-    await ferry.poll();
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
-    server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
-    for (let polls = 0; polls < 2; polls += 1)
-      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
-    await ferry.ledger.openPoll();
-    await ferry.restart();
-    return ferry;
-  }
-
   test.each([
     ['without a unique-id', [2, 3]],
     ['with one', [2]],
@@ -109,7 +108,7 @@ describe('what stands in a Maildir under a name that is recorded', () => {
   test('keeps nobody from polling when that message comes without its unique-id', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await recordedByHeader(server);
-    server.setFaults(NAMELESS);
+    server.setFaults(NO_UIDL);
     for (let polls = 0; polls < 2; polls += 1)
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 2 });
     expect(new Set(await ferry.mail())).toEqual(new Set(storedAll(ONE, TWO)));
@@ -122,10 +121,9 @@ test('I3: what a kill has left of a message without unique-id is that message al
   server.setFaults([tooLarge]);
   await using ferry = await Ferry.to(server.address);
   for (let polls = 0; polls < 2; polls += 1) await ferry.poll();
-  const maildrop = server.maildrop('alice');
-  await maildrop.remove((await maildrop.list()).slice(0, 1));
-  maildrop.add(THREE);
-  server.setFaults([tooLarge, { do: 'hide', names: ['UIDL'] }]);
+  await takeAway(server);
+  server.maildrop('alice').add(THREE);
+  server.setFaults([tooLarge, ...NO_UIDL]);
   await pollAndDie(ferry);
   server.setFaults([tooLarge]);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });

@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, mail } from './ferry.ts';
+import { Ferry, mail, serve } from './ferry.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
@@ -48,7 +48,7 @@ describe('a preview', () => {
   });
 
   test('creates no destination', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address);
     await previewAccount(ferry.account, ferry.deps(), CONTROL);
     expect(await readdir(ferry.folder.path)).toEqual(['state']);

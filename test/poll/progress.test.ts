@@ -1,9 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 test('I7: a message that every session has to look at again does not keep the poll going for ever', async () => {
-  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  await using server = await serve();
   const maildrop = server.maildrop('alice');
   // After a DELE, a unique-id that is a mere number tells nothing, nor does a header without a Message-ID.
   const lookedAtAgain = 'Subject: without a Message-ID\r\n\r\n';
@@ -26,7 +25,7 @@ test('I7: a message that every session has to look at again does not keep the po
 });
 
 test('I7: a server that confirms deletions and forgets them does not keep the poll going for ever', async () => {
-  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  await using server = await serve();
   const maildrop = server.maildrop('alice');
   const messages = ['one', 'two', 'three', 'four'].map((name) => mail(name));
   for (const message of messages) maildrop.add(message);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { QUIET_MS, QUIET_POLLS } from '../../src/poll/limits.ts';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import type { Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const LOOK = ['UIDL 3', 'STAT', 'QUIT'];
 const LISTING = ['STAT', 'LIST', 'UIDL', 'QUIT'];
 const DAY_MS = 86_400_000;
 
-function serve(): Promise<Pop3Server> {
-  return createServer({ users: { alice: { password: 'secret', messages: [ONE, TWO, THREE] } } });
+function serveThree(): Promise<Pop3Server> {
+  return serve(ONE, TWO, THREE);
 }
 
 /** Gives the maildrop other content; each message with its unique-id. */
@@ -21,7 +21,7 @@ async function replace(server: Pop3Server, messages: readonly (readonly [string,
 
 describe('A maildrop in which nothing was left to do', () => {
   test('is looked at by its size and its last unique-id, not listed', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     ferry.takeCommands();
@@ -30,7 +30,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is not asked again what it announces before the login, until the next whole listing', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     const questions = async (): Promise<number> => {
       ferry.lines.length = 0;
@@ -43,7 +43,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is asked again what it announces after a poll that failed, and under another configuration', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     const firstOf = async (changes: Parameters<Ferry['poll']>[0] = {}): Promise<string | undefined> => {
       ferry.lines.length = 0;
@@ -60,7 +60,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('in lock-step the size is asked for first, and may be enough', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     server.setFaults([{ do: 'hide', names: ['PIPELINING'] }]);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
@@ -73,7 +73,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is listed when a message has come', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     await ferry.poll();
@@ -83,7 +83,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is listed when the last message is another of the same size', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     const [first = '', second = ''] = server.maildrop('alice').uids;
@@ -98,7 +98,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('I8: that hides a message of the same size in the place of another gives it up at the next whole listing', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     const [first = '', , third = ''] = server.maildrop('alice').uids;
@@ -119,7 +119,7 @@ describe('A maildrop in which nothing was left to do', () => {
     ['after a while', QUIET_MS],
     ['when the clock was set back', -2],
   ])('is listed %s', async (_, milliseconds) => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     ferry.takeCommands();
@@ -129,7 +129,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is listed when what happens to messages has changed, and when somebody confirms deletions', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     ferry.takeCommands();
@@ -139,7 +139,7 @@ describe('A maildrop in which nothing was left to do', () => {
   });
 
   test('is listed as soon as a message is due to be deleted', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address, {
       account: { deletion: { kind: 'after', milliseconds: QUIET_MS / 2 } },
     });
@@ -155,7 +155,7 @@ describe('A maildrop in which nothing was left to do', () => {
 
 describe('A maildrop in which something is left to do is listed each time', () => {
   test('I9: a message that is too large', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address, {
       account: {
         limits: { messageOctets: ONE.length, messagesPerPoll: undefined, octetsPerPoll: undefined },
@@ -169,7 +169,7 @@ describe('A maildrop in which something is left to do is listed each time', () =
   });
 
   test('I9: a message that the server refused', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     server.setFaults([{ do: 'refuse', command: 'RETR', messages: [2], sessions: 1 }]);
     await using ferry = await Ferry.to(server.address);
     expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 2 });
@@ -177,7 +177,7 @@ describe('A maildrop in which something is left to do is listed each time', () =
   });
 
   test('I3: after a poll that never ended', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     await ferry.ledger.openPoll();
@@ -188,7 +188,7 @@ describe('A maildrop in which something is left to do is listed each time', () =
   });
 
   test('messages that were deleted', async () => {
-    await using server = await serve();
+    await using server = await serveThree();
     await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });
     await ferry.poll();
     server.maildrop('alice').add(ONE);

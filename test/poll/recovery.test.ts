@@ -2,27 +2,19 @@ import { mkdir, readdir, readFile, readlink, rename, rm, truncate, writeFile } f
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
+import { NO_UIDL, serveNamed } from './odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-
-async function serve(
-  messages: readonly (readonly [string, string?])[],
-  faults: Faults = [],
-): Promise<Pop3Server> {
-  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
-  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
-  return server;
-}
 
 const PLACES = ['maildir', 'mbox'] as const;
 
 describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (place) => {
   const SITUATIONS: readonly (readonly [string, readonly (readonly [string, string?])[], Faults])[] = [
     ['of ordinary messages', [[ONE], [TWO], [THREE]], []],
-    ['of messages without unique-ids', [[ONE], [TWO], [ONE]], [{ do: 'hide', names: ['UIDL'] }]],
+    ['of messages without unique-ids', [[ONE], [TWO], [ONE]], NO_UIDL],
     ['of messages that share a unique-id', [[ONE, 'same'], [TWO, 'same'], [THREE]], []],
     [
       'of equal messages that share a unique-id',
@@ -35,7 +27,7 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
   ];
 
   test.each(SITUATIONS)('%s has each of them once, and they are deleted', async (_, messages, faults) => {
-    await using server = await serve(messages, faults);
+    await using server = await serveNamed(messages, faults);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: [place] });
     await pollAndDie(ferry);
     expect((await ferry.mail(place)).length).toBeGreaterThan(0);
@@ -47,7 +39,7 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
   });
 
   test('that is killed again and again has each message once', async () => {
-    await using server = await serve([[ONE], [TWO], [THREE]]);
+    await using server = await serveNamed([[ONE], [TWO], [THREE]]);
     await using ferry = await Ferry.to(server.address, { destinations: [place] });
     for (let count = 0; count < 3; count += 1) await pollAndDie(ferry);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
@@ -55,7 +47,7 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
   });
 
   test('that is killed, then polls without success, has each message once', async () => {
-    await using server = await serve([[ONE], [TWO]]);
+    await using server = await serveNamed([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, { destinations: [place] });
     await pollAndDie(ferry);
     expect(await ferry.poll({ user: 'bob' })).toMatchObject({ outcome: 'failed' });
@@ -64,7 +56,7 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
   });
 
   test('whose ledger could not be written for a while has each message once', async () => {
-    await using server = await serve([[ONE], [TWO]]);
+    await using server = await serveNamed([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: [place] });
     ferry.wrapLedger = (ledger) =>
       ledgerWith(ledger, {
@@ -77,7 +69,7 @@ describe.each(PLACES)('I3: after a kill between delivery and record, a %s', (pla
   });
 
   test('that was killed before anything was delivered is searched, and then carries all', async () => {
-    await using server = await serve([[ONE]]);
+    await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address, { destinations: [place] });
     await ferry.ledger.openPoll();
     await ferry.restart();
@@ -101,7 +93,7 @@ test('I3: the piece that a kill left in an mbox is cut off also when another acc
 });
 
 test('a mail program that moves messages while they are re-read is no error', async () => {
-  await using server = await serve([[ONE], [TWO], [THREE]]);
+  await using server = await serveNamed([[ONE], [TWO], [THREE]]);
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   const files = await readdir(ferry.folder.at('maildir', 'new'));
@@ -125,7 +117,7 @@ test('a mail program that moves messages while they are re-read is no error', as
 });
 
 test('what was overwritten in an mbox stays on the server', async () => {
-  await using server = await serve([[ONE]]);
+  await using server = await serveNamed([[ONE]]);
   await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
   await ferry.poll();
   const text = await readFile(ferry.folder.at('mbox'), 'latin1');
@@ -136,7 +128,7 @@ test('what was overwritten in an mbox stays on the server', async () => {
 });
 
 test('I9: what cannot be read stays on the server, and keeps no other there', async () => {
-  await using server = await serve([[ONE], [TWO]]);
+  await using server = await serveNamed([[ONE], [TWO]]);
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   const [unreadable = ''] = await readdir(ferry.folder.at('maildir', 'new'));
@@ -151,7 +143,7 @@ test('I9: what cannot be read stays on the server, and keeps no other there', as
 });
 
 test('I3: without a kill no destination is searched', async () => {
-  await using server = await serve([[ONE]]);
+  await using server = await serveNamed([[ONE]]);
   await using ferry = await Ferry.to(server.address);
   await ferry.poll();
   let searches = 0;
@@ -209,7 +201,7 @@ describe('two destinations, of which one fails', () => {
   const both = { account: AFTER_DELIVERY, destinations: ['maildir', 'mbox'] } as const;
 
   test('while the other opens its file leaves nothing there, neither a file nor an open one', async () => {
-    await using server = await serve([[mail('large', 'x'.repeat(400_000))]]);
+    await using server = await serveNamed([[mail('large', 'x'.repeat(400_000))]]);
     await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'maildir-2'] });
     ferry.wrapDestinations = ([first, second]) =>
       first === undefined || second === undefined
@@ -228,7 +220,7 @@ describe('two destinations, of which one fails', () => {
     ['the Maildir', 0],
     ['the mbox', 1],
   ])('I1: %s: nothing is deleted before both have a message; then each has it once', async (_, which) => {
-    await using server = await serve([[ONE], [TWO]]);
+    await using server = await serveNamed([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, both);
     ferry.wrapDestinations = isFull(which);
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', deleted: 0, error: { code: 'disk-full' } });
@@ -240,7 +232,7 @@ describe('two destinations, of which one fails', () => {
   });
 
   test('a kill while the other gets the message late leaves each with it once', async () => {
-    await using server = await serve([[ONE], [TWO]]);
+    await using server = await serveNamed([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, both);
     ferry.wrapDestinations = firstIsFull;
     await ferry.poll();
@@ -252,7 +244,7 @@ describe('two destinations, of which one fails', () => {
   });
 
   test('and is then taken out of the configuration needs the message no more', async () => {
-    await using server = await serve([[ONE], [TWO]]);
+    await using server = await serveNamed([[ONE], [TWO]]);
     await using ferry = await Ferry.to(server.address, both);
     ferry.wrapDestinations = firstIsFull;
     await ferry.poll();
@@ -264,7 +256,7 @@ describe('two destinations, of which one fails', () => {
   });
 
   test('a kill after both have it, of which one recorded it before, is recognised', async () => {
-    await using server = await serve([[ONE]]);
+    await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address, {
       account: AFTER_DELIVERY,
       destinations: ['maildir', 'maildir-2'],
@@ -280,7 +272,7 @@ describe('two destinations, of which one fails', () => {
 
 describe('a destination that cannot be used', () => {
   test('is found before the first message is retrieved', async () => {
-    await using server = await serve([[ONE]]);
+    await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await writeFile(ferry.folder.at('maildir'), 'a file');
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'destination-unusable' } });
@@ -288,7 +280,7 @@ describe('a destination that cannot be used', () => {
   });
 
   test('because it has gone is not made anew, and nothing is deleted', async () => {
-    await using server = await serve([[ONE]]);
+    await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.maildrop('alice').add(TWO);
@@ -299,7 +291,7 @@ describe('a destination that cannot be used', () => {
   });
 
   test('because its mount point is empty takes no mail', async () => {
-    await using server = await serve([[ONE]]);
+    await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
     await rm(ferry.folder.at('maildir'), { recursive: true });
@@ -312,7 +304,7 @@ describe('a destination that cannot be used', () => {
 
   test('because the disk is full leaves the rest on the server, and deletes what is safe', async () => {
     const messages = Array.from({ length: 30 }, (_, index) => [mail(`m${index}`)] as const);
-    await using server = await serve(messages);
+    await using server = await serveNamed(messages);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     let taken = 0;
     ferry.wrapDestinations = (all) =>
@@ -338,7 +330,7 @@ describe('a destination that cannot be used', () => {
   });
 
   test('while a message is written costs that session at most, and leaves no trace', async () => {
-    await using server = await serve([[mail('large', 'x'.repeat(2_000_000))], [TWO]]);
+    await using server = await serveNamed([[mail('large', 'x'.repeat(2_000_000))], [TWO]]);
     await using ferry = await Ferry.to(server.address);
     ferry.wrapDestinations = (all) =>
       all.map((destination) =>
@@ -353,7 +345,7 @@ describe('a destination that cannot be used', () => {
 
   test('is not an occasion to download a large message to no purpose', async () => {
     const large = mail('large', `${'x'.repeat(998)}\r\n`.repeat(20_000));
-    await using server = await serve([[large]]);
+    await using server = await serveNamed([[large]]);
     await using ferry = await Ferry.to(server.address);
     let octets = 0;
     ferry.onReceived = (more) => {
@@ -368,7 +360,7 @@ describe('a destination that cannot be used', () => {
   });
 
   test('is not hidden by a message without end', async () => {
-    await using server = await serve(
+    await using server = await serveNamed(
       [[ONE], [TWO]],
       [{ do: 'endless', command: 'RETR', messages: [2], what: 'body' }],
     );
@@ -379,7 +371,7 @@ describe('a destination that cannot be used', () => {
 });
 
 test('a ledger that cannot forget what stood in the mbox fails the poll, which ends all the same', async () => {
-  await using server = await serve([[ONE]]);
+  await using server = await serveNamed([[ONE]]);
   await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
   await writeFile(
     ferry.folder.at('mbox'),

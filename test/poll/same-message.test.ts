@@ -2,27 +2,19 @@ import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft, Envelope, Receipt } from '../../src/delivery/destination.ts';
 import { tagOf } from '../../src/delivery/maildir-name.ts';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import type { Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
+import { NO_UIDL, serveNamed } from './odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-
-async function serve(
-  messages: readonly (readonly [string, string?])[],
-  faults: Faults = [],
-): Promise<Pop3Server> {
-  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
-  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
-  return server;
-}
 
 describe('I8: when a server gives two messages one unique-id, both are kept', () => {
   test.each<[string, string, string]>([
     ['of different content', ONE, TWO],
     ['of the same content', ONE, ONE],
   ])('%s', async (_, first, second) => {
-    await using server = await serve([[first, 'same'], [THREE], [second, 'same']]);
+    await using server = await serveNamed([[first, 'same'], [THREE], [second, 'same']]);
     await using ferry = await Ferry.to(server.address);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, kept: 3 });
     ferry.takeCommands();
@@ -35,7 +27,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
     ['of different content', ONE, TWO],
     ['of the same content', ONE, ONE],
   ])('and both are deleted once they are safe: %s', async (_, first, second) => {
-    await using server = await serve([
+    await using server = await serveNamed([
       [first, 'same'],
       [second, 'same'],
     ]);
@@ -46,7 +38,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
   });
 
   test('and both that were refused at first are kept apart later', async () => {
-    await using server = await serve(
+    await using server = await serveNamed(
       [
         [ONE, 'same'],
         [TWO, 'same'],
@@ -61,7 +53,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
   });
 
   test('I3: and equal ones are told apart also at the destination, should a kill leave them unrecorded', async () => {
-    await using server = await serve([
+    await using server = await serveNamed([
       [ONE, 'same'],
       [ONE, 'same'],
     ]);
@@ -84,7 +76,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
   });
 
   test('the second one coming later', async () => {
-    await using server = await serve([[ONE, 'same']]);
+    await using server = await serveNamed([[ONE, 'same']]);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.maildrop('alice').add(TWO, { uid: 'same' });
@@ -94,7 +86,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
   });
 
   test('also when it is deleted later, each once', async () => {
-    await using server = await serve([
+    await using server = await serveNamed([
       [ONE, 'same'],
       [TWO, 'same'],
     ]);
@@ -106,7 +98,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
   });
 
   test('and one that is refused does not stand for the other', async () => {
-    await using server = await serve(
+    await using server = await serveNamed(
       [
         [ONE, 'same'],
         [TWO, 'same'],
@@ -122,7 +114,7 @@ describe('I8: when a server gives two messages one unique-id, both are kept', ()
 });
 
 test('I8: two messages of one unique-id that had failed do not share the record of that', async () => {
-  await using server = await serve([
+  await using server = await serveNamed([
     [ONE, 'same'],
     [TWO, 'same'],
   ]);
@@ -167,7 +159,7 @@ function togetherWithNext(destination: Destination): Destination {
 
 describe('I8: a unique-id that comes back', () => {
   test('with another content after its deletion is another message', async () => {
-    await using server = await serve([[ONE, 'again']]);
+    await using server = await serveNamed([[ONE, 'again']]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
     server.maildrop('alice').add(TWO, { uid: 'again' });
@@ -176,7 +168,7 @@ describe('I8: a unique-id that comes back', () => {
   });
 
   test('with the same content is deleted again and not stored twice', async () => {
-    await using server = await serve([[ONE, 'again']]);
+    await using server = await serveNamed([[ONE, 'again']]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
     server.maildrop('alice').add(ONE, { uid: 'again' });
@@ -186,7 +178,7 @@ describe('I8: a unique-id that comes back', () => {
   });
 
   test('and cannot be had at first is still compared with what was carried', async () => {
-    await using server = await serve([[ONE, 'again']]);
+    await using server = await serveNamed([[ONE, 'again']]);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
     server.maildrop('alice').add(ONE, { uid: 'again' });
@@ -197,7 +189,7 @@ describe('I8: a unique-id that comes back', () => {
   });
 
   test('called __proto__ is one like any other', async () => {
-    await using server = await serve([
+    await using server = await serveNamed([
       [ONE, '__proto__'],
       [TWO, 'constructor'],
     ]);
@@ -208,10 +200,8 @@ describe('I8: a unique-id that comes back', () => {
 });
 
 describe('I8: a server without unique-ids', () => {
-  const NO_UIDL: Faults = [{ do: 'hide', names: ['UIDL'] }];
-
   test('has its messages known by their content, and none stored twice', async () => {
-    await using server = await serve([[ONE], [TWO], [ONE]], NO_UIDL);
+    await using server = await serveNamed([[ONE], [TWO], [ONE]], NO_UIDL);
     await using ferry = await Ferry.to(server.address);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, kept: 3 });
     server.maildrop('alice').add(THREE);
@@ -220,7 +210,7 @@ describe('I8: a server without unique-ids', () => {
   });
 
   test('has them deleted once they are safe', async () => {
-    await using server = await serve([[ONE], [TWO], [ONE]], NO_UIDL);
+    await using server = await serveNamed([[ONE], [TWO], [ONE]], NO_UIDL);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, deleted: 3 });
     expect(server.maildrop('alice').messages).toEqual([]);
@@ -228,7 +218,7 @@ describe('I8: a server without unique-ids', () => {
   });
 
   test('that has them one day delivers nothing again', async () => {
-    await using server = await serve([[ONE], [TWO]], NO_UIDL);
+    await using server = await serveNamed([[ONE], [TWO]], NO_UIDL);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.setFaults([]);
@@ -241,10 +231,10 @@ const status = (text: string): string => `Subject: status\r\n\r\n${text}\r\n`;
 
 describe('I8: when a server changes every unique-id', () => {
   test('a new message is not taken for an old one that only looks like it from outside', async () => {
-    await using server = await serve([[status('good')], [ONE]]);
+    await using server = await serveNamed([[status('good')], [ONE]]);
     await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'never' } } });
     await ferry.poll();
-    await using changed = await serve([
+    await using changed = await serveNamed([
       [status('evil'), 'new-1'],
       [ONE, 'new-2'],
     ]);

@@ -1,28 +1,16 @@
+import { readdir, rename } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
+import { NO_TOP, NUMBERS, takeAway } from './odd-server.ts';
 
-type Faults = Parameters<Pop3Server['setFaults']>[0];
-
-const NUMBERS: Faults = Array.from({ length: 9 }, (_, index) => ({
-  do: 'uids',
-  messages: [index + 1],
-  uid: String(index + 1),
-}));
-const NO_TOP: Faults = [{ do: 'hide', names: ['TOP'] }];
 const DAY_MS = 86_400_000;
 const NEVER = { deletion: { kind: 'never' } } as const;
 const KEPT = { deletion: { kind: 'after', milliseconds: 3 * DAY_MS } } as const;
 
 /** Mail as machines write it: all of one size. */
 const DAYS = Array.from({ length: 12 }, (_, day) => mail(`day-${10 + day}`));
-
-/** Takes the message at this place away, as another client would. */
-async function takeAway(server: Pop3Server, place = 0): Promise<void> {
-  const maildrop = server.maildrop('alice');
-  await maildrop.remove((await maildrop.list()).slice(place, place + 1));
-}
 
 function serverWith(faults: Faults, ...messages: string[]): Promise<Pop3Server> {
   return createServer({ users: { alice: { password: 'secret', messages } }, faults });
@@ -105,6 +93,24 @@ test('I1: a message under the unique-id of one that was carried is not deleted f
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
   expect(await ferry.mail()).toEqual(storedAll(first, second, third));
   expect(server.maildrop('alice').messages.map(String)).toEqual([third]);
+});
+
+test('I1: what is stored tells, also under a name that mbsync has made longer, where one Message-ID is that of all mail', async () => {
+  const [monday, tuesday] = ['Monday', 'Tuesday'].map(
+    (day) => `Message-ID: <alarm@camera.example>\r\nSubject: ${day}\r\n\r\ntext\r\n`,
+  ) as [string, string];
+  await using server = await serverWith([]);
+  server.maildrop('alice').add(monday, { uid: 'u1' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  const [name = ''] = await readdir(ferry.folder.at('maildir', 'new'));
+  await rename(ferry.folder.at('maildir', 'new', name), ferry.folder.at('maildir', 'cur', `${name},U=7:2,S`));
+  await takeAway(server);
+  server.maildrop('alice').add(tuesday, { uid: 'u1' });
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0 });
+  await ferry.poll();
+  expect(await ferry.mail()).toEqual(storedAll(monday, tuesday));
 });
 
 describe('a message that is still the one that was delivered is deleted without a second RETR', () => {

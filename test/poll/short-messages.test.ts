@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, SESSION_MS } from '../../src/poll/limits.ts';
 import { mayLackSomething, SizeExperience } from '../../src/poll/retrieval/listed-size.ts';
-import { type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
+import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { NO_UIDL } from './odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const NEVER = { deletion: { kind: 'never' } } as const;
-const NO_UIDL: Faults = [{ do: 'hide', names: ['UIDL'] }];
 
 describe.each([
   ['with unique-ids', []],

@@ -1,19 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
+import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from './ferry.ts';
+import { NO_UIDL } from './odd-server.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')] as const;
 const BOTH = {
   account: { deletion: { kind: 'after-delivery' } },
   destinations: ['maildir', 'mbox'],
 } as const;
-const NAMELESS: Faults = [{ do: 'hide', names: ['UIDL'] }];
-
-function serve(...messages: string[]): Promise<Pop3Server> {
-  return createServer({ users: { alice: { password: 'secret', messages } } });
-}
 
 const commit = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
 
@@ -61,14 +57,14 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
   test('a message that has no unique-id yet is delivered to each place once', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
-    await pollWhileFull(which, NAMELESS, { server, ferry });
+    await pollWhileFull(which, NO_UIDL, { server, ferry });
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
 
   test('nor is it twice where an attempt under its unique-id failed in between', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
-    await pollWhileFull(which, NAMELESS, { server, ferry });
+    await pollWhileFull(which, NO_UIDL, { server, ferry });
     server.setFaults([{ do: 'shorten', command: 'RETR', octets: 40 }]);
     expect(await ferry.poll()).toMatchObject({ outcome: 'partial', skipped: 2 });
     server.setFaults([]);
@@ -78,7 +74,7 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
   test('one that has a unique-id in some sessions only is delivered to each place once', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
-    for (const faults of [[], [], NAMELESS, NAMELESS, [], NAMELESS])
+    for (const faults of [[], [], NO_UIDL, NO_UIDL, [], NO_UIDL])
       await pollWhileFull(which, faults, { server, ferry });
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
@@ -88,14 +84,14 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
     await using ferry = await Ferry.to(server.address, BOTH);
     await pollWhileFull(which, [], { server, ferry });
     await pollWhileFull(which, [], { server, ferry });
-    server.setFaults(NAMELESS);
+    server.setFaults(NO_UIDL);
     await expectEachOnce([ONE], { server, ferry });
   });
 
   test('of equal messages, one with a unique-id and one without, none is taken for the other', async () => {
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address, BOTH);
-    await pollWhileFull(which, NAMELESS, { server, ferry });
+    await pollWhileFull(which, NO_UIDL, { server, ferry });
     server.maildrop('alice').add(ONE);
     server.maildrop('alice').add(ONE);
     await expectEachOnce([ONE, ONE, ONE], { server, ferry });
@@ -124,7 +120,7 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
   test('I3: a kill before the late delivery is recorded leaves each place with it once', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, BOTH);
-    await pollWhileFull(which, NAMELESS, { server, ferry });
+    await pollWhileFull(which, NO_UIDL, { server, ferry });
     await pollAndDie(ferry);
     await expectEachOnce([ONE, TWO], { server, ferry });
   });
@@ -133,7 +129,7 @@ describe.each(['maildir', 'mbox'] as const)('I8: while the %s is full', (which) 
 test('a message that got its unique-id late is known by it, and not asked for again', async () => {
   await using server = await serve(ONE);
   await using ferry = await Ferry.to(server.address, { ...BOTH, account: { deletion: { kind: 'never' } } });
-  await pollWhileFull('mbox', NAMELESS, { server, ferry });
+  await pollWhileFull('mbox', NO_UIDL, { server, ferry });
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
   ferry.takeCommands();
   server.maildrop('alice').add(TWO);
@@ -144,7 +140,7 @@ test('a message that got its unique-id late is known by it, and not asked for ag
 test('I1: without unique-ids, mail equal to some that was deleted is stored, also after a kill', async () => {
   await using server = await serve(ONE);
   await using ferry = await Ferry.to(server.address, BOTH);
-  server.setFaults(NAMELESS);
+  server.setFaults(NO_UIDL);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
   await ferry.ledger.openPoll();
   await ferry.restart();
@@ -155,7 +151,7 @@ test('I1: without unique-ids, mail equal to some that was deleted is stored, als
 test('I3: a kill between delivery and record of mail equal to some that was deleted leaves it once', async () => {
   await using server = await serve(ONE);
   await using ferry = await Ferry.to(server.address, BOTH);
-  server.setFaults(NAMELESS);
+  server.setFaults(NO_UIDL);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
   server.maildrop('alice').add(ONE);
   await pollAndDie(ferry);
@@ -176,7 +172,7 @@ describe.each([['maildir'], ['mbox'], ['maildir', 'mbox']] as const)(
     ])('%s is there once', async (_, messages) => {
       await using server = await serve(...messages);
       await using ferry = await Ferry.to(server.address, kept);
-      server.setFaults(NAMELESS);
+      server.setFaults(NO_UIDL);
       await pollAndDie(ferry);
       server.setFaults([]);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
@@ -185,11 +181,11 @@ describe.each([['maildir'], ['mbox'], ['maildir', 'mbox']] as const)(
 
     test.each([
       ['that comes with a unique-id', []],
-      ['that comes without one', NAMELESS],
+      ['that comes without one', NO_UIDL],
     ] as const)('stands for no equal message %s when it is recorded', async (_, faults) => {
       await using server = await serve(ONE);
       await using ferry = await Ferry.to(server.address, kept);
-      server.setFaults(NAMELESS);
+      server.setFaults(NO_UIDL);
       await pollAndDie(ferry);
       server.setFaults([]);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
@@ -204,7 +200,7 @@ describe.each([['maildir'], ['mbox'], ['maildir', 'mbox']] as const)(
     test('stands for one of two equal messages, of which one has a unique-id only now', async () => {
       await using server = await serve(ONE);
       await using ferry = await Ferry.to(server.address, kept);
-      server.setFaults(NAMELESS);
+      server.setFaults(NO_UIDL);
       await pollAndDie(ferry);
       server.setFaults([]);
       server.maildrop('alice').add(ONE);

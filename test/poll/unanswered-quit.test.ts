@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { NO_TOP, serveNamed } from './odd-server.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const PLAIN = (text: string): string => `Subject: no Message-ID\r\n\r\n${text}\r\n`;
@@ -13,8 +14,7 @@ async function unanswered(
   messages: readonly (readonly [string, string])[],
   faults: Faults,
 ): Promise<{ server: Pop3Server; ferry: Ferry }> {
-  const server = await createServer({ users: { alice: { password: 'secret' } }, faults });
-  for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
+  const server = await serveNamed(messages, faults);
   const ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
   expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: messages.length });
   server.setFaults([]);
@@ -148,7 +148,7 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('is stored when it comes without a usable unique-id, after a deletion that was confirmed', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
     server.maildrop('alice').add(ONE, { uid: 'u2' });
@@ -158,7 +158,7 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('is stored when it comes without a usable unique-id beside one that is still listed', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret', messages: [ONE] } } });
+    await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     server.maildrop('alice').add(ONE, { uid: 'u2' });
@@ -185,7 +185,7 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
 
 describe('I8: where a unique-id is the number of the message', () => {
   test('an equal message under the number of one that was deleted is stored', async () => {
-    await using server = await createServer({ users: { alice: { password: 'secret' } } });
+    await using server = await serve();
     server.maildrop('alice').add(ONE, { uid: '1' });
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
     await ferry.poll();
@@ -237,7 +237,7 @@ describe('I1: after a deletion that was not confirmed, a unique-id alone', () =>
   test.each([
     ['QUIT was not answered', COMMITTED, [], {}],
     ['QUIT was refused', REFUSED, [], {}],
-    ['the server has no TOP', COMMITTED, [{ do: 'hide', names: ['TOP'] }], {}],
+    ['the server has no TOP', COMMITTED, NO_TOP, {}],
     ['its RETR is refused at first', COMMITTED, [], { refused: true }],
     ['the messages have no Message-ID', COMMITTED, [], { plain: true }],
   ] as const)(
@@ -261,7 +261,7 @@ describe('I1: after a deletion that was not confirmed, a unique-id alone', () =>
   );
 
   test.each([
-    ['by its content, where the server has no TOP', ONE, [{ do: 'hide', names: ['TOP'] }]],
+    ['by its content, where the server has no TOP', ONE, NO_TOP],
     ['by its Message-ID, though the server has written a field into it', `Status: O\r\n${ONE}`, []],
   ] as const)('settles nothing; the same message is known %s', async (_, listed, always) => {
     // All are deleted, and what is put in their place stands for what the server has kept.
@@ -278,7 +278,7 @@ describe('I1: after a deletion that was not confirmed, a unique-id alone', () =>
     const { server, ferry } = await unanswered([[ONE, 'u1']], FORGOTTEN);
     await using _server = server;
     await using _ferry = ferry;
-    server.setFaults([{ do: 'hide', names: ['TOP'] }]);
+    server.setFaults(NO_TOP);
     await ferry.poll({ deletion: { kind: 'never' } });
     server.maildrop('alice').add(TWO, { uid: 'u2' });
     ferry.takeCommands();

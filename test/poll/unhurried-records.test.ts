@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
+import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
 
 /** A ledger that records what may wait only when somebody wants it, however long that takes. */
 function withoutHurry(ledger: AccountLedger): AccountLedger {
@@ -21,7 +20,7 @@ test.each<[string, readonly string[]]>([
   ['different ones', [mail('one'), mail('two'), mail('three')]],
   ['equal ones, which are told apart one after the other', [mail('one'), mail('one'), mail('one')]],
 ])('a poll never waits for records that wait for it: %s', async (_, messages) => {
-  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  await using server = await serve();
   for (const message of messages)
     server.maildrop('alice').add(message, { uid: `u${messages.indexOf(message)}` });
   await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });

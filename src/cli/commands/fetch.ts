@@ -6,7 +6,7 @@ import { statusOf } from '../exit-status.ts';
 import type { FetchOptions } from '../fetch-now.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 
-/** So many servers are dialled before the poll itself begins. */
+/** How many servers are dialled before the poll itself begins. */
 const MOST_AHEAD = 8;
 
 /** `mailferry fetch`: polls once now, then ends. While the servers are being reached, what a poll needs is loaded. */

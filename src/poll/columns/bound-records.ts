@@ -8,7 +8,7 @@ export interface Bound extends Iterable<readonly [MessageNumber, RecordId]> {
   get(number: MessageNumber): RecordId | undefined;
 }
 
-/** Which record each message stands for, of many, in little memory. */
+/** The same for many messages, in little memory. */
 export class BoundRecords implements Bound {
   readonly #numbers = new NumberColumn<MessageNumber>();
   readonly #records = new NumberColumn<RecordId>();
@@ -42,7 +42,7 @@ export class BoundRecords implements Bound {
   }
 }
 
-/** Those of both; no message may be in both. */
+/** Both as one; no message may be in both. */
 export function bothOf(one: Bound, other: Bound): Bound {
   return {
     size: one.size + other.size,

@@ -3,6 +3,7 @@ import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
+import { MAX_OCCURRENCES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from './known.ts';
@@ -81,7 +82,7 @@ export async function recordStanding(
         uid,
         tag: tagFor({ account: account.name, uid, occurrence: 0 }),
         octets,
-        // The header has told; what the rest of it is worth, only what is received can tell.
+        // Only its header was compared, so what is stored does not prove what was received.
         sha256: byName?.sha256,
         messageId,
         headerSha256,
@@ -106,9 +107,6 @@ function namelessUniqueIds({ messages }: Listing): ReadonlySet<ListedMessage['ui
   return new Set(nameless.map(({ uid, twin }) => (twin ? uid : undefined)));
 }
 
-/** How often the same content under the same unique-id is looked for. */
-const OCCURRENCES = 10;
-
 function tagsOf(
   account: string,
   uids: ReturnType<typeof namelessUniqueIds>,
@@ -116,7 +114,7 @@ function tagsOf(
 ): ReadonlySet<string> {
   const tags = new Set<string>();
   for (const uid of uids) {
-    for (let occurrence = 0; occurrence < OCCURRENCES; occurrence += 1) {
+    for (let occurrence = 0; occurrence < MAX_OCCURRENCES; occurrence += 1) {
       tags.add(tagFor({ account, uid, sha256, occurrence }));
     }
   }

@@ -3,7 +3,7 @@ import type { UniqueId } from '../../pop3/types.ts';
 import { RecordTable } from '../columns/record-table.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 
-/** Of the largest message number. */
+/** How many digits the largest message number has. */
 const MOST_DIGITS = 10;
 const DIGIT_ZERO = 0x30;
 
@@ -16,11 +16,11 @@ export interface KnownMessages {
   /** The records that DELE was sent for and that are not listed any more, whether QUIT was answered or not. */
   deleted(): ReadonlySet<RecordId>;
   /**
-   * Of the messages that nobody has tried to delete: whether all that should be listed are, or have vanished, so that
-   * the server has probably changed its unique-ids. Undefined where there are none, or some of both.
+   * What became of the messages that nobody has tried to delete and that should be listed: all are, or all have vanished, so
+   * that the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
-  others(): 'listed' | 'vanished' | undefined;
-  /** Whether one of them is not listed any more; also when none should be, as after an empty listing. */
+  keptAre(): 'listed' | 'vanished' | undefined;
+  /** Whether some message that should be listed is not. Also true when none should be, as after an empty listing. */
   someAreMissing(): boolean;
 }
 
@@ -43,7 +43,7 @@ export function knownMessages(
       const absent = [...records.unlisted()].flatMap(([, alike]) => alike);
       return new Set(absent.filter(({ deleSent }) => deleSent).map(({ id }) => id));
     },
-    others: () => {
+    keptAre: () => {
       const areListed = some(records.listed(), isKept);
       const haveVanished = some(records.unlisted(), ([, absent]) => isKept(absent));
       if (areListed === haveVanished) return undefined;
@@ -60,6 +60,7 @@ export function knownMessages(
   };
 }
 
+/** Whether nobody has tried to delete at least one of these. */
 function isKept(alike: readonly LedgerRecord[]): boolean {
   return alike.some(({ deleSent }) => !deleSent);
 }
@@ -69,12 +70,15 @@ function some<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
   return false;
 }
 
-/** The unique-ids of a listing that no record has which should be listed. */
+/** The unique-ids of a listing that are those of no record that should be listed. */
 function* unrecorded({ messages }: Listing, records: RecordTable): Iterable<UniqueId> {
   for (const { uid } of messages) if (uid !== undefined && !records.has(uid)) yield uid;
 }
 
-/** A listing that lacks something, a usable unique-id too, tells nothing; nor does one by message numbers, which pass on to other messages. */
+/**
+ * Whether a listing proves that what it does not have is gone. Not one that lacks something, be it a usable unique-id, and not
+ * one whose unique-ids are all mere numbers, which pass on to other messages.
+ */
 function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean {
   const areNamed = hasUniqueIds && messages.every(({ uid }) => uid !== undefined);
   const isWhole = areNamed && messages.length >= claimed;

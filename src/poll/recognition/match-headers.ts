@@ -1,10 +1,10 @@
-import type { RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { ListedMessage } from '../listing.ts';
 
 /** What is known of a message that was carried. */
-export type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
+type Candidate = Pick<RecordIdentity, 'octets' | 'messageId' | 'headerSha256'>;
 
 /**
  * Which of the messages are which of the records: the same header and the same size mean the same message; less than
@@ -46,24 +46,59 @@ export function matchHeaders<C extends Candidate>(
   return { matched, doubtful };
 }
 
+/**
+ * Which of the messages stand in the destinations already, each with what was found of it, place by place: a message stands
+ * in a place once at most, and one place may have what another lacks. `isLacking`: whether a place is to be searched for it.
+ */
+export function matchStanding(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  {
+    found,
+    isLacking,
+  }: {
+    readonly found: readonly FoundMessage[];
+    readonly isLacking: (message: ListedMessage, place: string) => boolean;
+  },
+): {
+  readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
+  readonly doubtful: ReadonlySet<MessageNumber>;
+} {
+  const standing = new Map<MessageNumber, FoundMessage[]>();
+  const doubtful = new Set<MessageNumber>();
+  for (const place of new Set(found.map(({ receipt }) => receipt.destination))) {
+    const lacking = messages.filter((message) => isLacking(message, place));
+    const there = found.filter(({ receipt }) => receipt.destination === place);
+    const { matched, doubtful: mayStand } = matchHeaders(lacking, headers, there.map(asCandidate));
+    for (const [number, match] of matched)
+      standing.set(number, [...(standing.get(number) ?? []), match.found]);
+    for (const number of mayStand) doubtful.add(number);
+  }
+  return { standing, doubtful };
+}
+
+function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {
+  return { ...found.received, found };
+}
+
 /** The records of messages that are not listed under their unique-ids any more. */
 export interface Vanished {
   readonly pool: readonly RecordIdentity[];
   /** Those of them that DELE was sent for. */
   readonly deleted: ReadonlySet<RecordId>;
-  /** What became of the messages that nobody has tried to delete. */
-  readonly others: 'listed' | 'vanished' | undefined;
+  /** As `keptAre` of `KnownMessages`. */
+  readonly keptAre: 'listed' | 'vanished' | undefined;
 }
 
 /**
- * Which of the messages are which of the records. One that was deleted is gone, though QUIT was not answered, and what
- * looks the same is another copy of it, rather stored twice than lost; unless the server has changed its unique-ids: that
- * shows by the others, which vanish too, or, where there are none, by all of several that are there again.
+ * Which of the messages are which of the records. A message that DELE was sent for counts as gone, though QUIT was not
+ * answered: what looks the same is another copy of it, rather stored twice than lost. Not so where the server has changed its
+ * unique-ids: then the kept messages have vanished too or, where none were kept, all of several deleted ones are back.
  */
 export function matchVanished(
   messages: readonly ListedMessage[],
   headers: ReadonlyMap<MessageNumber, Buffer>,
-  { pool, deleted, others }: Vanished,
+  { pool, deleted, keptAre }: Vanished,
 ): ReturnType<typeof matchHeaders<RecordIdentity>> & {
   readonly absent: ReadonlySet<RecordId>;
   readonly gone: ReadonlySet<RecordId>;
@@ -71,15 +106,15 @@ export function matchVanished(
   const all = matchHeaders(messages, headers, pool);
   const vanished = pool.filter(({ id }) => deleted.has(id));
   const areBack = (): boolean => haveComeBack(vanished, messages, { headers, doubtful: all.doubtful });
-  const wereRenumbered = others === 'vanished' || (others === undefined && areBack());
+  const wereRenumbered = keptAre === 'vanished' || (keptAre === undefined && areBack());
   if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
   const rest = pool.filter(({ id }) => !deleted.has(id));
   return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
 }
 
 /**
- * Whether all of several are there, by their headers: what sizes a server lists may change along with its unique-ids. Those
- * that no header identifies count as back where enough messages of their sizes are in doubt.
+ * Whether all of several deleted messages are listed again, by their headers alone: the sizes that a server lists may change
+ * along with its unique-ids. One that no header identifies counts as back where enough messages of its size are in doubt.
  */
 function haveComeBack(
   deleted: readonly RecordIdentity[],

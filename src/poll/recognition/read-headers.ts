@@ -4,7 +4,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
-import { MAX_HEADER_OCTETS } from '../limits.ts';
+import { MAX_HEADER_OCTETS, MAX_UNASKED_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
 import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
 
@@ -39,9 +39,6 @@ export async function readHeaders(
 
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
-/** A body that nobody has asked for is borne up to this size. */
-const MAX_MESSAGE_OCTETS: number = 64 * 1024 * 1024;
-
 /** The header of a message, by TOP (RFC 1939 §7); undefined where the server will not give it. */
 export async function readHeader(session: Transaction, number: MessageNumber): Promise<Buffer | undefined> {
   try {
@@ -51,7 +48,7 @@ export async function readHeader(session: Transaction, number: MessageNumber): P
     for await (const block of await session.top(number, 0)) {
       octets += block.length;
       // Some send the body as well, of which nothing is kept.
-      if (octets > (isOver ? MAX_MESSAGE_OCTETS : MAX_HEADER_OCTETS)) throw new EndlessHeader(number);
+      if (octets > (isOver ? MAX_UNASKED_OCTETS : MAX_HEADER_OCTETS)) throw new EndlessHeader(number);
       if (isOver) continue;
       header = Buffer.concat([header, block]);
       const end = header.indexOf(EMPTY_LINE);

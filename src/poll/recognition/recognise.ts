@@ -5,17 +5,17 @@ import type {
   RecordId,
   RecordIdentity,
 } from '../../ledger/ledger.ts';
-import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { hasFailed, isDoubtful, isStored, likeliest } from '../record-state.ts';
+import { hasFailed, isDoubtful, likeliest, triedRecord } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
-import { type Candidate, matchHeaders, matchVanished } from './match-headers.ts';
+import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
 import { readHeaders } from './read-headers.ts';
+import { whoMayBeAnother } from './unconfirmed-deletions.ts';
 
 /** What became of messages whose unique-ids the server has changed. */
 export interface Recognition {
@@ -75,64 +75,21 @@ export async function recognise(
 ): Promise<Recognition> {
   const movedUp = await haveMovedUp(session, listing, memory);
   const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
-  const others = await whoMayBeAnother(session, listing, memory);
-  const wasMoved = memory.known.others() === 'vanished' || memory.ledger.renumbering();
-  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...others]), wasMoved };
+  const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
+  const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
+  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...perhapsOthers]), wasMoved };
 }
 
-/**
- * The messages whose unique-ids do not settle who they are, since DELE was sent for their bearers and no good answer to QUIT
- * came: the server may have deleted them all the same, and may give a unique-id away once its message is gone (RFC 1939
- * §7). Where the Message-ID is that of the bearer, it is the bearer; the rest of the header may have grown since, on
- * servers that write fields of their own into it.
- */
-async function whoMayBeAnother(
-  session: Transaction,
-  listing: Listing,
-  { known, ledger, doubts }: Memory,
-): Promise<readonly MessageNumber[]> {
-  const bearers = new Map(
-    listing.messages.flatMap((message) => {
-      const bearer = unconfirmedBearer(message, known);
-      return bearer === undefined ? [] : [[message, bearer] as const];
-    }),
-  );
-  if (bearers.size === 0) return [];
-  const messageIds = new Map(ledger.identities().map(({ id, messageId }) => [id, messageId ?? '']));
-  const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
-  const readable = [...bearers].filter(
-    ([message, { id }]) => (messageIds.get(id) ?? '') !== '' && tried(message) === undefined,
-  );
-  const messages = session.capabilities?.has('TOP') === false ? [] : readable.map(([message]) => message);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, messages, tried);
-  session.lockStep = false;
-  const isBearer = ({ number }: ListedMessage, { id }: LedgerRecord): boolean => {
-    const header = headers.get(number);
-    return header !== undefined && headerField(header, 'Message-ID') === messageIds.get(id);
-  };
-  return [...bearers].flatMap(([message, bearer]) => (isBearer(message, bearer) ? [] : [message.number]));
-}
-
-/** Of numbers, which pass on anyway, the other recognition takes care. */
-function unconfirmedBearer(message: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
-  const { uid, twin } = message;
-  if (uid === undefined || twin || isNumbered(message)) return undefined;
-  const records = known.withUniqueId(uid);
-  if (!records.some(({ deleSent }) => deleSent)) return undefined;
-  const last = likeliest(records, message);
-  const bearer = last !== undefined && hasFailed(last) ? records.find((it) => isStored(it, message)) : last;
-  return bearer?.deleSent === true && isStored(bearer, message) ? bearer : undefined;
-}
-
+/** Finds out whose headers have to be read, reads them, and says what they tell. */
 async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
-  { known, ledger, doubts, now, movedUp }: Memory & { readonly movedUp: boolean },
+  memory: Memory & { readonly movedUp: boolean },
 ): Promise<Renumbered> {
-  const renumbered = known.someAreMissing() || ledger.renumbering();
+  const { known, ledger, doubts, now, movedUp } = memory;
+  const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
-  const unknownToo = renumbered || ledger.hasNameless() || found.length > 0;
+  const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
   const questionable = whoMayBeCarried(listing, known, { unknownToo, movedUp });
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
@@ -142,10 +99,10 @@ async function recogniseRenumbered(
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
-  const vanished = { pool, deleted, others: known.others() };
+  const vanished = { pool, deleted, keptAre: known.keptAre() };
   if (session.capabilities?.has('TOP') === false) {
     const { absent, gone } = matchVanished(questionable, new Map(), vanished);
-    return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: renumbered };
+    return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: someAreMissing };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
@@ -153,38 +110,40 @@ async function recogniseRenumbered(
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, readable, tried);
   session.lockStep = false;
+  return byHeaders(headers, { questionable, vanished, found, someAreMissing }, memory);
+}
+
+/** What these headers tell of the messages in question. */
+function byHeaders(
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+  {
+    questionable,
+    vanished,
+    found,
+    someAreMissing,
+  }: {
+    readonly questionable: readonly ListedMessage[];
+    readonly vanished: Vanished;
+    readonly found: readonly FoundMessage[];
+    readonly someAreMissing: boolean;
+  },
+  { known, ledger, now }: Memory,
+): Renumbered {
   const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
-  const renumberedTo = new Map([...matched].map(([number, { id }]) => [number, id]));
+  const renumbered = new Map([...matched].map(([number, { id }]) => [number, id]));
   const unknown = questionable.filter(({ number }) => !matched.has(number));
   // What a destination has of a message is not looked for there: another copy would be that of an equal message.
-  const lacks = (place: string) => (message: ListedMessage) =>
-    tried(message)?.destinations.includes(place) !== true;
-  const places = [...new Set(found.map(({ receipt }) => receipt.destination))].map((place) =>
-    matchHeaders(
-      unknown.filter(lacks(place)),
-      headers,
-      found.filter(({ receipt }) => receipt.destination === place).map(asCandidate),
-    ),
-  );
-  const standing = new Map(
-    unknown.flatMap(({ number }) => {
-      const receipts = places.flatMap((place) => place.matched.get(number)?.found ?? []);
-      return receipts.length === 0 ? [] : [[number, receipts] as const];
-    }),
-  );
-  const inDoubt = new Set([...doubtful, ...places.flatMap((place) => [...place.doubtful])]);
+  const isLacking = (message: ListedMessage, place: string): boolean =>
+    triedRecord(message, known)?.destinations.includes(place) !== true;
+  const { standing, doubtful: mayStand } = matchStanding(unknown, headers, { found, isLacking });
+  const inDoubt = new Set([...doubtful, ...mayStand]);
   for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
-  const mayGoOn = matched.size > 0 || vanished.others === 'vanished' || ledger.renumbering();
-  const settledNow = new Set([...renumberedTo.values(), ...gone]);
-  return {
-    renumbered: renumberedTo,
-    doubtful: inDoubt,
-    standing,
-    absent,
-    gone,
-    isRenumbering: renumbered && (inDoubt.size > 0 || (mayGoOn && mayYetCome(pool, settledNow, now))),
-  };
+  const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
+  const settledNow = new Set([...renumbered.values(), ...gone]);
+  const isRenumbering =
+    someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, settledNow, now)));
+  return { renumbered, doubtful: inDoubt, standing, absent, gone, isRenumbering };
 }
 
 /**
@@ -222,10 +181,7 @@ function mayYetCome(
   );
 }
 
-function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {
-  return { ...found.received, found };
-}
-
+/** The listed messages that may have been carried, although no record that holds says so under their unique-ids. */
 function whoMayBeCarried(
   listing: Listing,
   known: KnownMessages,
@@ -248,8 +204,4 @@ function mayHavePassedOn(record: LedgerRecord, message: ListedMessage, movedUp: 
   const { deleSent, outcome } = record;
   if (outcome !== 'delivered' || !isNumbered(message)) return false;
   return movedUp || deleSent || isDoubtful(record, message);
-}
-
-function triedRecord({ uid }: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
-  return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
 }

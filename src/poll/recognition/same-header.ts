@@ -12,8 +12,9 @@ export class SameHeader {
   }
 
   /**
-   * Whether a header is that of the message of a record: the same, or one into which only fields of no weight were written
-   * since, as what is stored shows. Where nothing is stored any more, a Message-ID tells; undefined where nothing does.
+   * Whether a header is that of the message of a record: the same octets, or the same identifying fields as what is stored, as
+   * servers write other fields into a header. Where nothing is stored any more the Message-ID decides. Undefined where nothing
+   * can tell.
    */
   async isOf(header: Buffer, record: RecordId): Promise<boolean | undefined> {
     const { messageId, headerSha256 } = this.#ledger.identityOf(record) ?? {};

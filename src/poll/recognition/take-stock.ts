@@ -41,7 +41,7 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   // The plan has to know what was recorded just now.
   const { standing, renumbered } = recognition;
   const isRecorded = isUnsettled || standing.size > 0 || renumbered.size > 0;
-  // After a loss, whose name stands in a Maildir needs no other proof, which what is stored of it may not be able to give.
+  // After a loss of the ledger a name in a Maildir is proof enough: what is stored under it may not give a better one.
   const isProven = (number: MessageNumber): boolean => isUnsettled && named.has(number);
   const doubtful = new Set([...recognition.doubtful].filter((number) => !isProven(number)));
   return {

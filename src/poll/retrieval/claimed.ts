@@ -3,16 +3,16 @@ import type { BoundRecords } from '../columns/bound-records.ts';
 
 /** The records that a message of this session is known, or has proven, to be; each stands for one message only. */
 export class Claimed {
-  readonly #listed: Pick<BoundRecords, 'binds'>;
+  readonly #known: Pick<BoundRecords, 'binds'>;
   readonly #proven = new Set<RecordId>();
 
-  /** `listed`: those of the messages that need not be retrieved. */
-  constructor(listed: Pick<BoundRecords, 'binds'>) {
-    this.#listed = listed;
+  /** `known`: those of the messages that need not be retrieved. */
+  constructor(known: Pick<BoundRecords, 'binds'>) {
+    this.#known = known;
   }
 
   has(record: RecordId): boolean {
-    return this.#proven.has(record) || this.#listed.binds(record);
+    return this.#proven.has(record) || this.#known.binds(record);
   }
 
   add(record: RecordId): void {

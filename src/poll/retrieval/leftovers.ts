@@ -1,10 +1,8 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { readOnly } from '../../delivery/read-stored.ts';
 import { tagFor } from '../identity.ts';
+import { MAX_OCCURRENCES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
-
-/** How many equal messages without a unique-id are looked for. */
-const OCCURRENCES = 10;
 
 /**
  * What an interrupted poll may have left of messages without a unique-id of their own: they could not be looked for
@@ -39,9 +37,9 @@ export class Leftovers {
   }
 
   /**
-   * Where the message of this content stands that was delivered under this tag, by destination. What stands there for one
-   * that was recorded is not this one, or that which came later would be deleted as carried (I1): in an mbox one that
-   * equals it, in a Maildir whatever has that name.
+   * Where in each destination the message of this content stands that was delivered under this tag. What a record stands for
+   * already (an equal message in an mbox, whatever has that name in a Maildir) is left out: one copy for two messages would
+   * have the second one deleted as carried (I1).
    */
   async take(tag: string, sha256: string): Promise<readonly Receipt[]> {
     if (!this.#tags.delete(tag)) return [];
@@ -62,7 +60,7 @@ export class Leftovers {
   /** The same for a message that has a unique-id now, and had none when it was delivered. */
   async takeNameless(sha256: string): Promise<readonly Receipt[]> {
     const { account } = this.#poll;
-    for (let occurrence = 0; occurrence < OCCURRENCES; occurrence += 1) {
+    for (let occurrence = 0; occurrence < MAX_OCCURRENCES; occurrence += 1) {
       const tag = tagFor({ account: account.name, uid: undefined, sha256, occurrence });
       const left = await this.take(tag, sha256);
       if (left.length > 0) return left;

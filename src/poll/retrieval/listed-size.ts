@@ -7,10 +7,10 @@ export interface Sizes {
   readonly octets: Octets;
 }
 
-/** What some servers count of the end of a message that others do not. */
+/** How many octets at the end of a message some servers count and others do not. */
 export const LINE_END_OCTETS = 2;
 
-/** So many exact sizes to each wrong one make those of a server exact. */
+/** A server counts as exact when it listed at least this many sizes exactly for each that was wrong. */
 const EXACT_SHARE = 4;
 
 /**
@@ -48,7 +48,7 @@ export class SizeExperience {
   }
 }
 
-/** What a server may count that it does not send, as fields of its own. */
+/** How many octets of its own fields a server may count and not send. */
 const SIZE_OF_FIELDS = 64;
 
 /** The sizes of a message that was carried, and whether it was deleted on the server, as it is when somebody wants it. */
@@ -56,13 +56,13 @@ export interface PastSizes extends Sizes {
   readonly deleted: boolean;
 }
 
-/** So many messages that lack as little, or are listed larger by the same factor, make it a habit of the server. */
+/** From this many messages on that lack as little, or are listed larger by the same factor, it is a habit of the server. */
 const HABIT = 3;
 
 /**
- * Whether the server may still have something of a message that is not here, so that it must not be deleted there. Less
- * than listed is taken for the server's way of counting when that is not the exception: a little when several came so;
- * more when all sizes are too large by one factor, or when a message that lacked as large a part was deleted before,
+ * Whether the server may still have something of a message that is not here, so that it must not be deleted there. That a
+ * message is shorter than listed counts as the server's way of counting only where it is no exception: a little, when several
+ * came so; more, when all sizes are too large by one factor, or when a message that lacked as large a part was deleted before
  * because somebody said so.
  */
 export function mayLackSomething(sizes: Sizes, past: readonly PastSizes[]): boolean {
@@ -79,7 +79,7 @@ function isWhole(sizes: Sizes): boolean {
   return missingOf(sizes) <= LINE_END_OCTETS;
 }
 
-/** Not so where all have one length: then they may have been cut there. */
+/** Whether all are listed larger by the same factor. Not where all have one length: they may have been cut at it. */
 function areByOneFactor(all: readonly Sizes[]): boolean {
   const largest = all.reduce((most, it) => (it.octets > most.octets ? it : most));
   const factor = largest.listed / largest.octets;

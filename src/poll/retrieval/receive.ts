@@ -53,6 +53,7 @@ export class EndInDoubt extends MailError {
   }
 }
 
+/** Where a message goes, and what is worked out of it on the way. */
 export interface ReceiveOptions {
   readonly destinations: readonly Destination[];
   /** Whether commands were under way behind it, so that it may run on into a reply. */

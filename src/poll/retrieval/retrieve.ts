@@ -1,16 +1,18 @@
 import { asMailError, type ErrorCode, MailError } from '../../errors.ts';
-import type { RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber } from '../../pop3/types.ts';
+import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
-import { isCalm, isIdentified, type Plan, type Retrieval } from '../plan.ts';
+import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
+import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
+import { tellsOne } from '../recognition/known.ts';
 import { Leftovers } from './leftovers.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
-import { type Known, Settling } from './settle.ts';
+import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
 /** Failures that may be the fault of the message under way. */
@@ -31,16 +33,13 @@ export interface Retrieved {
  * RETR → deliver (durable) → record, for each message that was chosen. Messages arrive one after the other and
  * settle at the same time; one that the server will not give does not end the session (I9). Raises what does.
  */
-export async function retrieve(
-  session: Transaction,
-  { retrievals, further, ...memory }: Known & Pick<Plan, 'retrievals' | 'further'>,
-  poll: Poll,
-): Promise<Retrieved> {
+export async function retrieve(session: Transaction, visit: PlannedVisit, poll: Poll): Promise<Retrieved> {
+  const { retrievals, further } = visit.plan;
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
   const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, memory, await Leftovers.lookFor(poll));
+  const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
   const mayEndEarly = mayReconnect && !poll.doubts.stalled && portion.every(isIdentified);
@@ -63,6 +62,15 @@ export async function retrieve(
     more: failure === undefined && (costsASession || window.unsent > 0 || portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
+}
+
+function carriedBefore(
+  { listing, plan, recognition }: PlannedVisit,
+  ledger: Pick<AccountLedger, 'found'>,
+): CarriedBefore {
+  const { absent, wasMoved } = recognition;
+  const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
+  return { absent, wasMoved, known: plan.carried, isListed, found: ledger.found() };
 }
 
 interface Receiving {

@@ -3,9 +3,9 @@ import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../.
 import type { Received } from './receive.ts';
 
 /**
- * Recognises messages whose headers have changed together with all unique-ids, as where a provider moves a maildrop: the same
- * Message-ID and, behind the header, the same octets as what is stored are the same message (I8). Elsewhere they may be those of
- * a second copy, as one who is on a mailing list gets it.
+ * Recognises messages whose headers have changed together with all unique-ids, as when a provider moves a maildrop: then the
+ * same Message-ID and the same body as what is stored mean the same message (I8). At other times they may mean a second copy, as
+ * somebody gets who is also on a mailing list.
  */
 export class SameBody {
   readonly #ledger: Pick<AccountLedger, 'identities' | 'withUniqueIds' | 'receiptsOf'>;

@@ -4,34 +4,33 @@ import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.t
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
-import { CONCURRENT_DELIVERIES, CONCURRENT_OCTETS, HELD_OCTETS, UNRECORDED_MESSAGES } from '../limits.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
 import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { deliveryOf, type Settled } from './delivery-of.ts';
+import { EqualContents } from './equal-contents.ts';
+import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
-import { Standing } from './standing.ts';
 
-/** Under which a message may have been carried before (I8). */
-export interface Known {
-  /** The records not listed any more. */
+/** What a message that arrives may turn out to be, since it was carried before (I8). */
+export interface CarriedBefore {
+  /** The records that are not listed under their unique-ids any more: a message may be that of one of them. */
   readonly absent: ReadonlySet<RecordId>;
-  /** Whether the whole maildrop was moved. */
+  /** Whether the whole maildrop was moved, so that headers may have changed with the unique-ids. */
   readonly wasMoved: boolean;
-  /** The records of messages that are listed and known. */
-  readonly listed: Pick<BoundRecords, 'binds'>;
+  /** The records of the messages that need not be retrieved: no other message is that of one of these. */
+  readonly known: Pick<BoundRecords, 'binds'>;
+  /** Whether a message is listed that this unique-id tells from all others. */
   readonly isListed: (uid: UniqueId) => boolean;
-  /** What stands in the destinations without a record. */
+  /** What was found in the destinations without a record. */
   readonly found: readonly FoundMessage[];
 }
-
-/** A message that has arrived; its drafts, which may hold all of it in memory, are let go of once it is durable. */
-type Arrived = Omit<Received, 'drafts'> & { drafts: Received['drafts'] };
 
 /**
  * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
@@ -41,33 +40,27 @@ export class Settling {
   readonly #poll: Poll;
   readonly #absent: ReadonlySet<RecordId>;
   readonly #leftovers: Leftovers;
-  /** The records of what some destinations have, under no unique-id or one that is not listed any more. */
+  /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
-  readonly #standing: Standing;
+  readonly #found: FoundMessages;
   readonly #sameBody: SameBody;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
-  /** The messages that are being made durable, and how many of their octets are in memory. */
-  readonly #underWay = new Set<Arrived>();
-  #octets = 0;
-  /** Those that are durable and wait for the commit that records them. */
-  readonly #unrecorded = new Set<Arrived>();
-  /** Whoever waits until one of them is a step further; there is never more than one. */
-  #onProgress: (() => void) | undefined;
+  readonly #backlog: Backlog;
+  readonly #equals: EqualContents;
   readonly #claimed: Claimed;
-  /** The last comparison of each content, and how many others wait for their turn. */
-  readonly #comparisons = new Map<string, Promise<void>>();
-  readonly #waiting = new Map<string, number>();
   #failure: MailError | undefined;
 
-  constructor(poll: Poll, { absent, wasMoved, listed, isListed, found }: Known, leftovers: Leftovers) {
+  constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
     this.#leftovers = leftovers;
     this.#poll = poll;
-    this.#claimed = new Claimed(listed);
+    this.#backlog = new Backlog(poll.ledger);
+    this.#equals = new EqualContents(poll.ledger);
+    this.#claimed = new Claimed(known);
     const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
-    this.#standing = new Standing(found);
+    this.#found = new FoundMessages(found);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
@@ -78,7 +71,7 @@ export class Settling {
 
   /** Whether something stands in the destinations that a message may be. */
   get mayFind(): boolean {
-    return this.#standing.some;
+    return this.#found.some;
   }
 
   /** Whether a message may be one that was carried under another header. */
@@ -86,46 +79,22 @@ export class Settling {
     return this.#sameBody.isPossible;
   }
 
-  /** Notes such a failure; the first one counts. */
+  /** Notes why no message can be delivered any more; the first reason counts. */
   fail(failure: MailError): void {
     this.#failure ??= failure;
   }
 
   /** Begins to settle a message; waits while too many others are under way. */
   async add(received: Received): Promise<void> {
-    while (this.#isFull) await this.#progress();
     const arrived = { ...received };
-    this.#underWay.add(arrived);
-    this.#octets += heldOctets(arrived);
+    await this.#backlog.add(arrived);
     // Never rejects: a failure is noted.
     void this.#settle(arrived);
   }
 
   /** Resolves when every message added is settled. */
-  async drained(): Promise<void> {
-    while (this.#underWay.size > 0 || this.#unrecorded.size > 0) {
-      // Now somebody waits for the last of them.
-      if (this.#underWay.size === 0) this.#poll.ledger.hurry();
-      await this.#progress();
-    }
-  }
-
-  get #isFull(): boolean {
-    if (this.#unrecorded.size >= UNRECORDED_MESSAGES) return true;
-    return this.#underWay.size >= CONCURRENT_DELIVERIES || this.#octets >= CONCURRENT_OCTETS;
-  }
-
-  /** Makes room for another message: all that this one waits for is a commit. */
-  #noteDurable(arrived: Arrived): void {
-    if (!this.#underWay.delete(arrived)) return;
-    this.#octets -= heldOctets(arrived);
-    arrived.drafts = [];
-    this.#unrecorded.add(arrived);
-    this.#onProgress?.();
-  }
-
-  #progress(): Promise<void> {
-    return new Promise((resolve) => (this.#onProgress = resolve));
+  drained(): Promise<void> {
+    return this.#backlog.drained();
   }
 
   async #settle(received: Arrived): Promise<void> {
@@ -137,37 +106,16 @@ export class Settling {
         return await this.#recogniseAs(record, received);
       }
       if (reason === 'compare' || reason === 'short' || this.#mayBePart(received))
-        await this.#inTurn(received.sha256, () => this.#compare(received));
+        await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
-        await this.#inTurn(received.sha256, () => this.#goOn(received));
+        await this.#equals.inTurn(received.sha256, () => this.#takeOverOrDeliver(received));
       } else await this.#deliver(received, { record: this.#claim(record) });
     } catch (error) {
       this.fail(asMailError(error));
     } finally {
-      this.#noteDurable(received);
-      this.#unrecorded.delete(received);
-      this.#onProgress?.();
+      this.#backlog.end(received);
     }
-  }
-
-  /** Equal messages must be told apart one after the other, or both would be taken for the first. */
-  #inTurn(sha256: string, act: () => Promise<void>): Promise<void> {
-    const before = this.#comparisons.get(sha256);
-    const turn = before === undefined ? act() : this.#after(before, sha256).then(act);
-    this.#comparisons.set(
-      sha256,
-      turn.catch(() => undefined),
-    );
-    return turn;
-  }
-
-  async #after(before: Promise<void>, sha256: string): Promise<void> {
-    this.#waiting.set(sha256, (this.#waiting.get(sha256) ?? 0) + 1);
-    // It may be durable already and in no hurry to be recorded.
-    this.#poll.ledger.hurry();
-    await before;
-    this.#waiting.set(sha256, (this.#waiting.get(sha256) ?? 0) - 1);
   }
 
   /** Decides by its content whether a message was carried before (I8). */
@@ -184,7 +132,7 @@ export class Settling {
       this.#claimed.add(changed.id);
       return this.#recogniseAs(changed, received);
     }
-    if (retrieval.reason === 'new') return this.#goOn(received);
+    if (retrieval.reason === 'new') return this.#takeOverOrDeliver(received);
     const isShort = retrieval.reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
     const earlier = this.#claim(record ?? (isShort ? undefined : retrieval.record));
@@ -221,8 +169,8 @@ export class Settling {
   }
 
   /**
-   * A message under the unique-id of one that is gone may be that one again; when the first attempt to compare them
-   * failed, its record stands in the way of the older one, and takes over what that says (I8).
+   * A message under the unique-id of one that is gone may be that one again. When the first attempt to compare them
+   * failed, the record of that attempt hides the older one, and takes over what that says (I8).
    */
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
     const { ledger, observer, account } = this.#poll;
@@ -252,11 +200,11 @@ export class Settling {
   }
 
   /**
-   * A message of whose unique-id nothing was delivered may have had none, or another, when it was: then it lacks only the
-   * destination that had failed (I8), or none, if a killed poll has left it (I3). Of equal messages one takes that over,
-   * and the others are delivered.
+   * Nothing was delivered under the unique-id of this message. But it may have been delivered when it had none, or another:
+   * then only the destination that failed still lacks it (I8), or none does, if a killed poll has left it (I3). Of equal
+   * messages one takes that over, and the others are delivered.
    */
-  async #goOn(received: Arrived): Promise<void> {
+  async #takeOverOrDeliver(received: Arrived): Promise<void> {
     const record = this.#begunBefore(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
@@ -274,7 +222,7 @@ export class Settling {
     return equal.find(({ id }) => this.#begun.has(id) && !this.#claimed.has(id));
   }
 
-  /** What was begun is this message, whatever its unique-id was then; what failed under the one of now is forgotten. */
+  /** Gives a record of what was begun the unique-id that its message has now; what failed under that one is forgotten. */
   async #takeOver({ id }: LedgerRecord, { retrieval, drafts }: Arrived): Promise<void> {
     const { ledger } = this.#poll;
     const { record: tried, message } = retrieval;
@@ -306,7 +254,7 @@ export class Settling {
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
     const record = ofTheSame(who.record, received);
-    const already = [...left, ...this.#standing.take(received, left, record?.destinations ?? [])];
+    const already = [...left, ...this.#found.take(received, left, record?.destinations ?? [])];
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),
@@ -331,8 +279,8 @@ export class Settling {
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
     // One of the same content may wait for this one to be recorded.
-    const mayWait = (this.#waiting.get(arrived.sha256) ?? 0) === 0;
-    this.#noteDurable(arrived);
+    const mayWait = !this.#equals.isAwaited(arrived.sha256);
+    this.#backlog.noteDurable(arrived);
     try {
       return await ledger.recordDelivery(deliveryOf(arrived, settled, runtime.now()), { mayWait });
     } catch (error) {
@@ -342,8 +290,8 @@ export class Settling {
   }
 
   /**
-   * What came so short in an earlier poll too, or was carried so, is all that the server has of it. What is asked for since
-   * it is here in part must be whole, whatever the server's habits.
+   * Whether the message may have been cut on its way. One that came as short in an earlier poll, or was carried so, is all that
+   * the server has of it. One that was asked for since it is here in part must be whole, whatever the server's habits.
    */
   #mayBeCut({ octets, sha256, retrieval: { message, reason } }: Received): boolean {
     const { ledger, sizes, startedAt, runtime } = this.#poll;
@@ -357,7 +305,10 @@ export class Settling {
     return isShort;
   }
 
-  /** Of a message that was stored in part, TOP may give a header that is not the one of the part: only this tells (I8). */
+  /**
+   * Whether a message that seems new may be one of which a part was stored: TOP may have given another header than that of
+   * the part, so that only the content tells (I8).
+   */
   #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
     if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
     return octets + LINE_END_OCTETS < (message.octets ?? 0);
@@ -385,9 +336,4 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
-}
-
-/** How many octets of a message are in memory until it is durable, at most. */
-function heldOctets({ octets }: Received): number {
-  return Math.min(octets, HELD_OCTETS);
 }

@@ -2,8 +2,8 @@ import type { Receipt } from '../../delivery/destination.ts';
 import type { FoundMessage } from '../../ledger/ledger.ts';
 import type { Received } from './receive.ts';
 
-/** What stands in the destinations without a record, and no message of this session was found to be. */
-export class Standing {
+/** What was found in the destinations without a record; whatever a message of this session proves to be is given away. */
+export class FoundMessages {
   readonly #found: Set<FoundMessage>;
 
   constructor(found: readonly FoundMessage[]) {
@@ -16,8 +16,8 @@ export class Standing {
   }
 
   /**
-   * What stands in each destination with the very content of a message; each is given away once. `left`: what is known
-   * already to be this message; `had`: the destinations that have it already, where what stands is of an equal message.
+   * What each destination has of a message, by its content; each is given away once. `left`: what is known already to be
+   * this message; `had`: the destinations that have it already, where another copy is of an equal message.
    */
   take(
     { sha256, lfSha256 }: Pick<Received, 'sha256' | 'lfSha256'>,
