@@ -50,10 +50,8 @@ export async function pollAccount(
   };
   try {
     const ledger = deps.ledgerOf(account.name);
-    await using opened = closing(await deps.openDestinations(account, ledger));
-    const { destinations } = opened;
-    const poll = await openPoll({ ...deps, destinations, account, ledger, control, tally, stopwatch });
-    await carryAll(poll);
+    const poll = await openPoll({ ...deps, account, ledger, control, tally, stopwatch });
+    await carryAll(poll, deps.openDestinations);
     await closePoll(poll, report());
   } catch (error) {
     tally.failure ??= asMailError(error);
@@ -64,7 +62,7 @@ export async function pollAccount(
 }
 
 /** What a poll has before its ledger knows of it. */
-type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch' | 'destinations'> &
+type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch'> &
   Omit<PollDeps, 'ledgerOf' | 'openDestinations'>;
 
 /** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
@@ -72,6 +70,7 @@ async function openPoll(parts: PollParts): Promise<Poll> {
   const { interrupted, isOld } = await parts.ledger.openPoll();
   return {
     ...parts,
+    destinations: [],
     interrupted,
     isOld,
     startedAt: parts.runtime.now(),
@@ -85,9 +84,11 @@ async function openPoll(parts: PollParts): Promise<Poll> {
 }
 
 /** Session after session, until all is carried that this poll may carry. What ends it early is noted in the tally. */
-async function carryAll(poll: Poll): Promise<void> {
-  const { ledger, tally, control } = poll;
+async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations']): Promise<void> {
+  const { account, ledger, tally, control } = poll;
   try {
+    await using opened = closing(await openDestinations(account, ledger));
+    poll.destinations = opened.destinations;
     await noteMaildrop(poll);
     const progress = new Progress(poll);
     while (await carry(poll)) {

@@ -33,7 +33,8 @@ export type OpenSession = (
 export interface Poll {
   readonly account: Account;
   readonly ledger: AccountLedger;
-  readonly destinations: readonly Destination[];
+  /** Opened when the ledger knows of the poll. */
+  destinations: readonly Destination[];
   readonly openSession: OpenSession;
   readonly runtime: Runtime;
   readonly observer: PollObserver;
