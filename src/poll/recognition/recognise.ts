@@ -9,7 +9,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { hasFailed, isDoubtful, likeliest, triedRecord } from '../record-state.ts';
+import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
@@ -76,8 +76,13 @@ export async function recognise(
   const movedUp = await haveMovedUp(session, listing, memory);
   const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
   const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
+  const toBeProven = listing.messages.filter((message) => mustBeProven(message, memory.known));
   const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
-  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...perhapsOthers]), wasMoved };
+  return {
+    ...recognition,
+    doubtful: new Set([...recognition.doubtful, ...perhapsOthers, ...toBeProven.map(({ number }) => number)]),
+    wasMoved,
+  };
 }
 
 /** Finds out whose headers have to be read, reads them, and says what they tell. */
@@ -189,7 +194,7 @@ function whoMayBeCarried(
 ): readonly ListedMessage[] {
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
-    if (uid === undefined || twin) return false;
+    if (uid === undefined || twin || mustBeProven(message, known)) return false;
     const record = likeliest(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
     if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
@@ -197,6 +202,18 @@ function whoMayBeCarried(
     if (record.goneAt !== undefined) return isNumbered(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
+}
+
+/** Whether a message was to be deleted of which only its content can tell that it is the one that stands here (I1). */
+function mustBeProven(message: ListedMessage, known: KnownMessages): boolean {
+  if (message.uid === undefined || message.twin) return false;
+  const record = likeliest(known.withUniqueId(message.uid), message);
+  return (
+    record !== undefined &&
+    lacksProof(record) &&
+    record.missingAt !== undefined &&
+    record.goneAt === undefined
+  );
 }
 
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */

@@ -6,7 +6,7 @@ import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { MOVED_UP_MESSAGES, SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import type { Poll } from '../poll.ts';
+import { type Poll, wasLost } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
 import { noteWhatStands } from './found.ts';
 import { isNumbered } from './known.ts';
@@ -223,8 +223,9 @@ function refuseLostLedger(
 async function record(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
-  { ledger, destinations, runtime, interrupted, startedAt }: Poll,
+  poll: Poll,
 ): Promise<void> {
+  const { ledger, destinations, runtime, interrupted, startedAt } = poll;
   if (message?.uid === undefined) return;
   const received = recovered.find((it) => it.received !== undefined)?.received;
   const earlier = ledger.withUniqueId(message.uid).at(-1);
@@ -248,6 +249,7 @@ async function record(
     receipts: recovered.map(({ receipt }) => receipt),
     claims: recovered.map(({ receipt }) => receipt),
     complete,
+    workedOut: wasLost(poll),
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,
   });
