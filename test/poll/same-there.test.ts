@@ -1,4 +1,4 @@
-import { readdir, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
@@ -109,6 +109,25 @@ test('I1: what is stored tells, also under a name that mbsync has made longer, w
   ferry.runtime.advance(4 * DAY_MS);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
   expect(await ferry.mail()).toEqual(storedAll(monday, tuesday));
+});
+
+test('I1: what is stored tells, also where its owner has removed mail before it from an mbox', async () => {
+  const [monday, tuesday] = ['Monday', 'Tuesday'].map(
+    (day) => `Message-ID: <alarm@camera.example>\r\nSubject: ${day}\r\n\r\ntext\r\n`,
+  ) as [string, string];
+  const [before = ''] = DAYS;
+  await using server = await serverWith([], before);
+  server.maildrop('alice').add(monday, { uid: 'u1' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT, destinations: ['mbox'] });
+  await ferry.poll();
+  const mbox = (await readFile(ferry.folder.at('mbox'))).toString('latin1');
+  await writeFile(ferry.folder.at('mbox'), mbox.slice(mbox.lastIndexOf('\nFrom ') + 1), 'latin1');
+  await takeAway(server, 1);
+  server.maildrop('alice').add(tuesday, { uid: 'u1' });
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+  await ferry.poll();
+  expect(await ferry.mail('mbox')).toEqual(storedAll(monday, tuesday));
 });
 
 describe('a message that is still the one that was delivered is deleted without a second RETR', () => {
