@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { connectionLost, timedOut, type WireError } from './errors.ts';
+import { lineFailed, timedOut, type WireError } from './errors.ts';
 import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
 interface Waiter {
@@ -182,7 +182,7 @@ export class Inbound {
   };
 
   readonly #onError = (cause: Error): void => {
-    this.fail(connectionLost(this.#during, cause));
+    this.fail(lineFailed(this.#during, cause));
   };
 
   readonly #onIdle = (): void => {

@@ -1,3 +1,4 @@
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Authorization, openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
 import { Pipeline } from '../../src/pop3-client/pipeline.ts';
@@ -214,3 +215,19 @@ function serverWith(more: Partial<ServerOptions>): ReturnType<typeof createServe
     ...more,
   });
 }
+
+describe('a certificate of the client', () => {
+  test('that the server wants, and does not get, is what the error is about', async () => {
+    // With TLS 1.3 it says so when the handshake is over for us.
+    const server = createTlsServer({ ...certificate(), requestCert: true, minVersion: 'TLSv1.3' });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const error = await failureOf(openSession(options({ host: '127.0.0.1', port }, { tls: 'implicit' })));
+    await new Promise((resolve) => server.close(resolve));
+    expect(error).toMatchObject({
+      code: 'tls',
+      message: 'TLS ended while waiting for the greeting: tlsv13 alert certificate required.',
+      hint: expect.stringContaining('"clientCertificate"') as string,
+    });
+  });
+});
