@@ -1,4 +1,5 @@
 import { MailError } from '../errors.ts';
+import { Secret } from '../secret.ts';
 import { MAX_TIMEOUT_MS } from '../wire/limits.ts';
 import { AUTH_CHOICES, type ConnectOptions, type SessionOptions, TLS_MODES } from './options.ts';
 
@@ -20,9 +21,10 @@ export function checkOptions({ host, port, tls, timeouts = {} }: ConnectOptions)
 /** The same of what only a login needs. */
 export function checkLogin({ user, password, auth }: SessionOptions): void {
   if (auth !== undefined) checkChoice('auth', auth, AUTH_CHOICES);
-  if (auth === 'external') return;
   if (typeof user !== 'string') throw wrong('user', 'a text', shown(user));
-  if (password === undefined) throw wrong('password', 'a text or a Secret', 'nothing');
+  if (auth === 'external' || typeof password === 'string' || password instanceof Secret) return;
+  // What it is must not be seen, whatever it is (I5).
+  throw wrong('password', 'a text or a Secret', password === undefined ? 'nothing' : `a ${typeof password}`);
 }
 
 function checkNumber(name: string, value: number, most: number): void {

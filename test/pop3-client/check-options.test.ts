@@ -26,7 +26,9 @@ test.each(FAULTY)('%s is refused before anything is sent, and says why', async (
 test.each([
   ['an unknown mechanism', { auth: 'foo' }, '"auth" must be one of auto, user-pass'],
   ['no user', { user: undefined }, '"user" must be a text, not nothing.'],
+  ['no user of a certificate', { user: undefined, auth: 'external' }, '"user" must be a text, not nothing.'],
   ['no password', { password: undefined }, '"password" must be a text or a Secret, not nothing.'],
+  ['a password that is none', { password: 12_345 }, '"password" must be a text or a Secret, not a number.'],
 ])('%s is refused before a login', async (_, fault, message) => {
   const options = { ...GOOD, ...fault } as SessionOptions;
   await expect(openSession(options)).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Authorization, openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
 import { Pipeline } from '../../src/pop3-client/pipeline.ts';
 import { createServer, type ServerOptions } from '../../src/pop3-server/index.ts';
+import { Secret } from '../../src/secret.ts';
 import { Connection } from '../../src/wire/connection.ts';
 import { dial } from '../../src/wire/dial.ts';
 import { authority, type CertificateOptions, certificate } from '../support/certificates.ts';
@@ -217,6 +218,17 @@ function serverWith(more: Partial<ServerOptions>): ReturnType<typeof createServe
 }
 
 describe('a certificate of the client', () => {
+  test('is all that EXTERNAL needs: the password may be left out', async () => {
+    const users = { alice: { certificate: true } };
+    await using server = await createServer({ users, tls: certificate(), clientCa: authority().cert });
+    const own = certificate({ commonName: 'alice' });
+    const clientCertificate = { cert: own.cert, key: new Secret(own.key) };
+    const external = options(server.address, { auth: 'external', clientCertificate });
+    const session = await openSession({ ...external, password: undefined } as unknown as SessionOptions);
+    expect(await session.stat()).toEqual({ messages: 0, octets: 0 });
+    await session.quit();
+  });
+
   test('that the server wants, and does not get, is what the error is about', async () => {
     // With TLS 1.3 it says so when the handshake is over for us.
     const server = createTlsServer({ ...certificate(), requestCert: true, minVersion: 'TLSv1.3' });
