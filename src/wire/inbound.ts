@@ -66,6 +66,13 @@ export class Inbound {
     this.#timer = this.#waiter === undefined ? undefined : setTimeout(this.#onIdle, milliseconds);
   }
 
+  /** Something new was asked for: what the earlier replies took, each of which came in time, counts against nobody. */
+  countAnew(): void {
+    this.#waitedMs = 0;
+    this.#octets = 0;
+    this.#waitStart = performance.now();
+  }
+
   /**
    * The next block, or undefined at the end of the stream. `during` completes "… while" in the error. Rejects
    * when the line fails, or when the idle period passes without (enough) octets.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
+import { plainCommand } from '../../src/wire/transcript.ts';
 import { collect, connected, settled } from './connected.ts';
 
 describe('the idle deadline', () => {
@@ -59,6 +60,17 @@ describe('the idle deadline', () => {
       await settled();
     }
     await line;
+  });
+
+  test('takes short replies for no drip, as long as each comes in time', async () => {
+    const { wire, connection } = connected({ idleMs: 60 });
+    for (let count = 1; count <= 20; count += 1) {
+      connection.sendLine(plainCommand(`DELE ${count}`));
+      const line = connection.readLine('testing');
+      await vi.advanceTimersByTimeAsync(50);
+      wire.arrive('+OK\r\n');
+      expect(await line).toBe('+OK');
+    }
   });
 
   test('lets a slow line go on that brings enough', async () => {
