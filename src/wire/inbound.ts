@@ -40,6 +40,8 @@ export class Inbound {
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
     socket.on('error', this.#onError);
+    // Its last words are said.
+    this.#ended = socket.destroyed || socket.readableEnded;
     // Whoever had the socket before may have stopped it, so as to lose nothing.
     if (socket.isPaused()) socket.resume();
   }

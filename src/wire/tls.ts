@@ -55,6 +55,7 @@ export function prepareTls({
  */
 export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promise<Duplex> {
   const { serverName, ca = [], pinSha256, clientCertificate, signal, clock = systemRuntime } = options;
+  assertOpen(socket, serverName);
   const name = asciiName(serverName);
   const key = resumptionKey(options);
   const known = knownSession(key, clock.now());
@@ -85,6 +86,13 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
   if (latest !== undefined) remember(key, { session: latest, shown });
   options.onCertificate?.(shown.expiresAt);
   return secure;
+}
+
+/** A line that has ended already says nothing more: Node would wait for it for ever. */
+function assertOpen(socket: Duplex, serverName: string): void {
+  if (!socket.destroyed && !socket.readableEnded) return;
+  const { errored } = socket.destroy();
+  throw errored === null ? connectionLost('setting up TLS') : tlsFailure(serverName, errored);
 }
 
 /** A line that cannot be secured is of no use to anybody. */

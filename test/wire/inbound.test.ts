@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Connection } from '../../src/wire/connection.ts';
 import { RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
 import { plainCommand } from '../../src/wire/transcript.ts';
+import { MemoryWire } from '../support/memory-wire.ts';
 import { collect, connected, settled } from './connected.ts';
 
 describe('the idle deadline', () => {
@@ -84,6 +87,13 @@ describe('the idle deadline', () => {
     wire.arrive('\r\n');
     expect(await line).toHaveLength(19 * 40);
   });
+});
+
+test('a transport that has closed before anybody listened has ended', async () => {
+  const wire = new MemoryWire();
+  await once(wire.destroy(), 'close');
+  const connection = new Connection(wire, { idleMs: 5000 });
+  await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'connection-lost' });
 });
 
 describe('octets that nobody takes', () => {

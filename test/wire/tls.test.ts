@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
@@ -6,6 +7,7 @@ import { dial } from '../../src/wire/dial.ts';
 import { parsePin } from '../../src/wire/pin.ts';
 import { type TlsClientOptions, wrapTls } from '../../src/wire/tls.ts';
 import { authority, certificate, type KeyPair } from '../support/certificates.ts';
+import { rawPeer } from '../support/raw-peer.ts';
 
 interface Served extends AsyncDisposable {
   readonly port: number;
@@ -212,4 +214,15 @@ test('a line that cannot be secured with what was given is closed', async () => 
   const options = { serverName: 'localhost', ca: ['no certificate'], signal };
   await expect(wrapTls(socket, options)).rejects.toMatchObject({ code: 'config' });
   expect(socket.destroyed).toBe(true);
+});
+
+test('a line that has ended before TLS was begun is not waited for', async () => {
+  await using peer = await rawPeer(() => Promise.resolve());
+  const signal = AbortSignal.timeout(5000);
+  const socket = await dial({ host: peer.host, port: peer.port, signal });
+  await once(socket.resume(), 'close');
+  await expect(wrapTls(socket, { serverName: 'localhost', signal })).rejects.toMatchObject({
+    code: 'connection-lost',
+    message: 'The connection ended while setting up TLS.',
+  });
 });
