@@ -61,6 +61,13 @@ describe('by a proxy of HTTP', () => {
     expect(proxy.lines[0]?.received).not.toMatch(/authorization/i);
   });
 
+  // RFC 9110 §9.3.6
+  test('any status of success begins the line', async () => {
+    await using proxy = await httpProxy('HTTP/1.1 201 Created\r\n\r\n+OK ready\r\n');
+    const line = await open({ proxy: parseProxyUrl(`http://127.0.0.1:${proxy.port}`) });
+    expect(await read(line, 11)).toBe('+OK ready\r\n');
+  });
+
   test('a name beyond ASCII is asked for as DNS has it', async () => {
     await using proxy = await httpProxy('HTTP/1.1 200 Connection established\r\n\r\n+OK ready\r\n');
     const route = { proxy: parseProxyUrl(`http://127.0.0.1:${proxy.port}`) };
