@@ -10,6 +10,7 @@ const FAULTY: readonly (readonly [string, object, string])[] = [
   ['a port as a text', { port: '110' }, '"port" must be a whole number from 1 to 65535, not "110".'],
   ['an unknown kind of TLS', { tls: 'tls' }, '"tls" must be one of implicit, starttls, none, not "tls".'],
   ['a timeout without an end', { timeouts: { idleMs: Infinity } }, '"timeouts.idleMs" must be'],
+  ['a pin that is none', { pinSha256: 'ab:cd' }, '"pinSha256" must be 64 hexadecimal digits, not "ab:cd".'],
   ['a timeout before now', { timeouts: { connectMs: -5 } }, '"timeouts.connectMs" must be'],
 ];
 
