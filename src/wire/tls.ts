@@ -65,7 +65,8 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
     rejectUnauthorized: pinSha256 === undefined,
     checkServerIdentity: checkName,
     host: name,
-    ...(isIP(name) === 0 ? { servername: name } : {}),
+    // RFC 6066 §3: an address is not asked for, and a name without a dot at its end.
+    ...(isIP(name) === 0 ? { servername: name.replace(/\.$/, '') } : {}),
     ...(known === undefined ? {} : { session: known.session }),
   });
   // With TLS 1.2 a session is there before the check of the pin, with TLS 1.3 after that.

@@ -12,7 +12,14 @@ import { rawPeer } from '../support/raw-peer.ts';
 interface Served extends AsyncDisposable {
   readonly port: number;
   /** Each connection whose handshake succeeded. */
-  readonly connections: readonly { resumed: boolean; name: string | undefined }[];
+  readonly connections: readonly Seen[];
+}
+
+interface Seen {
+  readonly resumed: boolean;
+  readonly name: string | undefined;
+  /** The name that was asked for (RFC 6066 §3). */
+  readonly asked: unknown;
 }
 
 /** A TLS server that greets, and says whom it saw. */
@@ -20,7 +27,7 @@ async function serve(
   pair: KeyPair,
   more: { requestCert?: boolean; maxVersion?: 'TLSv1.2' } = {},
 ): Promise<Served> {
-  const connections: { resumed: boolean; name: string | undefined }[] = [];
+  const connections: Seen[] = [];
   const sockets = new Set<TLSSocket>();
   const server = createServer(
     { ...pair, ca: authority().cert, rejectUnauthorized: false, ...more },
@@ -30,6 +37,7 @@ async function serve(
       connections.push({
         resumed: socket.isSessionReused(),
         name: socket.authorized ? String(name) : undefined,
+        asked: (socket as { servername?: unknown }).servername,
       });
       socket.on('error', () => undefined).write('+OK\r\n');
     },
@@ -139,6 +147,16 @@ describe('the name in a certificate', () => {
     );
     expect(outcome).toMatch(expected ? /^taken$/ : /The certificate is not for ".*", but for /);
   });
+});
+
+test.each([
+  ['localhost', 'localhost'],
+  ['localhost.', 'localhost'],
+  ['127.0.0.1', false],
+])('a server that is called %s is asked for %s (RFC 6066 §3)', async (serverName, asked) => {
+  await using server = await serve(certificate());
+  await visit(server.port, { serverName });
+  expect(server.connections.map((seen) => seen.asked)).toEqual([asked]);
 });
 
 describe('a session of TLS', () => {
