@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
-import { verifyDeliveries } from '../../src/poll/verify.ts';
+import { type Verification, verifyDestination } from '../../src/poll/verify.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { Ferry, type FerryOptions, mail, serve, stored, storedAll } from './ferry.ts';
 
@@ -36,9 +36,9 @@ async function refetch(
   return found;
 }
 
-async function verify(ferry: Ferry): Promise<Awaited<ReturnType<typeof verifyDeliveries>>> {
+async function verify(ferry: Ferry): Promise<readonly Verification[]> {
   const destinations = await ferry.deps().openDestinations(ferry.account, ferry.ledger);
-  return verifyDeliveries(destinations, ferry.ledger);
+  return Promise.all(destinations.map((one) => verifyDestination(one, ferry.ledger)));
 }
 
 describe('mail that is to be carried once more', () => {
