@@ -103,6 +103,18 @@ describe('mail that is to be carried once more', () => {
     expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', deleted: 2 });
   });
 
+  test('does not come where its mbox has another name now', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    await rename(ferry.folder.at('mbox'), ferry.folder.at('renamed'));
+    const now: Partial<Account> = { destinations: [{ type: 'mbox', path: ferry.folder.at('renamed') }] };
+    const former = `mbox:${ferry.folder.at('mbox')}`;
+    expect(await refetch(ferry, { ...ferry.account, ...now }, [former])).toMatchObject([
+      { messages: 0 },
+      { destination: former, messages: 0 },
+    ]);
+  });
+
   test('is not asked about for a former place, where another has it', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server, {
