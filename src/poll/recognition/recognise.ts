@@ -74,13 +74,13 @@ export async function recognise(
   memory: Memory,
 ): Promise<Recognition> {
   const movedUp = await haveMovedUp(session, listing, memory);
-  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
+  const toBeProven = whoMustBeProven(listing, memory.known);
+  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp, toBeProven });
   const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
-  const toBeProven = listing.messages.filter((message) => mustBeProven(message, memory.known));
   const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
   return {
     ...recognition,
-    doubtful: new Set([...recognition.doubtful, ...perhapsOthers, ...toBeProven.map(({ number }) => number)]),
+    doubtful: new Set([...recognition.doubtful, ...perhapsOthers, ...toBeProven]),
     wasMoved,
   };
 }
@@ -89,13 +89,14 @@ export async function recognise(
 async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
-  memory: Memory & { readonly movedUp: boolean },
+  memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
 ): Promise<Renumbered> {
-  const { known, ledger, doubts, now, movedUp } = memory;
+  const { known, ledger, doubts, now, movedUp, toBeProven } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
-  const questionable = whoMayBeCarried(listing, known, { unknownToo, movedUp });
+  const perhapsCarried = whoMayBeCarried(listing, known, { unknownToo, movedUp });
+  const questionable = perhapsCarried.filter(({ number }) => !toBeProven.has(number));
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
@@ -194,7 +195,7 @@ function whoMayBeCarried(
 ): readonly ListedMessage[] {
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
-    if (uid === undefined || twin || mustBeProven(message, known)) return false;
+    if (uid === undefined || twin) return false;
     const record = likeliest(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
     if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
@@ -204,16 +205,18 @@ function whoMayBeCarried(
   });
 }
 
-/** Whether a message was to be deleted of which only its content can tell that it is the one that stands here (I1). */
-function mustBeProven(message: ListedMessage, known: KnownMessages): boolean {
-  if (message.uid === undefined || message.twin) return false;
-  const record = likeliest(known.withUniqueId(message.uid), message);
-  return (
-    record !== undefined &&
-    lacksProof(record) &&
-    record.missingAt !== undefined &&
-    record.goneAt === undefined
-  );
+/** The messages that were to be deleted, of which only their content can tell that they are what stands here (I1). */
+function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlySet<MessageNumber> {
+  const numbers = new Set<MessageNumber>();
+  for (const [uid, records] of known.listedAgain()) {
+    const position = messages.positionOf(uid);
+    const message = position === undefined ? undefined : messages.at(position);
+    if (message === undefined || message.twin) continue;
+    const record = likeliest(records, message);
+    if (record === undefined || !lacksProof(record) || record.goneAt !== undefined) continue;
+    if (record.missingAt !== undefined) numbers.add(message.number);
+  }
+  return numbers;
 }
 
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
