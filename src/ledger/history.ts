@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database, type Row } from './database.ts';
-import type { LedgerRecord } from './ledger.ts';
+import type { LedgerRecord, RecordId } from './ledger.ts';
 import { isReadable } from './migrations.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
 export interface HistoryEntry {
+  /** Its record. */
+  readonly id: RecordId;
   readonly account: string;
   readonly uid: string | null;
   /** As received, and by LIST at that time. */
@@ -93,6 +95,7 @@ export function* readHistory(
 
 function toEntry(row: Row): HistoryEntry {
   return {
+    id: row['id'] as RecordId,
     account: String(row['account']),
     uid: optionalText(row['uid']) ?? null,
     octets: optionalNumber(row['octets']) ?? null,
