@@ -157,7 +157,7 @@ function addImport(program: Command, run: ActionOf): void {
     .addOption(
       new Option(
         '--deliver <type:path>',
-        'where mail goes that it gave to a program: maildir:PATH or mbox:PATH',
+        'where mail goes that it gave to a program: maildir:PATH or mbox:PATH; {account} in it is the name of each account',
       ).argParser(destination),
     )
     .option('--state-dir <dir>', 'the folder of the ledger, written as "stateDir"; by default the usual one')
