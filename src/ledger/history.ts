@@ -77,7 +77,7 @@ export function* readHistory(
 ): Generator<HistoryEntry, void, undefined> {
   const path = join(stateDir, 'ledger.db');
   if (!existsSync(path)) return;
-  const database = Database.open(path);
+  const database = Database.openToRead(path);
   try {
     if (!isReadable(database, path, ENTRIES_SINCE)) return;
     const statement = database.prepare(ENTRIES);

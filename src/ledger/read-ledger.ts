@@ -23,7 +23,7 @@ export function readSummaries(
       hint: 'The next poll by a Mailferry that is started anew finds out, and works it out anew if it must.',
     });
   }
-  const database = Database.open(path);
+  const database = Database.openToRead(path);
   try {
     if (!isReadable(database, path, SUMMARY_SINCE)) return undefined;
     const rows = database.prepare(SUMMARY).all(day);
