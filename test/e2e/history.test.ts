@@ -66,6 +66,28 @@ describe('mailferry history', () => {
     });
   });
 
+  it('cuts columns at a terminal only, and nothing that a program reads', async () => {
+    await using folder = await temporaryFolder();
+    const from = 'A Person With a Rather Long Name <person@a-long-domain.example.org>';
+    const subject = 'long '.repeat(60).trim();
+    const messages = [`From: ${from}\r\nSubject: ${subject}\r\n\r\nx\r\n`];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const account = 'an-account-with-a-long-name';
+    await writeConfiguration(folder.path, { port: 1 }, { [account]: { port: server.address.port } });
+    const here = { cwd: folder.path };
+    await runProgram(['fetch', account], here);
+    const piped = (await runProgram(['history'], here)).stdout;
+    expect(piped).toContain(` ${account} `);
+    expect(piped).toContain('<person@a-long-domain.example.org>');
+    expect(piped).toContain(subject);
+    // Standard error is a terminal there, and standard output goes to `cat`.
+    const pager = ['python3', '-c', IN_TERMINAL, 'sh', '-c', '"$@" | cat', 'sh'];
+    expect((await runProgram(['history'], { ...here, under: pager })).stdout).toContain(subject);
+    const seen = await runProgram(['history'], { ...here, under: ['python3', '-c', IN_TERMINAL] });
+    expect(seen.stdout).toContain(` ${account.slice(0, 12)} `);
+    expect(seen.stdout).not.toContain(subject);
+  });
+
   it('of a message that is not stored any more shows its Message-ID', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
