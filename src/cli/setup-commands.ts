@@ -70,7 +70,7 @@ function addInit(program: Command, run: ActionOf): void {
     .command('init')
     .summary('from a mail address to a configuration that works')
     .description(
-      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Every question can be answered by an option; with --yes none is asked.',
+      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Where there is a configuration already, it can show the account to add to that. Every question can be answered by an option; with --yes none is asked.',
     )
     .option('-y, --yes', 'ask nothing: everything is said by options')
     .option('-a, --address <address>', 'the mail address')
