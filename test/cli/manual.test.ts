@@ -36,6 +36,13 @@ describe('the manual', () => {
   });
 });
 
+test.each([
+  ['verify', '65 when a message is changed'],
+  ['import', '78 when something is left for you to say'],
+])('the manual page of %s says of its exit status what its --help says', (name, words) => {
+  expect(PAGES.find(({ file }) => file === `mailferry-${name}.1`)?.text).toContain(words);
+});
+
 describe('each page of the manual', () => {
   beforeEach(requirePrograms('groff'));
 
