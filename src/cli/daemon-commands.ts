@@ -86,7 +86,7 @@ function addLogs(program: Command, run: ActionOf): void {
   program
     .command('logs')
     .argument('[account...]', 'only these accounts')
-    .summary('the last lines of the daemon’s log')
+    .summary('the last lines of the log of the daemon')
     .description('Shows what the daemon has logged last, wherever its log goes.')
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <count>', 'so many lines', count, 20)

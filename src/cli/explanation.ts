@@ -1,21 +1,35 @@
-import type { HistoryEntry } from '../ledger/history.ts';
+import type { StoredState } from '../delivery/destination.ts';
+import type { HistoryEntry, HistoryPlace } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
 import type { Decision } from '../poll/plan.ts';
 import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { octetsText, timeText } from './wording.ts';
 
+/** Where a message was delivered to, and what has become of it there. */
+export interface PlaceNow extends HistoryPlace {
+  /** Null where nobody has looked. */
+  readonly state: StoredState | null;
+}
+
+/** What the ledger has noted of a message, and what its places hold now. */
+export interface EntryNow extends HistoryEntry {
+  readonly places: readonly PlaceNow[];
+}
+
 /** Everything that is known about one message. */
 export interface MessageFacts {
   readonly account: string;
-  /** What a poll would do with it now; undefined when the server does not list it. */
+  /** Whether the server has told what it lists. */
+  readonly asked: boolean;
+  /** What a poll would do with it now; undefined when the server does not list it, or was not asked. */
   readonly decision: Decision | undefined;
   /** Whether a poll would delete it now. */
   readonly deletedNow: boolean;
   /** Why some of what is due would stay on the server now. */
   readonly refusal: string | undefined;
   /** What the ledger has noted, newest first; several when a unique-id stood for several messages. */
-  readonly entries: readonly HistoryEntry[];
+  readonly entries: readonly EntryNow[];
   readonly deletion: DeletionPolicy;
   readonly now: number;
 }
@@ -32,7 +46,7 @@ export function explanationOf(facts: MessageFacts): readonly string[] {
   ];
 }
 
-function pastOf(entry: HistoryEntry): readonly string[] {
+function pastOf(entry: EntryNow): readonly string[] {
   const {
     outcome,
     peer,
@@ -48,10 +62,8 @@ function pastOf(entry: HistoryEntry): readonly string[] {
   } = entry;
   const lines: string[] = [];
   if (outcome === 'delivered') {
-    lines.push(
-      `Carried on ${timeText(deliveredAt ?? triedAt)} (${octetsText(octets ?? 0)} as received), safe in:`,
-    );
-    lines.push(...entry.places.map(({ destination, location }) => `    ${destination}, as ${location}`));
+    lines.push(`Carried on ${timeText(deliveredAt ?? triedAt)} (${octetsText(octets ?? 0)} as received) to:`);
+    lines.push(...entry.places.map(placeText));
     // A line end that only the server counts is nothing.
     if (octets !== null && listedOctets !== null && listedOctets - octets > LINE_END_OCTETS)
       lines.push(
@@ -61,7 +73,7 @@ function pastOf(entry: HistoryEntry): readonly string[] {
     lines.push(
       `Carried on ${timeText(deliveredAt)}, and to be carried once more ("mailferry refetch"), since it was not there any more:`,
     );
-    lines.push(...entry.places.map(({ destination, location }) => `    ${destination}, as ${location}`));
+    lines.push(...entry.places.map(placeText));
   } else if (outcome === 'adopted') {
     const who =
       peer === null
@@ -83,6 +95,18 @@ function pastOf(entry: HistoryEntry): readonly string[] {
   return lines;
 }
 
+const STATES: Readonly<Record<StoredState, string>> = {
+  intact: 'there as delivered',
+  changed: 'changed since',
+  missing: 'not there any more (moved or deleted by you?)',
+  lost: 'not there any more, and the place itself is gone or was made anew',
+  unreadable: 'cannot be read',
+};
+
+function placeText({ destination, location, state }: PlaceNow): string {
+  return `    ${destination}, as ${location}${state === null ? '' : `: ${STATES[state]}`}`;
+}
+
 const RETRIEVED = {
   new: 'the ledger does not know its unique-id',
   again: 'an earlier attempt did not end well, or not all places have it yet',
@@ -98,7 +122,8 @@ const LEFT = {
   later: 'a limit of one poll is reached before its turn; a later poll takes it',
 } as const;
 
-function presentOf({ decision }: MessageFacts): string {
+function presentOf({ asked, decision }: MessageFacts): string {
+  if (!asked) return 'The server was not asked.';
   if (decision === undefined) return 'The server does not list it now.';
   if (decision.action === 'retrieve') return `A poll now would fetch it: ${RETRIEVED[decision.reason]}.`;
   return `A poll now would leave it where it is: ${LEFT[decision.reason]}.`;
@@ -106,16 +131,18 @@ function presentOf({ decision }: MessageFacts): string {
 
 /** What happens on the server, and when. */
 function futureOf(facts: MessageFacts): readonly string[] {
-  const { decision, deletedNow, refusal } = facts;
-  if (decision === undefined) return [];
+  const { asked, decision, deletedNow, refusal, entries } = facts;
+  const mayBeListed = entries.some(({ goneAt, missingAt }) => goneAt === null && missingAt === null);
+  if (decision === undefined && (asked || !mayBeListed)) return [];
   if (deletedNow) return ['It would be deleted on the server in the same poll.'];
   const some = refusal === undefined ? [] : [`Of what is due now, some stays there: ${refusal}`];
-  return [...policyOf(facts, decision), ...some];
+  return [...policyOf(facts), ...some];
 }
 
-function policyOf({ entries, deletion, now }: MessageFacts, decision: Decision): readonly string[] {
+function policyOf({ entries, decision, deletion, now }: MessageFacts): readonly string[] {
   const record = entries.find(({ goneAt }) => goneAt === null);
-  if (record !== undefined && record.outcome !== 'delivered' && decision.action === 'leave') {
+  const isLeft = decision?.action === 'leave' || (decision === undefined && record?.outcome !== 'failed');
+  if (record !== undefined && record.outcome !== 'delivered' && isLeft) {
     return ['It stays on the server: only what Mailferry itself has delivered is ever deleted.'];
   }
   switch (deletion.kind) {

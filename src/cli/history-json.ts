@@ -3,9 +3,9 @@ import { isoTime } from './wording.ts';
 
 /** What the ledger has noted of a message, as `history` and `explain` give it to programs. Stable and documented. */
 export function historyJson(entry: HistoryEntry): unknown {
-  const { triedAt, deliveredAt, deleSentAt, missingAt, goneAt } = entry;
+  const { id: _, triedAt, deliveredAt, deleSentAt, missingAt, goneAt, ...more } = entry;
   return {
-    ...entry,
+    ...more,
     triedAt: isoTime(triedAt),
     deliveredAt: isoTime(deliveredAt),
     deleSentAt: isoTime(deleSentAt),

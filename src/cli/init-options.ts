@@ -44,6 +44,11 @@ export function refuseIncomplete(options: InitOptions): void {
   });
 }
 
+/** The mail address, as far as options tell it: a login name tells its server only with a domain. */
+export function saidAddress({ address, user, host }: InitOptions): string | undefined {
+  return address ?? (user?.includes('@') === true || host !== undefined ? user : undefined);
+}
+
 /** Whether an option says where the password is. */
 export function hasPassword(options: InitOptions): boolean {
   const { passwordFile, passwordCommand, passwordEnv, passwordCredential, passwordStdin } = options;

@@ -66,7 +66,7 @@ function commandPage(command: Command, program: Command): string {
         ...optionsOf(program).filter(({ long }) => long !== '--version' && long !== '--help'),
       ]),
     ),
-    section('EXIT STATUS', exitStatus(program)),
+    section('EXIT STATUS', [...ownExitStatus(command), exitStatus(program)].join('\n.PP\n')),
     section('SEE ALSO', '.BR mailferry (1),\n.BR mailferry.yaml (5)'),
   ]);
 }
@@ -104,15 +104,25 @@ function argumentItem(argument: Argument): string {
 
 /** The table that `--help` shows, as it stands there. */
 function exitStatus(program: Command): string {
-  let text = '';
-  program.configureOutput({ writeOut: (written) => (text += written) });
-  program.outputHelp();
-  const [, table = ''] = /\nExit status[^\n]*\n([^]*?)\n*$/.exec(text) ?? [];
+  const [, table = ''] = /\nExit status[^\n]*\n([^]*?)\n*$/.exec(helpOf(program)) ?? [];
   const rows = table.split('\n').flatMap((line) => {
     const [, statuses, meaning] = /^ {2}(\d+) +(.*)$/.exec(line) ?? [];
     return statuses === undefined ? [] : [`.TP\n.B ${statuses}\n${roffText(meaning ?? '')}`];
   });
   return `The worst over all accounts:\n${rows.join('\n')}\n.PP\nEnded by a signal: 128 + its number.`;
+}
+
+/** What `--help` says of the statuses of this command in particular. */
+function ownExitStatus(command: Command): readonly string[] {
+  const [, sentence] = /\n(Exit status \d[^\n]*)/.exec(helpOf(command)) ?? [];
+  return sentence === undefined ? [] : [`${roffText(sentence)} In general:`];
+}
+
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({ writeOut: (written) => (text += written) });
+  command.outputHelp();
+  return text;
 }
 
 function page(name: string, number: number, sections: readonly string[]): string {

@@ -123,7 +123,10 @@ function addVerify(program: Command, run: ActionOf): void {
       'Re-reads every message that was delivered and compares its hash with the one that was recorded.',
     )
     .option('--json', 'one JSON object per destination on standard output, nothing else there')
-    .addHelpText('after', '\nExit status 65 when a message is changed or not there any more; otherwise 0.')
+    .addHelpText(
+      'after',
+      '\nExit status 0 when all of it was looked at and is as it was delivered, 65 when a message is changed, not there any more or unreadable, 73 when a destination is not there, as on a disk that is not mounted, 74 when the ledger or a destination cannot be read.',
+    )
     .action(run(async () => (await import('./commands/verify.ts')).verify));
 }
 

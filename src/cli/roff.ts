@@ -1,4 +1,4 @@
-/** Plain text for man(7): nothing in it is a request, an escape or a hyphen that may be changed. */
+/** Plain text for man(7): nothing in it is a request, an escape, a hyphen that may be changed, or an octet that groff does not know. */
 export function roffText(text: string): string {
   return text
     .replaceAll('\\', '\\e')
@@ -7,7 +7,12 @@ export function roffText(text: string): string {
     .replaceAll('`', '\\(ga')
     .replaceAll('~', '\\(ti')
     .replaceAll('^', '\\(ha')
-    .replaceAll(/^\./gm, '\\&.');
+    .replaceAll(/^\./gm, '\\&.')
+    .replaceAll(/[^\0-\x7f]/gu, (character) => `\\[u${codePoint(character)}]`);
+}
+
+function codePoint(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 }
 
 /**

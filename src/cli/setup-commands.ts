@@ -70,7 +70,7 @@ function addInit(program: Command, run: ActionOf): void {
     .command('init')
     .summary('from a mail address to a configuration that works')
     .description(
-      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Every question can be answered by an option; with --yes none is asked.',
+      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Where there is a configuration already, it can show the account to add to that. Every question can be answered by an option; with --yes none is asked.',
     )
     .option('-y, --yes', 'ask nothing: everything is said by options')
     .option('-a, --address <address>', 'the mail address')
@@ -157,13 +157,13 @@ function addImport(program: Command, run: ActionOf): void {
     .addOption(
       new Option(
         '--deliver <type:path>',
-        'where mail goes that it gave to a program: maildir:PATH or mbox:PATH',
+        'where mail goes that it gave to a program: maildir:PATH or mbox:PATH; {account} in it is the name of each account',
       ).argParser(destination),
     )
     .option('--state-dir <dir>', 'the folder of the ledger, written as "stateDir"; by default the usual one')
     .addHelpText(
       'after',
-      '\nExit status 78 when something is left for you to say, such as where mail goes; the file and the ledger are written all the same.',
+      '\nExit status 78 when something is left for you to say, such as where mail goes; the file and the ledger are written all the same. 64 when a file would be overwritten.',
     )
     .action(run(async () => (await import('./commands/import.ts')).importPeer));
 }

@@ -110,6 +110,11 @@ export function columnText(text: string, columns: number): string {
   return out + ' '.repeat(columns - used);
 }
 
+/** The same, never cut. */
+export function filledText(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
+}
+
 /** How many columns of a terminal a text takes. */
 export function columnsOf(text: string): number {
   let used = 0;

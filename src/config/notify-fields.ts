@@ -12,8 +12,8 @@ import {
   mapping,
   wholeNumber,
 } from './field-kinds.ts';
-import { command, password, secretUrl } from './secret-fields.ts';
-import { passwordSource, type SecretSurroundings } from './secrets.ts';
+import { command, password, secretUrl, token } from './secret-fields.ts';
+import { completedSource, passwordSource, type SecretKind, type SecretSurroundings } from './secrets.ts';
 import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,19 +25,24 @@ const LONGEST_MS = 366 * DAY_MS;
 
 type Keys = 'notify' | 'ping';
 
+const ELSEWHERE =
+  'or where that comes from: `{ file: … }`, `{ command: … }`, `{ env: … }` or `{ credential: … }`. Never shown or logged.';
+
 const webhook = () =>
   mapping('a place for notices', {
     type: z.literal('webhook').meta({ description: 'POST of the notice as JSON.' }),
-    url: secretUrl().meta({ description: 'Where to. Never shown or logged.' }),
+    url: secretUrl().meta({ description: `Where to, ${ELSEWHERE}` }),
   }).meta({ title: 'webhook' });
 
 const ntfy = () =>
   mapping('a place for notices', {
     type: z.literal('ntfy').meta({ description: 'A topic of an ntfy server.' }),
     url: secretUrl().meta({
-      description: 'URL of the topic, such as `https://ntfy.sh/my-topic`. Never shown or logged.',
+      description: `URL of the topic, such as \`https://ntfy.sh/my-topic\`, ${ELSEWHERE}`,
     }),
-    token: password().optional().meta({ description: 'Access token, where the topic needs one.' }),
+    token: token()
+      .optional()
+      .meta({ description: 'Access token, where the topic needs one; a text, or where it comes from.' }),
   }).meta({ title: 'ntfy' });
 
 const commandTarget = () =>
@@ -73,7 +78,9 @@ const mail = () =>
     user: z.string(expectedText('the name to log in with')).min(1).optional().meta({
       description: 'Name to log in with, where the server needs it.',
     }),
-    password: password().optional().meta({ description: 'Its password.' }),
+    password: password()
+      .optional()
+      .meta({ description: 'Its password, or where it comes from: as `password` of an account.' }),
     from: address().meta({ description: 'Address of the sender.' }),
     to: z
       .union(
@@ -136,7 +143,7 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
       url: secretUrl().meta({
         description:
           'URL that is called, as services such as healthchecks want it: with `/start` when the daemon begins, as it is ' +
-          'while all is well, with `/fail` while an account fails. Never shown or logged.',
+          'while all is well, with `/fail` while an account fails; or where it comes from, as of a webhook. Never shown or logged.',
       }),
       every: duration('a length of time', 10_000, DAY_MS)
         .optional()
@@ -183,6 +190,12 @@ function secretsOf(one: NotifyTargetSettings): readonly (PasswordSettings | unde
   return [];
 }
 
+type SourceOf = (
+  settings: PasswordSettings,
+  kind: SecretKind,
+  login?: { readonly host: string; readonly user?: string | undefined },
+) => PingTarget['url'];
+
 /** Who is told what, with every default filled in. */
 export function completeNotify(
   { notify, ping }: Partial<GeneralSettings>,
@@ -191,10 +204,8 @@ export function completeNotify(
     secrets,
   }: { readonly absolute: (path: string) => string; readonly secrets: SecretSurroundings },
 ): NotifyConfiguration {
-  const source = (settings: PasswordSettings): PingTarget['url'] => {
-    const whole = settings.from === 'file' ? { ...settings, path: absolute(settings.path) } : settings;
-    return passwordSource(whole, secrets);
-  };
+  const source: SourceOf = (settings, kind, { host, user = '' } = { host: '' }) =>
+    passwordSource(completedSource(settings, { host, user, absolute }), { ...secrets, kind });
   return {
     targets: (notify?.to ?? []).map((one) => completeTarget(one, source, secrets)),
     policy: {
@@ -202,20 +213,29 @@ export function completeNotify(
       silentMs: notify?.afterSilence ?? DEFAULT_SILENCE_MS,
       certificateMs: notify?.beforeCertificateEnds ?? DEFAULT_CERTIFICATE_MS,
     },
-    ping: ping && { url: source(ping.url), everyMs: ping.every ?? DEFAULT_PING_MS },
+    ping: ping && { url: source(ping.url, 'URL'), everyMs: ping.every ?? DEFAULT_PING_MS },
   };
 }
 
 function completeTarget(
   one: NotifyTargetSettings,
-  source: (settings: PasswordSettings) => PingTarget['url'],
+  source: SourceOf,
   { folder, withheld }: SecretSurroundings,
 ): NoticeTarget {
-  if (one.type === 'webhook') return { type: 'webhook', url: source(one.url) };
+  if (one.type === 'webhook') return { type: 'webhook', url: source(one.url, 'URL') };
   if (one.type === 'ntfy')
-    return { type: 'ntfy', url: source(one.url), token: one.token && source(one.token) };
+    return { type: 'ntfy', url: source(one.url, 'URL'), token: one.token && source(one.token, 'token') };
   if (one.type === 'command') return { type: 'command', command: one.command, folder, withheld };
   const { type, host, user, from, to, tls = 'implicit' } = one;
   const port = one.port ?? { implicit: 465, starttls: 587, none: 25 }[tls];
-  return { type, host, port, tls, user, password: one.password && source(one.password), from, to };
+  return {
+    type,
+    host,
+    port,
+    tls,
+    user,
+    password: one.password && source(one.password, 'password', { host, user }),
+    from,
+    to,
+  };
 }

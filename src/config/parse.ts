@@ -21,7 +21,7 @@ import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts
 import { ConfigurationError, type Problem } from './problem.ts';
 import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
-import { PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
+import { completedSource, PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, PasswordSettings } from './settings.ts';
 
 /** What a configuration depends on besides its text. */
@@ -158,7 +158,10 @@ function completeAccount(
       ca: anchors?.content ?? [],
       line: lineOf(settings, own?.content, context.secrets),
       user,
-      password: passwordSource(completed(password ?? NO_PASSWORD, { host, user, absolute }), context.secrets),
+      password: passwordSource(
+        completedSource(password ?? NO_PASSWORD, { host, user, absolute }),
+        context.secrets,
+      ),
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
       destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
@@ -187,13 +190,4 @@ const NO_PASSWORD: PasswordSettings = { from: 'text', value: new Secret('') };
 
 function portOf({ port, tls }: AccountSettings): number {
   return port ?? defaultPort(tls ?? 'implicit');
-}
-
-function completed(
-  password: PasswordSettings,
-  { host, user, absolute }: { host: string; user: string; absolute: (path: string) => string },
-): PasswordSettings {
-  if (password.from === 'file') return { ...password, path: absolute(password.path) };
-  if (password.from !== 'netrc') return password;
-  return { ...password, path: absolute(password.path), machine: password.machine ?? host, login: user };
 }

@@ -28,13 +28,16 @@ function section(heading: string, mapping: JsonSchema): string {
   return `${heading}\n\n${table(mapping)}`;
 }
 
-/** One section for each key whose value is or may be a mapping. */
-function details(level: string, mapping: JsonSchema): readonly string[] {
+/** One section for each key whose value is or may be a mapping, and for each form that a list in it may hold. */
+function details(level: string, mapping: JsonSchema, within = ''): readonly string[] {
   return Object.entries(part(mapping, 'properties')).flatMap(([key, value]) => {
-    const forms = mappingsOf(asSchema(value));
-    return forms.map((form) => {
-      const title = typeof form['title'] === 'string' ? ` (${form['title']})` : '';
-      return section(`${level} \`${key}\`${title}`, form);
+    const name = `${within}${key}`;
+    return mappingsOf(asSchema(value)).flatMap((form) => {
+      const { title } = form;
+      // What has no name of its own is explained where it first stands, as the sources of a password are.
+      if (within !== '' && typeof title !== 'string') return [];
+      const named = typeof title === 'string' ? ` (${title})` : '';
+      return [section(`${level} \`${name}\`${named}`, form), ...details(level, form, `${name}.`)];
     });
   });
 }

@@ -29,12 +29,13 @@ export function renderConfiguration({ comments, keys, accounts }: ConfigurationT
   const blocks = [
     comments.flatMap((text) => commented(text, '')).join('\n'),
     keys.map((key) => keyLine(key, '')).join('\n'),
-    ['accounts:', ...accounts.map(accountBlock)].join('\n\n').replace('\n\n', '\n'),
+    ['accounts:', ...accounts.map(renderAccount)].join('\n\n').replace('\n\n', '\n'),
   ];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function accountBlock({ name, comments, keys, disabled }: AccountText): string {
+/** One account of it, as it stands below `accounts:`. */
+export function renderAccount({ name, comments, keys, disabled }: AccountText): string {
   const lines = [
     `  ${yamlValue(name)}:`,
     ...comments.flatMap((text) => commented(text, '    ')),

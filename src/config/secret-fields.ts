@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Secret } from '../secret.ts';
 import { expectedSecret, mapping, path } from './field-kinds.ts';
+import type { SecretKind } from './secrets.ts';
 import type { PasswordSettings } from './settings.ts';
 
 const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credential: … }';
@@ -16,78 +17,120 @@ export const command = (): z.ZodType<string | readonly string[]> => {
   return z.union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND);
 };
 
-const source = (): z.ZodType<PasswordSettings> =>
-  mapping(FORMS, {
-    file: path(
-      'the path of a file that holds the password',
-      expectedSecret('the path of a file that holds the password'),
-    )
-      .meta({ description: 'Reads the password from this file, which other users must not be able to read.' })
+const netrcFields = () => ({
+  netrc: path('the path of a netrc file', expectedSecret('the path of a netrc file'))
+    .meta({
+      description:
+        'Takes the password from this netrc file, from the entry for `host` (or `machine`) and `user`. Other users must not be able to read it.',
+    })
+    .optional(),
+  machine: z
+    .string(expectedSecret('the name of a machine in the netrc file'))
+    .regex(LINE, expectedSecret('the name of a machine in the netrc file'))
+    .meta({ description: 'With `netrc`: the machine whose entry it is, when it is not `host`.' })
+    .optional(),
+});
+
+/** The fields of every source of a secret. */
+function sourceFields(kind: SecretKind) {
+  const file = expectedSecret(`the path of a file that holds the ${kind}`);
+  return {
+    file: path(`the path of a file that holds the ${kind}`, file)
+      .meta({ description: `Reads the ${kind} from this file, which other users must not be able to read.` })
       .optional(),
     command: command()
       .meta({
         title: 'text or list',
         description:
-          'Runs this command; the first line that it prints is the password. Text goes through `/bin/sh`, a list runs ' +
+          `Runs this command; the first line that it prints is the ${kind}. Text goes through \`/bin/sh\`, a list runs ` +
           'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration.',
       })
       .optional(),
     env: z
       .string(ENVIRONMENT)
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, ENVIRONMENT)
-      .meta({ description: 'Takes the password from this environment variable.' })
+      .meta({ description: `Takes the ${kind} from this environment variable.` })
       .optional(),
     credential: z
       .string(CREDENTIAL)
       .regex(/^(?!\.{1,2}$)[A-Za-z0-9._@:+-]{1,255}$/, CREDENTIAL)
       .meta({
-        description: 'Reads the password from this file of `$CREDENTIALS_DIRECTORY` (systemd credentials).',
+        description: `Reads the ${kind} from this file of \`$CREDENTIALS_DIRECTORY\` (systemd credentials).`,
       })
       .optional(),
-    netrc: path('the path of a netrc file', expectedSecret('the path of a netrc file'))
-      .meta({
-        description:
-          'Takes the password from this netrc file, from the entry for `host` (or `machine`) and `user`. Other users must not be able to read it.',
-      })
-      .optional(),
-    machine: z
-      .string(expectedSecret('the name of a machine in the netrc file'))
-      .regex(LINE, expectedSecret('the name of a machine in the netrc file'))
-      .meta({ description: 'With `netrc`: the machine whose entry it is, when it is not `host`.' })
-      .optional(),
-  })
-    .transform((written, context): PasswordSettings => {
-      const { machine, ...sources } = written;
-      if (machine !== undefined && written.netrc === undefined) {
+  };
+}
+
+/** As it is written: one source, and what belongs to it. */
+interface WrittenSource {
+  readonly file?: string | undefined;
+  readonly command?: string | readonly string[] | undefined;
+  readonly env?: string | undefined;
+  readonly credential?: string | undefined;
+  readonly netrc?: string | undefined;
+  readonly machine?: string | undefined;
+}
+
+/** The settings that it stands for; undefined where that is not exactly one source. */
+function settingsOf(sources: Omit<WrittenSource, 'machine'>): PasswordSettings | undefined {
+  if (Object.values(sources).filter((value) => value !== undefined).length !== 1) return undefined;
+  const { file, command: run, env, credential, netrc } = sources;
+  if (file !== undefined) return { from: 'file', path: file };
+  if (run !== undefined) return { from: 'command', command: run };
+  if (env !== undefined) return { from: 'env', name: env };
+  if (credential !== undefined) return { from: 'credential', name: credential };
+  return netrc === undefined
+    ? undefined
+    : { from: 'netrc', path: netrc, machine: undefined, login: undefined };
+}
+
+const passwordSources = (): z.ZodType<PasswordSettings> =>
+  mapping(FORMS, { ...sourceFields('password'), ...netrcFields() })
+    .transform(({ machine, ...sources }: WrittenSource, context): PasswordSettings => {
+      if (machine !== undefined && sources.netrc === undefined) {
         context.addIssue('"machine" belongs to { netrc: … }');
         return z.NEVER;
       }
-      if (Object.values(sources).filter((value) => value !== undefined).length === 1) {
-        if (written.file !== undefined) return { from: 'file', path: written.file };
-        if (written.command !== undefined) return { from: 'command', command: written.command };
-        if (written.env !== undefined) return { from: 'env', name: written.env };
-        if (written.credential !== undefined) return { from: 'credential', name: written.credential };
-        if (written.netrc !== undefined)
-          return { from: 'netrc', path: written.netrc, machine, login: undefined };
-      }
+      const settings = settingsOf(sources);
+      if (settings !== undefined) return settings.from === 'netrc' ? { ...settings, machine } : settings;
       // Next to an unknown key this would say the same thing twice.
-      if (context.issues.length === 0) {
+      if (context.issues.length === 0)
         context.addIssue('expected exactly one of file, command, env, credential and netrc');
-      }
       return z.NEVER;
     })
     .meta({ minProperties: 1, maxProperties: 2 });
 
-const passwordText = () =>
+/** A netrc file has passwords only. */
+const otherSources = (kind: SecretKind, forms: string): z.ZodType<PasswordSettings> =>
+  mapping(forms, sourceFields(kind))
+    .transform((sources, context): PasswordSettings => {
+      const settings = settingsOf(sources);
+      if (settings !== undefined) return settings;
+      if (context.issues.length === 0)
+        context.addIssue('expected exactly one of file, command, env and credential');
+      return z.NEVER;
+    })
+    .meta({ minProperties: 1, maxProperties: 1 });
+
+const plainText = (kind: SecretKind, forms: string) =>
   z
-    .string(expectedSecret(FORMS))
-    .regex(LINE, { error: 'a password is one line that is not empty' })
+    .string(expectedSecret(forms))
+    .regex(LINE, { error: `a ${kind} is one line that is not empty` })
     .transform((value): PasswordSettings => ({ from: 'text', value: new Secret(value) }))
     .meta({ title: 'text' });
 
 /** A password, or where it comes from. */
 export const password = (): z.ZodType<PasswordSettings> =>
-  z.union([passwordText(), z.lazy(source)], expectedSecret(FORMS));
+  z.union([plainText('password', FORMS), z.lazy(passwordSources)], expectedSecret(FORMS));
+
+const TOKEN_FORMS = `a text in quotes, or ${SOURCES}`;
+
+/** An access token, or where it comes from. */
+export const token = (): z.ZodType<PasswordSettings> =>
+  z.union(
+    [plainText('token', TOKEN_FORMS), z.lazy(() => otherSources('token', TOKEN_FORMS))],
+    expectedSecret(TOKEN_FORMS),
+  );
 
 const URL_FORMS = `a URL that begins with https:// or http://, or ${SOURCES}`;
 const urlText = () =>
@@ -102,6 +145,4 @@ const urlText = () =>
 
 /** A URL, or where it comes from: whoever knows such a URL can use it. */
 export const secretUrl = (): z.ZodType<PasswordSettings> =>
-  z
-    .union([urlText(), z.lazy(source)], expectedSecret(URL_FORMS))
-    .refine(({ from }) => from !== 'netrc', expectedSecret(URL_FORMS));
+  z.union([urlText(), z.lazy(() => otherSources('URL', URL_FORMS))], expectedSecret(URL_FORMS));

@@ -19,7 +19,12 @@ export interface SecretSurroundings {
   readonly withheld: ReadonlySet<string>;
   /** How long a command may take, in milliseconds. */
   readonly timeLimitMs: number;
+  /** What messages call it. Default: a password. */
+  readonly kind?: SecretKind | undefined;
 }
+
+/** What is kept secret: whoever knows the URL of a hook can use it. */
+export type SecretKind = 'password' | 'URL' | 'token';
 
 /** A password command may ask an agent or a network, but not a human. */
 export const PASSWORD_COMMAND_MS = 30_000;
@@ -41,36 +46,48 @@ export function passwordSource(
   settings: PasswordSettings,
   around: SecretSurroundings,
 ): () => Promise<Secret> {
+  const { env, kind = 'password' } = around;
   return async () => {
     if (settings.from === 'text') return settings.value;
-    if (settings.from === 'env') return fromEnvironment(settings.name, around.env);
-    if (settings.from === 'file') return fromFile(settings.path, around.env);
-    if (settings.from === 'credential') return fromCredential(settings.name, around.env);
-    if (settings.from === 'netrc') return fromNetrc(settings, around.env);
-    return asPassword(await runCommand(settings.command, around), 'The password command');
+    if (settings.from === 'env') return fromEnvironment(settings.name, env, kind);
+    if (settings.from === 'file') return fromFile(settings.path, env, kind);
+    if (settings.from === 'credential') return fromCredential(settings.name, env, kind);
+    if (settings.from === 'netrc') return fromNetrc(settings, env);
+    return asSecret(await runCommand(settings.command, around), `The ${kind} command`, kind);
   };
 }
 
-function fromEnvironment(name: string, env: Environment): Secret {
+/** With absolute paths, and the entry of a netrc file that is meant where nothing says so. */
+export function completedSource(
+  settings: PasswordSettings,
+  { host, user, absolute }: { host: string; user: string; absolute: (path: string) => string },
+): PasswordSettings {
+  if (settings.from === 'file') return { ...settings, path: absolute(settings.path) };
+  if (settings.from !== 'netrc') return settings;
+  return { ...settings, path: absolute(settings.path), machine: settings.machine ?? host, login: user };
+}
+
+function fromEnvironment(name: string, env: Environment, kind: SecretKind): Secret {
   const value = env[name];
   if (value === undefined || value === '') {
     throw unavailable(
-      `The environment variable ${name}, which should hold the password, is ${value === '' ? 'empty' : 'not set'}.`,
-      'Set it where Mailferry is started, or take the password from a file or a command.',
+      `The environment variable ${name}, which should hold the ${kind}, is ${value === '' ? 'empty' : 'not set'}.`,
+      `Set it where Mailferry is started, or take the ${kind} from a file or a command.`,
     );
   }
-  return checked(value, `The environment variable ${name}`);
+  return checked(value, `The environment variable ${name}`, kind);
 }
 
-async function fromFile(path: string, env: Environment): Promise<Secret> {
-  return asPassword(withoutLineEnd(await readPrivately(path, env)), `The password file ${path}`);
+async function fromFile(path: string, env: Environment, kind: SecretKind): Promise<Secret> {
+  const file = `The ${kind} file ${path}`;
+  return asSecret(withoutLineEnd(await readPrivately(path, env, file)), file, kind);
 }
 
 async function fromNetrc(
   { path, machine = '', login = '' }: Extract<PasswordSettings, { from: 'netrc' }>,
   env: Environment,
 ): Promise<Secret> {
-  const text = (await readPrivately(path, env)).toString();
+  const text = (await readPrivately(path, env, `The password file ${path}`)).toString();
   const password = netrcPassword(text, { machine, login });
   if (password === undefined) {
     throw unavailable(
@@ -78,72 +95,74 @@ async function fromNetrc(
       `Add: machine ${machine} login ${login} password …`,
     );
   }
-  return asPassword(Buffer.from(password), `The entry for ${machine} in ${path}`);
+  return asSecret(Buffer.from(password), `The entry for ${machine} in ${path}`, 'password');
 }
 
-async function readPrivately(path: string, env: Environment): Promise<Buffer> {
-  const { content, mode } = await read(path);
+/** `file`: what messages call it. */
+async function readPrivately(path: string, env: Environment, file: string): Promise<Buffer> {
+  const { content, mode } = await read(path, file);
   if (await isOpenToOthers(path, mode, env)) {
     throw unavailable(
-      `The password file ${path} can be read by other users (mode ${formatMode(mode)}).`,
+      `${file} can be read by other users (mode ${formatMode(mode)}).`,
       `Run: chmod 600 ${path}`,
     );
   }
   return content;
 }
 
-async function fromCredential(name: string, env: Environment): Promise<Secret> {
+async function fromCredential(name: string, env: Environment, kind: SecretKind): Promise<Secret> {
   const folder = env['CREDENTIALS_DIRECTORY'];
   if (folder === undefined || folder === '') {
     throw unavailable(
-      `The password is the credential "${name}", but $CREDENTIALS_DIRECTORY is not set.`,
-      `Run Mailferry as a systemd service with LoadCredential=${name}:… in its unit, or use password: { file: … }.`,
+      `The ${kind} is the credential "${name}", but $CREDENTIALS_DIRECTORY is not set.`,
+      `Run Mailferry as a systemd service with LoadCredential=${name}:… in its unit, or use { file: … }.`,
     );
   }
-  const { content } = await read(join(folder, name));
-  return asPassword(withoutLineEnd(content), `The credential "${name}"`);
+  const path = join(folder, name);
+  const { content } = await read(path, `The ${kind} file ${path}`);
+  return asSecret(withoutLineEnd(content), `The credential "${name}"`, kind);
 }
 
-async function read(path: string): Promise<{ readonly content: Buffer; readonly mode: number }> {
+async function read(
+  path: string,
+  file: string,
+): Promise<{ readonly content: Buffer; readonly mode: number }> {
   try {
     return await readSmallFile(path, MAX_SECRET_OCTETS);
   } catch (thrown) {
     if (!(thrown instanceof UnreadableError)) throw thrown;
     throw unavailable(
-      `The password file ${path} cannot be read: ${thrown.message}.`,
+      `${file} cannot be read: ${thrown.message}.`,
       'Check the path, and that the user who runs Mailferry may read it.',
     );
   }
 }
 
-/** Editors and `echo` end a line; the password does not include that. */
+/** Editors and `echo` end a line; a password does not include that. */
 function withoutLineEnd(content: Buffer): Buffer {
   if (content.at(-1) !== 0x0a) return content;
   return content.subarray(0, content.at(-2) === 0x0d ? -2 : -1);
 }
 
-function asPassword(octets: Buffer, source: string): Secret {
+function asSecret(octets: Buffer, source: string, kind: SecretKind): Secret {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets);
   } catch {
-    throw unavailable(
-      `${source} gave something that is not UTF-8 text.`,
-      'Store the password as UTF-8 text.',
-    );
+    throw unavailable(`${source} gave something that is not UTF-8 text.`, `Store the ${kind} as UTF-8 text.`);
   }
   if (text === '') {
-    throw unavailable(`${source} gave an empty password.`, 'Store the password in its first line.');
+    throw unavailable(`${source} gave an empty ${kind}.`, `Store the ${kind} in its first line.`);
   }
-  return checked(text, source);
+  return checked(text, source, kind);
 }
 
 /** POP3 commands end at CR LF, and PLAIN separates by NUL (RFC 1939 §3, RFC 4616 §2). */
-function checked(text: string, source: string): Secret {
+function checked(text: string, source: string, kind: SecretKind): Secret {
   if (/[\r\n\0]/.test(text)) {
     throw unavailable(
       `${source} gave more than one line, or a NUL character.`,
-      'A password is one line; leave everything else out.',
+      `A ${kind} is one line; leave everything else out.`,
     );
   }
   return new Secret(text);
@@ -176,33 +195,39 @@ export function commandEnvironment({
  */
 async function runCommand(command: string | readonly string[], around: SecretSurroundings): Promise<Buffer> {
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
-  const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) });
-  const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs);
+  const { kind = 'password' } = around;
+  const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) }, kind);
+  const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs, kind);
   const said = stderr.toString().trim();
   if (status !== 0) {
     const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;
-    throw failed(`The password command ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
+    throw failed(kind, `ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
   }
   const end = stdout.indexOf(0x0a);
   if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
-    throw failed('The password command printed too long a line.');
+    throw failed(kind, 'printed too long a line.');
   }
   const line = withoutLineEnd(end === -1 ? stdout : stdout.subarray(0, end + 1));
   if (line.length === 0 && said !== '')
-    throw failed(`The password command printed no password, but said: ${printable(said)}`);
+    throw failed(kind, `printed no ${kind}, but said: ${printable(said)}`);
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
-function start(program: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+function start(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  kind: SecretKind,
+): ChildProcess {
   try {
     // A process group of its own, so that the time limit ends also what the command has started.
     return spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   } catch (thrown) {
-    throw notStarted(thrown);
+    throw notStarted(kind, thrown);
   }
 }
 
-async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending> {
+async function ending(child: ChildProcess, timeLimitMs: number, kind: SecretKind): Promise<Ending> {
   const out = collect(child.stdout, MAX_SECRET_OCTETS);
   const err = collect(child.stderr, MAX_STDERR_OCTETS);
   const timers: NodeJS.Timeout[] = [];
@@ -211,12 +236,12 @@ async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending>
       const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
         resolve({ stdout: out(), stderr: err(), status, signal });
       };
-      child.once('error', (error) => reject(notStarted(error)));
+      child.once('error', (error) => reject(notStarted(kind, error)));
       child.once('close', finish);
       child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
       const giveUp = (): void => {
         endGroup(child, 'SIGKILL');
-        reject(failed(`The password command did not end within ${timeLimitMs / 1000} seconds.`));
+        reject(failed(kind, `did not end within ${timeLimitMs / 1000} seconds.`));
       };
       timers.push(setTimeout(giveUp, timeLimitMs));
     });
@@ -239,15 +264,13 @@ function collect(stream: ChildProcess['stdout'], maxOctets: number): () => Buffe
   return () => Buffer.concat(chunks);
 }
 
-function notStarted(thrown: unknown): MailError {
+function notStarted(kind: SecretKind, thrown: unknown): MailError {
   const code = systemCode(thrown) ?? 'unknown error';
-  return failed(
-    `The password command cannot be started: ${code === 'ENOENT' ? 'there is no such program' : code}.`,
-  );
+  return failed(kind, `cannot be started: ${code === 'ENOENT' ? 'there is no such program' : code}.`);
 }
 
-function failed(message: string): MailError {
-  return new MailError('secret-unavailable', message, {
-    hint: 'Run it by hand as the user who runs Mailferry; it must print the password in its first line, without asking.',
+function failed(kind: SecretKind, what: string): MailError {
+  return new MailError('secret-unavailable', `The ${kind} command ${what}`, {
+    hint: `Run it by hand as the user who runs Mailferry; it must print the ${kind} in its first line, without asking.`,
   });
 }

@@ -8,6 +8,7 @@ import type { DestinationSettings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Secret } from '../secret.ts';
+import { examineMount } from './mount-point.ts';
 import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
 import { doubtful, type Step, wrong } from './step.ts';
 
@@ -67,7 +68,7 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
       throw deliveryFailed(mbox === undefined ? path : there, thrown);
     });
     const { free } = await fileSystemOf(there);
-    if (free >= LITTLE_ROOM_OCTETS) return undefined;
+    if (free >= LITTLE_ROOM_OCTETS) return await examineMount(there);
     if (free === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
     const room = `${(free / 1_000_000).toFixed(1)} MB free`;
     return doubtful(

@@ -8,6 +8,7 @@ import { createExclusively } from '../durable/file-writer.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Runtime } from '../runtime.ts';
+import { examineMount } from './mount-point.ts';
 import { doubtful, good, type Step, wrong } from './step.ts';
 
 /** File systems that another machine keeps, by the number that Linux gives them: what locks do there is uncertain. */
@@ -59,6 +60,8 @@ export async function examineDestination(
         'Use a Maildir, which needs no lock, or a disk of this machine.',
       );
     }
+    const unmounted = await examineMount(there);
+    if (unmounted !== undefined) return unmounted;
     const room = `${Math.floor(free / 1_000_000).toLocaleString('en-US')} MB free`;
     if (free < question.octets + SPARE_OCTETS) {
       return doubtful(

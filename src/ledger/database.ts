@@ -1,4 +1,6 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { MailError } from '../errors.ts';
 
@@ -91,6 +93,15 @@ export class Database {
     });
   }
 
+  /**
+   * Opens one that is there, to be looked at beside whoever writes to it; also where nobody can write, as in an archive on
+   * a disk that is mounted read-only. Raises `ledger` where its log holds what cannot be read without writing, too.
+   */
+  static openToRead(path: string): Database {
+    if (isWritable(dirname(path))) return Database.open(path);
+    return explained(path, () => new Database(path, openUnwritable(path)));
+  }
+
   execute(sql: string): void {
     explained(this.#path, () => this.#database.exec(sql));
   }
@@ -162,6 +173,35 @@ export class Database {
       this.close();
     }
   }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Beside a writer, or with a log that it has left, SQLite needs the files of that log; without any, nobody must write. */
+function openUnwritable(path: string): DatabaseSyncInstance {
+  let refused: unknown;
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.prepare('PRAGMA user_version').get();
+    return database;
+  } catch (error) {
+    refused = error;
+    database.close();
+  }
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+    throw new MailError('ledger', `${path}-wal holds what is not in ${path} yet, and cannot be read here.`, {
+      cause: refused,
+      hint: 'Copy the whole state folder to where you can write, and name the copy with "stateDir".',
+    });
+  }
+  return new DatabaseSync(`${pathToFileURL(path).href}?immutable=1`, { readOnly: true });
 }
 
 function explained<T>(path: string, act: () => T): T {

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { chunksOf } from './chunks.ts';
 import { Database, type Row } from './database.ts';
-import type { LedgerRecord } from './ledger.ts';
+import type { LedgerRecord, RecordId } from './ledger.ts';
 import { isReadable } from './migrations.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
 export interface HistoryEntry {
+  /** Its record. */
+  readonly id: RecordId;
   readonly account: string;
   readonly uid: string | null;
   /** As received, and by LIST at that time. */
@@ -48,10 +51,23 @@ export interface HistoryQuestion {
   readonly all: boolean;
 }
 
+/** So many are read at a time, the first of them without knowing how many more there are. */
 const PAGE = 500;
 
 /** The form of the ledger that has all the columns of an entry. */
 const ENTRIES_SINCE = 5;
+
+const NEWEST_FIRST = 'ORDER BY coalesce(delivered_at, tried_at) DESC, message.id DESC';
+
+/** No index has the times: one look at all of them costs less than one at each poll would. */
+const FITTING = `
+  SELECT message.id FROM message NOT INDEXED
+  WHERE account IN (SELECT id FROM account WHERE name IN (SELECT value FROM json_each(?)))
+    AND coalesce(delivered_at, tried_at) BETWEEN ? AND ?
+    AND (? OR delivered_at IS NOT NULL)
+    AND (? = '' OR instr(uid, ?) > 0 OR instr(message_id, ?) > 0)
+    AND message.id NOT IN (SELECT value FROM json_each(?))
+  ${NEWEST_FIRST} LIMIT ?`;
 
 const ENTRIES = `
   SELECT message.id, account.name AS account, uid, octets, listed_octets, sha256, message_id, outcome, peer, attempts, last_error,
@@ -59,15 +75,12 @@ const ENTRIES = `
          (SELECT json_group_array(json_object('destination', destination, 'location', location, 'octets', delivery.octets))
             FROM delivery WHERE delivery.message = message.id) AS places
   FROM message JOIN account ON account.id = message.account
-  WHERE message.id < ? AND account.name IN (SELECT value FROM json_each(?))
-    AND coalesce(delivered_at, tried_at) BETWEEN ? AND ?
-    AND (? OR delivered_at IS NOT NULL)
-    AND (? = '' OR instr(uid, ?) > 0 OR instr(message_id, ?) > 0)
-  ORDER BY message.id DESC LIMIT ${PAGE}`;
+  WHERE message.id IN (SELECT value FROM json_each(?)) ${NEWEST_FIRST}`;
 
 /**
- * Gives what the ledger of this folder has noted, newest first, a page at a time; nothing where there is none yet.
- * Raises `ledger` for one of another version that it cannot read. Does not own it: another process may be at work with it.
+ * Gives what the ledger of this folder has noted, newest first by the time that counts for it, a page at a time; nothing
+ * where there is none yet. Raises `ledger` for one of another version that it cannot read. Does not own it: another process
+ * may be at work with it.
  */
 export function* readHistory(
   stateDir: string,
@@ -75,17 +88,19 @@ export function* readHistory(
 ): Generator<HistoryEntry, void, undefined> {
   const path = join(stateDir, 'ledger.db');
   if (!existsSync(path)) return;
-  const database = Database.open(path);
+  const database = Database.openToRead(path);
   try {
     if (!isReadable(database, path, ENTRIES_SINCE)) return;
-    const statement = database.prepare(ENTRIES);
-    const names = JSON.stringify(accounts);
-    for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-      const rows = statement.all(before, names, since, until, all ? 1 : 0, message, message, message);
-      for (const row of rows) yield toEntry(row);
-      if (rows.length < PAGE) return;
-      before = Number(rows.at(-1)?.['id']);
-    }
+    const fitting = database.prepare(FITTING);
+    const entries = database.prepare(ENTRIES);
+    const asked = [JSON.stringify(accounts), since, until, all ? 1 : 0, message, message, message];
+    const idsWithout = (known: readonly number[], most: number): number[] =>
+      Array.from(fitting.each(...asked, JSON.stringify(known), most), ({ id }) => Number(id));
+    const first = idsWithout([], PAGE);
+    yield* entries.all(JSON.stringify(first)).map(toEntry);
+    if (first.length < PAGE) return;
+    for (const some of chunksOf(idsWithout(first, -1), PAGE))
+      yield* entries.all(JSON.stringify(some)).map(toEntry);
   } finally {
     database.close();
   }
@@ -93,6 +108,7 @@ export function* readHistory(
 
 function toEntry(row: Row): HistoryEntry {
   return {
+    id: row['id'] as RecordId,
     account: String(row['account']),
     uid: optionalText(row['uid']) ?? null,
     octets: optionalNumber(row['octets']) ?? null,

@@ -23,7 +23,7 @@ export function readSummaries(
       hint: 'Start Mailferry again: its next poll checks the ledger, and works it out anew where it must.',
     });
   }
-  const database = Database.open(path);
+  const database = Database.openToRead(path);
   try {
     if (!isReadable(database, path, SUMMARY_SINCE)) return undefined;
     const rows = database.prepare(SUMMARY).all(day);

@@ -75,7 +75,7 @@ export class SqliteLedger implements Ledger, Disposable {
   static openToRead(stateDir: string, runtime: LedgerRuntime = systemRuntime): SqliteLedger | undefined {
     const path = join(stateDir, 'ledger.db');
     if (!existsSync(path)) return undefined;
-    const database = Database.open(path);
+    const database = Database.openToRead(path);
     let ledger: SqliteLedger | undefined;
     try {
       if (!isCurrent(database, path)) return undefined;

@@ -7,12 +7,12 @@ import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts'
 /** Options that have no counterpart because nothing needs them here. */
 const NEEDLESS = words(
   'uidl fastuidl expunge batchlimit fetchsizelimit dns checkalias forcecr stripcr pass8bits idle forceidle ' +
-    'limitflush warnings properties tracepolls bad-header retrieve-error folders',
+    'warnings properties tracepolls bad-header retrieve-error folders',
 );
 
-const DELIVERY = words(
-  'mda bsmtp lmtp smtphost smtpaddress smtpname fetchdomains antispam esmtpname esmtppassword',
-);
+const DELIVERY = words('mda bsmtp lmtp');
+/** Options of a delivery that there is not here. */
+const SMTP = words('smtphost smtpaddress smtpname fetchdomains antispam esmtpname esmtppassword');
 const MULTIDROP = words('envelope localdomains aka qvirtual');
 const TRANSLATED = words(
   'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password ' +
@@ -20,6 +20,8 @@ const TRANSLATED = words(
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
+  limitflush:
+    '"limitflush" deletes mail larger than "limit" on the server unread; Mailferry leaves it there: it deletes nothing that was not delivered.',
   flush:
     '"flush" deletes on the server what was fetched before, or never; Mailferry deletes only what it has recorded as delivered.',
   fetchall: '"fetchall" is left out: each message is carried once, however often it is listed.',
@@ -109,6 +111,7 @@ function translate(
       ...authRemarks(options, protocol),
       ...otherRemarks(options),
     ],
+    people: peopleOf(user, around),
     disabled: disabledWhy(server, protocol),
   };
 }
@@ -191,15 +194,26 @@ function seconds(count: number): string {
   return count % 60 === 0 ? `${count / 60}m` : `${count}s`;
 }
 
+/** Who gets the mail here: without "is", whoever runs fetchmail. */
+function peopleOf({ locals }: FetchmailUser, { localUser }: PeerSurroundings): readonly string[] {
+  return locals.length === 0 ? [localUser] : locals.map((name) => name.replace(/^.*=/, ''));
+}
+
 function deliveryRemarks({ locals }: FetchmailUser, options: FetchmailOptions): readonly string[] {
+  const whom = locals.length > 0 ? ` to ${locals.join(', ')}` : '';
   const mda = text(options, 'mda');
+  const bsmtp = text(options, 'bsmtp');
   const how =
-    mda === undefined
-      ? `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${locals.length > 0 ? ` to ${locals.join(', ')}` : ''}`
-      : `to the program: ${mda}`;
+    mda !== undefined
+      ? `to the program: ${mda}`
+      : bsmtp !== undefined
+        ? `as BSMTP into the file ${bsmtp}`
+        : `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${whom}`;
+  const ofSmtp = [...SMTP].filter((name) => (options.get(name) ?? false) !== false);
   const multidrop = locals.length > 1 || locals.some((name) => name === '*' || name.includes('='));
   return [
     `fetchmail gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
+    ...(ofSmtp.length === 0 ? [] : [`These have no counterpart for that: ${ofSmtp.join(', ')}.`]),
     ...(multidrop ||
     [...MULTIDROP].some((name) => options.get(name) !== undefined && options.get(name) !== false)
       ? [
@@ -229,7 +243,7 @@ function authRemarks(options: FetchmailOptions, protocol: string): readonly stri
 
 function otherRemarks(options: FetchmailOptions): readonly string[] {
   const others = [...options.keys()].filter(
-    (name) => !TRANSLATED.has(name) && !DELIVERY.has(name) && !MULTIDROP.has(name) && name !== 'sslcertck',
+    (name) => ![TRANSLATED, DELIVERY, SMTP, MULTIDROP].some((set) => set.has(name)) && name !== 'sslcertck',
   );
   const needless = others.filter((name) => NEEDLESS.has(name));
   const named = others

@@ -95,11 +95,13 @@ interface UserDraft {
   options: Map<string, FetchmailValue>;
 }
 
+const NOBODY: FetchmailUser = { remote: undefined, locals: [], options: new Map() };
+
 class Parser {
   readonly #tokens: readonly FetchmailToken[];
   #at = 0;
   #serverDefaults: FetchmailOptions = new Map();
-  #userDefaults: Omit<FetchmailUser, 'remote'> = { locals: [], options: new Map() };
+  #userDefaults: FetchmailUser = NOBODY;
 
   constructor(tokens: readonly FetchmailToken[]) {
     this.#tokens = tokens;
@@ -133,7 +135,7 @@ class Parser {
   }
 
   #defaults(): void {
-    const { options, users } = this.#body(new Map(), { locals: [], options: new Map() });
+    const { options, users } = this.#body(new Map(), NOBODY);
     this.#serverDefaults = options;
     this.#userDefaults = users[0] ?? this.#userDefaults;
   }
@@ -141,21 +143,19 @@ class Parser {
   #server(skip: boolean, line: number): FetchmailServer {
     const name = this.#text(line);
     const { options, users } = this.#body(this.#serverDefaults, this.#userDefaults);
-    const { locals, options: userOptions } = this.#userDefaults;
-    const present = users.length > 0 ? users : [{ remote: undefined, locals, options: userOptions }];
-    return { name, skip, options, users: present, line };
+    return { name, skip, options, users: users.length > 0 ? users : [this.#userDefaults], line };
   }
 
   /** What follows the name of an entry: options of the server, then its users. */
   #body(
     serverDefaults: FetchmailOptions,
-    userDefaults: Omit<FetchmailUser, 'remote'>,
+    userDefaults: FetchmailUser,
   ): Pick<FetchmailServer, 'options' | 'users'> {
     const options = new Map(serverDefaults);
     const users: UserDraft[] = [];
     const begin = (): UserDraft => {
       const user = {
-        remote: undefined,
+        remote: userDefaults.remote,
         locals: [...userDefaults.locals],
         options: new Map(userDefaults.options),
       };
@@ -183,13 +183,20 @@ class Parser {
     return { options, users };
   }
 
-  /** `user REMOTE [there]`, `user LOCAL here`, `is LOCAL… [here]`, `is REMOTE there`, `to …`. */
+  /** `user REMOTE [there]`, `user LOCAL… here`, `is LOCAL… [here]`, `is REMOTE there`, `to …`. */
   #who(
     word: string,
     { begin, current, line }: { begin: () => UserDraft; current: () => UserDraft; line: number },
   ): void {
-    const names = word === 'user' ? [this.#text(line)] : this.#map(line);
+    const second = this.#at + 1;
+    const names = this.#map(line);
+    const more = this.#tokens.slice(second, this.#at)[0];
     const side = this.#side();
+    if (word === 'user' && more !== undefined && side !== 'here')
+      throw new PeerSyntaxError(
+        more.line,
+        `unknown option "${more.text}"; names of people here need "here" behind them`,
+      );
     if (word !== 'user') {
       if (side === 'there') current().remote = names[0];
       else current().locals = names;

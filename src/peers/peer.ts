@@ -45,6 +45,8 @@ export interface PeerAccount {
   readonly deletion: PeerDeletion | undefined;
   /** Sentences about what has no counterpart, and what was done about it. */
   readonly remarks: readonly string[];
+  /** Who gets its mail here, as far as the peer tells people apart. */
+  readonly people?: readonly string[];
   /** Why it is written as a comment only, if it is. */
   readonly disabled: string | undefined;
 }
@@ -67,9 +69,9 @@ export interface SeenMaildrop {
   readonly messages: readonly SeenMessage[];
 }
 
-/** `text` as the name of an account: what is not allowed in one becomes a hyphen. */
+/** `text` as the name of an account: what is not allowed in one becomes a hyphen, and it is no `..` where it is part of a path. */
 export function accountName(text: string): string {
-  return text.replaceAll(/[^A-Za-z0-9._@+-]+/g, '-').slice(0, 60) || 'account';
+  return text.replaceAll(/[^A-Za-z0-9._@+-]+|^\.+/g, '-').slice(0, 60) || 'account';
 }
 
 /** The same accounts, those with a name that is taken already with a number behind it. */

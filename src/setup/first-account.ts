@@ -1,4 +1,4 @@
-import type { ConfigurationText } from '../config/render.ts';
+import type { AccountText, ConfigurationText } from '../config/render.ts';
 import type { TlsMode } from '../pop3-client/options.ts';
 
 /** What a first configuration is made of. */
@@ -20,33 +20,36 @@ export interface FirstAccount {
 
 /** The text of a first configuration, with comments for whoever changes it later. */
 export function firstConfiguration(account: FirstAccount): ConfigurationText {
-  const { name, host, port, tls, caFile, user, password, deliver, deletion, schedule, notes } = account;
   return {
     comments: [
       'The configuration of Mailferry, made by "mailferry init". All keys: docs/configuration.md, or "man mailferry.yaml".',
       'After a change, "mailferry check" says what it means, and "mailferry doctor" whether it works.',
     ],
     keys: [],
-    accounts: [
+    accounts: [accountToAdd(account)],
+  };
+}
+
+/** The account in it, also to be added to a configuration that is there. */
+export function accountToAdd(account: FirstAccount): AccountText {
+  const { name, host, port, tls, caFile, user, password, deliver, deletion, schedule, notes } = account;
+  return {
+    name,
+    comments: ['The ledger knows an account by this name: a new name is a new account.', ...notes],
+    keys: [
+      { key: 'host', value: host },
+      { key: 'port', value: port },
       {
-        name,
-        comments: ['The ledger knows an account by this name: a new name is a new account.', ...notes],
-        keys: [
-          { key: 'host', value: host },
-          { key: 'port', value: port },
-          {
-            key: 'tls',
-            value: tls,
-            note: 'or implicit, starttls, none'.replace(`${tls}, `, '').replace(`, ${tls}`, ''),
-          },
-          ...(caFile === undefined ? [] : [{ key: 'caFile', value: caFile }]),
-          { key: 'user', value: user },
-          { key: 'password', value: password, note: 'read anew at each poll' },
-          { key: 'deliver', value: deliver, note: 'or a list of places, of which each gets every message' },
-          { key: 'delete', value: deletion, note: deletionNote(deletion) },
-          { key: 'schedule', value: schedule, note: 'for "mailferry run"' },
-        ],
+        key: 'tls',
+        value: tls,
+        note: 'or implicit, starttls, none'.replace(`${tls}, `, '').replace(`, ${tls}`, ''),
       },
+      ...(caFile === undefined ? [] : [{ key: 'caFile', value: caFile }]),
+      { key: 'user', value: user },
+      { key: 'password', value: password, note: 'read anew at each poll' },
+      { key: 'deliver', value: deliver, note: 'or a list of places, of which each gets every message' },
+      { key: 'delete', value: deletion, note: deletionNote(deletion) },
+      { key: 'schedule', value: schedule, note: 'for "mailferry run"' },
     ],
   };
 }

@@ -11,7 +11,7 @@ export interface ImportWishes {
   readonly files: readonly string[];
   /** The configuration that is to be written. */
   readonly output: string;
-  /** Where mail goes that the peer gave to another program. */
+  /** Where mail goes that the peer gave to another program; `{account}` in it stands for the name of each. */
   readonly deliver: { readonly type: string; readonly path: string } | undefined;
   /** Written as `stateDir`, if given. */
   readonly stateDir: string | undefined;
@@ -28,6 +28,8 @@ export interface ImportPlan {
   readonly configuration: string;
   readonly passwordFiles: readonly PasswordFile[];
   readonly accounts: readonly ImportedAccount[];
+  /** Sentences about what its owner would hardly want. */
+  readonly warnings: readonly string[];
 }
 
 /** What becomes of one account. */
@@ -50,13 +52,14 @@ export type NetrcLookup = (
 /** Plans an import: the text of the configuration, the files of passwords, the messages that count as carried. Pure. */
 export function planImport(read: ReadPeer, wishes: ImportWishes, netrc: NetrcLookup): ImportPlan {
   const passwordFiles: PasswordFile[] = [];
+  const warnings = sharedPlaces(read.accounts, wishes);
   const planned = read.accounts.map((it) => {
     const { password, file } = passwordValue(it.account, { wishes, netrc });
     if (file !== undefined) passwordFiles.push(file);
     return { read: it, text: accountText(it, { wishes, password }) };
   });
   const configuration = renderConfiguration({
-    comments: [introduction(wishes), RENAMING, ...read.remarks],
+    comments: [introduction(wishes), RENAMING, ...warnings, ...read.remarks],
     keys: wishes.stateDir === undefined ? [] : [{ key: 'stateDir', value: wishes.stateDir }],
     accounts: planned.map(({ text }) => text),
   });
@@ -68,7 +71,7 @@ export function planImport(read: ReadPeer, wishes: ImportWishes, netrc: NetrcLoo
     lookedFor,
     open: text.keys.filter(({ value }) => value === undefined).map(({ key }) => key),
   }));
-  return { configuration, passwordFiles, accounts };
+  return { configuration, passwordFiles, accounts, warnings };
 }
 
 const RENAMING =
@@ -78,12 +81,36 @@ function introduction({ peer, files }: ImportWishes): string {
   return `Made by "mailferry import ${peer}" from ${files.join(', ')}, which was not changed.`;
 }
 
+function placeOf({ name, keys }: PeerAccount, { deliver }: ImportWishes): unknown {
+  return (
+    keys['deliver'] ?? (deliver && { ...deliver, path: deliver.path.replaceAll('{account}', () => name) })
+  );
+}
+
+/** What is said where the mail of several people comes to lie in one place. */
+function sharedPlaces(accounts: readonly ReadAccount[], wishes: ImportWishes): readonly string[] {
+  const people = new Map<string, Set<string>>();
+  for (const { account } of accounts) {
+    const place = placeOf(account, wishes);
+    if (place === undefined || account.disabled !== undefined) continue;
+    const key = JSON.stringify(place);
+    const known = people.get(key) ?? new Set();
+    people.set(key, new Set([...known, [...(account.people ?? [])].sort().join(' and ')]));
+  }
+  const shared = [...people.values()].filter((names) => names.size > 1);
+  return shared.map(
+    (names) =>
+      `The mail of several people goes to one place: of ${[...names].join(', ')}. With "{account}" in it, as in --deliver maildir:~/Mail/{account}, each account has one of its own.`,
+  );
+}
+
 function accountText(
   { account, seen, seenIn }: ReadAccount,
   { wishes, password }: { wishes: ImportWishes; password: unknown },
 ): AccountText {
   const { host, port, tls, user, keys, deletion, remarks, disabled } = account;
-  const { deliver = wishes.deliver, ...more } = keys;
+  const { deliver: _, ...more } = keys;
+  const deliver = placeOf(account, wishes);
   const memory = memoryText({ seen, seenIn }, wishes.peer);
   const lines: KeyText[] = [
     {

@@ -14,8 +14,16 @@ export interface LoginTrial {
 }
 
 /** Logs in, asks how much is there, and leaves; changes nothing. Raises what a poll would raise. */
-export async function tryLogin(trial: LoginTrial): Promise<DropListing> {
-  const session = await openSession(trial);
+export async function tryLogin({
+  host,
+  port,
+  tls,
+  ca,
+  user,
+  password,
+  signal,
+}: LoginTrial): Promise<DropListing> {
+  const session = await openSession({ host, port, tls, ca, user, password, signal });
   try {
     const drop = await session.stat();
     await session.quit();

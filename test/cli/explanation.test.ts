@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
-import type { HistoryEntry } from '../../src/ledger/history.ts';
+import { type EntryNow, explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
+import type { RecordId } from '../../src/ledger/ledger.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import type { Decision } from '../../src/poll/plan.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
@@ -17,7 +17,8 @@ const message: ListedMessage = {
 const CARRIED: Decision = { action: 'leave', message, reason: 'carried', record: undefined };
 const NEW: Decision = { action: 'retrieve', message, reason: 'new', record: undefined, alone: false };
 
-const ENTRY: HistoryEntry = {
+const ENTRY: EntryNow = {
+  id: 1 as RecordId,
   account: 'work',
   uid: 'u3',
   octets: 2000,
@@ -33,12 +34,13 @@ const ENTRY: HistoryEntry = {
   deleSentAt: null,
   missingAt: null,
   goneAt: null,
-  places: [{ destination: 'maildir:/mail', location: '1.x', octets: 1990 }],
+  places: [{ destination: 'maildir:/mail', location: '1.x', octets: 1990, state: 'intact' }],
 };
 
 function explained(facts: Partial<MessageFacts>): string {
   const whole: MessageFacts = {
     account: 'work',
+    asked: true,
     decision: CARRIED,
     deletedNow: false,
     refusal: undefined,
@@ -54,7 +56,7 @@ describe('the explanation', () => {
   test('of a carried message says where it is, why it stays, and when it goes', () => {
     const text = explained({});
     expect(text).toContain(
-      'Carried on 2026-11-01 12:00 (2.0 KB as received), safe in:\n    maildir:/mail, as 1.x',
+      'Carried on 2026-11-01 12:00 (2.0 KB as received) to:\n    maildir:/mail, as 1.x: there as delivered\n',
     );
     expect(text).toContain('leave it where it is: it counts as carried already');
     expect(text).toContain(
@@ -86,6 +88,25 @@ describe('the explanation', () => {
       { decision: undefined, entries: [{ ...ENTRY, goneAt: NOON }] },
       /confirmed on 2026-11-01 12:00[^]*does not list it now/,
     ],
+    [
+      'known, of a server that was not asked,',
+      { asked: false, decision: undefined },
+      /The server was not asked\.\nIt is deleted on the server by the first poll after 2026-12-01 12:00/,
+    ],
+    [
+      'gone, of a server that was not asked,',
+      { asked: false, decision: undefined, entries: [{ ...ENTRY, goneAt: NOON }] },
+      /The server was not asked\.$/,
+    ],
+    [
+      'imported, of a server that was not asked,',
+      {
+        asked: false,
+        decision: undefined,
+        entries: [{ ...ENTRY, outcome: 'adopted', peer: 'mpop', places: [] }],
+      },
+      /The server was not asked\.\nIt stays on the server: only what Mailferry itself/,
+    ],
     ['missing', { decision: undefined, entries: [{ ...ENTRY, missingAt: NOON }] }, /without our doing/],
     [
       'imported',
@@ -107,5 +128,16 @@ describe('the explanation', () => {
     ['too large', { decision: { ...CARRIED, reason: 'too-large' }, entries: [] }, /limits\.messageSize/],
   ])('of one that is %s says so', (_, facts, words) => {
     expect(explained(facts)).toMatch(words);
+  });
+
+  test.each([
+    ['changed', ': changed since'],
+    ['missing', ': not there any more (moved or deleted by you?)'],
+    ['lost', ': not there any more, and the place itself is gone or was made anew'],
+    ['unreadable', ': cannot be read'],
+    [null, ''],
+  ] as const)('says of a place that is %s no more than that', (state, words) => {
+    const places = ENTRY.places.map((place) => ({ ...place, state }));
+    expect(explained({ entries: [{ ...ENTRY, places }] })).toContain(` as 1.x${words}\n`);
   });
 });

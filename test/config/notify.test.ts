@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parse } from './fixtures.ts';
+import type { Secret } from '../../src/secret.ts';
+import { parse, temporaryFolder, write } from './fixtures.ts';
 
 const ACCOUNTS = `
 accounts:
@@ -79,4 +80,31 @@ ${ACCOUNTS}`);
       /^.*notify\.to\.token: a password is written here/,
     );
   });
+
+  it('take the password of an SMTP server from a netrc file, by its host and user', async () => {
+    const netrc = write(`${temporaryFolder()}/netrc`, 'machine smtp.example.org login me password hunter2\n');
+    const { daemon } = await parse(`
+notify: { to: { type: mail, host: smtp.example.org, user: me, password: { netrc: ${netrc} }, from: a@b, to: c@d } }
+${ACCOUNTS}`);
+    const [target] = daemon.notify.targets;
+    expect(target?.type === 'mail' && (await target.password?.())?.reveal()).toBe('hunter2');
+  });
+
+  it.each([
+    ['webhook, url: { env: NOHOOK }', 'url', /NOHOOK, which should hold the URL, is not set.*/],
+    ['ntfy, url: "https://x/y", token: { env: NOHOOK }', 'token', /NOHOOK, which should hold the token/],
+    ['webhook, url: { command: "true" }', 'url', /^The URL command cannot be started/],
+    ['webhook, url: { file: /nonexistent/hook }', 'url', /^The URL file .* cannot be read/],
+  ] as const)('call what {type: %s} lacks by its name', async (written, key, message) => {
+    const { daemon } = await parse(`notify: { to: { type: ${written} } }\n${ACCOUNTS}`);
+    const [target] = daemon.notify.targets as unknown as Readonly<Record<string, () => Promise<Secret>>>[];
+    await expect(target?.[key]?.()).rejects.toThrow(message);
+  });
+
+  it.each(['url: { netrc: ~/.netrc }', 'url: "https://x/y", token: { netrc: ~/.netrc }'])(
+    'take from a netrc file no more than passwords: %s',
+    async (written) => {
+      await expect(parse(`notify: { to: { type: ntfy, ${written} } }\n${ACCOUNTS}`)).rejects.toThrow(/netrc/);
+    },
+  );
 });

@@ -15,6 +15,10 @@ describe('the reference of the configuration', () => {
     expect(renderReference()).toMatch(new RegExp(`^\\| \`${key}\` \\| [^|]+ \\| [^|]* \\| .{20,}\\|$`, 'm'));
   });
 
+  it.each(['webhook', 'ntfy', 'command', 'mail'])('explains the keys of a notice by %s', (type) => {
+    expect(renderReference()).toContain(`### \`notify.to\` (${type})\n\n| key |`);
+  });
+
   it('offers a schema that demands accounts and allows no unknown key', () => {
     expect(JSON.parse(renderSchema())).toMatchObject({
       $id: 'urn:mailferry:configuration',

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer, type Pop3Server, type ServerOptions } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
-import { requireRoot } from '../support/programs.ts';
+import { findProgram, giveUp, requireRoot } from '../support/programs.ts';
 import { rawPeer } from '../support/raw-peer.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -116,6 +116,26 @@ describe('doctor', () => {
     expect(stdout).toMatch(/! password +it begins or ends with a blank\n +→ /);
     const wrong = await lastStep(folder, { password: { command: 'echo; echo locked >&2' } });
     expect(wrong.found).toBe('The password command printed no password, but said: locked');
+  });
+
+  test('and check tell of a disk that /etc/fstab has and that is not mounted', async ({ skip }) => {
+    if (process.getuid?.() !== 0 || findProgram('unshare') === undefined)
+      giveUp(skip, 'needs root and unshare');
+    await using folder = await temporaryFolder();
+    await using server = await serve();
+    await mkdir(folder.at('nas'));
+    await writeFile(folder.at('fstab'), `nas:/mail ${folder.at('nas')} nfs defaults 0 0\n`);
+    await writeConfiguration(folder.path, {
+      port: server.address.port,
+      deliver: { type: 'maildir', path: './nas/Mail' },
+    });
+    const script = 'mount --bind fstab /etc/fstab && exec "$@"';
+    const here = { cwd: folder.path, under: ['unshare', '--mount', 'sh', '-c', script, 'sh'] };
+    for (const command of ['doctor', 'check']) {
+      const { status, stdout } = await runProgram([command], here);
+      expect(status).toBe(0);
+      expect(stdout).toContain(`nothing is mounted at ${folder.at('nas')}`);
+    }
   });
 
   test('and check refuse a file that is no mbox, which stays as it was', async () => {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -66,6 +66,28 @@ describe('mailferry history', () => {
     });
   });
 
+  it('cuts columns at a terminal only, and nothing that a program reads', async () => {
+    await using folder = await temporaryFolder();
+    const from = 'A Person With a Rather Long Name <person@a-long-domain.example.org>';
+    const subject = 'long '.repeat(60).trim();
+    const messages = [`From: ${from}\r\nSubject: ${subject}\r\n\r\nx\r\n`];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const account = 'an-account-with-a-long-name';
+    await writeConfiguration(folder.path, { port: 1 }, { [account]: { port: server.address.port } });
+    const here = { cwd: folder.path };
+    await runProgram(['fetch', account], here);
+    const piped = (await runProgram(['history'], here)).stdout;
+    expect(piped).toContain(` ${account} `);
+    expect(piped).toContain('<person@a-long-domain.example.org>');
+    expect(piped).toContain(subject);
+    // Standard error is a terminal there, and standard output goes to `cat`.
+    const pager = ['python3', '-c', IN_TERMINAL, 'sh', '-c', '"$@" | cat', 'sh'];
+    expect((await runProgram(['history'], { ...here, under: pager })).stdout).toContain(subject);
+    const seen = await runProgram(['history'], { ...here, under: ['python3', '-c', IN_TERMINAL] });
+    expect(seen.stdout).toContain(` ${account.slice(0, 12)} `);
+    expect(seen.stdout).not.toContain(subject);
+  });
+
   it('of a message that is not stored any more shows its Message-ID', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
@@ -110,6 +132,50 @@ describe('mailferry explain', () => {
     await runProgram(['fetch'], here);
     expect((await runProgram(['explain', 'me', uid], here)).stdout).toMatch(/confirmed on .*deleted there/);
     expect((await runProgram(['explain', 'me', uid, '--no-server'], here)).stdout).toContain('Carried on');
+  });
+
+  it('says what became of what was delivered: there, changed, gone, or on a disk that is not mounted', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await createServer({ users });
+    const [uid = ''] = server.maildrop('alice').uids;
+    const here = { cwd: folder.path };
+    await writeConfiguration(folder.path, { port: server.address.port, delete: 'never' });
+    await runProgram(['fetch'], here);
+    const told = async (): Promise<string> =>
+      (await runProgram(['explain', 'me', uid, '--no-server'], here)).stdout;
+    expect(await told()).toMatch(
+      /maildir:.*: there as delivered\n.*The server was not asked\.\n.*delete: never/,
+    );
+    const { stdout } = await runProgram(['explain', 'me', uid, '--no-server', '--json'], here);
+    const { entries } = JSON.parse(stdout) as {
+      entries: { places: { location: string; state: string }[] }[];
+    };
+    const [place] = entries[0]?.places ?? [];
+    expect(place?.state).toBe('intact');
+    const file = folder.at('Mail', 'new', place?.location ?? '');
+    await writeFile(file, 'Subject: other\n\n');
+    expect(await told()).toContain(': changed since');
+    await rm(file);
+    expect(await told()).toContain(': not there any more (moved');
+    await rm(folder.at('Mail'), { recursive: true });
+    const unmounted = await runProgram(['explain', 'me', uid, '--no-server'], here);
+    expect(unmounted.stdout).toContain(': cannot be read');
+    expect(unmounted.stderr).toContain('Mount the disk');
+  });
+
+  it('does not say that a server which cannot be reached lists nothing', async () => {
+    await using folder = await temporaryFolder();
+    const server = await createServer({ users });
+    const [uid = ''] = server.maildrop('alice').uids;
+    const here = { cwd: folder.path };
+    await writeConfiguration(folder.path, { port: server.address.port, delete: 'never' });
+    await runProgram(['fetch'], here);
+    await server.close();
+    const { stdout, stderr } = await runProgram(['explain', 'me', uid], here);
+    expect(stdout).toContain('The server was not asked.');
+    expect(stdout).not.toContain('does not list');
+    expect(stderr).toContain('me: the server was not asked: ');
+    expect((await runProgram(['explain', 'me', 'nonsense'], here)).stderr).not.toContain('does not list');
   });
 
   it('of a message that nobody knows says where to look: exit 64', async () => {

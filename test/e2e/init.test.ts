@@ -117,6 +117,7 @@ describe('mailferry init --yes', () => {
     await writeFile(folder.at('.config/mailferry/config.yaml'), 'mine');
     const { status, stderr } = await runProgram(ofAddress(ADDRESS), { cwd: folder.path });
     expect(status).toBe(64);
+    expect(stderr).toContain('Add an account below "accounts:" in it');
     expect(stderr).toContain('--force');
     expect(await readFile(folder.at('.config/mailferry/config.yaml'), 'utf8')).toBe('mine');
   });
@@ -159,6 +160,42 @@ describe('mailferry init at a terminal', () => {
     expect(await readFile(folder.at('.config/mailferry/config.yaml'), 'utf8')).toMatch(/delete: never/);
     expect(server.maildrop(ADDRESS).messages.length).toBe(2);
     await expect(stat(folder.at('Mail'))).rejects.toThrow('ENOENT');
+  });
+
+  test('shows the account to add where there is a configuration, under a name that is free', async () => {
+    await using folder = await prepared();
+    await using server = await serve();
+    const first = [...ofAddress('bob@example.org'), '--no-login', ...serverOptions(server)];
+    await runProgram(first, { cwd: folder.path, under: ['env', 'P=sec ret'] });
+    const path = folder.at('.config/mailferry/config.yaml');
+    const before = await readFile(path, 'utf8');
+    const { status, shown } = await answer(
+      folder,
+      ['init', '--user', ADDRESS, ...serverOptions(server)],
+      [
+        ['What shall become of the new account?', '\r'],
+        ['There is an account "example.org" already.', 'second\r'],
+        ['The password of', 'sec ret\r'],
+        ['Where shall the password be kept?', '\r'],
+        ['Where shall mail go?', '\r'],
+        ['The folder of the Maildir?', '\r'],
+        ['What shall happen on the server', '\r'],
+        ['How often', '\r'],
+      ],
+    );
+    expect(status).toBe(0);
+    expect(await readFile(path, 'utf8')).toBe(before);
+    const [, block = ''] = /Add this below "accounts:"[^\n]*\n\s*\n([^]*?)\n\s*\nThen: /.exec(shown) ?? [];
+    expect(block).toMatch(/^ {2}second:/);
+    await writeFile(path, `${before}${block.replaceAll('\r', '')}\n`);
+    const checked = await runProgram(['check'], { cwd: folder.path, under: ['env', 'P=sec ret'] });
+    expect(checked).toMatchObject({ status: 0, stdout: expect.stringContaining('second') });
+  });
+
+  test('asks for the address where only a login name without a domain was said', async () => {
+    await using folder = await prepared();
+    const { shown } = await answer(folder, ['init', '--user', 'u20'], [['Your mail address?', '\u0003']]);
+    expect(shown).not.toContain('Looking for the server');
   });
 
   test('stopped with Ctrl-C writes nothing', async () => {

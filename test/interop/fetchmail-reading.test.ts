@@ -84,6 +84,8 @@ test.each([
   "poll h proto pop3 user a pass 'keep' nokeep",
   'poll h with proto pop3 and port 1110 user a there with password b is c here options keep ssl',
   'defaults proto pop3 port 1110 user d keep\npoll h user a pass b\npoll g user c pass d nokeep',
+  'defaults proto pop3 user is root here keep\npoll h pass b\npoll g user c pass d nokeep',
+  'defaults proto pop3 user d there is e here keep\npoll h pass b\npoll g user x=y * z here pass d',
   'defaults proto pop3 keep ssl\npoll h user a pass b user c pass d no keep no ssl',
   'skip h via r proto pop3 user a pass b fetchall',
   'poll h proto pop3 user a is x y=z * here pass b keep',

@@ -91,6 +91,39 @@ describe('a fetchmailrc', () => {
     expect(accounts('poll a proto pop3 pass x keep')).toMatchObject([{ user: 'me', deletion: 'never' }]);
   });
 
+  test('may name people here behind "user", in its defaults too, whose remote name is inherited', () => {
+    const [one, two] = accounts(`
+      defaults proto pop3 user is root here
+      poll a pass x
+      poll b user bob pass y`);
+    expect([one?.user, two?.user]).toEqual(['me', 'bob']);
+    expect(one?.remarks.join()).toContain('to is, root.');
+    expect(accounts('defaults proto pop3 user zoe is foo here\npoll a pass x')).toMatchObject([
+      { user: 'zoe' },
+    ]);
+    expect(accounts('poll a proto pop3 user x=y * z here pass x')[0]?.remarks.join()).toContain(
+      'to x=y, *, z.',
+    );
+  });
+
+  test('names what its delivery has that has no counterpart, without passwords', () => {
+    const [account] = accounts(
+      `poll a proto pop3 user u pass p smtphost mx/25 smtpname x@y antispam 571 esmtppassword s3cret keep`,
+    );
+    const remarks = account?.remarks.join('\n');
+    expect(remarks).toContain('no counterpart for that: smtphost, smtpname, antispam, esmtppassword.');
+    expect(remarks).not.toContain('s3cret');
+    const [batch] = accounts('poll a proto pop3 user u pass p bsmtp /var/spool/in keep');
+    expect(batch?.remarks.join()).toContain('as BSMTP into the file /var/spool/in');
+  });
+
+  test('that lets fetchmail delete what is too large is told that it stays on the server', () => {
+    const remarks = (words: string): string =>
+      accounts(`poll a user u pass p ${words}`)[0]?.remarks.join() ?? '';
+    expect(remarks('limit 5000 limitflush')).toContain('Mailferry leaves it there');
+    expect(remarks('limit 5000 no limitflush')).not.toContain('limitflush');
+  });
+
   test('of a multidrop mailbox is told that nothing is sorted by recipient', () => {
     const [account] = accounts(
       'poll a proto pop3 localdomains b c envelope 2 "Delivered-To:" user u to x=y d * here pass p',
@@ -127,6 +160,7 @@ describe('a fetchmailrc', () => {
     ['poll a\nfrobnicate', 2, /unknown option "frobnicate"/],
     ['frobnicate', 1, /cannot begin an entry/],
     ['poll a user u limit many', 1, /not a number/],
+    ['poll a\nuser joe\nfrobnicate pass x', 3, /unknown option "frobnicate".*"here"/],
     ['poll a user', 1, /ends where a value is expected/],
   ])('%j is refused with its line', (text, line, message) => {
     const error = caught(() => parseFetchmailRc(text));

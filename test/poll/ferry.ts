@@ -100,10 +100,21 @@ export class Ferry implements AsyncDisposable {
         received: (_, octets) => this.onReceived(octets),
       },
       ledgerOf: (name) => this.wrapLedger(this.#ledger.account(name)),
-      openSession: async (account, signal, how) =>
+      openSession: async (
+        { host, port, tls, ca, user, password, auth, allowCleartext, timeouts },
+        signal,
+        how,
+      ) =>
         openSession({
-          ...account,
-          password: await account.password(),
+          host,
+          port,
+          tls,
+          ca,
+          user,
+          auth,
+          allowCleartext,
+          timeouts,
+          password: await password(),
           signal,
           ...how,
           ahead: true,

@@ -11,6 +11,16 @@ const FAULTY: readonly (readonly [string, object, string])[] = [
   ['an unknown kind of TLS', { tls: 'tls' }, '"tls" must be one of implicit, starttls, none, not "tls".'],
   ['a timeout without an end', { timeouts: { idleMs: Infinity } }, '"timeouts.idleMs" must be'],
   ['a pin that is none', { pinSha256: 'ab:cd' }, '"pinSha256" must be 64 hexadecimal digits, not "ab:cd".'],
+  ['an unknown option', { prot: 1 }, '"prot" is no option.'],
+  ['a misspelt pin', { pinSHA256: 'ab' }, '"pinSHA256" is no option.'],
+  ['an unknown timeout', { timeouts: { connect: 3 } }, '"timeouts.connect" is no option.'],
+  ['an unknown part of a tunnel', { tunnel: { command: 'x', cwd: '/' } }, '"tunnel.cwd" is no option.'],
+  [
+    'an unknown part of a certificate',
+    { clientCertificate: { cert: 'x', key: 'y', pass: 'z' } },
+    '"clientCertificate.pass" is no option.',
+  ],
+  ['a timeout in place of all', { timeouts: 30 }, '"timeouts" must be an object, { … }, not 30.'],
   ['a timeout before now', { timeouts: { connectMs: -5 } }, '"timeouts.connectMs" must be'],
 ];
 

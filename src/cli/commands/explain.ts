@@ -1,15 +1,18 @@
 import { connectTo } from '../../app.ts';
+import type { StoredState } from '../../delivery/destination.ts';
+import { readOnly } from '../../delivery/read-stored.ts';
 import { asMailError, MailError } from '../../errors.ts';
-import { readHistory } from '../../ledger/history.ts';
-import { lookAtLedger } from '../../ledger/sqlite-ledger.ts';
+import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
+import { lookAtLedger, SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
 import { type Preview, previewAccount } from '../../poll/preview.ts';
+import { statesAt } from '../../poll/stored-states.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { explanationOf, type MessageFacts } from '../explanation.ts';
+import { type EntryNow, explanationOf, type MessageFacts } from '../explanation.ts';
 import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
@@ -33,11 +36,14 @@ export const explain: CommandRun<ExplainOptions> = async (options, [name = '', w
   using control = signalControl();
   const asked = options.server ? await previewNow(account, stateDir, control).catch(asMailError) : undefined;
   if (asked instanceof MailError) showError(terminal, asked, `${name}: the server was not asked:`);
-  const facts = gather(wanted, {
+  const known = gather(wanted, {
     account,
     stateDir,
     preview: asked instanceof MailError ? undefined : asked,
   });
+  const { entries, troubles } = await lookAtPlaces(known.entries, account, stateDir);
+  for (const trouble of troubles) showError(terminal, trouble, `${name}:`);
+  const facts = { ...known, entries };
   if (options.json === true) terminal.out(JSON.stringify(jsonOf(facts)));
   else show(facts, terminal);
   return control.status ?? 0;
@@ -48,13 +54,19 @@ interface Found extends MessageFacts {
   readonly uid: string;
 }
 
+/** The same before anybody has looked at the places of the message. */
+interface Known extends Omit<Found, 'entries'> {
+  readonly entries: readonly HistoryEntry[];
+}
+
 function gather(
   wanted: string,
   { account, stateDir, preview }: { account: Account; stateDir: string; preview: Preview | undefined },
-): Found {
+): Known {
   const { name, deletion } = account;
   const fits = ({ message }: Decision): boolean =>
     message.uid === wanted || String(message.number) === wanted;
+  const asked = preview !== undefined;
   const decision = preview?.decisions.find(fits);
   const uid = decision?.message.uid ?? wanted;
   const whole = { accounts: [name], since: 0, until: Number.MAX_SAFE_INTEGER, all: true };
@@ -62,7 +74,7 @@ function gather(
   if (decision === undefined && entries.length === 0) {
     throw new MailError(
       'usage',
-      `Account "${name}" has no message ${printable(wanted, 100)}: the server does not list it, and the ledger does not know it.`,
+      `Account "${name}" has no message ${printable(wanted, 100)}: ${asked ? 'the server does not list it, and ' : ''}the ledger does not know it${asked ? '' : ', and the server was not asked'}.`,
       {
         hint: `mailferry fetch --dry-run --json ${name} lists the messages; mailferry history ${name} shows what was carried.`,
       },
@@ -73,7 +85,37 @@ function gather(
     (preview?.deletions.has(decision.message.number) === true ||
       (decision.action === 'retrieve' && preview?.deletesRetrieved === true));
   const refusal = preview?.refusal?.message;
-  return { account: name, uid, decision, deletedNow, refusal, entries, deletion, now: systemRuntime.now() };
+  const now = systemRuntime.now();
+  return { account: name, uid, asked, decision, deletedNow, refusal, entries, deletion, now };
+}
+
+/** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */
+async function lookAtPlaces(
+  entries: readonly HistoryEntry[],
+  account: Account,
+  stateDir: string,
+): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
+  using ledger = SqliteLedger.openToRead(stateDir);
+  const destinations = account.destinations.map(readOnly);
+  const troubles: MailError[] = [];
+  const found: EntryNow[] = [];
+  for (const entry of entries) {
+    const states = new Map<string, StoredState>();
+    for (const receipt of ledger?.account(account.name).receiptsOf(entry.id) ?? []) {
+      const { destination } = receipt;
+      const one = { receipt };
+      try {
+        const state = (await statesAt(destination, [one], destinations)).get(one);
+        if (state !== undefined) states.set(destination, state);
+      } catch (error) {
+        troubles.push(asMailError(error));
+        states.set(destination, 'unreadable');
+      }
+    }
+    const places = entry.places.map((place) => ({ ...place, state: states.get(place.destination) ?? null }));
+    found.push({ ...entry, places });
+  }
+  return { entries: found, troubles };
 }
 
 /** Stable and documented. */

@@ -9,7 +9,7 @@ import type { CommandRun } from '../command.ts';
 import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { columnText, octetsText, timeText } from '../wording.ts';
+import { columnText, filledText, octetsText, timeText } from '../wording.ts';
 
 export interface HistoryOptions {
   readonly since?: string;
@@ -81,21 +81,26 @@ function show(message: Shown, { options, terminal }: { options: HistoryOptions; 
     terminal.out(JSON.stringify(historyJson(message)));
     return;
   }
-  const { account, from, subject, octets, deliveredAt, triedAt, uid } = message;
-  const [sign] = signOf(message);
-  const what =
-    from === null
-      ? `(${printable(message.messageId ?? uid ?? 'unknown', 60)})`
-      : printable(subject ?? '', 200);
+  terminal.out(lineOf(message, process.stdout.isTTY ? process.stdout.columns : undefined));
+}
+
+/** From a header, which may be as long as it likes. */
+const MOST_CHARACTERS = 1000;
+
+/** `columns`: of the terminal, undefined where programs read it, for which nothing is cut. */
+function lineOf(message: Shown, columns: number | undefined): string {
+  const { account, from, subject, octets, deliveredAt, triedAt, uid, messageId } = message;
+  const cell = columns === undefined ? filledText : columnText;
+  const what = from === null ? `(${messageId ?? uid ?? 'unknown'})` : (subject ?? '');
   const line = [
     timeText(deliveredAt ?? triedAt),
-    sign,
-    columnText(account, 12),
+    signOf(message)[0],
+    cell(account, 12),
     octetsText(octets ?? 0).padStart(8),
-    columnText(printable(from ?? '', 100), 24),
-    what,
+    cell(printable(from ?? '', MOST_CHARACTERS), 24),
+    printable(what, MOST_CHARACTERS),
   ].join(' ');
-  terminal.out(terminal.interactive ? columnText(line, Math.max(40, terminal.columns - 1)).trimEnd() : line);
+  return columns === undefined ? line : columnText(line, Math.max(40, columns - 1)).trimEnd();
 }
 
 /** The sign of a message in the list, and what it means. */

@@ -77,8 +77,13 @@ export const importPeer: CommandRun<ImportOptions> = async (options, [peerName =
 };
 
 /** What became of each account, and what is left to say. */
-function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; terminal: Terminal }): void {
+function tell(
+  { accounts, warnings }: ImportPlan,
+  { peer, terminal }: { peer: Peer; terminal: Terminal },
+): void {
   const { stdout } = process;
+  for (const warning of warnings)
+    terminal.out(paragraph(`${terminal.style('yellow', 'note:')} `, warning, stdout));
   for (const account of accounts) {
     const { name, disabled, open } = account;
     const became = disabled
@@ -87,7 +92,9 @@ function tell({ accounts }: ImportPlan, { peer, terminal }: { peer: Peer; termin
     terminal.out(paragraph(`${name}: `, became, stdout));
     if (open.length === 0 || disabled) continue;
     const keys = open.map((key) => `"${key}"`).join(', ');
-    const more = open.includes('deliver') ? '; --deliver maildir:PATH says where the mail of all goes' : '';
+    const more = open.includes('deliver')
+      ? '; --deliver maildir:PATH says where the mail of all goes, maildir:PATH/{account} where that of each'
+      : '';
     const left = `${keys} ${open.length === 1 ? 'is' : 'are'} yours to fill in${more}.`;
     terminal.out(paragraph(`  ${terminal.style('yellow', '→')} `, left, stdout));
   }

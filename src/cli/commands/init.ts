@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { readCertificates } from '../../config/certificates.ts';
 import { absolutePath, userConfigurationPath } from '../../config/places.ts';
-import { renderConfiguration } from '../../config/render.ts';
+import { renderAccount, renderConfiguration } from '../../config/render.ts';
 import { UnreadableError } from '../../config/small-file.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { accountName } from '../../peers/peer.ts';
@@ -17,13 +17,14 @@ import {
   parseServer,
   realNetwork,
 } from '../../setup/discover.ts';
-import { firstConfiguration } from '../../setup/first-account.ts';
+import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup/first-account.ts';
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { tryLogin } from '../../setup/try-login.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
-import { hasPassword, type InitOptions, refuseIncomplete } from '../init-options.ts';
+import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
 import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
 import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
+import { loadFor } from '../load.ts';
 import type { Asker } from '../prompts.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
@@ -40,6 +41,8 @@ interface Setting {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly output: string;
+  /** The accounts of the configuration that is there and to be kept: then the new one is shown, and not written. */
+  readonly present: readonly string[] | undefined;
   readonly ca: readonly string[];
 }
 
@@ -49,45 +52,49 @@ export const init: CommandRun<InitOptions> = async (options) => {
   const asker = options.yes === true ? undefined : await askerAtTerminal();
   if (asker === undefined) refuseIncomplete(options);
   using control = signalControl();
-  const output = await freeOutput(options, asker);
   const setting = {
     options,
     asker,
     terminal,
     signal: control.abort,
-    output,
+    ...(await freeOutput(options, asker)),
     ca: await certificatesOf(options),
   };
   const address =
-    options.address ??
-    options.user ??
-    (await asker?.text('Your mail address?', { check: checkAddress })) ??
-    '';
+    saidAddress(options) ?? (await asker?.text('Your mail address?', { check: checkAddress })) ?? '';
+  const name = await freeName(nameOf(options, address), setting);
   const { server, notes, minimumMinutes } = await findServer(address, setting);
-  const { user, password } = await logIn(address, { server, notes, setting });
-  const name = nameOf(options, address);
+  const { user, password } = await logIn(address, { server, notes, setting, name });
   const deliver = options.deliver === undefined ? await askDestination(asker) : options.deliver;
   const deletion = options.delete ?? (await askDeletion(asker));
   const schedule = options.schedule ?? (await askSchedule(asker, minimumMinutes));
-  const text = renderConfiguration(
-    firstConfiguration({
-      ...server,
-      name,
-      caFile: options.caFile && absolute(options.caFile),
-      user,
-      password: password.value,
-      deliver: { ...deliver, path: deliver.path.startsWith('~/') ? deliver.path : absolute(deliver.path) },
-      deletion,
-      schedule,
-      notes,
-    }),
-  );
+  const account = {
+    ...server,
+    name,
+    caFile: options.caFile && absolute(options.caFile),
+    user,
+    password: password.value,
+    deliver: { ...deliver, path: deliver.path.startsWith('~/') ? deliver.path : absolute(deliver.path) },
+    deletion,
+    schedule,
+    notes,
+  };
   const stored = await password.store();
   if (stored !== undefined) tell(setting, stored);
-  await writePrivateFile(output, text, systemRuntime);
-  tell(setting, `Wrote ${output} (mode 0600).`, 'success');
+  if (setting.present !== undefined) return showAccount(account, setting);
+  await writePrivateFile(setting.output, renderConfiguration(firstConfiguration(account)), systemRuntime);
+  tell(setting, `Wrote ${setting.output} (mode 0600).`, 'success');
   return control.status ?? (await conclude(setting));
 };
+
+/** For whoever has a configuration already: comments and order in it are theirs, so that nothing is written into it. */
+function showAccount(account: FirstAccount, { terminal, output }: Setting): number {
+  const named = namedIn(output);
+  terminal.out(`Add this below "accounts:" in ${output}:\n`);
+  terminal.out(renderAccount(accountToAdd(account)));
+  terminal.out(`\nThen: mailferry check${named}, mailferry doctor${named} ${account.name}`);
+  return 0;
+}
 
 async function askerAtTerminal(): Promise<Asker> {
   if (process.stdin.isTTY && process.stdout.isTTY) return (await import('../prompts.ts')).terminalAsker;
@@ -97,14 +104,36 @@ async function askerAtTerminal(): Promise<Asker> {
 }
 
 /** Where the configuration goes: never over another one without being told so. */
-async function freeOutput(options: InitOptions & GlobalOptions, asker: Asker | undefined): Promise<string> {
+async function freeOutput(
+  options: InitOptions & GlobalOptions,
+  asker: Asker | undefined,
+): Promise<Pick<Setting, 'output' | 'present'>> {
   const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, homedir()));
-  if (options.force === true || (await ifThere(stat(output))) === undefined) return output;
-  const refusal = new MailError('usage', `${output} is there already; nothing was written.`, {
-    hint: 'Write to another file with --output FILE, or replace it with --force.',
-  });
-  if (asker === undefined || !(await asker.confirm(`${output} is there already. Replace it?`))) throw refusal;
-  return output;
+  if (options.force === true || (await ifThere(stat(output))) === undefined)
+    return { output, present: undefined };
+  if (asker === undefined) {
+    throw new MailError('usage', `${output} is there already; nothing was written.`, {
+      hint: 'Add an account below "accounts:" in it (at a terminal, init shows one to add), write to another file with --output FILE, or replace it with --force.',
+    });
+  }
+  const wish = await asker.choose(`${output} is there already. What shall become of the new account?`, [
+    { value: 'show', label: 'It is shown at the end, to be added to that file by you' },
+    { value: 'replace', label: 'It replaces all that is in that file' },
+  ]);
+  if (wish === 'replace') return { output, present: undefined };
+  const { accounts } = await loadFor({ ...options, config: output });
+  return { output, present: accounts.map(({ account }) => account.name) };
+}
+
+/** A name of which there is no account yet: its password would take the place of the other one's. */
+async function freeName(name: string, { present = [], asker, options }: Setting): Promise<string> {
+  if (!present.includes(name)) return name;
+  const taken = `There is an account "${name}" already.`;
+  if (asker === undefined || options.name !== undefined)
+    throw new MailError('usage', taken, { hint: 'Give the new one another name with --name.' });
+  const check = (answer: string): string | undefined =>
+    present.includes(accountName(answer)) ? 'There is an account of that name already.' : undefined;
+  return accountName(await asker.text(`${taken} What is the new one to be called?`, { check }));
 }
 
 async function certificatesOf({ caFile }: InitOptions): Promise<readonly string[]> {
@@ -166,10 +195,14 @@ function saidServer({ host, port, tls }: InitOptions): NamedServer | undefined {
 
 async function logIn(
   address: string,
-  { server, notes, setting }: { server: Candidate; notes: readonly string[]; setting: Setting },
+  {
+    server,
+    notes,
+    setting,
+    name,
+  }: { server: Candidate; notes: readonly string[]; setting: Setting; name: string },
 ): Promise<{ user: string; password: ChosenPassword }> {
   const { options, asker, output } = setting;
-  const name = nameOf(options, address);
   let user = options.user ?? address;
   for (let attempt = 1; ; attempt += 1) {
     if (asker !== undefined && options.user === undefined)
@@ -217,7 +250,7 @@ async function tryOnce({
 
 /** At a terminal: has it examined, and shows what a first poll would do. */
 async function conclude({ options, asker, terminal, output }: Setting): Promise<number> {
-  const named = output === userConfigurationPath(process.env, homedir()) ? '' : ` --config ${output}`;
+  const named = namedIn(output);
   const next = `Next: mailferry doctor${named}, mailferry fetch --dry-run${named}, mailferry fetch${named}`;
   const globals = { logLevel: options.logLevel, logFormat: options.logFormat, config: output };
   if (
@@ -235,6 +268,11 @@ async function conclude({ options, asker, terminal, output }: Setting): Promise<
   const previewed = await fetch({ ...globals, dryRun: true, progress: false }, []);
   terminal.out(`\nTo carry the mail: mailferry fetch${named}`);
   return previewed;
+}
+
+/** How a command line names this configuration, if it must. */
+function namedIn(output: string): string {
+  return output === userConfigurationPath(process.env, homedir()) ? '' : ` --config ${output}`;
 }
 
 function tell({ asker, terminal }: Setting, message: string, kind?: 'info' | 'warn' | 'success'): void {
