@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { asMailError } from '../errors.ts';
 import type { CommandRun } from './command.ts';
 import { statusOf } from './exit-status.ts';
+import { watchOutputs } from './outputs.ts';
 import { buildProgram } from './program.ts';
 import { processTerminal, showError } from './terminal.ts';
 
@@ -33,7 +34,5 @@ function reported(thrown: unknown): number {
   return statusOf(error.code);
 }
 
-// Whoever reads our output may leave; the mail goes on.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-
+watchOutputs();
 void main();

@@ -8,6 +8,7 @@ import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 import { columnText, octetsText, timeText } from '../wording.ts';
 
@@ -31,6 +32,7 @@ interface Shown extends HistoryEntry {
 
 /** `mailferry history`: what was carried, when, and where to; newest first. */
 export const history: CommandRun<HistoryOptions> = async (options, names) => {
+  endWithReader();
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names).map(({ account }) => account.name);

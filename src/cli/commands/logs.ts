@@ -2,6 +2,7 @@ import { ROUTES } from '../../daemon/control-protocol.ts';
 import { printable } from '../../wire/text.ts';
 import { askRunning } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 
 interface LogsOptions {
@@ -16,6 +17,7 @@ const COLOURS = { error: 'red', warn: 'yellow', debug: 'gray', trace: 'gray' } a
 
 /** `mailferry logs`: what the daemon has logged, and logs. */
 export const logs: CommandRun<LogsOptions> = async (options, accounts) => {
+  endWithReader();
   const terminal = processTerminal();
   const path = `${ROUTES.logs}?lines=${options.lines}&follow=${options.follow === true}`;
   for await (const value of await askRunning(options, { method: 'GET', path })) {

@@ -6,6 +6,7 @@ import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
@@ -14,6 +15,7 @@ const SHOWN = 10;
 
 /** `mailferry verify`: proves that what was delivered is still what was delivered. A daemon may be at work meanwhile. */
 export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
+  endWithReader();
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
