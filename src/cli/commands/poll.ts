@@ -18,8 +18,12 @@ export const poll: CommandRun<PollOptions> = async (options, accounts) => {
   endWithReader();
   const terminal = processTerminal();
   const path = options.confirmDelete === true ? `${ROUTES.poll}?${CONFIRM_DELETE}` : ROUTES.poll;
-  const reports = await askRunning(options, { method: 'POST', path, accounts });
-  if (!options.wait) return 0;
+  const left = new AbortController();
+  const reports = await askRunning(options, { method: 'POST', path, accounts, signal: left.signal });
+  if (!options.wait) {
+    left.abort();
+    return 0;
+  }
   const statuses: number[] = [];
   for await (const value of reports) {
     const report = value as PollReport;
