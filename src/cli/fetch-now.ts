@@ -69,7 +69,8 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
     .catch((thrown: unknown) => notBegunAtAll(thrown, accounts, { options, terminal }));
   if (options.dryRun === true) {
     const { previewAll } = await import('./commands/preview.ts');
-    return control.status ?? worstStatus(await previewAll(app, accounts, { options, control, terminal }));
+    const statuses = await previewAll(app, accounts, { options, control, terminal });
+    return control.status ?? worstStatus(statuses);
   }
   const begun = systemRuntime.monotonic();
   const { stop, abort } = control;

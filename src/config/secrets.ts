@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import { abortReason } from '../wire/deadline.ts';
 import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
 import { netrcPassword } from './netrc.ts';
@@ -34,20 +35,20 @@ const DRAIN_MS = 500;
 
 /**
  * A function that fetches the password anew at each call, so that a changed one is picked up without a restart. It
- * raises a `MailError` of code `secret-unavailable`; no message of it ever holds what was read (I5). Paths in
- * `settings` must be absolute.
+ * raises a `MailError` of code `secret-unavailable`, or of `aborted` where its signal ends a command that it waits for; no
+ * message of it ever holds what was read (I5). Paths in `settings` must be absolute.
  */
 export function passwordSource(
   settings: PasswordSettings,
   around: SecretSurroundings,
-): () => Promise<Secret> {
-  return async () => {
+): (signal?: AbortSignal) => Promise<Secret> {
+  return async (signal) => {
     if (settings.from === 'text') return settings.value;
     if (settings.from === 'env') return fromEnvironment(settings.name, around.env);
     if (settings.from === 'file') return fromFile(settings.path, around.env);
     if (settings.from === 'credential') return fromCredential(settings.name, around.env);
     if (settings.from === 'netrc') return fromNetrc(settings, around.env);
-    return asPassword(await runCommand(settings.command, around), 'The password command');
+    return asPassword(await runCommand(settings.command, around, signal), 'The password command');
   };
 }
 
@@ -174,13 +175,18 @@ export function commandEnvironment({
  * without the passwords in it. Raises a `MailError` of code `secret-unavailable` that quotes stderr, never stdout and
  * never the command, which may hold a password itself (I5).
  */
-async function runCommand(command: string | readonly string[], around: SecretSurroundings): Promise<Buffer> {
+async function runCommand(
+  command: string | readonly string[],
+  around: SecretSurroundings,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  if (signal?.aborted === true) throw abortReason(signal);
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) });
-  const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs);
+  const { stdout, stderr, status, signal: by } = await ending(child, around.timeLimitMs, signal);
   const said = stderr.toString().trim();
   if (status !== 0) {
-    const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;
+    const how = by === null ? `with status ${status ?? 'unknown'}` : `by ${by}`;
     throw failed(`The password command ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
   }
   const end = stdout.indexOf(0x0a);
@@ -202,10 +208,15 @@ function start(program: string, args: readonly string[], options: SpawnOptions):
   }
 }
 
-async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending> {
+async function ending(
+  child: ChildProcess,
+  timeLimitMs: number,
+  stop: AbortSignal | undefined,
+): Promise<Ending> {
   const out = collect(child.stdout, MAX_SECRET_OCTETS);
   const err = collect(child.stderr, MAX_STDERR_OCTETS);
   const timers: NodeJS.Timeout[] = [];
+  let onStop: (() => void) | undefined;
   try {
     return await new Promise<Ending>((resolve, reject) => {
       const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
@@ -214,13 +225,17 @@ async function ending(child: ChildProcess, timeLimitMs: number): Promise<Ending>
       child.once('error', (error) => reject(notStarted(error)));
       child.once('close', finish);
       child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
-      const giveUp = (): void => {
+      const giveUp = (why: MailError): void => {
         endGroup(child, 'SIGKILL');
-        reject(failed(`The password command did not end within ${timeLimitMs / 1000} seconds.`));
+        reject(why);
       };
-      timers.push(setTimeout(giveUp, timeLimitMs));
+      const tooLong = `The password command did not end within ${timeLimitMs / 1000} seconds.`;
+      timers.push(setTimeout(() => giveUp(failed(tooLong)), timeLimitMs));
+      onStop = () => giveUp(abortReason(stop));
+      stop?.addEventListener('abort', onStop);
     });
   } finally {
+    if (onStop !== undefined) stop?.removeEventListener('abort', onStop);
     for (const timer of timers) clearTimeout(timer);
     child.stdout?.destroy();
     child.stderr?.destroy();

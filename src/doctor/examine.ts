@@ -1,3 +1,4 @@
+import { stoppable } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
 import { providerOfHost } from '../config/providers.ts';
 import { askDaemon } from '../daemon/control-client.ts';
@@ -91,8 +92,8 @@ async function examineAccount(
     ...tools
   }: ExaminationTools & { readonly ledger: OpenedLedger; readonly configuration: Configuration },
 ): Promise<readonly Step[]> {
-  const { account } = configured;
   const { open, control, runtime } = tools;
+  const account = stoppable(configured.account, control);
   const { steps: sessionSteps, session } = await examineSession(account, {
     open,
     signal: control.abort,

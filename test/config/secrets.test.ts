@@ -207,6 +207,23 @@ describe('a password command', () => {
     expect(await ended).toBe(0);
   });
 
+  it('that is waited for when a stop comes is ended, with all that it started; after it, none is started', async () => {
+    const folder = temporaryFolder();
+    const fifo = `${folder}/alive`;
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', fifo]);
+    const reader = spawn('cat', [fifo]);
+    const ended = new Promise<number | null>((resolve) => reader.once('exit', resolve));
+    const stop = new AbortController();
+    const password = passwordSource(
+      { from: 'command', command: `exec 3>${fifo}; echo >&3; sleep 600 & sleep 600; true` },
+      surroundings(),
+    );
+    reader.stdout.once('data', () => stop.abort());
+    await expect(password(stop.signal)).rejects.toMatchObject({ code: 'aborted' });
+    expect(await ended).toBe(0);
+    await expect(password(stop.signal)).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('that leaves an agent behind is not waited for beyond its own end', async () => {
     expect(await run('sleep 20 & echo hunter2')).toBe('hunter2');
   });
