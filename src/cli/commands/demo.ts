@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from '../../app.ts';
 import { loadConfiguration } from '../../config/load.ts';
@@ -73,7 +73,7 @@ async function pollOnce(path: string, terminal: Terminal): Promise<PollReport> {
     path,
     env: {},
     cwd: '/',
-    home: homedir(),
+    home: undefined,
     uid: process.getuid?.(),
   });
   const progress = new Progress(terminal, systemRuntime);

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { readCertificates } from '../../config/certificates.ts';
-import { absolutePath, userConfigurationPath } from '../../config/places.ts';
+import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../config/places.ts';
 import { renderConfiguration } from '../../config/render.ts';
 import { UnreadableError } from '../../config/small-file.ts';
 import { asMailError, MailError } from '../../errors.ts';
@@ -21,6 +20,7 @@ import { firstConfiguration } from '../../setup/first-account.ts';
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { tryLogin } from '../../setup/try-login.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
+import { homeFolder } from '../home.ts';
 import { hasPassword, type InitOptions, refuseIncomplete } from '../init-options.ts';
 import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
 import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
@@ -98,7 +98,9 @@ async function askerAtTerminal(): Promise<Asker> {
 
 /** Where the configuration goes: never over another one without being told so. */
 async function freeOutput(options: InitOptions & GlobalOptions, asker: Asker | undefined): Promise<string> {
-  const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, homedir()));
+  const output = absolute(
+    options.output ?? options.config ?? userConfigurationPath(process.env, homeFolder()),
+  );
   if (options.force === true || (await ifThere(stat(output))) === undefined) return output;
   const refusal = new MailError('usage', `${output} is there already; nothing was written.`, {
     hint: 'Write to another file with --output FILE, or replace it with --force.',
@@ -217,7 +219,7 @@ async function tryOnce({
 
 /** At a terminal: has it examined, and shows what a first poll would do. */
 async function conclude({ options, asker, terminal, output }: Setting): Promise<number> {
-  const named = output === userConfigurationPath(process.env, homedir()) ? '' : ` --config ${output}`;
+  const named = isUserConfiguration(output, process.env, homeFolder()) ? '' : ` --config ${output}`;
   const next = `Next: mailferry doctor${named}, mailferry fetch --dry-run${named}, mailferry fetch${named}`;
   const globals = { logLevel: options.logLevel, logFormat: options.logFormat, config: output };
   if (
@@ -251,5 +253,5 @@ function checkAddress(answer: string): string | undefined {
 }
 
 function absolute(path: string): string {
-  return absolutePath(path, process.cwd(), homedir());
+  return absolutePath(path, process.cwd(), homeFolder());
 }
