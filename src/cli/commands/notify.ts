@@ -7,7 +7,7 @@ import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
-import { processTerminal } from '../terminal.ts';
+import { processTerminal, showError } from '../terminal.ts';
 
 /** `mailferry notify --test`: sends a notice to every place, and says which have taken it. */
 export const notify: CommandRun<{ readonly test?: boolean }> = async (options) => {
@@ -23,9 +23,10 @@ export const notify: CommandRun<{ readonly test?: boolean }> = async (options) =
       hint: 'Add "notify" with a list "to", or "ping"; docs/daemon.md shows how.',
     });
   }
-  const context = { hostName: systemRuntime.hostName, env: process.env };
-  const attempts = targets.map((target) => ({
-    name: targetName(target),
+  const context = { hostName: systemRuntime.hostName, env: process.env, watched: true };
+  const attempts = targets.map((target, index) => ({
+    // There may be several of a kind, and their URLs are not told (I5).
+    name: targets.length > 1 ? `${targetName(target)} (notify.to.${index})` : targetName(target),
     send: () => sendNotice(target, testNotice(), context),
   }));
   if (ping !== undefined)
@@ -37,7 +38,7 @@ export const notify: CommandRun<{ readonly test?: boolean }> = async (options) =
       terminal.out(`${terminal.style('green', '✓')} ${name}`);
     } catch (thrown) {
       const error = asMailError(thrown);
-      terminal.err(`${terminal.style('red', '✗')} ${name}: ${error.message}`);
+      showError(terminal, error, `✗ ${name}:`);
       statuses.push(statusOf(error.code));
     }
   }
