@@ -172,6 +172,7 @@ async function openDestinations(
           takeUnfinished: () => ledger.takeUnfinishedAppends(name),
           recordedAt: (locations) => ledger.recordedAt(name, locations),
           usedBefore: ledger.used(name),
+          account: account.name,
         }),
       );
     }

@@ -1,9 +1,10 @@
+import { octetsText } from '../config/size.ts';
 import type { HistoryEntry } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
 import type { Decision } from '../poll/plan.ts';
 import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { octetsText, timeText } from './wording.ts';
+import { timeText } from './wording.ts';
 
 /** Everything that is known about one message. */
 export interface MessageFacts {

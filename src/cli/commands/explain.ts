@@ -1,4 +1,5 @@
 import { connectTo } from '../../app.ts';
+import { octetsText } from '../../config/size.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { readHistory } from '../../ledger/history.ts';
 import { lookAtLedger } from '../../ledger/sqlite-ledger.ts';
@@ -14,7 +15,6 @@ import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { octetsText } from '../wording.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;

@@ -1,3 +1,4 @@
+import { octetsText } from '../../config/size.ts';
 import { StoredHeaders } from '../../delivery/stored-header.ts';
 import { MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
@@ -10,7 +11,7 @@ import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { columnText, octetsText, timeText } from '../wording.ts';
+import { columnText, timeText } from '../wording.ts';
 
 export interface HistoryOptions {
   readonly since?: string;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { readCertificates } from '../../config/certificates.ts';
 import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../config/places.ts';
 import { renderConfiguration } from '../../config/render.ts';
+import { octetsText } from '../../config/size.ts';
 import { UnreadableError } from '../../config/small-file.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { accountName } from '../../peers/peer.ts';
@@ -27,7 +28,7 @@ import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
 import type { Asker } from '../prompts.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { countText, octetsText } from '../wording.ts';
+import { countText } from '../wording.ts';
 
 /** How often a login that is refused is asked for again. */
 const LOGIN_ATTEMPTS = 5;
