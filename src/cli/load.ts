@@ -10,7 +10,7 @@ export function loadFor(options: GlobalOptions): Promise<Configuration> {
 }
 
 /** Where its daemon is asked, also while the file has faults. */
-export function controlSocketFor(options: GlobalOptions): Promise<string> {
+export function controlSocketFor(options: GlobalOptions): ReturnType<typeof loadControlSocket> {
   return loadControlSocket(optionsOf(options));
 }
 
