@@ -7,6 +7,10 @@ const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credent
 const FORMS = `a text in quotes, or ${SOURCES}, { netrc: … }`;
 const LINE = /^[^\r\n\0]+$/;
 const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
+const COMMAND_MEANS =
+  'Runs this command; the first line that it prints is the password. Text goes through `/bin/sh`, a list runs ' +
+  'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration. What it says on ' +
+  'standard error is shown by `fetch` and `doctor` when it fails, and kept nowhere.';
 const ENVIRONMENT = expectedSecret('the name of an environment variable');
 const CREDENTIAL = expectedSecret('the name of a file in $CREDENTIALS_DIRECTORY');
 
@@ -27,9 +31,7 @@ const source = (): z.ZodType<PasswordSettings> =>
     command: command()
       .meta({
         title: 'text or list',
-        description:
-          'Runs this command; the first line that it prints is the password. Text goes through `/bin/sh`, a list runs ' +
-          'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration.',
+        description: COMMAND_MEANS,
       })
       .optional(),
     env: z

@@ -172,8 +172,8 @@ export function commandEnvironment({
 /**
  * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
  * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
- * without the passwords in it. Raises a `MailError` of code `secret-unavailable` that quotes stderr, never stdout and
- * never the command, which may hold a password itself (I5).
+ * without the passwords in it. Raises a `PasswordCommandError`, which never holds stdout or the command, which may hold a
+ * password itself (I5).
  */
 async function runCommand(
   command: string | readonly string[],
@@ -187,7 +187,7 @@ async function runCommand(
   const said = stderr.toString().trim();
   if (status !== 0) {
     const how = by === null ? `with status ${status ?? 'unknown'}` : `by ${by}`;
-    throw failed(`The password command ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
+    throw new PasswordCommandError(`The password command ended ${how}.`, said);
   }
   const end = stdout.indexOf(0x0a);
   if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
@@ -195,7 +195,7 @@ async function runCommand(
   }
   const line = withoutLineEnd(end === -1 ? stdout : stdout.subarray(0, end + 1));
   if (line.length === 0 && said !== '')
-    throw failed(`The password command printed no password, but said: ${printable(said)}`);
+    throw new PasswordCommandError('The password command printed no password.', said);
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
@@ -262,7 +262,34 @@ function notStarted(thrown: unknown): MailError {
 }
 
 function failed(message: string): MailError {
-  return new MailError('secret-unavailable', message, {
-    hint: 'Run it by hand as the user who runs Mailferry; it must print the password in its first line, without asking.',
-  });
+  return new PasswordCommandError(message, '');
+}
+
+const BY_HAND =
+  'Run it by hand as the user who runs Mailferry; it must print the password in its first line, without asking.';
+
+/**
+ * A password command has failed. What it said on stderr may be anything, also the password; so it is for whoever stands
+ * before the screen, and in nothing that is kept: a report, the ledger, a log, a notice (I5).
+ */
+export class PasswordCommandError extends MailError {
+  readonly #said: string;
+
+  /** `said` is the text of stderr. */
+  constructor(message: string, said: string) {
+    const more = said === '' ? '' : ' What it said is not kept; `mailferry doctor` shows it.';
+    super('secret-unavailable', message, { hint: `${BY_HAND}${more}` });
+    this.#said = said;
+  }
+
+  /** What it said on stderr, as it may be shown; empty when it said nothing. */
+  get said(): string {
+    return printable(this.#said);
+  }
+
+  /** The same error with what the command said. */
+  get quoting(): MailError {
+    const message = this.said === '' ? this.message : `${this.message} It said: ${this.said}`;
+    return new MailError(this.code, message, { hint: BY_HAND, cause: this });
+  }
 }

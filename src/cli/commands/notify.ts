@@ -1,3 +1,4 @@
+import { PasswordCommandError } from '../../config/secrets.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { Notice } from '../../notices/notice.ts';
 import { sendPing } from '../../notices/ping.ts';
@@ -37,7 +38,7 @@ export const notify: CommandRun<{ readonly test?: boolean }> = async (options) =
       await send();
       terminal.out(`${terminal.style('green', '✓')} ${name}`);
     } catch (thrown) {
-      const error = asMailError(thrown);
+      const error = thrown instanceof PasswordCommandError ? thrown.quoting : asMailError(thrown);
       showError(terminal, error, `✗ ${name}:`);
       statuses.push(statusOf(error.code));
     }
