@@ -59,6 +59,15 @@ const childProcessLater = {
   },
 };
 
+/** cosmiconfig asks this for a place that is never searched; it ends the program where a user has no home folder. */
+const noUsualPlaces = {
+  name: 'no-usual-places',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^env-paths$/ }, ({ path }) => ({ path, namespace: 'nowhere' }));
+    onLoad({ filter: /.*/, namespace: 'nowhere' }, () => ({ contents: 'module.exports = undefined;' }));
+  },
+};
+
 async function bundle() {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -79,7 +88,7 @@ async function bundle() {
     metafile: true,
     logLevel: 'warning',
     external,
-    plugins: [keepPlaces, childProcessLater, sqliteInside],
+    plugins: [keepPlaces, childProcessLater, noUsualPlaces, sqliteInside],
   });
   writeFileSync(join(dist, 'cli', 'NOTICES'), notices(Object.keys(metafile.inputs)));
 }

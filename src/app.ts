@@ -58,7 +58,7 @@ export class App implements Disposable {
   poll(accounts: readonly AccountConfiguration[], control: PollControl): Promise<PollReport[]> {
     const { concurrency } = this.#configuration;
     return pollAll(
-      accounts.map(({ account }) => account),
+      accounts.map(({ account }) => stoppable(account, control)),
       (account) => pollAccount(account, this.#deps, control),
       { concurrency, control },
     );
@@ -66,7 +66,7 @@ export class App implements Disposable {
 
   /** Polls one account once. Never raises for what it suffers. */
   pollOne({ account }: AccountConfiguration, control: PollControl): Promise<PollReport> {
-    return pollAccount(account, this.#deps, control);
+    return pollAccount(stoppable(account, control), this.#deps, control);
   }
 
   /** The ledger that this process owns. */
@@ -82,7 +82,7 @@ export class App implements Disposable {
   async preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
     // It brings the parser of headers, which a poll does without.
     const { previewAccount } = await import('./poll/preview.ts');
-    return previewAccount(account, this.#deps, control);
+    return previewAccount(stoppable(account, control), this.#deps, control);
   }
 
   /** Counts what the server lists as carried, or with `none` as not carried. Downloads nothing. */
@@ -91,7 +91,7 @@ export class App implements Disposable {
     how: { none: boolean; control: PollControl },
   ): Promise<Adoption> {
     const { adoptAccount } = await import('./poll/adopt.ts');
-    return adoptAccount(account, this.#deps, how);
+    return adoptAccount(stoppable(account, how.control), this.#deps, how);
   }
 
   /** Lets the next poll deliver once more what its destinations have lost. */
@@ -114,6 +114,14 @@ export class App implements Disposable {
   [Symbol.dispose](): void {
     this.#ledger.close();
   }
+}
+
+/**
+ * An account whose password is not waited for any more when a stop comes, since then there is no session yet that would
+ * have to end properly.
+ */
+export function stoppable(account: Account, { stop }: PollControl): Account {
+  return { ...account, password: () => account.password(stop) };
 }
 
 function replacedNotice(path: string): string {
@@ -164,6 +172,7 @@ async function openDestinations(
           takeUnfinished: () => ledger.takeUnfinishedAppends(name),
           recordedAt: (locations) => ledger.recordedAt(name, locations),
           usedBefore: ledger.used(name),
+          account: account.name,
         }),
       );
     }

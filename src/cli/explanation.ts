@@ -1,10 +1,11 @@
+import { octetsText } from '../config/size.ts';
 import type { StoredState } from '../delivery/destination.ts';
 import type { HistoryEntry, HistoryPlace } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
 import type { Decision } from '../poll/plan.ts';
 import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { octetsText, timeText } from './wording.ts';
+import { timeText } from './wording.ts';
 
 /** Where a message was delivered to, and what has become of it there. */
 export interface PlaceNow extends HistoryPlace {

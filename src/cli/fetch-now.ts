@@ -12,6 +12,7 @@ import { printable } from '../wire/text.ts';
 import { explainedByDaemon } from './beside-daemon.ts';
 import type { GlobalOptions } from './command.ts';
 import { worstStatus } from './exit-status.ts';
+import { quotingPasswordCommand } from './password-words.ts';
 import { showReport, statusOfReport } from './poll-report.ts';
 import { Progress } from './progress.ts';
 import { signalControl } from './signals.ts';
@@ -39,8 +40,9 @@ export interface FetchWork {
 
 /** What `mailferry fetch` does once the configuration is read. Resolves to its exit status. */
 export async function fetchNow(options: FetchOptions & GlobalOptions, work: FetchWork): Promise<number> {
-  const { configuration, accounts, dial } = work;
+  const { configuration, dial } = work;
   const terminal = processTerminal();
+  const accounts = work.accounts.map((account) => quotingPasswordCommand(account, terminal));
   const logger = await loggerFor(options, terminal);
   const watched = options.progress && options.quiet !== true && options.json !== true;
   const progress = watched ? new Progress(terminal, systemRuntime) : undefined;
@@ -69,14 +71,18 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
     .catch((thrown: unknown) => notBegunAtAll(thrown, accounts, { options, terminal }));
   if (options.dryRun === true) {
     const { previewAll } = await import('./commands/preview.ts');
-    return control.status ?? worstStatus(await previewAll(app, accounts, { options, control, terminal }));
+    const statuses = await previewAll(app, accounts, { options, control, terminal });
+    return control.status ?? worstStatus(statuses);
   }
   const begun = systemRuntime.monotonic();
   const { stop, abort } = control;
   const polled = { stop, abort, confirmDelete: options.confirmDelete };
   // What is said with --quiet is said by cron, again and again, and not by somebody who has mended something.
   const insists = work.named && options.quiet !== true;
-  const reports = await pollEach(work, { app, control: polled, insists, notBegun: finished });
+  const reports = await pollEach(
+    { ...work, accounts },
+    { app, control: polled, insists, notBegun: finished },
+  );
   clearInterval(ticking);
   if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
   return control.status ?? worstStatus(reports.map(statusOfReport));

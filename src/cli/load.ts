@@ -1,8 +1,8 @@
-import { homedir } from 'node:os';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
 import { type LoadOptions, loadConfiguration, loadControlSocket } from '../config/load.ts';
 import { MailError } from '../errors.ts';
 import type { GlobalOptions } from './command.ts';
+import { homeFolder } from './home.ts';
 
 /** Loads the configuration that this command line and environment mean. */
 export function loadFor(options: GlobalOptions): Promise<Configuration> {
@@ -10,13 +10,13 @@ export function loadFor(options: GlobalOptions): Promise<Configuration> {
 }
 
 /** Where its daemon is asked, also while the file has faults. */
-export function controlSocketFor(options: GlobalOptions): Promise<string> {
+export function controlSocketFor(options: GlobalOptions): ReturnType<typeof loadControlSocket> {
   return loadControlSocket(optionsOf(options));
 }
 
 function optionsOf({ config }: GlobalOptions): LoadOptions {
   const uid = process.getuid?.();
-  return { path: config, env: process.env, cwd: process.cwd(), home: homedir(), uid };
+  return { path: config, env: process.env, cwd: process.cwd(), home: homeFolder(), uid };
 }
 
 /** The accounts of these names, in the order of the configuration; all of them where no name is given. */

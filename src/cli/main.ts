@@ -2,7 +2,9 @@ import { type Command, CommanderError } from 'commander';
 import { asMailError } from '../errors.ts';
 import type { CommandRun } from './command.ts';
 import { statusOf } from './exit-status.ts';
+import { watchOutputs } from './outputs.ts';
 import { buildProgram } from './program.ts';
+import { signalStatus } from './signals.ts';
 import { processTerminal, showError } from './terminal.ts';
 
 /** Runs the program; sets the exit status and lets the process end by itself, so that all output gets out. */
@@ -30,10 +32,8 @@ function usageStatus({ exitCode }: CommanderError): number {
 function reported(thrown: unknown): number {
   const error = asMailError(thrown);
   showError(processTerminal(), error, 'mailferry:');
-  return statusOf(error.code);
+  return (error.code === 'aborted' ? signalStatus() : undefined) ?? statusOf(error.code);
 }
 
-// Whoever reads our output may leave; the mail goes on.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-
+watchOutputs();
 void main();

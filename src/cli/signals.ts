@@ -11,6 +11,13 @@ export interface SignalControl extends PollControl, Disposable {
   readonly status: number | undefined;
 }
 
+let lastStatus: number | undefined;
+
+/** 128 + the number of the signal that came last while polls were controlled; undefined when none did. */
+export function signalStatus(): number | undefined {
+  return lastStatus;
+}
+
 /** The first signal ends polls properly, the second one, or the end of the grace time, breaks them off. */
 export function signalControl(): SignalControl {
   const stop = new AbortController();
@@ -22,6 +29,7 @@ export function signalControl(): SignalControl {
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stop.signal.aborted) abort.abort();
     status ??= 128 + constants.signals[signal];
+    lastStatus = status;
     stop.abort();
     timer ??= setTimeout(() => abort.abort(), GRACE_MS).unref();
   };

@@ -1,6 +1,7 @@
+import { octetsText } from '../config/size.ts';
 import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, nameText, octetsText, wrappedText } from './wording.ts';
+import { columnText, countText, nameText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;

@@ -1,17 +1,5 @@
+import { octetsText } from '../config/size.ts';
 import type { PollReport } from '../poll/report.ts';
-
-/** Octets for people, in decimal units: `999 B`, `12.3 MB`. */
-export function octetsText(octets: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
-  let value = octets;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.5 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit]}`;
-}
 
 /** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
 export function durationText(milliseconds: number): string {

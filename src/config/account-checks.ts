@@ -1,7 +1,7 @@
 import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
-import { absolutePath } from './places.ts';
+import { absolutePath, type Home } from './places.ts';
 import type { AccountSettings } from './settings.ts';
 
 /** What must be said of every account, in itself or in the defaults, and how to say it. */
@@ -81,7 +81,7 @@ export type PortOf = (settings: AccountSettings) => number;
 /** Reports one path that is to be two things, or twice a destination of one account. */
 export function checkDestinations(
   drafts: readonly AccountDraft[],
-  folders: { readonly folder: string; readonly home: string },
+  folders: { readonly folder: string; readonly home: Home },
   report: Report,
 ): void {
   const types = new Map<string, string>();

@@ -5,7 +5,7 @@ import { type PopUrl, parsePopUrl } from '../pop3-client/pop-url.ts';
 import { Secret } from '../secret.ts';
 import { parsePin } from '../wire/pin.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
-import { expected, expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
+import { expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
 
@@ -66,7 +66,7 @@ const proxy = () =>
     return new Secret(written);
   });
 
-const COMMAND = expected('a command as text, or a list of a program and its arguments');
+const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
 const tunnel = () => {
   const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
   return z.union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND);

@@ -1,5 +1,5 @@
 import type { ConfigurationDocument } from './document.ts';
-import { found, quoted } from './found.ts';
+import { kindOf, quoted, withoutSecret } from './found.ts';
 import type { Problem } from './problem.ts';
 import { type Fault, isMapping, type Reading, readMapping } from './reading.ts';
 import { ACCOUNT_NAME, accountFields, generalFields } from './schema.ts';
@@ -51,7 +51,7 @@ export function reportInto(problems: Problem[], document: ConfigurationDocument)
 /** Reads all parts of the file by themselves and merges the defaults into the accounts. */
 export function readDraft(whole: unknown, { report, reportFault }: Reports): Draft {
   if (!isMapping(whole)) {
-    report([], `expected a mapping with the key "accounts", found ${found(whole)}`);
+    report([], `expected a mapping with the key "accounts", found ${kindOf(whole)}`);
     return { general: {}, accounts: [] };
   }
   const general = readMapping<GeneralSettings>(generalFields, whole, ['defaults', 'accounts']);
@@ -66,7 +66,7 @@ export function readDraft(whole: unknown, { report, reportFault }: Reports): Dra
   const accounts: AccountDraft[] = [];
   const { accounts: written } = whole;
   if (!isMapping(written) || Object.keys(written).length === 0) {
-    const what = isMapping(written) ? 'an empty one' : found(written);
+    const what = isMapping(written) ? 'an empty one' : kindOf(written);
     report(['accounts'], `expected a mapping with at least one account, by name, found ${what}`);
     return { general: general.values, accounts };
   }
@@ -132,5 +132,5 @@ function mergeDefaults(name: string, own: AccountReading, defaults: AccountReadi
 }
 
 function join(keys: readonly PropertyKey[]): string {
-  return keys.map(String).join('.');
+  return keys.map((key) => withoutSecret(String(key))).join('.');
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { formatDuration, parseDuration } from '../schedule/duration.ts';
-import { found, foundKind, quoted } from './found.ts';
+import { found, foundKind, kindOf, quoted } from './found.ts';
 import { parseSize } from './size.ts';
 
 /** One check for each key of `T`, made when it is wanted: to make all of them takes longer than to read most files. */
@@ -28,10 +28,10 @@ export interface ErrorOption {
 }
 
 /** Every message is complete in itself: what was expected and what was found. */
-export function expected(what: string): ErrorOption {
+export function expected(what: string, name: (value: unknown) => string = found): ErrorOption {
   return {
     error: ({ input }) =>
-      input === undefined ? `missing; expected ${what}` : `expected ${what}, found ${found(input)}`,
+      input === undefined ? `missing; expected ${what}` : `expected ${what}, found ${name(input)}`,
   };
 }
 
@@ -63,7 +63,7 @@ export function expectedSecret(what: string): ErrorOption {
 
 /** The text of an unknown key carries the known ones, from which `check` makes the suggestion. */
 export function mapping<T extends z.core.$ZodShape>(what: string, shape: T): z.ZodObject<T, z.core.$strict> {
-  const { error } = expected(what);
+  const { error } = expected(what, kindOf);
   return z.strictObject(shape, {
     error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : error(issue)),
   });

@@ -45,18 +45,30 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
 
 /**
  * Where the daemon of the configuration is asked. Of one with faults, which a running daemon has refused, as far as that
- * can be told; otherwise it raises what `loadConfiguration` raises.
+ * can be told; otherwise it raises what `loadConfiguration` raises, and says that nobody was asked (I9).
  */
-export async function loadControlSocket(options: LoadOptions): Promise<string> {
+export async function loadControlSocket(options: LoadOptions): Promise<ControlPlace> {
   try {
-    return (await loadConfiguration(options)).daemon.controlSocket;
+    return { controlSocket: (await loadConfiguration(options)).daemon.controlSocket, faulty: false };
   } catch (thrown) {
-    if (!(thrown instanceof ConfigurationError)) throw thrown;
+    if (!(thrown instanceof ConfigurationError)) throw notAsked(asMailError(thrown));
     const path = await placeOf(options);
-    const socket = controlSocketIn(await readText(path), { ...options, path });
-    if (socket === undefined) throw thrown;
-    return socket;
+    const controlSocket = controlSocketIn(await readText(path), { ...options, path });
+    if (controlSocket === undefined) throw notAsked(thrown);
+    return { controlSocket, faulty: true };
   }
+}
+
+/** Where a daemon is asked. */
+interface ControlPlace {
+  readonly controlSocket: string;
+  /** Whether the configuration has faults, so that the daemon, if there is one, goes on with what it read before. */
+  readonly faulty: boolean;
+}
+
+function notAsked({ code, message, hint = '' }: MailError): MailError {
+  const more = 'Until then it is not known where the daemon is to be asked.';
+  return new MailError(code, message, { hint: hint.includes('\n') ? hint : `${hint} ${more}`.trim() });
 }
 
 async function placeOf(options: LoadOptions): Promise<string> {

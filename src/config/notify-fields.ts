@@ -12,6 +12,7 @@ import {
   mapping,
   wholeNumber,
 } from './field-kinds.ts';
+import { kindOf } from './found.ts';
 import { command, password, secretUrl, token } from './secret-fields.ts';
 import { completedSource, passwordSource, type SecretKind, type SecretSurroundings } from './secrets.ts';
 import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';
@@ -100,17 +101,18 @@ const FORMS = '{ type: webhook, url: … }, or one of type ntfy, command or mail
 const target = (): z.ZodType<NotifyTargetSettings> =>
   z.discriminatedUnion('type', [webhook(), ntfy(), commandTarget(), mail()], {
     error: ({ input }) => {
-      const of = typeof input === 'object' && input !== null && 'type' in input ? input.type : input;
-      return expected(FORMS).error({ input: of });
+      if (typeof input === 'object' && input !== null && 'type' in input)
+        return expected(FORMS).error({ input: input.type });
+      return expected(FORMS, kindOf).error({ input });
     },
   });
 
 /** The keys at the top of the file that say who is told what. */
 export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
   notify: () =>
-    mapping('a mapping of settings for notices', {
+    mapping(`{ to: ${FORMS} }`, {
       to: z
-        .union([target(), z.array(target())], expected(`${FORMS}, or a list of them`))
+        .union([target(), z.array(target())], expected(`${FORMS}, or a list of them`, kindOf))
         .transform((written) => (Array.isArray(written) ? written : [written]))
         .meta({ description: 'Where notices go: one place, or a list of which each gets every notice.' }),
       afterFailures: wholeNumber('a number', 1, 1000).optional().meta({
@@ -139,7 +141,7 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
         '`mailferry notify --test` tries it.',
     }),
   ping: () =>
-    mapping('a mapping of settings for a sign of life', {
+    mapping('{ url: … }', {
       url: secretUrl().meta({
         description:
           'URL that is called, as services such as healthchecks want it: with `/start` when the daemon begins, as it is ' +

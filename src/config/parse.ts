@@ -65,12 +65,21 @@ export function controlSocketIn(
   text: string,
   { path, env, home }: Omit<ParseOptions, 'openToOthers'>,
 ): string | undefined {
-  const document = readDocument(text, () => undefined);
+  // Of a text that cannot be parsed, the lines that matter may be whole all the same.
+  const document = readDocument(text, unreported) ?? readDocument(linesOfPlaces(text), unreported);
   const general: Draft['general'] =
     document === undefined ? {} : readDraft(document.value, reportInto([], document)).general;
   const isWritten = /\b(?:stateDir|controlSocket)\b/.test(text);
   if (isWritten && general.stateDir === undefined && general.controlSocket === undefined) return undefined;
   return controlSocketOf(general, surroundingsOf(general, { folder: dirname(path), home, env }));
+}
+
+function unreported(): void {
+  // Whoever wants to know what is wrong loads the configuration.
+}
+
+function linesOfPlaces(text: string): string {
+  return (text.match(/^(?:stateDir|controlSocket):.*$/gm) ?? []).join('\n');
 }
 
 /** What paths in the configuration are relative to, and where the state is. */

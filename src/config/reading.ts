@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { found, quoted } from './found.ts';
+import { kindOf, quoted } from './found.ts';
 import { nearest } from './nearest.ts';
 
 /** What is wrong at some keys below the value that was read. */
@@ -30,7 +30,7 @@ export function readMapping<T>(
   const values: Record<string, unknown> = {};
   const written = new Set<string>();
   if (!isMapping(value)) {
-    const message = `expected a mapping of keys, found ${found(value)}`;
+    const message = `expected a mapping of keys, found ${kindOf(value)}`;
     return { values: {}, written, faults: [{ keys: [], ofKey: false, message }] };
   }
   const faults: Fault[] = [];

@@ -8,6 +8,10 @@ const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credent
 const FORMS = `a text in quotes, or ${SOURCES}, { netrc: … }`;
 const LINE = /^[^\r\n\0]+$/;
 const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
+const commandMeans = (kind: SecretKind): string =>
+  `Runs this command; the first line that it prints is the ${kind}. Text goes through \`/bin/sh\`, a list runs ` +
+  'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration. What it says on ' +
+  'standard error is shown by `fetch` and `doctor` when it fails, and kept nowhere.';
 const ENVIRONMENT = expectedSecret('the name of an environment variable');
 const CREDENTIAL = expectedSecret('the name of a file in $CREDENTIALS_DIRECTORY');
 
@@ -41,9 +45,7 @@ function sourceFields(kind: SecretKind) {
     command: command()
       .meta({
         title: 'text or list',
-        description:
-          `Runs this command; the first line that it prints is the ${kind}. Text goes through \`/bin/sh\`, a list runs ` +
-          'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration.',
+        description: commandMeans(kind),
       })
       .optional(),
     env: z

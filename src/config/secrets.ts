@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import { abortReason } from '../wire/deadline.ts';
 import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
 import { netrcPassword } from './netrc.ts';
@@ -39,21 +40,21 @@ const DRAIN_MS = 500;
 
 /**
  * A function that fetches the password anew at each call, so that a changed one is picked up without a restart. It
- * raises a `MailError` of code `secret-unavailable`; no message of it ever holds what was read (I5). Paths in
- * `settings` must be absolute.
+ * raises a `MailError` of code `secret-unavailable`, or of `aborted` where its signal ends a command that it waits for; no
+ * message of it ever holds what was read (I5). Paths in `settings` must be absolute.
  */
 export function passwordSource(
   settings: PasswordSettings,
   around: SecretSurroundings,
-): () => Promise<Secret> {
+): (signal?: AbortSignal) => Promise<Secret> {
   const { env, kind = 'password' } = around;
-  return async () => {
+  return async (signal) => {
     if (settings.from === 'text') return settings.value;
     if (settings.from === 'env') return fromEnvironment(settings.name, env, kind);
     if (settings.from === 'file') return fromFile(settings.path, env, kind);
     if (settings.from === 'credential') return fromCredential(settings.name, env, kind);
     if (settings.from === 'netrc') return fromNetrc(settings, env);
-    return asSecret(await runCommand(settings.command, around), `The ${kind} command`, kind);
+    return asSecret(await runCommand(settings.command, around, signal), `The ${kind} command`, kind);
   };
 }
 
@@ -190,26 +191,31 @@ export function commandEnvironment({
 /**
  * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
  * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
- * without the passwords in it. Raises a `MailError` of code `secret-unavailable` that quotes stderr, never stdout and
- * never the command, which may hold a password itself (I5).
+ * without the passwords in it. Raises a `PasswordCommandError`, which never holds stdout or the command, which may hold a
+ * password itself (I5).
  */
-async function runCommand(command: string | readonly string[], around: SecretSurroundings): Promise<Buffer> {
+async function runCommand(
+  command: string | readonly string[],
+  around: SecretSurroundings,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  if (signal?.aborted === true) throw abortReason(signal);
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const { kind = 'password' } = around;
   const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) }, kind);
-  const { stdout, stderr, status, signal } = await ending(child, around.timeLimitMs, kind);
+  const limits = { timeLimitMs: around.timeLimitMs, stop: signal };
+  const { stdout, stderr, status, signal: by } = await ending(child, limits, kind);
   const said = stderr.toString().trim();
   if (status !== 0) {
-    const how = signal === null ? `with status ${status ?? 'unknown'}` : `by ${signal}`;
-    throw failed(kind, `ended ${how}${said === '' ? '.' : `: ${printable(said)}`}`);
+    const how = by === null ? `with status ${status ?? 'unknown'}` : `by ${by}`;
+    throw failed(kind, `ended ${how}.`, said);
   }
   const end = stdout.indexOf(0x0a);
   if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
     throw failed(kind, 'printed too long a line.');
   }
   const line = withoutLineEnd(end === -1 ? stdout : stdout.subarray(0, end + 1));
-  if (line.length === 0 && said !== '')
-    throw failed(kind, `printed no ${kind}, but said: ${printable(said)}`);
+  if (line.length === 0 && said !== '') throw failed(kind, `printed no ${kind}.`, said);
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
 }
 
@@ -227,10 +233,15 @@ function start(
   }
 }
 
-async function ending(child: ChildProcess, timeLimitMs: number, kind: SecretKind): Promise<Ending> {
+async function ending(
+  child: ChildProcess,
+  { timeLimitMs, stop }: { readonly timeLimitMs: number; readonly stop: AbortSignal | undefined },
+  kind: SecretKind,
+): Promise<Ending> {
   const out = collect(child.stdout, MAX_SECRET_OCTETS);
   const err = collect(child.stderr, MAX_STDERR_OCTETS);
   const timers: NodeJS.Timeout[] = [];
+  let onStop: (() => void) | undefined;
   try {
     return await new Promise<Ending>((resolve, reject) => {
       const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
@@ -239,13 +250,17 @@ async function ending(child: ChildProcess, timeLimitMs: number, kind: SecretKind
       child.once('error', (error) => reject(notStarted(kind, error)));
       child.once('close', finish);
       child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
-      const giveUp = (): void => {
+      const giveUp = (why: MailError): void => {
         endGroup(child, 'SIGKILL');
-        reject(failed(kind, `did not end within ${timeLimitMs / 1000} seconds.`));
+        reject(why);
       };
-      timers.push(setTimeout(giveUp, timeLimitMs));
+      const tooLong = `did not end within ${timeLimitMs / 1000} seconds.`;
+      timers.push(setTimeout(() => giveUp(failed(kind, tooLong)), timeLimitMs));
+      onStop = () => giveUp(abortReason(stop));
+      stop?.addEventListener('abort', onStop);
     });
   } finally {
+    if (onStop !== undefined) stop?.removeEventListener('abort', onStop);
     for (const timer of timers) clearTimeout(timer);
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -269,8 +284,35 @@ function notStarted(kind: SecretKind, thrown: unknown): MailError {
   return failed(kind, `cannot be started: ${code === 'ENOENT' ? 'there is no such program' : code}.`);
 }
 
-function failed(kind: SecretKind, what: string): MailError {
-  return new MailError('secret-unavailable', `The ${kind} command ${what}`, {
-    hint: `Run it by hand as the user who runs Mailferry; it must print the ${kind} in its first line, without asking.`,
-  });
+function failed(kind: SecretKind, what: string, said = ''): MailError {
+  return new PasswordCommandError(kind, `The ${kind} command ${what}`, said);
+}
+
+/**
+ * A password command has failed. What it said on stderr may be anything, also the password; so it is for whoever stands
+ * before the screen, and in nothing that is kept: a report, the ledger, a log, a notice (I5).
+ */
+export class PasswordCommandError extends MailError {
+  readonly #said: string;
+  readonly #byHand: string;
+
+  /** `said` is the text of stderr. */
+  constructor(kind: SecretKind, message: string, said: string) {
+    const byHand = `Run it by hand as the user who runs Mailferry; it must print the ${kind} in its first line, without asking.`;
+    const more = said === '' ? '' : ' What it said is not kept; `mailferry doctor` shows it.';
+    super('secret-unavailable', message, { hint: `${byHand}${more}` });
+    this.#said = said;
+    this.#byHand = byHand;
+  }
+
+  /** What it said on stderr, as it may be shown; empty when it said nothing. */
+  get said(): string {
+    return printable(this.#said);
+  }
+
+  /** The same error with what the command said. */
+  get quoting(): MailError {
+    const message = this.said === '' ? this.message : `${this.message} It said: ${this.said}`;
+    return new MailError(this.code, message, { hint: this.#byHand, cause: this });
+  }
 }

@@ -23,3 +23,16 @@ export function parseSize(text: string): number | undefined {
   const octets = Number(digits) * factor;
   return Number.isSafeInteger(octets) ? octets : undefined;
 }
+
+/** Octets for people, in decimal units: `999 B`, `12.3 MB`. */
+export function octetsText(octets: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let value = octets;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.5 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}

@@ -38,6 +38,8 @@ export function controlAnswers(parts: AnswerParts): Answers {
       if (daemon.stopping) throw new MailError('aborted', 'The daemon is stopping.');
       const reports = daemon.pollNow(accounts, { confirmDelete: query.has(CONFIRM_DELETE) });
       beginLines(response);
+      // Whoever does not wait for the reports waits for this.
+      response.flushHeaders();
       const written = reports.map(async (report) => response.write(`${JSON.stringify(await report)}\n`));
       await Promise.all(written);
       response.end();

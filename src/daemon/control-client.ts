@@ -20,7 +20,11 @@ export async function askDaemon(
 ): Promise<AsyncIterable<unknown> | undefined> {
   const response = await new Promise<IncomingMessage | undefined>((resolve, reject) => {
     // One connection for one question: one that is kept open would keep this process alive for seconds.
-    const asked = request({ socketPath, method, path, signal, agent: false }, resolve);
+    const asked = request({ socketPath, method, path, signal, agent: false }, (answer) => {
+      // An answer that is cut off, or that nobody wants to read to its end, ends early.
+      answer.on('error', () => undefined);
+      resolve(answer);
+    });
     asked.once('error', (error) => {
       const code = systemCode(error) ?? '';
       if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ECONNRESET'].includes(code)) resolve(undefined);
@@ -39,7 +43,6 @@ export async function askDaemon(
 }
 
 async function* linesOf(response: IncomingMessage): AsyncGenerator {
-  response.on('error', () => undefined);
   for await (const line of createInterface({ input: response })) {
     if (line !== '') yield JSON.parse(line) as unknown;
   }

@@ -331,7 +331,7 @@ export class Daemon {
     try {
       const asked = running?.asked === true;
       if (asked) member.standing = forgiven(member.standing);
-      else if (await isStillStopped(member, this.#deps.runtime.now()))
+      else if (await isStillStopped(member, this.#deps.runtime.now(), this.#stop.signal))
         return member.lastReport ?? notBegun(account);
       if (running !== undefined) running.begun = true;
       const { confirmDelete = false } = running ?? {};
@@ -340,7 +340,7 @@ export class Daemon {
     } catch (thrown) {
       // What the poll itself suffers is in its report; this is the ledger's or ours.
       const error = asMailError(thrown);
-      if (member.lastReport?.error?.message !== error.message)
+      if (error.code !== 'aborted' && member.lastReport?.error?.message !== error.message)
         this.#deps.log('warn', error.message, account.name);
       return notBegun(account, error);
     }

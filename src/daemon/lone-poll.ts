@@ -36,7 +36,7 @@ export async function pollAlone(
     const day = dayOf(runtime.now());
     const member = new Member(configuration, ledger.account(account.name), day);
     const now = runtime.now();
-    if (!insists && (await isStillStopped(member, now)) && !isDueAgain(member.standing, now)) {
+    if (!insists && (await isStillStopped(member, now, control.stop)) && !isDueAgain(member.standing, now)) {
       const left = notBegun(account, leftAlone(member, day));
       tell(left);
       return left;

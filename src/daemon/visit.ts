@@ -38,8 +38,8 @@ export async function pollOnce(
   const { refusedKey } = member.standing;
   const salt = refusedKey === undefined ? runtime.randomHex(8) : saltOf(refusedKey);
   let key: string | undefined;
-  const password = async (): Promise<Secret> => {
-    const secret = await account.password();
+  const password = async (signal?: AbortSignal): Promise<Secret> => {
+    const secret = await account.password(signal);
     key = keyOf(account, secret, salt);
     return secret;
   };
@@ -55,14 +55,17 @@ async function withRenewed({ account, renewed: files }: AccountConfiguration): P
   return { ...account, ca, line: { ...account.line, clientCertificate } };
 }
 
-/** A stopped account is asked for its password only: when that, or its server, is another, it is tried again. */
-export async function isStillStopped(member: Member, now: number): Promise<boolean> {
+/**
+ * A stopped account is asked for its password only: when that, or its server, is another, it is tried again. Raises what the
+ * password raises; `stop` ends the wait for it.
+ */
+export async function isStillStopped(member: Member, now: number, stop: AbortSignal): Promise<boolean> {
   const { standing, configuration } = member;
   if (!isStopped(standing)) return false;
   const { account } = configuration;
   const { refusedKey } = standing;
   if (refusedKey !== undefined) {
-    const secret = await account.password();
+    const secret = await account.password(stop);
     if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
   }
   const again = renewed(member.standing, now);

@@ -10,6 +10,8 @@ import type { DestinationSettings } from './settings.ts';
 export interface DestinationSurroundings extends MboxSurroundings {
   /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
+  /** The name of the account, for what is to be done about it. */
+  readonly account?: string | undefined;
 }
 
 /** What a destination is called in the ledger, in logs and in reports. */
@@ -23,11 +25,11 @@ export function destinationName({ type, path }: DestinationSettings): string {
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { usedBefore, ...surroundings }: DestinationSurroundings,
+  { usedBefore, account, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
   const calls = await callsFor(settings.path);
-  if (usedBefore) await assertThere(settings, calls);
+  if (usedBefore) await assertThere(settings, calls, account);
   return settings.type === 'maildir'
     ? Maildir.open(settings, name, surroundings.runtime, calls)
     : Mbox.open(settings, name, surroundings);
@@ -38,7 +40,11 @@ export async function openDestination(
  * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
  * empty: then something else must be in its folder.
  */
-export async function assertThere(settings: DestinationSettings, calls: FolderCalls): Promise<void> {
+export async function assertThere(
+  settings: DestinationSettings,
+  calls: FolderCalls,
+  account: string = 'ACCOUNT',
+): Promise<void> {
   const { type, path } = settings;
   const isThere =
     type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);
@@ -49,7 +55,7 @@ export async function assertThere(settings: DestinationSettings, calls: FolderCa
     'destination-unusable',
     `The ${type} ${path} is not there, although mail was delivered there before.`,
     {
-      hint: `Mount the disk it is on; if it is gone, create it again with: ${command}. What the server still has of what was in it comes once more after: mailferry refetch ACCOUNT`,
+      hint: `Mount the disk it is on; if it is gone, create it again with: ${command}. What the server still has of what was in it comes once more after: mailferry refetch ${account}`,
     },
   );
 }

@@ -1,5 +1,7 @@
+import { stoppable } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
 import { providerOfHost } from '../config/providers.ts';
+import { octetsText } from '../config/size.ts';
 import { askDaemon } from '../daemon/control-client.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
@@ -91,8 +93,8 @@ async function examineAccount(
     ...tools
   }: ExaminationTools & { readonly ledger: OpenedLedger; readonly configuration: Configuration },
 ): Promise<readonly Step[]> {
-  const { account } = configured;
   const { open, control, runtime } = tools;
+  const account = stoppable(configured.account, control);
   const { steps: sessionSteps, session } = await examineSession(account, {
     open,
     signal: control.abort,
@@ -108,6 +110,7 @@ async function examineAccount(
   if (refusal === undefined) steps.push(...listing.steps);
   for (const settings of account.destinations) {
     const step = await examineDestination(settings, {
+      account: account.name,
       runtime,
       ledger: known?.account(account.name),
       octets: listing.octets,
@@ -171,11 +174,9 @@ function listingStep(messages: number, hasUniqueIds: boolean): Step {
 function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: number): Step {
   const retrievals = chosen(decisions).length;
   const deleted = deletions.size + (deletesRetrieved ? retrievals : 0);
-  const size =
-    octets < 1_000_000 ? `${Math.ceil(octets / 1000)} KB` : `${(octets / 1_000_000).toFixed(1)} MB`;
   return good(
     'plan',
-    `a poll would carry ${messagesText(retrievals)} (${size}) and delete ${deleted.toLocaleString('en-US')} on the server`,
+    `a poll would carry ${messagesText(retrievals)} (${octetsText(octets)}) and delete ${deleted.toLocaleString('en-US')} on the server`,
   );
 }
 

@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { providerMinimumMs, providerOfHost } from '../config/providers.ts';
+import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
 import { destinationName } from '../delivery/open-destination.ts';
 import type { DestinationSettings } from '../delivery/settings.ts';
@@ -70,7 +71,7 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
     const { free } = await fileSystemOf(there);
     if (free >= LITTLE_ROOM_OCTETS) return await examineMount(there);
     if (free === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
-    const room = `${(free / 1_000_000).toFixed(1)} MB free`;
+    const room = `${octetsText(free)} free`;
     return doubtful(
       'destination',
       `there is little room for ${destinationName(settings)}: ${room}`,

@@ -1,5 +1,6 @@
 import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
 import { refuseForeign } from '../delivery/mbox-file.ts';
 import { destinationName, openDestination } from '../delivery/open-destination.ts';
@@ -27,6 +28,8 @@ const REMOTE: ReadonlyMap<number, string> = new Map([
 const SPARE_OCTETS = 16 * 1024 * 1024;
 
 export interface PlaceQuestion {
+  /** The name of the account. */
+  readonly account: string;
   readonly runtime: Runtime;
   /** Undefined when the ledger cannot be had. */
   readonly ledger: AccountLedger | undefined;
@@ -62,7 +65,7 @@ export async function examineDestination(
     }
     const unmounted = await examineMount(there);
     if (unmounted !== undefined) return unmounted;
-    const room = `${Math.floor(free / 1_000_000).toLocaleString('en-US')} MB free`;
+    const room = `${octetsText(free)} free`;
     if (free < question.octets + SPARE_OCTETS) {
       return doubtful(
         'destination',
@@ -124,7 +127,7 @@ export async function refuseForeignFile(path: string): Promise<void> {
 
 async function openAndClose(
   settings: DestinationSettings,
-  { runtime, usedBefore }: { runtime: Runtime; usedBefore: boolean },
+  { runtime, account, usedBefore }: Pick<PlaceQuestion, 'runtime' | 'account'> & { usedBefore: boolean },
 ): Promise<void> {
   const destination = await openDestination(settings, {
     runtime,
@@ -132,6 +135,7 @@ async function openAndClose(
     takeUnfinished: () => [],
     recordedAt: () => [],
     usedBefore,
+    account,
   });
   await destination.close();
 }
@@ -178,13 +182,9 @@ export async function fileSystemOf(folder: string): Promise<{ free: number; remo
 function tooFull(folder: string, free: number, octets: number): MailError {
   return new MailError(
     'disk-full',
-    `There are ${megabytes(free)} free in ${folder}, and ${megabytes(octets)} of mail to carry.`,
+    `There are ${octetsText(free)} free in ${folder}, and ${octetsText(octets)} of mail to carry.`,
     {
       hint: 'Make room; the messages stay on the server until then.',
     },
   );
-}
-
-function megabytes(octets: number): string {
-  return `${(octets / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { providerOfHost } from '../config/providers.ts';
+import { PasswordCommandError } from '../config/secrets.ts';
 import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { Account } from '../poll/account.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
@@ -49,7 +50,7 @@ export async function examineSession(
     const password = await account.password();
     steps.push(blankEnd(password) ?? good('password', 'there, and nobody else can read it'));
   } catch (thrown) {
-    return fail('password', asMailError(thrown));
+    return fail('password', thrown instanceof PasswordCommandError ? thrown.quoting : asMailError(thrown));
   }
   try {
     steps.push(good('name', await nameFound(account)));

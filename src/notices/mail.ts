@@ -1,8 +1,12 @@
 import { createTransport } from 'nodemailer';
-import { MailError } from '../errors.ts';
+import { lineTrouble, notSent } from './not-sent.ts';
 import type { Notice } from './notice.ts';
 import { SEND_LIMIT_MS } from './post.ts';
 import type { MailTarget } from './targets.ts';
+
+const CHECK_LINE = 'Check "host", "port" and "tls", and that this machine is online.';
+
+const CHECK = 'Check "host", "port", "tls", "user", "password", "from" and "to".';
 
 /** Sends a notice as a mail. Certificates are always checked. Raises a `MailError` without the password (I5). */
 export async function sendMail(
@@ -37,7 +41,8 @@ export async function sendMail(
   } catch (thrown) {
     const words = thrown instanceof Error ? thrown.message : String(thrown);
     const message = pass === undefined ? words : words.replaceAll(pass, '[secret]');
-    throw new MailError('unreachable', `The mail could not be sent: ${message.split('\n', 1)[0] ?? ''}.`);
+    const said = { why: message.split('\n', 1)[0]?.replace(/\.$/, '') ?? '', hint: CHECK };
+    throw notSent('The mail could not be sent', lineTrouble(thrown, CHECK_LINE) ?? said);
   } finally {
     transport.close();
   }

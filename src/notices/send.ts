@@ -7,6 +7,8 @@ import type { NoticeTarget } from './targets.ts';
 export interface SendContext {
   readonly hostName: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether somebody watches, who may see what a command says. */
+  readonly watched?: boolean | undefined;
 }
 
 /** Sends one notice to one place, once. Raises a `MailError` that holds no secret. */
@@ -31,7 +33,12 @@ export async function sendNotice(target: NoticeTarget, notice: Notice, context: 
       });
     }
     case 'command':
-      return runNoticeCommand({ ...target, env: without(context.env, target.withheld), input: `${body}\n` });
+      return runNoticeCommand({
+        ...target,
+        env: without(context.env, target.withheld),
+        input: `${body}\n`,
+        quotes: context.watched,
+      });
     case 'mail': {
       const { sendMail } = await import('./mail.ts');
       return sendMail(target, notice, context.hostName);

@@ -1,3 +1,4 @@
+import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
 import { accountName, type PeerAccount, type PeerPassword, withUniqueNames } from './peer.ts';
@@ -61,6 +62,14 @@ export function fetchmailGlobals({ globals }: FetchmailRc): readonly string[] {
     : [`These settings of fetchmail itself have no counterpart: ${others.join(', ')}.`];
 }
 
+function nameless({ name }: FetchmailServer): MailError {
+  return new MailError(
+    'config',
+    `No user is named for ${name}, so that it is whoever runs this, and the system does not know that user.`,
+    { hint: 'Name it there: user NAME.' },
+  );
+}
+
 function translate(
   server: FetchmailServer,
   user: FetchmailUser,
@@ -69,6 +78,7 @@ function translate(
   const options = new Map([...server.options, ...user.options]);
   const host = text(options, 'via') ?? server.name;
   const remote = user.remote ?? around.localUser;
+  if (remote === undefined) throw nameless(server);
   const protocol = (text(options, 'protocol') ?? 'auto').toLowerCase();
   const { tls, tlsRemark } = tlsOf(options, host);
   const { port, portRemark } = portOf(options);
@@ -196,7 +206,7 @@ function seconds(count: number): string {
 
 /** Who gets the mail here: without "is", whoever runs fetchmail. */
 function peopleOf({ locals }: FetchmailUser, { localUser }: PeerSurroundings): readonly string[] {
-  return locals.length === 0 ? [localUser] : locals.map((name) => name.replace(/^.*=/, ''));
+  return locals.length === 0 ? [localUser ?? ''] : locals.map((name) => name.replace(/^.*=/, ''));
 }
 
 function deliveryRemarks({ locals }: FetchmailUser, options: FetchmailOptions): readonly string[] {

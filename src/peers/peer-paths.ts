@@ -4,8 +4,8 @@ import { isAbsolute, join } from 'node:path';
 export interface PeerSurroundings {
   /** The folder of the file that is imported. */
   readonly folder: string;
-  /** The name of the user who runs this, which some peers log in with when no other is given. */
-  readonly localUser: string;
+  /** The name of the user who runs this, which some peers log in with when no other is given; undefined where there is none. */
+  readonly localUser: string | undefined;
 }
 
 /** A path of a peer as our configuration writes it: `~/…` stays, what is relative begins at the folder of its file. */

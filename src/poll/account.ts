@@ -34,8 +34,11 @@ export interface Account {
   /** How the line is made, and what else it is checked by. */
   readonly line: LineOptions;
   readonly user: string;
-  /** Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`. */
-  readonly password: () => Promise<Secret>;
+  /**
+   * Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`, or `aborted` where
+   * the signal comes while it has to be waited for.
+   */
+  readonly password: (signal?: AbortSignal) => Promise<Secret>;
   readonly auth: AuthChoice;
   readonly allowCleartext: boolean;
   /** All must have a message safe before it may be deleted. */

@@ -83,10 +83,10 @@ async function sendDeletions(
     ...some.flatMap(earlier),
   ];
   await ledger.noteDeleSent(allOf(numbers), runtime.now());
-  const results: Promise<boolean>[] = [];
+  const results: Promise<ReplyError | undefined>[] = [];
   for (const number of numbers) {
     await results.at(-PIPELINE_DELETIONS);
-    const result = markOne(session, number, poll);
+    const result = refusalOf(session, number);
     // Whoever awaits it sees the error; until then it must not count as unhandled.
     result.catch(() => undefined);
     results.push(result);
@@ -94,9 +94,10 @@ async function sendDeletions(
   // Whatever becomes of each DELE, QUIT is what comes next.
   const goodbye = session.pipelining ? session.quit() : undefined;
   goodbye?.catch(() => undefined);
-  const taken = await Promise.all(results);
-  const accepted = numbers.filter((_, index) => taken[index]);
-  const refused = numbers.filter((_, index) => !taken[index]);
+  const refusals = await Promise.all(results);
+  const accepted = numbers.filter((_, index) => refusals[index] === undefined);
+  const refused = numbers.filter((_, index) => refusals[index] !== undefined);
+  tellRefusals(refusals, poll);
   await ledger.noteDeleRefused(allOf(refused));
   const records = recordsOf(accepted, bound);
   const kept = records.filter(wasKept).length;
@@ -125,17 +126,28 @@ export async function confirmDeletions(
   return records.length;
 }
 
-/** A message that the server refuses to mark stays there and is tried again at the next poll. */
-async function markOne(session: Transaction, number: MessageNumber, poll: Poll): Promise<boolean> {
+/** DELE. A message that the server refuses to mark stays there and is tried again at the next poll. */
+async function refusalOf(session: Transaction, number: MessageNumber): Promise<ReplyError | undefined> {
   try {
     await session.dele(number);
-    return true;
+    return undefined;
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    poll.tally.firstRefusal ??= error;
-    poll.observer.noticed?.(poll.account.name, error.message);
-    return false;
+    return error;
   }
+}
+
+/** One line for all of them: a server that deletes nothing refuses a hundred thousand times. */
+function tellRefusals(
+  refusals: readonly (ReplyError | undefined)[],
+  { account, tally, observer }: Poll,
+): void {
+  const all = refusals.filter((refusal) => refusal !== undefined);
+  const [first] = all;
+  if (first === undefined) return;
+  tally.firstRefusal ??= first;
+  const more = all.length === 1 ? '' : ` It refused ${all.length.toLocaleString('en-US')} deletions in all.`;
+  observer.noticed?.(account.name, `${first.message}${more}`);
 }
 
 /**

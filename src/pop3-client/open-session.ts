@@ -55,11 +55,12 @@ interface Greeted {
   readonly connection: Connection;
 }
 
-function greet(options: ConnectOptions): Promise<Greeted> {
+async function greet(options: ConnectOptions): Promise<Greeted> {
   const { host, tls = 'implicit', port = defaultPort(tls), timeouts, dial } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${host}:${port}`;
-  return withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
+  let waitsInClear = false;
+  const opening = withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const line = openLine({ host, port, signal, dial, ...routeOf(options) });
     if (tls !== 'none') void getReadyForTls(options);
     const raw = await line;
@@ -71,12 +72,25 @@ function greet(options: ConnectOptions): Promise<Greeted> {
     signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
     breakOnAbort(connection, options.signal);
     try {
+      waitsInClear = tls !== 'implicit';
       return { authorization: await readGreeting(connection, options), connection };
     } catch (error) {
       // Also one that whoever watches has raised.
       connection.break(asWireError(error));
       throw error;
     }
+  });
+  return opening.catch((error: unknown) => {
+    throw waitsInClear ? maybeTls(error) : error;
+  });
+}
+
+/** A server that says nothing may wait for us to begin TLS; what it says is not ours to explain. */
+function maybeTls(error: unknown): unknown {
+  if (!(error instanceof WireError) || !['timeout', 'connection-lost'].includes(error.code)) return error;
+  return new WireError(error.code, error.message, {
+    hint: 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS). If it is only slow, raise timeouts.connect.',
+    cause: error,
   });
 }
 

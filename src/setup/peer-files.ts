@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { netrcLogin } from '../config/netrc.ts';
-import { absolutePath } from '../config/places.ts';
+import { absolutePath, type Home } from '../config/places.ts';
 import { MailError } from '../errors.ts';
 import { fetchmailGlobals, translateFetchmail } from '../peers/fetchmail-accounts.ts';
 import { parseFetchmailRc } from '../peers/fetchmail-rc.ts';
@@ -34,8 +34,8 @@ export interface PeerPlaces {
   readonly files: readonly string[];
   /** The file, or for getmail the folder, of what it remembers, when somebody says where it is. */
   readonly state: string | undefined;
-  readonly home: string;
-  readonly localUser: string;
+  readonly home: Home;
+  readonly localUser: string | undefined;
 }
 
 /** One account of a peer and what the peer remembers of it. */
@@ -94,7 +94,7 @@ async function readFetchmail(places: PeerPlaces): Promise<ReadPeer> {
       ? [
           ...new Set([
             ...places.files.map((file) => join(dirname(file), '.fetchids')),
-            join(places.home, '.fetchids'),
+            ...inHome(places, '.fetchids'),
             ...(places.files.includes('/etc/fetchmailrc') ? [SYSTEM_FETCHIDS] : []),
           ]),
         ]
@@ -129,7 +129,7 @@ async function readGetmail(places: PeerPlaces): Promise<ReadPeer> {
       !hasGetmailMemory(rc)
         ? []
         : places.state === undefined
-          ? [dirname(file), join(places.home, '.config/getmail'), join(places.home, '.getmail')]
+          ? [dirname(file), ...inHome(places, '.config/getmail'), ...inHome(places, '.getmail')]
           : [places.state],
     );
   }
@@ -157,10 +157,14 @@ async function readGetmail(places: PeerPlaces): Promise<ReadPeer> {
   };
 }
 
+function inHome({ home }: PeerPlaces, name: string): readonly string[] {
+  return home === undefined ? [] : [join(home, name)];
+}
+
 /** The login that getmail takes from a netrc file, with the path as our configuration writes it. */
 async function netrcOf(
   rc: GetmailRc,
-  { folder, home }: { folder: string; home: string },
+  { folder, home }: { folder: string; home: Home },
 ): Promise<NetrcLogin | undefined> {
   const wanted = getmailNetrc(rc);
   if (wanted === undefined) return undefined;

@@ -22,9 +22,12 @@ const KINDS: Readonly<Record<string, { readonly kind: Proxy['kind']; readonly po
  * password (I5).
  */
 export function parseProxyUrl(text: string): Proxy {
+  const known = KINDS[/^[a-z0-9]+:(?=\/\/)/i.exec(text)?.[0].toLowerCase() ?? ''];
+  if (known === undefined) throw noProxy('it begins with neither socks5:// nor http://');
+  const port = Number(/:(\d+)\/?$/.exec(text)?.[1] ?? known.port);
+  if (port < 1 || port > 65_535) throw noProxy('its port is not one from 1 to 65535');
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const known = KINDS[url?.protocol ?? ''];
-  if (url === undefined || known === undefined) throw noProxy('it begins with neither socks5:// nor http://');
+  if (url === undefined) throw noProxy('it is not written as a URL is');
   if (url.hostname === '') throw noProxy('it names no host');
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
     throw noProxy('something follows the host and port');
@@ -33,7 +36,7 @@ export function parseProxyUrl(text: string): Proxy {
   return {
     kind: known.kind,
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? known.port : Number(url.port),
+    port,
     user: user === '' ? undefined : user,
     password: password === undefined || password === '' ? undefined : new Secret(password),
   };

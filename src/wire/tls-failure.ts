@@ -31,6 +31,11 @@ const CERTIFICATE_FAULTS: Readonly<Record<string, { readonly what: string; reado
   },
 };
 
+/** What is wrong with a certificate, as the end of a sentence about it; undefined for a code that is of something else. */
+export function certificateFault(code: string): string | undefined {
+  return CERTIFICATE_FAULTS[code]?.what;
+}
+
 /** Why TLS could not be set up, in words. */
 export function tlsFailure(serverName: string, cause: Error): WireError {
   // The line under it has failed, and has said why.

@@ -1,24 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { columnText, countText, durationText, octetsText, reportLine } from '../../src/cli/wording.ts';
+import { columnText, countText, durationText, reportLine } from '../../src/cli/wording.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
-
-test.each([
-  [0, '0 B'],
-  [1, '1 B'],
-  [999, '999 B'],
-  [1000, '1.0 KB'],
-  [1234, '1.2 KB'],
-  [99_449, '99.4 KB'],
-  [99_500, '100 KB'],
-  [999_499, '999 KB'],
-  [999_500, '1.0 MB'],
-  [12_345_678, '12.3 MB'],
-  [1_500_000_000, '1.5 GB'],
-  [2e15, '2000 TB'],
-])('octetsText(%i) is %j', (octets, expected) => {
-  expect(octetsText(octets)).toBe(expected);
-});
 
 test.each([
   [0, '0.0 s'],

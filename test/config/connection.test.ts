@@ -126,7 +126,7 @@ describe('the line', () => {
     ['sourceAddress', 'eth0', 'expected an IPv4 or IPv6 address of this machine, found "eth0"'],
     ['language', '"de\\r\\nQUIT"', 'expected the tag of a language'],
     ['tunnel', '[]', 'expected a command'],
-    ['clientCertificate', 'me.pem', 'expected { certFile: …, keyFile: … }, found "me.pem"'],
+    ['clientCertificate', 'me.pem', 'expected { certFile: …, keyFile: … }, found a text'],
     ['clientCertificate', '{ certFile: x, keyfile: y }', 'did you mean "keyFile"?'],
     ['auth', 'external', 'external needs a certificate to log in with'],
   ])('%s: %s is reported', async (key, value, message) => {

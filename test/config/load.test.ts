@@ -208,21 +208,31 @@ describe('loadControlSocket', () => {
       'accounts: { me',
       'state/mailferry/control/daemon.sock',
     ],
+    [
+      'that is no YAML but for the line with the place',
+      'accounts: { me\nstateDir: "/s" # here\n  x',
+      '/s/control/daemon.sock',
+    ],
   ])('tells where the daemon of a configuration %s is', async (_, text, expected) => {
     prepare();
     const path = write(`${root}/cwd/mailferry.yaml`, text);
     const options = { path, env: {}, cwd: `${root}/cwd`, home: `${root}/home`, uid: UID };
-    const found = await loadControlSocket(options);
-    expect(found.endsWith(expected.replace('..', root))).toBe(true);
+    const { controlSocket, faulty } = await loadControlSocket(options);
+    expect(controlSocket.endsWith(expected.replace('..', root))).toBe(true);
+    expect(faulty).toBe(!text.endsWith(TEXT) || text.includes('hots'));
   });
 
   it.each([
-    ['is no YAML', 'stateDir: /s\naccounts: { me'],
+    ['is no YAML', 'stateDir: "/s\naccounts: { me'],
+    ['says it somewhere', '{ "stateDir": "/s", accounts: { me'],
     ['has a wrong place', 'stateDir: 5'],
   ])('does not guess where the text %s', async (_, text) => {
     prepare();
     const path = write(`${root}/cwd/mailferry.yaml`, text);
     const options = { path, env: {}, cwd: `${root}/cwd`, home: `${root}/home`, uid: UID };
-    await expect(loadControlSocket(options)).rejects.toMatchObject({ code: 'config' });
+    await expect(loadControlSocket(options)).rejects.toMatchObject({
+      code: 'config',
+      hint: expect.stringMatching(/Until then it is not known where the daemon is to be asked\.$/),
+    });
   });
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { absolutePath, defaultStateFolder, searchPlaces } from '../../src/config/places.ts';
+import {
+  absolutePath,
+  defaultStateFolder,
+  isUserConfiguration,
+  searchPlaces,
+  userConfigurationPath,
+} from '../../src/config/places.ts';
 
 const AROUND = { env: {}, cwd: '/here', home: '/home/me' };
 
@@ -35,6 +41,39 @@ describe('absolutePath', () => {
     ['./~/mail', '/conf/~/mail'],
   ])('takes %s for %s', (written, expected) => {
     expect(absolutePath(written, '/conf', '/home/me')).toBe(expected);
+  });
+});
+
+describe('where there is no home folder', () => {
+  const nowhere = { ...AROUND, home: undefined };
+  const hint = expect.stringContaining('Set HOME');
+
+  it('all that does not need one is found', () => {
+    expect(searchPlaces(nowhere).map(({ path }) => path)).toEqual([
+      '/here/mailferry.yaml',
+      '/here/mailferry.yml',
+      '/here/mailferry.json',
+      '/etc/mailferry/config.yaml',
+    ]);
+    expect(searchPlaces({ ...nowhere, env: { XDG_CONFIG_HOME: '/xdg' } })).toHaveLength(5);
+    expect(absolutePath('mail', '/conf', undefined)).toBe('/conf/mail');
+    expect(defaultStateFolder({ STATE_DIRECTORY: '/state' }, undefined)).toBe('/state');
+    expect(isUserConfiguration('/etc/mailferry/config.yaml', {}, undefined)).toBe(false);
+  });
+
+  it.each([
+    ['~/', () => absolutePath('~/mail', '/conf', undefined)],
+    ['the state folder', () => defaultStateFolder({}, undefined)],
+    ['the configuration of a user', () => userConfigurationPath({}, undefined)],
+  ])('%s cannot be told, and what to do is', (_, find) => {
+    const error = (() => {
+      try {
+        return find();
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toMatchObject({ code: 'config', hint });
   });
 });
 

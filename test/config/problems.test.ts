@@ -131,7 +131,7 @@ describe('the message', () => {
       account().replace('work', '"a b"'),
       '2:3: accounts: expected a name of 1 to 64 letters, digits or any of . _ - @ +, found "a b"',
     ],
-    ['accounts: { a: 1 }', '1:16: accounts.a: expected a mapping of keys, found 1'],
+    ['accounts: { a: 1 }', '1:16: accounts.a: expected a mapping of keys, found a number'],
     ['a: 1\na: 2', '2:1: this key is already there above; keep one of the two'],
     ['accounts: { "__proto__": { host: h } }', '1:13: this key cannot be used; choose another name'],
     [
@@ -190,6 +190,28 @@ describe('the message', () => {
       // A key is shown, as it is what an unknown key is about.
       if (value !== `{ ${secret} }`) expect(text.join('\n'), value).not.toMatch(/hunter2|987654321/);
     }
+  });
+
+  it.each([
+    ['ping: http://127.0.0.1/hunter2', 'ping: expected { url: … }, found a text'],
+    ['notify: https://ntfy.sh/hunter2', 'notify: expected { to: { type: webhook, url: … }, or one of'],
+    ['notify: { to: "https://ntfy.sh/hunter2" }', 'command or mail, or a list of them, found a text'],
+    ['notify: { to: [ "https://ntfy.sh/hunter2" ] }', 'ntfy, command or mail, found a text'],
+    ['notify: { to: { type: "https://ntfy.sh/hunter2" } }', 'command or mail, found "https://…"'],
+    ['defaults: pops://u:hunter2@host', 'defaults: expected a mapping of keys, found a text'],
+    ['defaults: { host: "pops://u:hunter2@localhost" }', 'found "pops://…"; write the host alone'],
+    ['defaults: { host: "u:hunter2@localhost" }', 'found "…@localhost"'],
+    ['defaults: { deliver: "smtp://u:hunter2@localhost" }', 'a list of them, found "smtp://…"'],
+    ['defaults: { tunnel: "ssh hunter2\\0" }', 'expected a command as text, or a list'],
+    ['{ https://ntfy.sh/hunter2: 1, accounts: hunter2 }', 'at least one account, by name, found a text'],
+    ['accounts: { a: "pops://u:hunter2@host" }', 'accounts.a: expected a mapping of keys, found a text'],
+    ['accounts: { "pops://u:hunter2@host": {} }', 'accounts.pops://…: missing "host"'],
+    ['hunter2', 'expected a mapping with the key "accounts", found a text'],
+  ])('keeps a secret to itself that stands where it does not belong: %s (I5)', async (written, message) => {
+    const text = written.includes('accounts') ? written : `${written}\n${account()}`;
+    const problems = (await problemsOf(written === 'hunter2' ? written : text)).join('\n');
+    expect(problems).toContain(message);
+    expect(problems).not.toContain('hunter2');
   });
 
   it('has no control characters of the file in it', async () => {

@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { passwordSource, type SecretSurroundings } from '../../src/config/secrets.ts';
+import { PasswordCommandError, passwordSource, type SecretSurroundings } from '../../src/config/secrets.ts';
 import type { PasswordSettings } from '../../src/config/settings.ts';
 import { MailError } from '../../src/errors.ts';
 import { Secret } from '../../src/secret.ts';
@@ -171,9 +172,15 @@ describe('a password command', () => {
     expect(await run('./show', { folder, env, withheld: new Set(['OTHER']) })).toBe(`/plain/${folder}`);
   });
 
-  it('that fails is reported with what it said on stderr, never with its stdout or its text', async () => {
+  it('I5: that fails is reported without what it printed, or its text; what it said on stderr can be asked for', async () => {
     const error = await fail('echo hunter2; printf "no\\033[31m key\\n" >&2; exit 3');
-    expect(error.message).toBe('The password command ended with status 3: no\\x1b[31m key');
+    expect(error).toBeInstanceOf(PasswordCommandError);
+    expect(error.message).toBe('The password command ended with status 3.');
+    expect(error.hint).toMatch(/ What it said is not kept; `mailferry doctor` shows it\.$/);
+    expect(inspect(error, { showHidden: true }) + JSON.stringify(error)).not.toMatch(/key\b|hunter2/);
+    const { quoting } = error as PasswordCommandError;
+    expect(quoting.message).toBe('The password command ended with status 3. It said: no\\x1b[31m key');
+    expect((await fail('echo not here >&2; echo')).message).toBe('The password command printed no password.');
     expect((await fail('echo hunter2; exit 1')).message).toBe('The password command ended with status 1.');
     expect((await fail('kill -TERM $$')).message).toBe('The password command ended by SIGTERM.');
   });
@@ -205,6 +212,23 @@ describe('a password command', () => {
     const error = await fail(`exec 3>${fifo}; sleep 600 & sleep 600; true`, { timeLimitMs: 300 });
     expect(error.message).toBe('The password command did not end within 0.3 seconds.');
     expect(await ended).toBe(0);
+  });
+
+  it('that is waited for when a stop comes is ended, with all that it started; after it, none is started', async () => {
+    const folder = temporaryFolder();
+    const fifo = `${folder}/alive`;
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', fifo]);
+    const reader = spawn('cat', [fifo]);
+    const ended = new Promise<number | null>((resolve) => reader.once('exit', resolve));
+    const stop = new AbortController();
+    const password = passwordSource(
+      { from: 'command', command: `exec 3>${fifo}; echo >&3; sleep 600 & sleep 600; true` },
+      surroundings(),
+    );
+    reader.stdout.once('data', () => stop.abort());
+    await expect(password(stop.signal)).rejects.toMatchObject({ code: 'aborted' });
+    expect(await ended).toBe(0);
+    await expect(password(stop.signal)).rejects.toMatchObject({ code: 'aborted' });
   });
 
   it('that leaves an agent behind is not waited for beyond its own end', async () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseSize } from '../../src/config/size.ts';
+import { octetsText, parseSize } from '../../src/config/size.ts';
 
 describe('parseSize', () => {
   it.each([
@@ -64,4 +64,21 @@ describe('parseSize', () => {
       }),
     );
   });
+});
+
+it.each([
+  [0, '0 B'],
+  [1, '1 B'],
+  [999, '999 B'],
+  [1000, '1.0 KB'],
+  [1234, '1.2 KB'],
+  [99_449, '99.4 KB'],
+  [99_500, '100 KB'],
+  [999_499, '999 KB'],
+  [999_500, '1.0 MB'],
+  [12_345_678, '12.3 MB'],
+  [1_500_000_000, '1.5 GB'],
+  [2e15, '2000 TB'],
+])('octetsText(%i) is %j', (octets, expected) => {
+  expect(octetsText(octets)).toBe(expected);
 });

@@ -44,9 +44,10 @@ describe('openDestination', () => {
     await using folder = await temporaryFolder();
     const path = folder.at('disk', 'mail');
     const settings = type === 'mbox' ? { type, path } : { type, path, lineEndings: 'lf' as const };
-    await expect(openDestination(settings, surroundings(true))).rejects.toMatchObject({
+    const around = { ...surroundings(true), account: 'home' };
+    await expect(openDestination(settings, around)).rejects.toMatchObject({
       code: 'destination-unusable',
-      hint: expect.stringContaining('mkdir -p') as string,
+      hint: expect.stringMatching(/mkdir -p .* mailferry refetch home$/) as string,
     });
     expect(await readdir(folder.path)).toEqual([]);
   });

@@ -175,6 +175,9 @@ describe('the commands that ask the daemon', () => {
     await daemon.logged(/^poll finished: 2 new/);
     const { stdout } = await daemon.ask('logs', 'alice');
     expect(stdout).toMatch(/^\d\d:\d\d:\d\d INFO {2}alice: poll finished: 2 new messages/);
+    const unknown = await daemon.ask('logs', 'alice', 'nosuch');
+    expect(unknown).toMatchObject({ status: 64, stdout: '' });
+    expect(unknown.stderr).toContain('The daemon has no account named "nosuch".');
     const follower = daemon.ask('logs', '--follow', '--json', '-n', '0');
     await daemon.logged(/^poll finished/, daemon.log.length + 1);
     await daemon.end();
@@ -183,6 +186,42 @@ describe('the commands that ask the daemon', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { msg: string });
     expect(lines.at(-1)?.msg).toMatch(/^poll finished|^the daemon/);
+  });
+});
+
+describe('while the configuration has faults', () => {
+  it.each([
+    ['a key is unknown', (text: string) => text.replace('"stateDir"', '"hots": 1, "stateDir"')],
+    ['it is no YAML', () => 'stateDir: ./state\naccounts: { alice\n'],
+  ])('because %s, the commands that ask the daemon go on, and say so', async (_, spoil) => {
+    await using folder = await temporaryFolder();
+    await writeDaemonConfiguration(folder.path, { alice: { port: 1, schedule: 'every 1h' } });
+    await using daemon = new RunningDaemon(folder.path);
+    await daemon.logged(/^poll finished/);
+    const path = folder.at('mailferry.yaml');
+    await writeFile(path, spoil(await readFile(path, 'utf8')));
+    const status = await daemon.ask('status');
+    expect(status.stdout).toMatch(/✗ alice +failing/);
+    expect(status).toMatchObject({
+      status: 78,
+      stderr: expect.stringMatching(/^note: the configuration has faults/),
+    });
+    expect((await daemon.ask('logs')).stdout).toContain('alice: poll finished: Cannot reach');
+    expect(await daemon.ask('status', '--alive')).toMatchObject({ status: 0 });
+    expect(await daemon.ask('reload')).toMatchObject({ status: 78 });
+    await daemon.end();
+    expect(await daemon.ask('status')).toMatchObject({ status: 78 });
+  });
+
+  it('and it cannot be told where the daemon is, that is said', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(folder.at('mailferry.yaml'), '{ "stateDir": "./state"');
+    for (const words of [['status', '--alive'], ['logs'], ['status']]) {
+      expect(await runProgram(words, { cwd: folder.path })).toMatchObject({
+        status: 78,
+        stderr: expect.stringContaining('Until then it is not known where the daemon is to be asked.'),
+      });
+    }
   });
 });
 

@@ -115,7 +115,7 @@ describe('doctor', () => {
     const { stdout } = await runProgram(['check'], { cwd: folder.path });
     expect(stdout).toMatch(/! password +it begins or ends with a blank\n +→ /);
     const wrong = await lastStep(folder, { password: { command: 'echo; echo locked >&2' } });
-    expect(wrong.found).toBe('The password command printed no password, but said: locked');
+    expect(wrong.found).toBe('The password command printed no password. It said: locked');
   });
 
   test('and check tell of a disk that /etc/fstab has and that is not mounted', async ({ skip }) => {

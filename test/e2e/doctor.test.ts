@@ -200,7 +200,7 @@ describe('of broken set-ups, doctor names', () => {
   test('17: a password command that fails, in its own words', async () => {
     await using folder = await temporaryFolder();
     const ended = await doctor(folder, { password: { command: 'echo no such entry >&2; exit 3' } });
-    expectWrong(ended, 'password', /status 3: no such entry.*\n.*by hand/, 78);
+    expectWrong(ended, 'password', /status 3\. It said: no such entry.*\n.*by hand/, 78);
   });
 
   test('18: a ledger that another Mailferry holds', async () => {

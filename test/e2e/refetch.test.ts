@@ -28,7 +28,7 @@ describe('a Maildir that was lost and made anew', () => {
     await using server = await carried(folder);
     await rm(folder.at('Mail'), { recursive: true });
     const told = await runProgram(['fetch'], { cwd: folder.path });
-    expect(told).toMatchObject({ status: 73, stderr: expect.stringContaining('mailferry refetch ACCOUNT') });
+    expect(told).toMatchObject({ status: 73, stderr: expect.stringContaining('mailferry refetch me') });
     await expect.poll(() => replaceMaildir(folder), POLLING).toContain('mailferry refetch me');
     expect(server.maildrop('alice').messages).toHaveLength(COUNT);
 

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { asMailError } from '../../src/errors.ts';
 import { runNoticeCommand } from '../../src/notices/command.ts';
+import { lineTrouble } from '../../src/notices/not-sent.ts';
 import type { Notice } from '../../src/notices/notice.ts';
 import { sendPing } from '../../src/notices/ping.ts';
 import { sendNotice } from '../../src/notices/send.ts';
@@ -100,6 +101,42 @@ describe('a webhook', () => {
   });
 });
 
+describe('a place that cannot be reached', () => {
+  const at = (url: string): NoticeTarget => ({ type: 'webhook', url: secret(url) });
+
+  it('is told with the reason in words, and with what to do', async () => {
+    await using plain = await webServer();
+    await using away = await webServer(302);
+    const cases: [string, string][] = [
+      [plain.url.replace('http:', 'https:'), 'it does not speak TLS on this port'],
+      [away.url, 'it wants to send us on'],
+      ['http://127.0.0.1:1/', 'no web server is asked on this port'],
+      ['http://127.0.0.1:2/', 'connection refused'],
+    ];
+    for (const [url, why] of cases) {
+      const sending = sendNotice(at(`${url}/hunter2`), NOTICE, CONTEXT);
+      await expect(sending).rejects.toMatchObject({
+        code: 'unreachable',
+        message: `The server cannot be reached: ${why}.`,
+        hint: expect.stringMatching(/^(Check|Give) the URL/),
+      });
+    }
+  });
+
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'x', 'its certificate is signed by nobody but itself'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'x', 'its certificate is for another name'],
+    ['ESOCKET', 'connect ECONNREFUSED 127.0.0.1:1', 'connection refused'],
+    [
+      'ESOCKET',
+      '80:error:0A:SSL routines:x:wrong version number:../x.c:350:\n',
+      'it does not speak TLS on this port',
+    ],
+  ])('is told in words where a library says %s: %s', (code, message, why) => {
+    expect(lineTrouble(Object.assign(new Error(message), { code }), 'Check.')).toMatchObject({ why });
+  });
+});
+
 describe('ntfy', () => {
   it('gets title, text, priority and the token', async () => {
     await using web = await webServer();
@@ -149,11 +186,31 @@ describe('a command', () => {
 
   it.each([
     ['false', 'The command for notices ended with status 1.'],
-    [['/nowhere/program'], 'The command for notices cannot be started: ENOENT.'],
+    [['/nowhere/program'], 'The command for notices cannot be started: there is no such program.'],
     ['kill -9 $$', 'The command for notices was ended by SIGKILL.'],
   ])('that fails has not taken it: %j', async (command, message) => {
     const target = { type: 'command', command, folder: '/', withheld: new Set<string>() } as const;
     expect(await failureOf(sendNotice(target, NOTICE, CONTEXT))).toBe(message);
+  });
+
+  it('that fails is quoted only to whoever watches', async () => {
+    const command = 'echo "no such\ttopic" >&2; exit 3';
+    const target = { type: 'command', command, folder: '/', withheld: new Set<string>() } as const;
+    const watched = sendNotice(target, NOTICE, { ...CONTEXT, watched: true });
+    await expect(watched).rejects.toMatchObject({
+      code: 'unreachable',
+      hint: 'It said: no such\\x09topic',
+    });
+    const unwatched: unknown = await sendNotice(target, NOTICE, CONTEXT).catch((error: unknown) => error);
+    expect(unwatched).toMatchObject({ hint: expect.stringMatching(/^Run it by hand/) });
+  });
+
+  it('that leaves something behind is not waited for beyond its own end', async () => {
+    const command = 'sleep 3600 & echo $! >&2; exit 3';
+    const run = { command, folder: '/', env: process.env, input: '', quotes: true };
+    const error = await runNoticeCommand(run).catch((thrown: unknown) => asMailError(thrown));
+    expect(error?.hint).toMatch(/^It said: \d+$/);
+    process.kill(Number(error?.hint?.replace(/\D+/, '')), 'SIGKILL');
   });
 });
 

@@ -266,13 +266,14 @@ test('I8: a message that has a unique-id only since today is not stored again', 
   expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
 });
 
-test('I9: a poll whose every DELE is refused is not fine', async () => {
+test('I9: a poll whose every DELE is refused is not fine, and says so once', async () => {
   await using server = await createServer({
-    users: { alice: { password: 'secret', messages: [ONE] } },
+    users: { alice: { password: 'secret', messages: [ONE, TWO, THREE] } },
     faults: [{ do: 'refuse', command: 'DELE' }],
   });
   await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
-  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 1, deleted: 0 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 3, deleted: 0 });
+  expect(ferry.notices).toEqual([expect.stringMatching(/DELE.* It refused 3 deletions in all\.$/)]);
 });
 
 /** Takes no mail. */

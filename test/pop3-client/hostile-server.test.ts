@@ -37,6 +37,18 @@ describe('a greeting', () => {
     expect(error).toMatchObject({ code: 'timeout' });
   });
 
+  test.each(['none', 'starttls'] as const)(
+    'that does not come with tls: %s may mean that the server waits for TLS',
+    async (tls) => {
+      const hint = expect.stringMatching(/^It may wait for TLS: check "port" and "tls"/) as string;
+      const silence = { tls, timeouts: { connectMs: 50 } };
+      const silent = await openingFailure((line) => line.closed(), silence);
+      expect(silent).toMatchObject({ code: 'timeout', hint });
+      const gone = await openingFailure(() => Promise.resolve(), { tls });
+      expect(gone).toMatchObject({ code: 'connection-lost', hint });
+    },
+  );
+
   test('that drips in ends with the budget of the connect', async () => {
     const error = await openingFailure(
       async (line) => {

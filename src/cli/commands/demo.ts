@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from '../../app.ts';
 import { loadConfiguration } from '../../config/load.ts';
+import { octetsText } from '../../config/size.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
 import { summarize } from '../../message/summary.ts';
 import type { PollReport } from '../../poll/report.ts';
@@ -16,7 +17,7 @@ import { statusOf } from '../exit-status.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { columnText, countText, octetsText, reportLine } from '../wording.ts';
+import { columnText, countText, reportLine } from '../wording.ts';
 
 /** How many of the messages are shown. */
 const SHOWN = 5;
@@ -73,7 +74,7 @@ async function pollOnce(path: string, terminal: Terminal): Promise<PollReport> {
     path,
     env: {},
     cwd: '/',
-    home: homedir(),
+    home: undefined,
     uid: process.getuid?.(),
   });
   const progress = new Progress(terminal, systemRuntime);

@@ -1,4 +1,5 @@
 import { connectTo } from '../../app.ts';
+import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
 import { readOnly } from '../../delivery/read-stored.ts';
 import { asMailError, MailError } from '../../errors.ts';
@@ -17,7 +18,6 @@ import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { octetsText } from '../wording.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;

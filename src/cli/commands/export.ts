@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { AccountConfiguration } from '../../config/configuration.ts';
 import { absolutePath } from '../../config/places.ts';
@@ -10,6 +9,7 @@ import { systemRuntime } from '../../runtime.ts';
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { remembered } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
+import { homeFolder } from '../home.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
@@ -29,7 +29,7 @@ export const exportPeer: CommandRun<ExportOptions> = async (options, [peerName =
     runtime: systemRuntime,
   });
   const known = accounts.map((account, index) => ({ account, seen: memories[index]?.seen ?? [] }));
-  const output = absolutePath(options.output, process.cwd(), homedir());
+  const output = absolutePath(options.output, process.cwd(), homeFolder());
   const files = filesFor(peerName as Peer, { known, output });
   for (const { path } of files) {
     if (options.force === true || (await ifThere(stat(path))) === undefined) continue;

@@ -1,3 +1,4 @@
+import { octetsText } from '../../config/size.ts';
 import { StoredHeaders } from '../../delivery/stored-header.ts';
 import { MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
@@ -8,8 +9,9 @@ import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { historyJson } from '../history-json.ts';
 import { loadFor, selectAccounts } from '../load.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { columnText, filledText, octetsText, timeText } from '../wording.ts';
+import { columnText, filledText, timeText } from '../wording.ts';
 
 export interface HistoryOptions {
   readonly since?: string;
@@ -31,6 +33,7 @@ interface Shown extends HistoryEntry {
 
 /** `mailferry history`: what was carried, when, and where to; newest first. */
 export const history: CommandRun<HistoryOptions> = async (options, names) => {
+  endWithReader();
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names).map(({ account }) => account.name);

@@ -1,10 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 
 import { loadConfiguration } from '../../config/load.ts';
 import { netrcPassword } from '../../config/netrc.ts';
-import { absolutePath, defaultStateFolder, userConfigurationPath } from '../../config/places.ts';
+import {
+  absolutePath,
+  defaultStateFolder,
+  isUserConfiguration,
+  userConfigurationPath,
+} from '../../config/places.ts';
 import { MailError } from '../../errors.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { systemRuntime } from '../../runtime.ts';
@@ -20,6 +24,7 @@ import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
+import { homeFolder, localUser } from '../home.ts';
 import { paragraph, processTerminal, showError, type Terminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
@@ -36,7 +41,7 @@ export interface ImportOptions {
 /** `mailferry import PEER FILE…`: a peer's configuration becomes ours, and what it remembers goes into the ledger. */
 export const importPeer: CommandRun<ImportOptions> = async (options, [peerName = '', ...files]) => {
   const terminal = processTerminal();
-  const home = homedir();
+  const home = homeFolder();
   const absolute = (path: string): string => absolutePath(path, process.cwd(), home);
   const peer = peerName as Peer;
   const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, home));
@@ -48,8 +53,8 @@ export const importPeer: CommandRun<ImportOptions> = async (options, [peerName =
     stateDir: options.stateDir && absolute(options.stateDir),
   };
   const state = options.state && absolute(options.state);
-  const read = await readPeer(peer, { files: wishes.files, state, home, localUser: userInfo().username });
-  const plan = planImport(read, wishes, await netrcLookup(options.netrc ?? '~/.netrc', absolute));
+  const read = await readPeer(peer, { files: wishes.files, state, home, localUser: localUser() });
+  const plan = planImport(read, wishes, await netrcLookup(options.netrc ?? (home && '~/.netrc'), absolute));
   const stateDir = wishes.stateDir ?? defaultStateFolder(process.env, home);
   if (options.dryRun === true) {
     terminal.out(plan.configuration.trimEnd());
@@ -119,7 +124,7 @@ async function conclude(
   { options, terminal }: { options: { readonly config?: string | undefined }; terminal: Terminal },
 ): Promise<number> {
   const named =
-    options.config === undefined && output === userConfigurationPath(process.env, homedir())
+    options.config === undefined && isUserConfiguration(output, process.env, homeFolder())
       ? ''
       : ` --config ${output}`;
   try {
@@ -127,7 +132,7 @@ async function conclude(
       path: output,
       env: process.env,
       cwd: dirname(output),
-      home: homedir(),
+      home: homeFolder(),
       uid: process.getuid?.(),
     });
     terminal.out(`Next: mailferry fetch --dry-run${named}   (downloads nothing, shows what would come)`);
@@ -152,7 +157,11 @@ async function refuseOverwriting(
   }
 }
 
-async function netrcLookup(written: string, absolute: (path: string) => string): Promise<NetrcLookup> {
+async function netrcLookup(
+  written: string | undefined,
+  absolute: (path: string) => string,
+): Promise<NetrcLookup> {
+  if (written === undefined) return () => undefined;
   const text = await ifThere(readFile(absolute(written), 'utf8'));
   return (machines, login) => {
     const machine = machines.find((it) => netrcPassword(text ?? '', { machine: it, login }) !== undefined);

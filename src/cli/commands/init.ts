@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { readCertificates } from '../../config/certificates.ts';
-import { absolutePath, userConfigurationPath } from '../../config/places.ts';
+import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../config/places.ts';
 import { renderAccount, renderConfiguration } from '../../config/render.ts';
+import { octetsText } from '../../config/size.ts';
 import { UnreadableError } from '../../config/small-file.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { accountName } from '../../peers/peer.ts';
@@ -21,6 +21,7 @@ import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup
 import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { tryLogin } from '../../setup/try-login.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
+import { homeFolder } from '../home.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
 import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
 import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
@@ -28,7 +29,7 @@ import { loadFor } from '../load.ts';
 import type { Asker } from '../prompts.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { countText, octetsText } from '../wording.ts';
+import { countText } from '../wording.ts';
 
 /** How often a login that is refused is asked for again. */
 const LOGIN_ATTEMPTS = 5;
@@ -108,7 +109,9 @@ async function freeOutput(
   options: InitOptions & GlobalOptions,
   asker: Asker | undefined,
 ): Promise<Pick<Setting, 'output' | 'present'>> {
-  const output = absolute(options.output ?? options.config ?? userConfigurationPath(process.env, homedir()));
+  const output = absolute(
+    options.output ?? options.config ?? userConfigurationPath(process.env, homeFolder()),
+  );
   if (options.force === true || (await ifThere(stat(output))) === undefined)
     return { output, present: undefined };
   if (asker === undefined) {
@@ -272,7 +275,7 @@ async function conclude({ options, asker, terminal, output }: Setting): Promise<
 
 /** How a command line names this configuration, if it must. */
 function namedIn(output: string): string {
-  return output === userConfigurationPath(process.env, homedir()) ? '' : ` --config ${output}`;
+  return isUserConfiguration(output, process.env, homeFolder()) ? '' : ` --config ${output}`;
 }
 
 function tell({ asker, terminal }: Setting, message: string, kind?: 'info' | 'warn' | 'success'): void {
@@ -289,5 +292,5 @@ function checkAddress(answer: string): string | undefined {
 }
 
 function absolute(path: string): string {
-  return absolutePath(path, process.cwd(), homedir());
+  return absolutePath(path, process.cwd(), homeFolder());
 }

@@ -1,7 +1,9 @@
 import { ROUTES } from '../../daemon/control-protocol.ts';
+import type { Status } from '../../daemon/status.ts';
 import { printable } from '../../wire/text.ts';
-import { askRunning } from '../ask.ts';
+import { askRunning, firstOf, refuseUnknown } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 
 interface LogsOptions {
@@ -16,7 +18,12 @@ const COLOURS = { error: 'red', warn: 'yellow', debug: 'gray', trace: 'gray' } a
 
 /** `mailferry logs`: what the daemon has logged, and logs. */
 export const logs: CommandRun<LogsOptions> = async (options, accounts) => {
+  endWithReader();
   const terminal = processTerminal();
+  if (accounts.length > 0) {
+    const status = await askRunning(options, { method: 'GET', path: ROUTES.status });
+    refuseUnknown(await firstOf<Status>(status), accounts);
+  }
   const path = `${ROUTES.logs}?lines=${options.lines}&follow=${options.follow === true}`;
   for await (const value of await askRunning(options, { method: 'GET', path })) {
     const line = value as Line;

@@ -1,3 +1,4 @@
+import { PasswordCommandError } from '../../config/secrets.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { Notice } from '../../notices/notice.ts';
 import { sendPing } from '../../notices/ping.ts';
@@ -7,7 +8,7 @@ import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
-import { processTerminal } from '../terminal.ts';
+import { processTerminal, showError } from '../terminal.ts';
 
 /** `mailferry notify --test`: sends a notice to every place, and says which have taken it. */
 export const notify: CommandRun<{ readonly test?: boolean }> = async (options) => {
@@ -23,9 +24,10 @@ export const notify: CommandRun<{ readonly test?: boolean }> = async (options) =
       hint: 'Add "notify" with a list "to", or "ping"; docs/daemon.md shows how.',
     });
   }
-  const context = { hostName: systemRuntime.hostName, env: process.env };
-  const attempts = targets.map((target) => ({
-    name: targetName(target),
+  const context = { hostName: systemRuntime.hostName, env: process.env, watched: true };
+  const attempts = targets.map((target, index) => ({
+    // There may be several of a kind, and their URLs are not told (I5).
+    name: targets.length > 1 ? `${targetName(target)} (notify.to.${index})` : targetName(target),
     send: () => sendNotice(target, testNotice(), context),
   }));
   if (ping !== undefined)
@@ -36,8 +38,8 @@ export const notify: CommandRun<{ readonly test?: boolean }> = async (options) =
       await send();
       terminal.out(`${terminal.style('green', '✓')} ${name}`);
     } catch (thrown) {
-      const error = asMailError(thrown);
-      terminal.err(`${terminal.style('red', '✗')} ${name}: ${error.message}`);
+      const error = thrown instanceof PasswordCommandError ? thrown.quoting : asMailError(thrown);
+      showError(terminal, error, `✗ ${name}:`);
       statuses.push(statusOf(error.code));
     }
   }

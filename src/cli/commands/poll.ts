@@ -3,6 +3,7 @@ import type { PollReport } from '../../poll/report.ts';
 import { askRunning } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
 import { worstStatus } from '../exit-status.ts';
+import { endWithReader } from '../outputs.ts';
 import { showReport, statusOfReport } from '../poll-report.ts';
 import { processTerminal } from '../terminal.ts';
 
@@ -14,10 +15,15 @@ interface PollOptions {
 
 /** `mailferry poll`: lets the daemon poll now. */
 export const poll: CommandRun<PollOptions> = async (options, accounts) => {
+  endWithReader();
   const terminal = processTerminal();
   const path = options.confirmDelete === true ? `${ROUTES.poll}?${CONFIRM_DELETE}` : ROUTES.poll;
-  const reports = await askRunning(options, { method: 'POST', path, accounts });
-  if (!options.wait) return 0;
+  const left = new AbortController();
+  const reports = await askRunning(options, { method: 'POST', path, accounts, signal: left.signal });
+  if (!options.wait) {
+    left.abort();
+    return 0;
+  }
   const statuses: number[] = [];
   for await (const value of reports) {
     const report = value as PollReport;

@@ -1,5 +1,6 @@
 import type { App } from '../../app.ts';
 import type { AccountConfiguration } from '../../config/configuration.ts';
+import { octetsText } from '../../config/size.ts';
 import { asMailError, type MailError } from '../../errors.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
@@ -7,7 +8,7 @@ import type { Preview } from '../../poll/preview.ts';
 import { printable } from '../../wire/text.ts';
 import { statusOf } from '../exit-status.ts';
 import { showError, type Terminal } from '../terminal.ts';
-import { columnText, countText, octetsText } from '../wording.ts';
+import { columnText, countText } from '../wording.ts';
 
 const REASONS: Readonly<Record<Decision['reason'], string>> = {
   new: 'new',

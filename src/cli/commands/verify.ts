@@ -8,6 +8,7 @@ import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
+import { endWithReader } from '../outputs.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
@@ -16,6 +17,7 @@ const SHOWN = 10;
 
 /** `mailferry verify`: proves that what was delivered is still what was delivered. A daemon may be at work meanwhile. */
 export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
+  endWithReader();
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
