@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
@@ -236,7 +236,7 @@ export class Mbox implements Destination {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
       // Whoever created it, and died, may not have come to that.
-      if (size === 0) await fsyncDirectory(dirname(this.#path));
+      if (size === 0) await fsyncDirectory(dirname(await realpath(this.#path)));
       await refuseReplaced(file, this.#path);
     } catch (error) {
       if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });

@@ -1,5 +1,7 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import fs, { readlinkSync } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
 import type { Intent, Receipt } from '../../src/delivery/destination.ts';
 import { Mbox } from '../../src/delivery/mbox.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
@@ -54,6 +56,27 @@ describe('an mbox', () => {
     expect(await textOf(folder)).toBe(`${there}${between}${FROM}${STORED}\n`);
     expect(receipt.location).toBe(String(there.length + between.length));
   });
+
+  test.runIf(process.platform === 'linux')(
+    'I2: behind a link is durable in the folder that it is in, not in that of the link',
+    async () => {
+      await using folder = await temporaryFolder();
+      await mkdir(folder.at('disk'));
+      await mkdir(folder.at('place'));
+      await symlink(folder.at('disk', 'inbox'), folder.at('place', 'mbox'));
+      const synced: string[] = [];
+      const { fsync } = fs;
+      const spy = vi.spyOn(fs, 'fsync').mockImplementation((file, done) => {
+        synced.push(readlinkSync(`/proc/self/fd/${file}`));
+        fsync(file, done);
+      });
+      syncBuiltinESMExports();
+      await deliver(await opened(folder), MAIL);
+      spy.mockRestore();
+      syncBuiltinESMExports();
+      expect(synced).toContain(folder.at('disk'));
+    },
+  );
 
   test('may be written by others between two messages', async () => {
     await using folder = await temporaryFolder();
