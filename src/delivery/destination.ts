@@ -46,7 +46,10 @@ export interface Intent {
   readonly opening: Buffer;
 }
 
-/** A message as it was received, worked out from what is stored. */
+/**
+ * A message as it was received, worked out from what is stored. What is found in an mbox may hold fields of mail programs, or have
+ * come with such: there only `sha256` counts them.
+ */
 export interface ReceivedIdentity {
   readonly octets: Octets;
   /** Hexadecimal SHA-256 of the octets, and of the header as `headerHash` makes it. */

@@ -42,7 +42,7 @@ async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxC
   const hashes = new Set<string>();
   const sizesThere = new Map<number, number>();
   try {
-    const { bounds, isSound } = await readBounds(path);
+    const { bounds, isSound } = await readBounds(createReadStream(path));
     for (const { start, end } of bounds) {
       const content = await contentStart(path, start, end);
       const size = end - content;
@@ -74,12 +74,14 @@ export interface Bounds {
 }
 
 /** Where the messages of an mbox begin and end, and whether it makes sense. */
-export async function readBounds(path: string): Promise<{ bounds: Bounds[]; isSound: boolean }> {
+export async function readBounds(
+  blocks: AsyncIterable<Buffer>,
+): Promise<{ bounds: Bounds[]; isSound: boolean }> {
   const starts: number[] = [];
   let hasLost = false;
   let tail = Buffer.from('\n');
   let position = -1;
-  for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const block of blocks) {
     const data = Buffer.concat([tail, block]);
     for (let at = data.indexOf(FROM_LINE); at >= 0; at = data.indexOf(FROM_LINE, at + 1)) {
       if (position + at + 1 > (starts.at(-1) ?? -1)) starts.push(position + at + 1);
