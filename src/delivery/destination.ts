@@ -66,8 +66,7 @@ export interface ReceivedIdentity {
 /** A message that was found in a destination. */
 export interface Recovered {
   readonly receipt: Receipt;
-  /** Undefined where the destination cannot tell. */
-  readonly received: ReceivedIdentity | undefined;
+  readonly received: ReceivedIdentity;
 }
 
 /** A message that stands in a destination. */

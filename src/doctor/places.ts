@@ -128,6 +128,7 @@ async function openAndClose(
     intend: () => Promise.resolve(),
     takeUnfinished: () => [],
     recordedAt: () => [],
+    recordedAs: () => [],
     usedBefore,
   });
   await destination.close();

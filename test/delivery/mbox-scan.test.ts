@@ -26,6 +26,7 @@ describe('what is stored in an mbox', () => {
       intend: () => Promise.resolve(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
     });
     await deliver(mbox, MAIL);
     const receipt = await deliver(mbox, LARGE);

@@ -96,6 +96,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: async (more) => {
         if (intents.length < 2) await appendFile(path, FOREIGN);
         intents.push(...more);
@@ -117,6 +118,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: () => appendFile(path, FOREIGN),
     });
     await expect(deliver(mbox, MAIL)).rejects.toMatchObject({
@@ -167,6 +169,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: async () => {
         sizeThen = (await stat(path)).size;
         throw new Error('the ledger is full');
@@ -217,6 +220,7 @@ describe('an mbox', () => {
         runtime: new FakeRuntime(),
         takeUnfinished: () => [],
         recordedAt: () => [],
+        recordedAs: () => [],
         intend: async () => {
           if (!isReplaced) await replace(path);
           isReplaced = true;

@@ -14,6 +14,7 @@ const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1
   intend: () => Promise.resolve(),
   takeUnfinished: () => [],
   recordedAt: () => [],
+  recordedAs: () => [],
   usedBefore,
 });
 
