@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { withoutReadersFields } from '../message/readers-fields.ts';
 import type { ReceivedIdentity, StoredMessage } from './destination.ts';
-import { contentStart, readBounds } from './mbox-scan.ts';
+import { contentStart, range, readBounds } from './mbox-scan.ts';
 import { StoredForms } from './stored-forms.ts';
 
 /** A message of an mbox, and what it was when it was received. */
@@ -42,11 +42,7 @@ async function readMessage(
   { from, to }: { from: number; to: number },
 ): Promise<MboxMessage> {
   const message = new StoredForms((header) => [withoutReadersFields(header)]);
-  if (to > from) {
-    // The end of a read stream is inclusive.
-    for await (const block of createReadStream(path, { start: from, end: to - 1 }) as AsyncIterable<Buffer>)
-      message.push(block);
-  }
+  for await (const block of range(path, from, to)) message.push(block);
   const { asStored, others } = message.end();
   const { octets, sha256 } = asStored;
   const [withoutFields = asStored] = others;

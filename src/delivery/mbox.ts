@@ -148,7 +148,7 @@ export class Mbox implements Destination {
   }
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
-    return inspectMbox(this.#path, receipts);
+    return inspectMbox(this.#path, receipts, this.#surroundings.recordedAs);
   }
 
   async close(): Promise<void> {
