@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
 import { MaildirPaths } from './maildir-paths.ts';
+import { readMessages } from './mbox-messages.ts';
 import { partsOfName } from './settings.ts';
 
 /** A longer header is taken as far as this. */
@@ -9,30 +10,31 @@ const START_OCTETS = 64 * 1024;
 
 const FROM = Buffer.from('From ');
 
+/** Where a stored message is; its hash, where it is known, finds it in an mbox from which mail before it was removed. */
+export interface StoredPlace {
+  readonly destination: string;
+  readonly location: string;
+  readonly sha256?: string;
+}
+
 /**
  * Reads the beginnings of stored messages, to compare them with what a server has and to show people what they are.
- * Remembers the names in a Maildir.
+ * Remembers the names in a Maildir, and the places in an mbox.
  */
 export class StoredHeaders {
   readonly #maildirs = new Map<string, MaildirPaths>();
+  /** By the path of an mbox: where in it the messages are, by their hashes. */
+  readonly #offsets = new Map<string, ReadonlyMap<string, number>>();
 
   /**
    * The beginning of a message that was delivered there, or undefined when it is not there any more. In an mbox, where
    * others may have removed mail before it, only what has the Message-ID that was recorded counts.
    */
-  async read(
-    { destination, location }: { readonly destination: string; readonly location: string },
-    messageId: string | null,
-  ): Promise<Buffer | undefined> {
-    const { type, path } = partsOfName(destination);
+  async read(place: StoredPlace, messageId: string | null): Promise<Buffer | undefined> {
+    const { type, path } = partsOfName(place.destination);
     try {
-      if (type === 'maildir') return await this.#fromMaildir(path, location);
-      if (type !== 'mbox') return undefined;
-      const start = await readStart(path, Number(location));
-      const line = start.indexOf('\n');
-      if (!start.subarray(0, 5).equals(FROM) || line < 0) return undefined;
-      const header = start.subarray(line + 1);
-      return headerField(header, 'Message-ID') === (messageId ?? undefined) ? header : undefined;
+      if (type === 'maildir') return await this.#fromMaildir(path, place.location);
+      return type === 'mbox' ? await this.#fromMbox(path, place, messageId) : undefined;
     } catch (error) {
       if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return undefined;
       throw error;
@@ -45,6 +47,33 @@ export class StoredHeaders {
     const file = await paths.pathOf(location);
     return file === undefined ? undefined : readStart(file, 0);
   }
+
+  async #fromMbox(
+    path: string,
+    { location, sha256 }: StoredPlace,
+    messageId: string | null,
+  ): Promise<Buffer | undefined> {
+    const there = await headerAt(path, Number(location), messageId);
+    if (there !== undefined || sha256 === undefined) return there;
+    const offsets = this.#offsets.get(path) ?? (await offsetsIn(path));
+    this.#offsets.set(path, offsets);
+    const moved = offsets.get(sha256);
+    return moved === undefined ? undefined : headerAt(path, moved, messageId);
+  }
+}
+
+async function headerAt(path: string, offset: number, messageId: string | null): Promise<Buffer | undefined> {
+  const start = await readStart(path, offset);
+  const line = start.indexOf('\n');
+  if (!start.subarray(0, FROM.length).equals(FROM) || line < 0) return undefined;
+  const header = start.subarray(line + 1);
+  return headerField(header, 'Message-ID') === (messageId ?? undefined) ? header : undefined;
+}
+
+async function offsetsIn(path: string): Promise<ReadonlyMap<string, number>> {
+  const offsets = new Map<string, number>();
+  for await (const { start, sha256 } of readMessages(path)) offsets.set(sha256, start);
+  return offsets;
 }
 
 async function readStart(path: string, position: number): Promise<Buffer> {

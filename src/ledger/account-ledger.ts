@@ -1,5 +1,5 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
-import type { UniqueId } from '../pop3/types.ts';
+import type { Octets, UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
 import { dropFailed, markAgain, readListedDeliveries } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -16,6 +16,7 @@ import type {
   LedgerRecord,
   ListedDelivery,
   PollEnd,
+  Proof,
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
@@ -25,6 +26,7 @@ import {
   addByUniqueId,
   blob,
   optionalNumber,
+  optionalText,
   toDeletable,
   toFound,
   toIdentity,
@@ -71,12 +73,13 @@ export class SqliteAccountLedger implements AccountLedger {
     return opened;
   }
 
-  async closePoll({ at, success, report, unfinished, isOld, quiet }: PollEnd): Promise<void> {
+  async closePoll({ at, success, report, unfinished, isOld, quiet, asked }: PollEnd): Promise<void> {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
       const successAt = success ? at : null;
       const marks = (unfinished ? POLL_OPEN : 0) | (isOld === true ? LEDGER_OLD : 0);
-      this.#statements.closePoll.run(marks, at, report, quiet ?? null, successAt, this.#account);
+      const notes = [report, quiet ?? null, asked ?? null];
+      this.#statements.closePoll.run(marks, at, ...notes, successAt, this.#account);
       if (success) this.#statements.settle.run(this.#account);
       if (!unfinished) this.#statements.dropIntents.run(this.#account);
     });
@@ -96,8 +99,11 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   quiet(): string | undefined {
-    const quiet = this.#statements.quiet.get(this.#account)?.['quiet'];
-    return typeof quiet === 'string' ? quiet : undefined;
+    return optionalText(this.#statements.quiet.get(this.#account)?.['quiet']);
+  }
+
+  asked(): string | undefined {
+    return optionalText(this.#statements.asked.get(this.#account)?.['asked']);
   }
 
   listed(): RecordsByUniqueId {
@@ -127,8 +133,8 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.withContent.all(this.#account, Buffer.from(sha256, 'hex')).map(toRecord);
   }
 
-  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable> {
-    const rows = this.#statements.deletable.all(this.#account, deliveredUntil);
+  deletable(deliveredUntil: number, soon = 0): ReadonlyMap<RecordId, Deletable> {
+    const rows = this.#statements.deletable.all(this.#account, deliveredUntil, soon);
     return new Map(rows.map((row) => [row['id'] as RecordId, toDeletable(row)]));
   }
 
@@ -169,6 +175,10 @@ export class SqliteAccountLedger implements AccountLedger {
 
   listedDeliveries(destination: string): readonly ListedDelivery[] {
     return readListedDeliveries(this.#statements, this.#account, destination);
+  }
+
+  workedOut(destination: string): number {
+    return Number(this.#statements.workedOut.get(this.#account, destination)?.['count'] ?? 0);
   }
 
   deliverAgain(destination: string, records: readonly RecordId[]): Promise<void> {
@@ -217,8 +227,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   get replaced(): string | undefined {
-    const path = this.#statements.replaced.get()?.['path'];
-    return typeof path === 'string' ? path : undefined;
+    return optionalText(this.#statements.replaced.get()?.['path']);
   }
 
   hasNameless(): boolean {
@@ -312,38 +321,28 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => dropFailed(this.#statements, record));
   }
 
-  async noteDeleSent(records: readonly RecordId[], at: number): Promise<void> {
-    await this.#commits.run(() => {
-      for (const id of records) this.#statements.deleSent.run(at, id);
-    });
+  noteDeleSent(records: readonly RecordId[], at: number): Promise<void> {
+    return this.#each(records, (id) => this.#statements.deleSent.run(at, id));
   }
 
-  async noteDeleRefused(records: readonly RecordId[]): Promise<void> {
-    if (records.length === 0) return;
-    await this.#commits.run(() => {
-      for (const id of records) this.#statements.deleRefused.run(id);
-    });
+  noteDeleRefused(records: readonly RecordId[]): Promise<void> {
+    return this.#each(records, (id) => this.#statements.deleRefused.run(id));
   }
 
-  async noteRecognised(records: readonly RecordId[]): Promise<void> {
-    if (records.length === 0) return;
-    await this.#commits.run(() => {
-      for (const id of records) this.#statements.recognised.run(id);
-    });
+  noteRecognised(records: readonly RecordId[]): Promise<void> {
+    return this.#each(records, (id) => this.#statements.recognised.run(id));
   }
 
-  async noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void> {
-    if (records.size === 0) return;
-    await this.#commits.run(() => {
-      for (const [id, uid] of records) this.#statements.renumbered.run(uid, id);
-    });
+  noteProven(record: RecordId, { sha256, octets }: Proof): Promise<void> {
+    return this.#each([record], (id) => this.#statements.proven.run(blob(sha256), octets, id));
   }
 
-  async noteListed(sizes: ReadonlyMap<RecordId, number>): Promise<void> {
-    if (sizes.size === 0) return;
-    await this.#commits.run(() => {
-      for (const [id, octets] of sizes) this.#statements.listedAs.run(octets, id);
-    });
+  noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void> {
+    return this.#each([...records], ([id, uid]) => this.#statements.renumbered.run(uid, id));
+  }
+
+  noteListed(sizes: ReadonlyMap<RecordId, Octets>): Promise<void> {
+    return this.#each([...sizes], ([id, octets]) => this.#statements.listedAs.run(octets, id));
   }
 
   async noteAskedAgain(record: RecordId, listedOctets: number | undefined, at: number): Promise<void> {
@@ -379,20 +378,22 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => this.#statements.carryUnknown.run(this.#account));
   }
 
-  async noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void> {
-    if (records.size === 0) return;
-    await this.#commits.run(() => {
-      for (const [id, uid] of records) this.#statements.missing.run(at, id, uid);
-    });
+  noteMissing(records: ReadonlyMap<RecordId, UniqueId>, at: number): Promise<void> {
+    return this.#each([...records], ([id, uid]) => this.#statements.missing.run(at, id, uid));
   }
 
-  async noteGone(records: readonly RecordId[], at: number): Promise<void> {
-    const note = (): void => records.forEach((id) => void this.#statements.gone.run(at, id));
-    if (records.length > 0) await this.#commits.run(note);
+  noteGone(records: readonly RecordId[], at: number): Promise<void> {
+    return this.#each(records, (id) => this.#statements.gone.run(at, id));
   }
 
   async noteDeleted(count: number): Promise<void> {
-    if (count === 0) return;
-    await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
+    if (count > 0) await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
+  }
+
+  async #each<T>(all: readonly T[], write: (one: T) => unknown): Promise<void> {
+    if (all.length === 0) return;
+    await this.#commits.run(() => {
+      for (const one of all) write(one);
+    });
   }
 }

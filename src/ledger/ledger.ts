@@ -29,6 +29,8 @@ export interface LedgerRecord {
   readonly goneAt: number | undefined;
   /** Whether DELE was sent for it, and not refused: when it is no longer listed, that is our doing. */
   readonly deleSent: boolean;
+  /** As in `Delivery`. */
+  readonly workedOut: boolean;
   /** Since when the server no longer lists it, without our doing. */
   readonly missingAt: number | undefined;
   /** The destinations that have it safe while others have not; empty once it is delivered. */
@@ -56,6 +58,8 @@ export interface Delivery {
   readonly claims?: readonly Receipt[] | undefined;
   /** Whether all destinations of the account have it. */
   readonly complete: boolean;
+  /** Whether what it was when it came is known only from what stands here: the ledger was lost since. */
+  readonly workedOut?: boolean;
   readonly at: number;
 }
 
@@ -77,6 +81,8 @@ export interface Deletable {
    * is not was kept on purpose until now.
    */
   readonly pending: boolean;
+  /** As in `Delivery`: what is here must be compared with the message once more. */
+  readonly workedOut: boolean;
   /** Its size as received, and by LIST when it was delivered, where they are known. */
   readonly octets: Octets | undefined;
   readonly listedOctets: Octets | undefined;
@@ -118,6 +124,12 @@ export interface LastLogin {
   readonly delayMs: number;
 }
 
+/** What was received of a message that turned out to be what stands here: SHA-256 in hexadecimal. */
+export interface Proof {
+  readonly sha256: string;
+  readonly octets: Octets;
+}
+
 /** How a poll ended. */
 export interface PollEnd {
   readonly at: number;
@@ -129,6 +141,8 @@ export interface PollEnd {
   readonly isOld?: boolean | undefined;
   /** How the maildrop looked, when nothing was left to do there; forgotten otherwise. */
   readonly quiet?: string | undefined;
+  /** What somebody was asked about deletions; undefined where the poll could tell nobody. */
+  readonly asked?: string | undefined;
 }
 
 /** What is known of an account as a whole. Times are in milliseconds since 1970. */
@@ -182,6 +196,8 @@ export interface AccountLedger {
   noteLogin(login: LastLogin | undefined): Promise<void>;
   /** What the last poll that ended has noted as `quiet`. */
   quiet(): string | undefined;
+  /** What the last poll has noted as `asked` that could tell somebody. */
+  asked(): string | undefined;
   /** Octets carried on that day, as `dayOf` numbers them. */
   octetsOn(day: number): number;
   /** The sizes of the messages that came last, listed and received, and whether they are gone. */
@@ -226,6 +242,8 @@ export interface AccountLedger {
   used(destination: string): boolean;
   /** All that was delivered to a destination until the first of them is taken, in the order of the records. */
   deliveries(destination: string): Iterable<Receipt>;
+  /** How many of them are `workedOut`. */
+  workedOut(destination: string): number;
   /** Those of them that the server listed when it was last asked. */
   listedDeliveries(destination: string): readonly ListedDelivery[];
   /**
@@ -296,6 +314,8 @@ export interface AccountLedger {
   recordImported(messages: readonly Imported[], peer: string): Promise<number>;
   /** Notes that messages are listed again whose records were gone or missing, since their content is the same. */
   noteRecognised(records: readonly RecordId[]): Promise<void>;
+  /** Notes that a message was compared with what stands here, octet by octet: it is `workedOut` no longer. */
+  noteProven(record: RecordId, received: Proof): Promise<void>;
   /** Notes that messages have new unique-ids (I8). */
   noteRenumbered(records: ReadonlyMap<RecordId, UniqueId>): Promise<void>;
   /** Whether the server has changed its unique-ids and not all messages are recognised yet. */
@@ -310,7 +330,7 @@ export interface AccountLedger {
   // Its deletion on the server.
 
   /** The records that may be deleted on the server: delivered by then, and not gone (I1). */
-  deletable(deliveredUntil: number): ReadonlyMap<RecordId, Deletable>;
+  deletable(deliveredUntil: number, soon?: number): ReadonlyMap<RecordId, Deletable>;
   /** How many messages that were not pending were deleted in one poll, at most so far. */
   mostDeleted(): number;
   /** Notes how many messages that were not pending a poll has deleted. */

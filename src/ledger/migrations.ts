@@ -172,9 +172,12 @@ const STEPS: readonly string[] = [
   CREATE INDEX IF NOT EXISTS message_present ON message (account) WHERE gone_at IS NULL AND missing_at IS NULL;
   CREATE INDEX IF NOT EXISTS message_missing ON message (account, missing_at) WHERE gone_at IS NULL AND missing_at IS NOT NULL;
   `,
-  // Whether what was delivered there is lost, and wanted once more: until it has come it counts as not delivered.
+  // Whether what was delivered there is lost, and wanted once more: until it has come it counts as not delivered. Whether what a
+  // message was when it came is known only from what stands here. What somebody was asked about deletions.
   `
   ALTER TABLE delivery ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE message ADD COLUMN worked_out INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE account ADD COLUMN asked TEXT;
   `,
 ];
 

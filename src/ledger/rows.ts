@@ -63,6 +63,7 @@ export function toRecord(row: Row): LedgerRecord {
     missingAt: optionalNumber(row['missing_at']),
     goneAt: optionalNumber(row['gone_at']),
     deleSent: row['dele_sent'] === 1,
+    workedOut: row['worked_out'] === 1,
     destinations:
       row['destinations'] === '[]' ? NOWHERE : (JSON.parse(String(row['destinations'])) as string[]),
   };
@@ -86,6 +87,7 @@ export function toFound(row: Row): FoundMessage {
 export function toDeletable(row: Row): Deletable {
   return {
     pending: row['pending'] === 1,
+    workedOut: row['worked_out'] === 1,
     octets: optionalNumber(row['octets']),
     listedOctets: optionalNumber(row['listed_octets']),
   };
@@ -142,7 +144,7 @@ export function addByUniqueId(
 
 /** What a delivery puts into a record, in the order of the statements that insert and update one. */
 export function deliveryValues(delivery: Delivery): readonly Value[] {
-  const { octets, listedOctets, sha256, messageId, headerSha256, complete, at } = delivery;
+  const { octets, listedOctets, sha256, messageId, headerSha256, complete, at, workedOut } = delivery;
   return [
     octets ?? null,
     listedOctets ?? null,
@@ -152,6 +154,7 @@ export function deliveryValues(delivery: Delivery): readonly Value[] {
     complete ? 'delivered' : 'failed',
     at,
     complete ? at : null,
+    workedOut === true ? 1 : 0,
   ];
 }
 

@@ -11,7 +11,7 @@ export const SUMMARY_SINCE = 2;
 
 const RECORD = `
   SELECT id, uid, outcome, nullif(lower(hex(sha256)), '') AS sha256, attempts, octets, listed_octets, tried_at, delivered_at, missing_at, gone_at,
-         dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent,
+         dele_sent_at IS NOT NULL AND NOT dele_refused AS dele_sent, worked_out,
          CASE outcome WHEN 'delivered' THEN '[]' ELSE
            (SELECT json_group_array(destination) FROM delivery WHERE delivery.message = message.id AND NOT again)
          END AS destinations
@@ -46,6 +46,7 @@ type StatementName =
   | 'carriedAs'
   | 'closePoll'
   | 'quiet'
+  | 'asked'
   | 'listed'
   | 'withUniqueId'
   | 'withUniqueIds'
@@ -104,6 +105,8 @@ type StatementName =
   | 'identity'
   | 'renumbered'
   | 'recognised'
+  | 'proven'
+  | 'workedOut'
   | 'askedAgain'
   | 'listedAs'
   | 'missing'
@@ -133,19 +136,21 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id
     WHERE account.maildrop = (SELECT maildrop FROM account WHERE id = ?1) AND account.id <> ?1
       AND outcome = 'delivered' AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
+  asked: 'SELECT asked FROM account WHERE id = ?',
   quiet: 'SELECT quiet FROM account WHERE id = ?',
-  closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?,
+  closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?, asked = coalesce(?, asked),
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
   listed: `${RECORD} ${BY_PRESENCE} WHERE ${PRESENT} AND uid IS NOT NULL ORDER BY id`,
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
   withUniqueIds: `${RECORD} WHERE account = ?1 AND uid IN (SELECT value FROM json_each(?2)) ORDER BY id`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,
   deletable: `
-    SELECT message.id, octets, listed_octets,
-           dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0)
-             OR message.id > success_message IS TRUE AS pending
+    SELECT message.id, octets, listed_octets, worked_out,
+           (dele_sent_at > ?3 OR delivered_at > ?3)
+             AND (dele_sent_at IS NOT NULL OR delivered_at > coalesce(last_success_at, 0) OR message.id > success_message IS TRUE)
+             IS TRUE AS pending
     FROM message ${BY_PRESENCE} JOIN account ON account.id = message.account
-    WHERE ${PRESENT} AND outcome = 'delivered' AND delivered_at <= ?`,
+    WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NULL AND outcome = 'delivered' AND delivered_at <= ?2`,
   used: 'SELECT 1 FROM delivery WHERE destination = ? LIMIT 1',
   upsertIntent: `INSERT INTO intent (account, destination, tag, location, octets, sha256, opening) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets,
@@ -156,10 +161,10 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   dropIntentAt: 'DELETE FROM intent WHERE account = ? AND destination = ? AND tag = ?',
   dropIntents: 'DELETE FROM intent WHERE account = ?',
   dropIntentsAtPlace: 'DELETE FROM intent WHERE account = ? AND destination = ? AND location = ?',
-  insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertDelivered: `INSERT INTO message (account, uid, octets, listed_octets, sha256, message_id, header_sha256, outcome, tried_at, delivered_at, worked_out)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
-            last_error = NULL, missing_at = NULL WHERE id = ?`,
+            worked_out = ?, last_error = NULL, missing_at = NULL WHERE id = ?`,
   upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets, sha256 = excluded.sha256,
                                of_crlf = excluded.of_crlf, delivered_at = excluded.delivered_at, again = 0 WHERE again`,
@@ -245,6 +250,9 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   identity: `SELECT ${IDENTITY} FROM message WHERE id = ?`,
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
+  proven: 'UPDATE message SET sha256 = ?, octets = ?, worked_out = 0 WHERE id = ?',
+  workedOut:
+    'SELECT count(*) AS count FROM message JOIN delivery ON message = id WHERE account = ? AND destination = ? AND worked_out',
   recognised: 'UPDATE message SET gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',
   listedAs: 'UPDATE message SET listed_octets = ? WHERE id = ?',
   askedAgain: 'UPDATE message SET listed_octets = ?, tried_at = ? WHERE id = ?',

@@ -18,8 +18,8 @@ export interface Marked {
   readonly kept: number;
   /** The reply to the QUIT that went along with the last DELE, where the server allows that. */
   readonly goodbye: Promise<void> | undefined;
-  /** Whether the next poll has to find out who some messages are. */
-  readonly isUnsettled: boolean;
+  /** Of how many messages another session has to find out who they are. */
+  readonly uncertain: number;
 }
 
 /** A session that deletes nothing. */
@@ -28,7 +28,7 @@ export const NOTHING_MARKED: Marked = {
   earlier: [],
   kept: 0,
   goodbye: undefined,
-  isUnsettled: false,
+  uncertain: 0,
 };
 
 /** A session whose retrieval is over: what was carried before, and what came in it. */
@@ -51,21 +51,21 @@ export async function markDeletions(
 ): Promise<Marked> {
   const bound = bothOf(plan.carried, retrieved);
   const due = await dueDeletions(session, { ...visit, bound, retrieved }, poll);
-  const isUnsettled = due.others.size > 0;
-  if (isUnsettled) await noteOthers(due.others, poll);
-  if (due.numbers.length === 0) return { ...NOTHING_MARKED, isUnsettled };
-  return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), isUnsettled };
+  const { size: uncertain } = due.uncertain;
+  if (uncertain > 0) await noteUncertain(due.uncertain, poll);
+  if (due.numbers.length === 0) return { ...NOTHING_MARKED, uncertain };
+  return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), uncertain };
 }
 
-/** What may be another message by now counts as missing: the next poll finds out by its content what it is (I1, I8). */
-async function noteOthers(
-  others: DueDeletions['others'],
+/** What may not be what is here counts as missing: another session finds out by its content what it is (I1, I8). */
+async function noteUncertain(
+  uncertain: DueDeletions['uncertain'],
   { account, ledger, runtime, observer }: Poll,
 ): Promise<void> {
-  await ledger.noteMissing(others, runtime.now());
+  await ledger.noteMissing(uncertain, runtime.now());
   observer.noticed?.(
     account.name,
-    `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
+    `${uncertain.size} messages that were to be deleted may not be those that are here; their content is compared.`,
   );
 }
 
@@ -74,7 +74,7 @@ async function sendDeletions(
   session: Transaction,
   { numbers, wasKept, ...visit }: DueDeletions & BoundVisit,
   poll: Poll,
-): Promise<Omit<Marked, 'isUnsettled'>> {
+): Promise<Omit<Marked, 'uncertain'>> {
   const { ledger, runtime } = poll;
   const { bound } = visit;
   const earlier = earlierRecords(visit);

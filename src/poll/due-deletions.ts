@@ -1,29 +1,28 @@
-import { MailError } from '../errors.ts';
 import type { AccountLedger, Deletable, RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Bound } from './columns/bound-records.ts';
-import { LOST_SAMPLE } from './limits.ts';
+import { LOST_SAMPLE, SOON_MS } from './limits.ts';
 import type { Listing } from './listing.ts';
 import { deletableUntil, isMassDeletion, planDeletions } from './plan.ts';
 import type { Deciding } from './poll.ts';
 import { mayLackSomething } from './retrieval/listed-size.ts';
-import { safeHere, tellOfLost } from './safe-here.ts';
+import { unsafeHere } from './safe-here.ts';
 import { otherThere } from './same-there.ts';
 
 /** What may be deleted now. */
 export interface DueDeletions {
   readonly numbers: readonly MessageNumber[];
   /**
-   * What is left out since another message may have its unique-id by now: these records count as missing, so that the next
-   * poll finds out by its content what is listed there (I1, I8).
+   * What is left out since another message may have its unique-id by now, or since nothing tells what it was but what stands
+   * here: these records count as missing, so that the next session compares their content (I1, I8).
    */
-  readonly others: ReadonlyMap<RecordId, UniqueId>;
+  readonly uncertain: ReadonlyMap<RecordId, UniqueId>;
   /** Whether it was kept on purpose until now. */
   readonly wasKept: (record: RecordId | undefined) => boolean;
 }
 
-const NOTHING: DueDeletions = { numbers: [], others: new Map(), wasKept: () => false };
+const NOTHING: DueDeletions = { numbers: [], uncertain: new Map(), wasKept: () => false };
 
 /**
  * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what may
@@ -44,47 +43,82 @@ export async function dueDeletions(
   },
   poll: Deciding,
 ): Promise<DueDeletions> {
-  const { account, ledger } = poll;
+  const { account, ledger, tally, questions } = poll;
   // The clock may be set meanwhile.
   const until = deletableUntil(account.deletion, poll.startedAt);
   if (until === undefined || bound.size === 0) return NOTHING;
-  const deletable = ledger.deletable(until);
+  const deletable = ledger.deletable(until, poll.startedAt - SOON_MS);
   const wasKept = (record: RecordId | undefined): boolean =>
     record !== undefined && deletable.get(record)?.pending === false;
-  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
-  const mustReread = (number: MessageNumber): boolean => account.deletion.kind === 'after' || isKept(number);
-  const due = withoutCut(planDeletions(bound, deletable), { listing, bound, deletable }, poll);
-  // Whoever is asked about many hears first that what is here of them may be lost.
-  if (isUnconfirmed(due.filter(isKept), poll))
-    await tellOfLost(due.slice(0, LOST_SAMPLE), { mustReread, bound }, poll);
-  const allowed = withoutMassDeletion(due, isKept, poll);
-  const unchanged = await safeHere(allowed, { mustReread, bound }, poll);
-  const earlier = unchanged.filter((number) => !retrieved.has(number));
-  const others = await otherThere(session, earlier, { listing, bound }, poll);
-  const isAnother = (number: MessageNumber): boolean => {
+  const due = planDeletions(bound, deletable);
+  const whole = withoutCut(due, { listing, bound, deletable }, poll);
+  const usual = await withoutMassDeletion(
+    whole,
+    { bound, isKept: (number) => wasKept(bound.get(number)) },
+    poll,
+  );
+  const late = usual.filter((number) => !retrieved.has(number));
+  const unsafe = await unsafeNow(late, bound, poll);
+  const safe = usual.filter((number) => !unsafe.has(number));
+  const uncertain = new Map<RecordId, UniqueId>();
+  const toCompare: MessageNumber[] = [];
+  for (const number of safe) {
+    if (retrieved.has(number)) continue;
+    const [record, uid] = [bound.get(number), listing.messages.numbered(number)?.uid];
+    const isWorkedOut = record !== undefined && deletable.get(record)?.workedOut === true;
+    if (isWorkedOut && uid !== undefined) uncertain.set(record, uid);
+    else toCompare.push(number);
+  }
+  const others = await otherThere(session, toCompare, { listing, bound }, poll);
+  for (const [record, uid] of others) uncertain.set(record, uid);
+  const isUncertain = (number: MessageNumber): boolean => {
     const record = bound.get(number);
-    return record !== undefined && others.has(record);
+    return record !== undefined && uncertain.has(record);
   };
-  return { numbers: unchanged.filter((number) => !isAnother(number)), others, wasKept };
+  tally.question = questions.asked;
+  return { numbers: safe.filter((number) => !isUncertain(number)), uncertain, wasKept };
 }
 
 /** Leaves out what may be here only in part: the server may have the rest. */
 function withoutCut(
   numbers: readonly MessageNumber[],
   what: Parameters<typeof cutMessages>[1],
-  { ledger, control, tally, account }: Deciding,
+  { ledger, questions }: Deciding,
 ): readonly MessageNumber[] {
-  if (control.confirmDelete === true) return numbers;
   const cut = cutMessages(numbers, what, ledger);
-  if (cut.size === 0) return numbers;
-  tally.firstRefusal ??= new MailError(
-    'deletion-unconfirmed',
-    `${cut.size} messages are stored as they came, which is shorter than the server lists them, so they stay there.`,
-    {
-      hint: `The first is message ${Math.min(...cut)}. If nothing is missing, the server counts wrong; to delete them there: mailferry fetch --confirm-delete ${account.name}`,
-    },
-  );
-  return numbers.filter((number) => !cut.has(number));
+  const sentence = `${cut.size} messages are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${Math.min(...cut)}.`;
+  return questions.allows('cut', cut.size, sentence) ? numbers : numbers.filter((number) => !cut.has(number));
+}
+
+/** Leaves out all that was kept, where there is so much of it that somebody has to be asked first. */
+async function withoutMassDeletion(
+  numbers: readonly MessageNumber[],
+  { bound, isKept }: { readonly bound: Bound; readonly isKept: (number: MessageNumber) => boolean },
+  poll: Deciding,
+): Promise<readonly MessageNumber[]> {
+  const kept = numbers.filter(isKept);
+  const before = poll.ledger.mostDeleted();
+  const sentence = `${kept.length} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`;
+  if (!isMassDeletion(kept.length, before) || poll.questions.allows('many', kept.length, sentence))
+    return numbers;
+  // Whoever is asked about many hears, too, that what is here of them may be lost.
+  await unsafeNow(kept.slice(0, LOST_SAMPLE), bound, poll);
+  return numbers.filter((number) => !isKept(number));
+}
+
+/** Which of these are not safe here; of what is lost, and may be deleted all the same, none. Tells why. */
+async function unsafeNow(
+  numbers: readonly MessageNumber[],
+  bound: Bound,
+  poll: Deciding,
+): Promise<ReadonlySet<MessageNumber>> {
+  const { tally, questions } = poll;
+  const { changed, lost, lostPlaces } = await unsafeHere(numbers, bound, poll);
+  const [first] = changed.values();
+  tally.firstRefusal ??= first;
+  const sentence = `${lost.size} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
+  const isAllowed = questions.allows('lost', lost.size, sentence);
+  return new Set([...changed.keys(), ...(isAllowed ? [] : lost)]);
 }
 
 /** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
@@ -114,26 +148,4 @@ function cutMessages(
       : false;
   };
   return new Set(numbers.filter(isCut));
-}
-
-function isUnconfirmed(
-  kept: readonly MessageNumber[],
-  { ledger, control }: Pick<Deciding, 'ledger' | 'control'>,
-): boolean {
-  return control.confirmDelete !== true && isMassDeletion(kept.length, ledger.mostDeleted());
-}
-
-function withoutMassDeletion(
-  numbers: readonly MessageNumber[],
-  isKept: (number: MessageNumber) => boolean,
-  { ledger, control, tally, account }: Deciding,
-): readonly MessageNumber[] {
-  const kept = numbers.filter(isKept);
-  if (!isUnconfirmed(kept, { ledger, control })) return numbers;
-  tally.firstRefusal ??= new MailError(
-    'deletion-unconfirmed',
-    `${kept.length} messages that were kept on the server until now would be deleted there; the most so far was ${ledger.mostDeleted()}.`,
-    { hint: `None of them was deleted. If you want it: mailferry fetch --confirm-delete ${account.name}` },
-  );
-  return numbers.filter((number) => !isKept(number));
 }

@@ -108,3 +108,6 @@ export const DRAIN_OCTETS: number = 4 * MIB;
 
 /** How large a message may be that the server lists without a size. */
 export const UNLISTED_MESSAGE_OCTETS: number = 256 * MIB;
+
+/** What was delivered, or DELE sent for, so short a time ago is deleted as a matter of course; what is older was kept. */
+export const SOON_MS: number = 24 * HOUR_MS;

@@ -13,6 +13,7 @@ import type { PollObserver } from './observer.ts';
 import { type PlannedVisit, planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
+import { Questions } from './questions.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { type PollReport, Tally } from './report.ts';
@@ -74,6 +75,10 @@ async function openPoll(parts: PollParts): Promise<Poll> {
     interrupted,
     isOld,
     startedAt: parts.runtime.now(),
+    questions: new Questions(parts.account.name, {
+      isConfirmed: parts.control.confirmDelete === true,
+      before: parts.ledger.asked(),
+    }),
     doubts: new Doubts(),
     sizes: new SizeExperience(parts.ledger.recentSizes()),
     visited: false,
@@ -103,13 +108,15 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
 
 /** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
-  const { ledger, tally, runtime, interrupted, isOld } = poll;
+  const { ledger, tally, questions, runtime, interrupted, isOld } = poll;
   const failed = tally.failure !== undefined;
   await ledger.closePoll({
     at: runtime.now(),
     success: !failed,
     report: JSON.stringify(report),
     quiet: tally.quiet,
+    // What a failure kept from being told was not asked.
+    asked: failed ? undefined : questions.noted,
     unfinished: failed && (interrupted || tally.unrecorded),
     isOld: failed && isOld,
   });
@@ -152,10 +159,10 @@ async function carry(poll: Poll): Promise<boolean> {
     await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
     tally.kept -= gone;
     tally.deleted = poll.gone.size;
-    const isDone = failure === undefined && !more && marked.records.length === 0 && !marked.isUnsettled;
+    const isDone = failure === undefined && !more && marked.records.length === 0 && marked.uncertain === 0;
     tally.quiet = isDone ? quietAfter({ ...visit, bound, announced: session.announced }, poll) : undefined;
     if (failure !== undefined) throw failure;
-    return more && mayGoOn(session, left, poll);
+    return (more || marked.uncertain > 0) && mayGoOn(session, left + marked.uncertain, poll);
   } catch (error) {
     if (!(error instanceof UnreadableHeader)) throw error;
     return await noteUnreadable(error, session, poll);

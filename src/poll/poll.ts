@@ -6,6 +6,7 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import type { PollObserver } from './observer.ts';
+import type { Questions } from './questions.ts';
 import type { Tally } from './report.ts';
 import type { Doubts } from './retrieval/doubts.ts';
 import type { SizeExperience } from './retrieval/listed-size.ts';
@@ -41,6 +42,8 @@ export interface Poll {
   readonly control: PollControl;
   readonly tally: Tally;
   readonly stopwatch: Stopwatch;
+  /** What somebody has to be asked about. */
+  readonly questions: Questions;
   readonly doubts: Doubts;
   readonly sizes: SizeExperience;
   /** Whether this poll has had a session already, so that the lock on the maildrop may be its own. */
@@ -60,7 +63,7 @@ export interface Poll {
 }
 
 /** What deletions are decided with; of the destinations only what stands there is asked. */
-export type Deciding = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'doubts' | 'startedAt'> & {
+export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'doubts' | 'startedAt'> & {
   readonly destinations: readonly Inspected[];
 };
 
@@ -69,4 +72,16 @@ export function stoppedOnRequest(): MailError {
   return new MailError('aborted', 'Stopped on request before all was done.', {
     hint: 'What was already safe stays safe; the next poll goes on from there.',
   });
+}
+
+/**
+ * Whether nothing but what stands at a destination tells what was delivered there, where the ledger does not know of it: a poll
+ * that was killed has left it just now, and knew what it was.
+ */
+export function wasLost({
+  interrupted,
+  isOld,
+  ledger,
+}: Pick<Poll, 'interrupted' | 'isOld' | 'ledger'>): boolean {
+  return isOld || !interrupted || ledger.replaced !== undefined;
 }

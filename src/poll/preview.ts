@@ -11,6 +11,7 @@ import { type Listing, takeListing } from './listing.ts';
 import { boundRecords, type Decision, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
+import { Questions } from './questions.ts';
 import { findNameless } from './recognition/found.ts';
 import { importedForms } from './recognition/imported.ts';
 import { knownMessages } from './recognition/known.ts';
@@ -82,13 +83,15 @@ export async function previewAccount(
     );
     const question = { listing, bound: boundRecords(decisions), retrieved: new Set<MessageNumber>() };
     const destinations = account.destinations.map(readOnly);
-    const deciding = { account, ledger, destinations, control, tally, doubts, startedAt: now };
+    const isConfirmed = control.confirmDelete === true;
+    const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
+    const deciding = { account, ledger, destinations, tally, questions, doubts, startedAt: now };
     const { numbers } = await dueDeletions(session, question, deciding);
     const deletesRetrieved = account.deletion.kind === 'after-delivery';
     const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
-    const refusal = tally.firstRefusal;
+    const refusal = tally.question ?? tally.firstRefusal;
     return { account: account.name, decisions, deletions, deletesRetrieved, refusal, summaries };
   } finally {
     await session.close();

@@ -95,3 +95,8 @@ export function mayBe(record: LedgerRecord, message: ListedMessage, absent: Read
 export function isNowhere(record: LedgerRecord): boolean {
   return hasFailed(record) && record.destinations.length === 0;
 }
+
+/** Whether nothing but what stands here tells what a message was when it came: the ledger was lost since, or has no hash of it. */
+export function lacksProof({ outcome, workedOut, sha256 }: LedgerRecord): boolean {
+  return outcome === 'delivered' && (workedOut || sha256 === undefined);
+}

@@ -54,6 +54,8 @@ export class Tally {
   failure: MailError | undefined;
   /** Why the first message that could not be carried could not. */
   firstRefusal: MailError | undefined;
+  /** What somebody is asked before it is deleted. Whoever says yes must have heard all of it, whatever else is to be told. */
+  question: MailError | undefined;
 
   /** A session has its listing and its plan: what is left on the server is counted anew for each session. */
   planned({ messages }: Listing, { left }: Pick<Plan, 'left'>): void {
@@ -88,7 +90,7 @@ export class Tally {
 
   report(account: string, { durationMs, timings }: Pick<PollReport, 'durationMs' | 'timings'>): PollReport {
     const { listed, fetched, bytes, deleted, kept, skipped, tooLarge, quarantined } = this;
-    const error = this.failure ?? this.firstRefusal;
+    const error = this.failure ?? this.question ?? this.firstRefusal;
     return {
       account,
       outcome: this.failure !== undefined ? 'failed' : this.#isPartial() ? 'partial' : 'ok',
@@ -108,6 +110,6 @@ export class Tally {
   }
 
   #isPartial(): boolean {
-    return this.firstRefusal !== undefined || this.quarantined > 0;
+    return this.firstRefusal !== undefined || this.question !== undefined || this.quarantined > 0;
   }
 }

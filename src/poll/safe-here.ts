@@ -2,15 +2,8 @@ import type { Receipt, StoredState } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
-import { isMassDeletion } from './plan.ts';
 import type { Deciding } from './poll.ts';
 import { statesAt } from './stored-states.ts';
-
-/** Which messages are re-read, and whose records they are. */
-interface Reread {
-  readonly mustReread: (number: MessageNumber) => boolean;
-  readonly bound: { get(number: MessageNumber): RecordId | undefined };
-}
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
@@ -18,53 +11,43 @@ interface Stored {
   readonly receipt: Receipt;
 }
 
-/**
- * Re-reads what is stored of messages that have waited, wherever it was delivered to: one that is not what was delivered, or
- * cannot be read, stays on the server. One that its owner has moved or deleted counts as handed over; but not where the
- * whole place is gone, or was made anew: then the server may have the last copy.
- */
-export async function safeHere(
-  numbers: readonly MessageNumber[],
-  which: Reread,
-  poll: Deciding,
-): Promise<readonly MessageNumber[]> {
-  const { ledger, tally, control } = poll;
-  const unsafe = new Set<MessageNumber>();
-  const states = await statesHere(numbers, which, poll);
-  const lost = lostAmong(states, poll);
-  for (const [one, state] of states) {
-    if (state !== 'changed' && state !== 'unreadable') continue;
-    unsafe.add(one.number);
-    tally.firstRefusal ??= messageChanged(one.receipt, state);
-  }
-  const others = numbers.filter(
-    (number) => !unsafe.has(number) && !lost.some((one) => one.number === number),
-  );
-  // Whoever has confirmed many deletions may not have heard of these.
-  const isForMany = others.length > 0 && isMassDeletion(numbers.length, ledger.mostDeleted());
-  if (lost.length === 0 || (control.confirmDelete === true && !isForMany))
-    return numbers.filter((number) => !unsafe.has(number));
-  tally.firstRefusal ??= placeLost(lost, poll);
-  return others;
+/** What is not safe here of messages that are to be deleted on the server. */
+export interface UnsafeHere {
+  /** Not what was delivered any more, or unreadable, each with what is to be said about it. */
+  readonly changed: ReadonlyMap<MessageNumber, MailError>;
+  /** Not there, and not since its owner has moved or deleted it: the whole place is gone, or was made anew. */
+  readonly lost: ReadonlySet<MessageNumber>;
+  /** Where that was. */
+  readonly lostPlaces: readonly string[];
 }
 
-/** Before somebody is asked about many deletions: says first where what is here of these is lost. */
-export async function tellOfLost(
+/**
+ * Re-reads what is stored of these messages, wherever it was delivered to. One that its owner has moved or deleted counts as
+ * handed over; but not where the place itself is lost: then the server may have the last copy.
+ */
+export async function unsafeHere(
   numbers: readonly MessageNumber[],
-  which: Reread,
+  bound: { get(number: MessageNumber): RecordId | undefined },
   poll: Deciding,
-): Promise<void> {
-  const lost = lostAmong(await statesHere(numbers, which, poll), poll);
-  if (lost.length > 0) poll.tally.firstRefusal ??= placeLost(lost, poll);
+): Promise<UnsafeHere> {
+  const states = await statesHere(numbers, bound, poll);
+  const changed = new Map<MessageNumber, MailError>();
+  for (const [{ number, receipt }, state] of states) {
+    if (state !== 'changed' && state !== 'unreadable') continue;
+    if (!changed.has(number)) changed.set(number, messageChanged(receipt, state));
+  }
+  const lost = lostAmong(states, poll);
+  const lostPlaces = [...new Set(lost.map(({ receipt }) => receipt.destination))];
+  return { changed, lost: new Set(lost.map(({ number }) => number)), lostPlaces };
 }
 
 /** What has become of all that was delivered of these messages. */
 async function statesHere(
   numbers: readonly MessageNumber[],
-  { mustReread, bound }: Reread,
+  bound: { get(number: MessageNumber): RecordId | undefined },
   { ledger, destinations }: Deciding,
 ): Promise<ReadonlyMap<Stored, StoredState>> {
-  const stored = numbers.filter(mustReread).flatMap((number) => {
+  const stored = numbers.flatMap((number) => {
     const record = bound.get(number);
     return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
   });
@@ -105,15 +88,4 @@ function messageChanged({ destination, location }: Receipt, state: 'changed' | '
   return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
     hint: `It stays on the server. Look at both; ${why}. What you move out of there counts as handed over, and is deleted on the server.`,
   });
-}
-
-function placeLost(lost: readonly Stored[], { account }: Deciding): MailError {
-  const places = [...new Set(lost.map(({ receipt }) => receipt.destination))].join(', ');
-  return new MailError(
-    'deletion-unconfirmed',
-    `${lost.length} of the messages that would be deleted on the server now are not in ${places}, which is gone or was made anew since they were delivered.`,
-    {
-      hint: `They stay on the server. To have them here once more: mailferry refetch ${account.name}. To delete them there: mailferry fetch --confirm-delete ${account.name}`,
-    },
-  );
 }

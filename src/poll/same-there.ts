@@ -30,10 +30,12 @@ export async function otherThere(
       .slice(from, from + PIPELINE_COMMANDS)
       .flatMap((number) => listing.messages.numbered(number) ?? []);
     const headers = await headersOf(session, group);
+    // Where TOP works, a refusal says nothing of the message.
+    const hasTop = session.capabilities?.has('TOP') ?? headers.size > 0;
     for (const message of group) {
       const record = bound.get(message.number);
       if (record === undefined || message.uid === undefined) continue;
-      if (!(await isSame(message, headers.get(message.number), { record, compared })))
+      if (!(await isSame(message, headers.get(message.number), { record, compared, hasTop })))
         others.set(record, message.uid);
     }
   }
@@ -49,13 +51,20 @@ async function headersOf(
   return readHeaders(session, messages, () => undefined);
 }
 
-/** A number is believed only with a Message-ID, and a server without TOP as far as its unique-ids are none. */
+/**
+ * A number is believed only with a Message-ID, and a server without TOP as far as its unique-ids are none. Where nothing tells,
+ * the content will.
+ */
 async function isSame(
   message: ListedMessage,
   header: Buffer | undefined,
-  { record, compared }: { readonly record: RecordId; readonly compared: SameHeader },
+  {
+    record,
+    compared,
+    hasTop,
+  }: { readonly record: RecordId; readonly compared: SameHeader; readonly hasTop: boolean },
 ): Promise<boolean> {
-  if (header === undefined) return !isNumbered(message);
+  if (header === undefined) return !hasTop && !isNumbered(message);
   if (isNumbered(message) && (headerField(header, 'Message-ID') ?? '') === '') return false;
-  return (await compared.isOf(header, record)) ?? !isNumbered(message);
+  return (await compared.isOf(header, record)) === true;
 }

@@ -5,8 +5,8 @@ import { inspectPlace } from '../delivery/inspect.ts';
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
- * What has become of mail that was delivered to a place. Where that is not configured any more, its mail may have been moved,
- * under its old names, into a destination that is: there it counts as well.
+ * What has become of mail that was delivered to a place. Where that is not configured any more, its mail may have been moved
+ * into a destination that is, under its old names, or with the whole mbox: there it counts as well.
  */
 export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,
@@ -20,11 +20,13 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
     return states;
   }
   await inspect(stored, (receipts) => inspectPlace(place, receipts), states);
-  for (const destination of destinations.filter(({ hasNames }) => hasNames)) {
+  for (const destination of destinations) {
     const lost = stored.filter((one) => states.get(one) === 'lost');
     const found = new Map<T, StoredState>();
     await inspect(lost, (receipts) => destination.inspect(receipts), found);
-    for (const [one, state] of found) if (state !== 'missing') states.set(one, state);
+    // In an mbox a place is no name: what is not the very message says nothing of it.
+    for (const [one, state] of found)
+      if (destination.hasNames ? state !== 'missing' : state === 'intact') states.set(one, state);
   }
   return states;
 }

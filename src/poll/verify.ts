@@ -6,6 +6,11 @@ import { statesAt, withStates } from './stored-states.ts';
 export interface Verification {
   readonly destination: string;
   readonly intact: number;
+  /**
+   * How many messages are known only from what stood there when the ledger was lost: that they are as they were then says
+   * nothing about the time before.
+   */
+  readonly workedOut: number;
   /** Where in the destination: not what was delivered any more. */
   readonly changed: readonly string[];
   /** Moved or deleted by the owner, or lost. */
@@ -14,25 +19,19 @@ export interface Verification {
   readonly unreadable: readonly string[];
 }
 
-/** Re-reads everything that the ledger says was delivered, and compares the hashes. Keeps of it only what is amiss (I7). */
-export async function verifyDeliveries(
-  destinations: readonly Pick<Destination, 'name' | 'inspect'>[],
-  ledger: Pick<AccountLedger, 'deliveries' | 'used'>,
-): Promise<readonly Verification[]> {
-  const verifications: Verification[] = [];
-  for (const destination of destinations) {
-    const { name } = destination;
-    // One that was never used need not be there.
-    if (ledger.used(name)) verifications.push(await verifyDestination(destination, ledger));
-    else verifications.push({ destination: name, intact: 0, changed: [], missing: [], unreadable: [] });
-  }
-  return verifications;
-}
-
-async function verifyDestination(
+/**
+ * Re-reads everything that the ledger says was delivered to a destination, and compares the hashes. Keeps of it only what is
+ * amiss (I7). Raises `destination-unusable` where it is not there, and `destination-io` where it cannot be read.
+ */
+export async function verifyDestination(
   destination: Pick<Destination, 'name' | 'inspect'>,
-  ledger: Pick<AccountLedger, 'deliveries'>,
+  ledger: Pick<AccountLedger, 'deliveries' | 'used' | 'workedOut'>,
 ): Promise<Verification> {
+  const { name } = destination;
+  const workedOut = ledger.workedOut(name);
+  // One that was never used need not be there.
+  if (!ledger.used(name))
+    return { destination: name, intact: 0, workedOut, changed: [], missing: [], unreadable: [] };
   const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
     changed: [],
     missing: [],
@@ -40,20 +39,20 @@ async function verifyDestination(
     unreadable: [],
   };
   let intact = 0;
-  const stored = withReceipts(ledger.deliveries(destination.name));
+  const stored = withReceipts(ledger.deliveries(name));
   for await (const [{ receipt }, state] of withStates(stored, (receipts) => destination.inspect(receipts))) {
     if (state === 'intact') intact += 1;
     else amiss[state].push(receipt.location);
   }
   const { changed, missing, lost, unreadable } = amiss;
-  return { destination: destination.name, intact, changed, missing: [...missing, ...lost], unreadable };
+  return { destination: name, intact, workedOut, changed, missing: [...missing, ...lost], unreadable };
 }
 
 /** The same for a place that is not configured any more. What stands elsewhere under its old names counts as there. */
 export async function verifyFormer(
   place: string,
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
-  ledger: Pick<AccountLedger, 'deliveries'>,
+  ledger: Pick<AccountLedger, 'deliveries' | 'workedOut'>,
 ): Promise<Verification> {
   const stored = [...withReceipts(ledger.deliveries(place))];
   const states = await statesAt(place, stored, destinations);
@@ -62,6 +61,7 @@ export async function verifyFormer(
   return {
     destination: place,
     intact: inState('intact').length,
+    workedOut: ledger.workedOut(place),
     changed: inState('changed'),
     missing: inState('missing', 'lost'),
     unreadable: inState('unreadable'),

@@ -7,8 +7,9 @@ import { systemRuntime } from '../runtime.ts';
 import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 import { prepared } from '../sasl/prepare.ts';
 import { Secret } from '../secret.ts';
-import { withDeadline } from '../wire/deadline.ts';
+import { asWireError, withDeadline } from '../wire/deadline.ts';
 import { WireError } from '../wire/errors.ts';
+import { LOGIN_TIMEOUT_MS } from '../wire/limits.ts';
 import { printableLine } from '../wire/text.ts';
 import type { TlsClientOptions } from '../wire/tls.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
@@ -121,7 +122,10 @@ export class Authorization implements AsyncDisposable {
     const { idleMs } = connection;
     connection.idleMs = this.#greeted.loginReplyMs;
     try {
-      await this.#perform(mechanism, user, secret);
+      await withDeadline({ milliseconds: LOGIN_TIMEOUT_MS, during: 'logging in' }, (signal) => {
+        signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
+        return this.#perform(mechanism, user, secret);
+      });
     } finally {
       connection.idleMs = idleMs;
     }

@@ -1,5 +1,7 @@
 import { MailError } from '../errors.ts';
+import { Secret } from '../secret.ts';
 import { MAX_TIMEOUT_MS } from '../wire/limits.ts';
+import { parsePin } from '../wire/pin.ts';
 import { AUTH_CHOICES, type ConnectOptions, type SessionOptions, TLS_MODES } from './options.ts';
 
 const MAX_PORT = 65_535;
@@ -8,10 +10,12 @@ const MAX_PORT = 65_535;
  * Raises `config` for what the types cannot refuse, or JavaScript has passed by: unnoticed, a mistyped `tls` would mean
  * no TLS, and a timeout without an end would be over at once.
  */
-export function checkOptions({ host, port, tls, timeouts = {} }: ConnectOptions): void {
+export function checkOptions({ host, port, tls, timeouts = {}, pinSha256 }: ConnectOptions): void {
   if (typeof host !== 'string' || host === '') throw wrong('host', 'a name or an address', shown(host));
   if (port !== undefined) checkNumber('port', port, MAX_PORT);
   if (tls !== undefined) checkChoice('tls', tls, TLS_MODES);
+  if (pinSha256 !== undefined && parsePin(pinSha256) === undefined)
+    throw wrong('pinSha256', '64 hexadecimal digits', shown(pinSha256));
   for (const [name, milliseconds] of Object.entries(timeouts)) {
     if (milliseconds !== undefined) checkNumber(`timeouts.${name}`, milliseconds, MAX_TIMEOUT_MS);
   }
@@ -20,9 +24,10 @@ export function checkOptions({ host, port, tls, timeouts = {} }: ConnectOptions)
 /** The same of what only a login needs. */
 export function checkLogin({ user, password, auth }: SessionOptions): void {
   if (auth !== undefined) checkChoice('auth', auth, AUTH_CHOICES);
-  if (auth === 'external') return;
   if (typeof user !== 'string') throw wrong('user', 'a text', shown(user));
-  if (password === undefined) throw wrong('password', 'a text or a Secret', 'nothing');
+  if (auth === 'external' || typeof password === 'string' || password instanceof Secret) return;
+  // What it is must not be seen, whatever it is (I5).
+  throw wrong('password', 'a text or a Secret', password === undefined ? 'nothing' : `a ${typeof password}`);
 }
 
 function checkNumber(name: string, value: number, most: number): void {

@@ -142,11 +142,16 @@ async function enter(
     secrecy: authorization.secrecy,
     certified: options.clientCertificate !== undefined,
   });
-  const transaction = await authorization.login(mechanism, options.user, options.password);
+  const transaction = await authorization.login(mechanism, options.user, passwordOf(options));
   if (capabilities === undefined) return transaction;
   if (options.ahead === true) await transaction.capaAlongside(capabilities);
   else await transaction.capa();
   return transaction;
+}
+
+/** JavaScript may leave it out where a certificate stands for it. */
+function passwordOf({ password }: { readonly password?: Secret | string | undefined }): Secret | string {
+  return password ?? '';
 }
 
 /** While the line is being opened: what TLS needs takes 20 ms to load and to make. */

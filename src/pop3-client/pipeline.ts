@@ -8,6 +8,12 @@ import type { CommandLine } from '../wire/transcript.ts';
 /** `-ERR`, or `+OK` and a space. */
 const INDICATOR_LENGTH = 4;
 
+/** A response whose words may be shown: secrets that it repeats are left out of them (I5). */
+export interface Reply extends Response {
+  /** The same words as they came, to read numbers and names out of them: these may happen to be a secret. */
+  readonly said: string;
+}
+
 /** The right to read the next reply. Disposing it passes the right on to the command sent next. */
 export type Turn = Disposable;
 
@@ -54,7 +60,7 @@ export class Pipeline {
   }
 
   /** Sends a command whose whole reply is a status line. */
-  async command(line: CommandLine, during: string): Promise<Response> {
+  async command(line: CommandLine, during: string): Promise<Reply> {
     // Not `using`: what that becomes for this Node costs as much as the rest, and there may be a command for each message.
     const turn = await this.submit(line);
     try {
@@ -68,7 +74,7 @@ export class Pipeline {
   async listing(
     line: CommandLine,
     { during, maxLines, onRow }: { during: string; maxLines: () => number; onRow: OnRow },
-  ): Promise<Response> {
+  ): Promise<Reply> {
     using _turn = await this.submit(line);
     const response = await this.readStatus(during);
     if (response.ok) await this.connection.readRows(during, maxLines, onRow);
@@ -76,20 +82,23 @@ export class Pipeline {
   }
 
   /** Reads a status line; whatever is not one means that the session has lost step. */
-  async readStatus(during: string): Promise<Response> {
+  async readStatus(during: string): Promise<Reply> {
     return this.#statusOf(await this.connection.readLine(during), during);
   }
 
   /** Reads a status line, or what follows the `+` of a challenge (RFC 5034 §4). */
-  async readChallenge(during: string): Promise<Response | string> {
+  async readChallenge(during: string): Promise<Reply | string> {
     const line = await this.connection.readLine(during, MAX_CHALLENGE_OCTETS);
     return line === '+' || line.startsWith('+ ') ? line.slice(2) : this.#statusOf(line, during);
   }
 
-  #statusOf(line: string, during: string): Response {
-    const shown = this.connection.redacted(line.slice(INDICATOR_LENGTH));
-    const response = parseResponse(line.slice(0, INDICATOR_LENGTH) + shown);
-    if (response !== undefined) return response;
+  #statusOf(line: string, during: string): Reply {
+    const shown = line.slice(0, INDICATOR_LENGTH) + this.connection.redacted(line.slice(INDICATOR_LENGTH));
+    const response = parseResponse(shown);
+    if (response !== undefined) {
+      const said = shown === line ? response.text : (parseResponse(line)?.text ?? '');
+      return { ...response, said };
+    }
     throw this.connection.break(
       protocolViolation(
         `Neither +OK nor -ERR but "${printableLine(this.connection.redacted(line), 80)}" came while ${during}.`,

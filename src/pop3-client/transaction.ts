@@ -3,19 +3,12 @@ import { type Capabilities, loginDelay } from '../pop3/capabilities.ts';
 import {
   type DropListing,
   type MessageNumber,
-  parseMessageNumber,
   parseOctets,
   type ScanRow,
   type UniqueId,
 } from '../pop3/types.ts';
-import { parseUniqueId } from '../pop3/unique-id.ts';
 import { protocolViolation, WireError } from '../wire/errors.ts';
-import {
-  AUTOLOGOUT_MS,
-  MAX_LISTING_LINES,
-  MAX_UNIQUE_ID_OCTETS,
-  UPDATE_MS_PER_DELETION,
-} from '../wire/limits.ts';
+import { AUTOLOGOUT_MS, MAX_LISTING_LINES, UPDATE_MS_PER_DELETION } from '../wire/limits.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
@@ -116,7 +109,7 @@ export class Transaction implements AsyncDisposable {
       'asking for the size of the maildrop',
     );
     if (!response.ok) throw commandRefused('STAT', response);
-    const [messages, octets] = response.text
+    const [messages, octets] = response.said
       .trim()
       .split(/[ \t]+/, 2)
       .map(parseOctets);
@@ -163,13 +156,16 @@ export class Transaction implements AsyncDisposable {
   /** UIDL of one message (RFC 1939 §7); undefined where the server will not say, or says nothing that can be used. */
   async uniqueId(number: MessageNumber): Promise<UniqueId | undefined> {
     const command = plainCommand(`UIDL ${number}`);
-    const { ok, text } = await this.#pipeline.command(
+    const { ok, said } = await this.#pipeline.command(
       command,
       `asking for the unique-id of message ${number}`,
     );
-    const [digits = '', uid = '', ...more] = text.trim().split(/[ \t]+/);
-    if (!ok || more.length > 0 || parseMessageNumber(digits) !== number) return undefined;
-    return parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS);
+    const row = Buffer.from(ok ? said : '', 'latin1');
+    let found: UniqueId | undefined;
+    readUniqueIdRow(row, 0, row.length, (listed, uid) => {
+      if (listed === number) found = uid;
+    });
+    return found;
   }
 
   /**

@@ -131,7 +131,13 @@ class MessageInFile implements StoredMessage {
   async *read(): AsyncGenerator<Buffer, void, undefined> {
     const path = await this.#locate();
     if (path === undefined) throw this.#changed();
-    yield* blocksOf(path);
+    let octets = 0;
+    for await (const block of blocksOf(path)) {
+      octets += block.length;
+      yield block;
+    }
+    // Written into meanwhile, it must not look like the whole message. Its last line end may be the server's own.
+    if (octets !== this.octets && octets + 2 !== this.octets) throw this.#changed();
   }
 
   /**

@@ -35,6 +35,8 @@ export async function saslLogin(
     }
     await line.challenge(step.challenge);
     const text = await line.readResponse();
+    // The client knows by now that it guessed wrong: to call the exchange off must not make the guess free.
+    if (step.isRefusal === true) return { kind: 'wrong' };
     if (text === undefined) return unusable('The response is too long.');
     if (text === '*') return unusable('Authentication was called off.');
     response = decodeBase64(text);

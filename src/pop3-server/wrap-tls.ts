@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { createSecureContext, createServer, TLSSocket } from 'node:tls';
 import { MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { describeSystemError, WireError } from '../wire/errors.ts';
+import { connectionLost, describeSystemError, WireError } from '../wire/errors.ts';
 import { CONNECT_TIMEOUT_MS } from '../wire/limits.ts';
 
 /** Puts TLS on an open connection, as the server. Rejects, with the connection closed, when that fails. */
@@ -40,9 +40,20 @@ export function tlsWrapper({ tls: { key, cert }, clientCa, runtime }: TlsWrapper
   const ticketKeys = Buffer.from(runtime.randomHex(TICKET_KEYS_OCTETS), 'hex');
   return (socket) =>
     new Promise((resolve, reject) => {
+      if (socket.destroyed || socket.readableEnded) {
+        socket.destroy();
+        reject(connectionLost('setting up TLS'));
+        return;
+      }
+      // Who closes its side in the handshake has gone; who does so later may still want answers.
+      const { allowHalfOpen } = socket;
+      socket.allowHalfOpen = false;
       // Listens nowhere: it is handed this one connection, so that what it reports is about this one.
       const acceptor = createServer({ ...options, ticketKeys, handshakeTimeout: CONNECT_TIMEOUT_MS });
-      acceptor.once('secureConnection', resolve);
+      acceptor.once('secureConnection', (secured) => {
+        secured.allowHalfOpen = allowHalfOpen;
+        resolve(secured);
+      });
       acceptor.once('tlsClientError', (cause: Error, secured: TLSSocket) => {
         secured.destroy();
         socket.destroy();

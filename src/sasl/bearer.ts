@@ -61,7 +61,7 @@ export function bearerServer(
       if (message === undefined) return MALFORMED;
       if (await means.verifyToken(message.user, message.token)) return verdict(message.user, true);
       refused = true;
-      return { kind: 'challenge', challenge: Buffer.from(JSON.stringify(refusal)) };
+      return { kind: 'challenge', challenge: Buffer.from(JSON.stringify(refusal)), isRefusal: true };
     },
   };
 }

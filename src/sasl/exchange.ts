@@ -28,7 +28,8 @@ export interface ClientMeans {
 
 /** What follows a response of the client. */
 export type ServerStep =
-  | { readonly kind: 'challenge'; readonly challenge: Buffer }
+  /** `isRefusal`: it tells why the proof was not taken, and nothing that is said to it changes that. */
+  | { readonly kind: 'challenge'; readonly challenge: Buffer; readonly isRefusal?: boolean }
   /** The client is this user. */
   | { readonly kind: 'success'; readonly user: string }
   /** `credentials`: not that user, or not with that proof. `malformed`: not a response of this mechanism. */

@@ -201,6 +201,7 @@ export class Connection {
       this.#secrets = [...new Set([...lasting, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
     }
     this.#transcript?.('sent', line.shown);
+    this.#inbound.countAnew();
     const wire = `${line.wire}\r\n`;
     if (this.#gathered === undefined) this.#write(Buffer.from(wire, 'latin1'));
     else if (this.#broken === undefined) this.#gathered += wire;

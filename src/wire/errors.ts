@@ -12,6 +12,27 @@ export function connectionLost(during: string, cause?: unknown): WireError {
   });
 }
 
+/** Alerts by which a server says that it wants a certificate of the client, or another one. */
+const CERTIFICATE_ALERT = /_ALERT_(?:\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED)$/;
+
+/** True where TLS has failed by the certificate of the client. */
+export function isAboutOurCertificate(cause: unknown): boolean {
+  return CERTIFICATE_ALERT.test(systemCode(cause) ?? '');
+}
+
+/** What to do then. */
+export const OUR_CERTIFICATE_HINT =
+  'The server wants a certificate of you, or another one than it got: check "clientCertificate".';
+
+/** The line has failed. With TLS 1.3 a server refuses the certificate of the client when the handshake is over for that. */
+export function lineFailed(during: string, cause: unknown): WireError {
+  if (!isAboutOurCertificate(cause)) return connectionLost(during, cause);
+  return new WireError('tls', `TLS ended while ${during}: ${describeSystemError(cause)}.`, {
+    cause,
+    hint: OUR_CERTIFICATE_HINT,
+  });
+}
+
 /** The peer kept silent, or dripped, for longer than the deadline. */
 export function timedOut(during: string, milliseconds: number): WireError {
   // QUIT is waited for a little longer for each deletion, which is no figure for people.
@@ -68,5 +89,7 @@ export function describeSystemError(cause: unknown): string {
   const known = code === undefined ? undefined : SYSTEM_ERRORS[code];
   if (known !== undefined) return known;
   if (cause instanceof AggregateError && cause.errors.length > 0) return describeSystemError(cause.errors[0]);
+  // OpenSSL's whole message holds the address of a thread, its file names and a line end.
+  if (cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string') return cause.reason;
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { connectionLost, timedOut, type WireError } from './errors.ts';
+import { lineFailed, timedOut, type WireError } from './errors.ts';
 import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
 interface Waiter {
@@ -40,6 +40,8 @@ export class Inbound {
     socket.on('end', this.#onEnd);
     socket.on('close', this.#onEnd);
     socket.on('error', this.#onError);
+    // Its last words are said.
+    this.#ended = socket.destroyed || socket.readableEnded;
     // Whoever had the socket before may have stopped it, so as to lose nothing.
     if (socket.isPaused()) socket.resume();
   }
@@ -64,6 +66,13 @@ export class Inbound {
     this.#idleMs = milliseconds;
     clearTimeout(this.#timer);
     this.#timer = this.#waiter === undefined ? undefined : setTimeout(this.#onIdle, milliseconds);
+  }
+
+  /** Something new was asked for: what the earlier replies took, each of which came in time, counts against nobody. */
+  countAnew(): void {
+    this.#waitedMs = 0;
+    this.#octets = 0;
+    this.#waitStart = performance.now();
   }
 
   /**
@@ -182,7 +191,7 @@ export class Inbound {
   };
 
   readonly #onError = (cause: Error): void => {
-    this.fail(connectionLost(this.#during, cause));
+    this.fail(lineFailed(this.#during, cause));
   };
 
   readonly #onIdle = (): void => {

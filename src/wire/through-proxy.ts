@@ -77,7 +77,7 @@ async function askHttp(socket: Socket, proxy: Proxy, { host, port }: DialOptions
     asked.once('error', (cause) => fail(describeSystemError(cause)));
     asked.once('response', ({ statusCode }) => fail(`it answered with status ${statusCode ?? 0}`));
     asked.once('connect', ({ statusCode = 0, statusMessage = '' }, _socket, head) => {
-      if (statusCode !== 200) return fail(`${statusCode} ${withoutSecrets(statusMessage)}`);
+      if (statusCode < 200 || statusCode > 299) return fail(`${statusCode} ${withoutSecrets(statusMessage)}`);
       if (head.length > 0) socket.unshift(head);
       resolve();
     });

@@ -1,5 +1,11 @@
 import { systemCode } from '../errors.ts';
-import { connectionLost, describeSystemError, WireError } from './errors.ts';
+import {
+  connectionLost,
+  describeSystemError,
+  isAboutOurCertificate,
+  OUR_CERTIFICATE_HINT,
+  WireError,
+} from './errors.ts';
 
 const CERTIFICATE_FAULTS: Readonly<Record<string, { readonly what: string; readonly hint: string }>> = {
   CERT_HAS_EXPIRED: {
@@ -51,12 +57,11 @@ export function tlsFailure(serverName: string, cause: Error): WireError {
     });
   }
   if (['ECONNRESET', 'EPIPE'].includes(code)) return connectionLost('setting up TLS', cause);
-  // OpenSSL's whole message holds the address of a thread, its file names and a line end.
-  const why =
-    'reason' in cause && typeof cause.reason === 'string' ? cause.reason : describeSystemError(cause);
-  return new WireError('tls', `TLS with ${serverName} failed: ${why}.`, {
+  return new WireError('tls', `TLS with ${serverName} failed: ${describeSystemError(cause)}.`, {
     cause,
-    hint: 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS.',
+    hint: isAboutOurCertificate(cause)
+      ? OUR_CERTIFICATE_HINT
+      : 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS.',
   });
 }
 

@@ -55,6 +55,7 @@ export function prepareTls({
  */
 export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promise<Duplex> {
   const { serverName, ca = [], pinSha256, clientCertificate, signal, clock = systemRuntime } = options;
+  assertOpen(socket, serverName);
   const name = asciiName(serverName);
   const key = resumptionKey(options);
   const known = knownSession(key, clock.now());
@@ -64,7 +65,8 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
     rejectUnauthorized: pinSha256 === undefined,
     checkServerIdentity: checkName,
     host: name,
-    ...(isIP(name) === 0 ? { servername: name } : {}),
+    // RFC 6066 §3: an address is not asked for, and a name without a dot at its end.
+    ...(isIP(name) === 0 ? { servername: name.replace(/\.$/, '') } : {}),
     ...(known === undefined ? {} : { session: known.session }),
   });
   // With TLS 1.2 a session is there before the check of the pin, with TLS 1.3 after that.
@@ -85,6 +87,13 @@ export async function wrapTls(socket: Duplex, options: TlsClientOptions): Promis
   if (latest !== undefined) remember(key, { session: latest, shown });
   options.onCertificate?.(shown.expiresAt);
   return secure;
+}
+
+/** A line that has ended already says nothing more: Node would wait for it for ever. */
+function assertOpen(socket: Duplex, serverName: string): void {
+  if (!socket.destroyed && !socket.readableEnded) return;
+  const { errored } = socket.destroy();
+  throw errored === null ? connectionLost('setting up TLS') : tlsFailure(serverName, errored);
 }
 
 /** A line that cannot be secured is of no use to anybody. */

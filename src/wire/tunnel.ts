@@ -35,10 +35,14 @@ export async function openTunnel(tunnel: Tunnel, host: string, port: number): Pr
   return line;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The two ends of a program as one. How it ends is told when all that it has said was read. */
 class TunnelLine extends Duplex {
   readonly #child: ChildProcess;
   #words = Buffer.alloc(0);
+  /** How it has ended, where that was badly. */
+  #failure: WireError | undefined;
 
   constructor(child: ChildProcess) {
     super();
@@ -53,14 +57,18 @@ class TunnelLine extends Duplex {
     // A program may close its output and go on; usually it ends, and then how it ends says more.
     stdout?.once('end', () => setTimeout(() => this.push(null), GRACE_MS).unref());
     child.once('close', (status, signal) => {
+      if (status !== 0) this.#failure = endedBadly(status, signal, this.#words.toString());
       if (status === 0) this.push(null);
-      else this.destroy(endedBadly(status, signal, this.#words.toString()));
+      else this._read();
     });
     for (const stream of [stdin, stdout, stderr]) stream?.on('error', () => undefined);
   }
 
   override _read(): void {
-    this.#child.stdout?.resume();
+    if (this.#failure === undefined) this.#child.stdout?.resume();
+    else if (this.readableLength === 0) this.destroy(this.#failure);
+    // Who pushes nothing is asked again, when what lies here was read.
+    else this.push(NOTHING);
   }
 
   override _write(block: Buffer, _encoding: BufferEncoding, done: () => void): void {

@@ -55,6 +55,29 @@ describe('a Maildir that was lost and made anew', () => {
     expect(await runProgram(['verify'], { cwd: folder.path })).toMatchObject({ status: 0 });
   });
 
+  it('keeps verify from looking at no other place, and is told with its account', async () => {
+    await using folder = await temporaryFolder();
+    const messages = ['Subject: one\r\n\r\nbody\r\n'];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const deliver = ['Mail', 'Other'].map((path) => ({ type: 'maildir', path }));
+    await writeConfiguration(folder.path, { port: server.address.port, deliver });
+    await runProgram(['fetch'], { cwd: folder.path });
+    await rm(folder.at('Mail'), { recursive: true });
+    const plain = await runProgram(['verify'], { cwd: folder.path });
+    expect(plain).toMatchObject({ status: 73, stdout: expect.stringMatching(/^me: 1 message in .*Other/) });
+    expect(plain.stderr).toMatch(/^me: maildir:\S+Mail: The maildir/);
+    const { stdout } = await runProgram(['verify', '--json'], { cwd: folder.path });
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line)),
+    ).toMatchObject([
+      { account: 'me', error: { code: 'destination-unusable' } },
+      { account: 'me', intact: 1, workedOut: 0, error: null },
+    ]);
+  });
+
   it('gets what its owner has moved only where that is wanted', async () => {
     await using folder = await temporaryFolder();
     await using _server = await carried(folder);

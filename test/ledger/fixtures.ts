@@ -33,3 +33,7 @@ export function intent(tag: string, location = '0'): Intent {
     opening: Buffer.from(`From \xff\0${tag}\n`, 'latin1'),
   };
 }
+
+/** Takes from a ledger what its newest form has brought. */
+export const WITHOUT_NEWEST_FORM =
+  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked;';

@@ -5,7 +5,7 @@ import { readHistory } from '../../src/ledger/history.ts';
 import { readSummaries } from '../../src/ledger/read-ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
-import { delivery } from './fixtures.ts';
+import { delivery, WITHOUT_NEWEST_FORM } from './fixtures.ts';
 
 const QUESTION = { accounts: ['work'], since: 0, until: Number.MAX_SAFE_INTEGER, all: true };
 
@@ -53,7 +53,7 @@ describe('I9: whoever only looks at a ledger', () => {
     await inForm(
       folder,
       12,
-      'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE delivery DROP COLUMN of_crlf; DROP TABLE generation',
+      `${WITHOUT_NEWEST_FORM} ALTER TABLE delivery DROP COLUMN of_crlf; DROP TABLE generation`,
     );
     expect([...readHistory(folder.path, QUESTION)]).toMatchObject([{ uid: 'u1', outcome: 'delivered' }]);
     expect(readSummaries(folder.path, 0)?.get('work')?.delivered).toEqual({ messages: 1, octets: 20 });

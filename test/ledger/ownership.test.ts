@@ -36,7 +36,7 @@ describe('I6: a process whose ledger is not at its place any more', () => {
     };
     await expect(account.openPoll()).rejects.toMatchObject(refusal);
     await expect(account.recordDelivery(delivery())).rejects.toMatchObject(refusal);
-    await expect(account.noteDeleSent([], 1)).rejects.toMatchObject(refusal);
+    await expect(account.noteStanding('{}')).rejects.toMatchObject(refusal);
     expect(() => ledger.account('another')).toThrow(expect.objectContaining({ code: 'ledger' }) as Error);
     ledger.close();
   });

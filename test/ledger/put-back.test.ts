@@ -4,7 +4,7 @@ import { Database } from '../../src/ledger/database.ts';
 import { isOfAnother, lookAt, type Sight, wasPutBack } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
-import { CLEAN_END, delivery, uid } from './fixtures.ts';
+import { CLEAN_END, delivery, uid, WITHOUT_NEWEST_FORM } from './fixtures.ts';
 
 /** Carries one message, by a process of its own. */
 async function carryOne(folder: TemporaryFolder, name: string): Promise<void> {
@@ -159,9 +159,7 @@ describe('I8: a ledger is the one that was used last', () => {
     const path = folder.at('state', 'ledger.db');
     await carryOne(folder, 'u1');
     const database = Database.open(path);
-    database.execute(
-      'ALTER TABLE delivery DROP COLUMN again; DROP TABLE generation; PRAGMA user_version = 13',
-    );
+    database.execute(`${WITHOUT_NEWEST_FORM} DROP TABLE generation; PRAGMA user_version = 13`);
     database.close();
     const { inode, changed } = lookAt(path).ledger ?? {};
     await writeFile(`${path}.seal`, `${inode} ${changed}\n`);

@@ -18,8 +18,7 @@ test.each(Object.entries(LEDGER_SQL))(
     migrate(database, folder.at('ledger.db'));
     database.execute(CONTENT_INDEX);
     database.execute(PLACE_INDEX);
-    const parameters = sql.includes('?1') ? [1] : [...sql.matchAll(/\?/g)].map(() => 1);
-    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters);
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parametersOf(sql));
     database.close();
     const unwanted = sql.includes('LIMIT') ? SORTED_FOR_FEW : LOOKED_THROUGH;
     expect(steps.map(({ detail }) => detail).filter((step) => unwanted.test(String(step)))).toEqual([]);
@@ -32,10 +31,17 @@ test.each(['listed', 'deletable', 'allMissing'] as const)(
     await using folder = await temporaryFolder();
     const database = Database.open(folder.at('ledger.db'));
     migrate(database, folder.at('ledger.db'));
-    const parameters = [...LEDGER_SQL[name].matchAll(/\?/g)].map(() => 1);
-    const steps = database.prepare(`EXPLAIN QUERY PLAN ${LEDGER_SQL[name]}`).all(...parameters);
+    const sql = LEDGER_SQL[name];
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parametersOf(sql));
     database.close();
     const ofMessages = steps.map(({ detail }) => String(detail)).filter((step) => / message /.test(step));
     expect(ofMessages).toEqual([expect.stringContaining('INDEX message_present (account=?)')]);
   },
 );
+
+/** Something for each parameter, those with a number once. */
+function parametersOf(sql: string): readonly number[] {
+  const all = Array.from(sql.matchAll(/\?\d*/g), ([parameter]) => parameter);
+  const numbered = new Set(all.filter((parameter) => parameter !== '?'));
+  return Array.from({ length: numbered.size + all.filter((parameter) => parameter === '?').length }, () => 1);
+}

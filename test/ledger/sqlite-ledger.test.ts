@@ -9,7 +9,7 @@ import type { Delivery, RecordId } from '../../src/ledger/ledger.ts';
 import { migrate } from '../../src/ledger/migrations.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { delivery, intent, receipt, uid } from './fixtures.ts';
+import { delivery, intent, receipt, uid, WITHOUT_NEWEST_FORM } from './fixtures.ts';
 import { ledgerContract } from './ledger.contract.ts';
 
 ledgerContract('the SQLite ledger', async () => {
@@ -215,7 +215,7 @@ test('has an index by content once a content was looked for, not before, and not
   ledger.close();
   const older = Database.open(path);
   older.execute(
-    'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE delivery DROP COLUMN of_crlf; DROP INDEX message_failed; DROP TABLE generation; PRAGMA user_version = 10',
+    `${WITHOUT_NEWEST_FORM} ALTER TABLE delivery DROP COLUMN of_crlf; DROP INDEX message_failed; DROP TABLE generation; PRAGMA user_version = 10`,
   );
   older.close();
   const migrated = await SqliteLedger.open(folder.path);

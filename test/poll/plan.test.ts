@@ -47,6 +47,7 @@ function record(more: Partial<LedgerRecord> = {}): LedgerRecord {
     deliveredAt: STARTED - 1000,
     goneAt: undefined,
     deleSent: false,
+    workedOut: false,
     missingAt: undefined,
     destinations: [],
     ...more,

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
 
@@ -287,6 +287,23 @@ describe('I9: what cannot be done', () => {
     await using ferry = await Ferry.to(server.address);
     await server.close();
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'unreachable' } });
+  });
+
+  test('a destination that is gone is what the ledger says of the last poll', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await rm(ferry.folder.at('maildir'), { recursive: true });
+    ferry.runtime.advance(1000);
+    await ferry.poll();
+    const { lastPollAt, lastSuccessAt = 0, lastReport = '' } = ferry.ledger.summary(0);
+    expect(JSON.parse(lastReport)).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'destination-unusable' },
+    });
+    expect(lastPollAt).toBeGreaterThan(lastSuccessAt);
+    await mkdir(ferry.folder.at('maildir/cur'), { recursive: true });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
   });
 
   test('a refused login is reported', async () => {

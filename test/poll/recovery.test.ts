@@ -279,23 +279,6 @@ describe('a destination that cannot be used', () => {
     expect(ferry.lines).toEqual([]);
   });
 
-  test('I9: is what the ledger says of the last poll', async () => {
-    await using server = await serveNamed([[ONE]]);
-    await using ferry = await Ferry.to(server.address);
-    await ferry.poll();
-    await rm(ferry.folder.at('maildir'), { recursive: true });
-    ferry.runtime.advance(1000);
-    await ferry.poll();
-    const { lastPollAt, lastSuccessAt = 0, lastReport = '' } = ferry.ledger.summary(0);
-    expect(JSON.parse(lastReport)).toMatchObject({
-      outcome: 'failed',
-      error: { code: 'destination-unusable' },
-    });
-    expect(lastPollAt).toBeGreaterThan(lastSuccessAt);
-    await mkdir(ferry.folder.at('maildir/cur'), { recursive: true });
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
-  });
-
   test('because it has gone is not made anew, and nothing is deleted', async () => {
     await using server = await serveNamed([[ONE]]);
     await using ferry = await Ferry.to(server.address);

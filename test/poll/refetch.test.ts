@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
-import { verifyDeliveries } from '../../src/poll/verify.ts';
+import { type Verification, verifyDestination } from '../../src/poll/verify.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { Ferry, type FerryOptions, mail, serve, stored, storedAll } from './ferry.ts';
 
@@ -36,9 +36,9 @@ async function refetch(
   return found;
 }
 
-async function verify(ferry: Ferry): Promise<Awaited<ReturnType<typeof verifyDeliveries>>> {
+async function verify(ferry: Ferry): Promise<readonly Verification[]> {
   const destinations = await ferry.deps().openDestinations(ferry.account, ferry.ledger);
-  return verifyDeliveries(destinations, ferry.ledger);
+  return Promise.all(destinations.map((one) => verifyDestination(one, ferry.ledger)));
 }
 
 describe('mail that is to be carried once more', () => {
@@ -101,6 +101,18 @@ describe('mail that is to be carried once more', () => {
     expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));
     ferry.runtime.advance(2000);
     expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', deleted: 2 });
+  });
+
+  test('does not come where its mbox has another name now', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    await rename(ferry.folder.at('mbox'), ferry.folder.at('renamed'));
+    const now: Partial<Account> = { destinations: [{ type: 'mbox', path: ferry.folder.at('renamed') }] };
+    const former = `mbox:${ferry.folder.at('mbox')}`;
+    expect(await refetch(ferry, { ...ferry.account, ...now }, [former])).toMatchObject([
+      { messages: 0 },
+      { destination: former, messages: 0 },
+    ]);
   });
 
   test('is not asked about for a former place, where another has it', async () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
-import { verifyDeliveries } from '../../src/poll/verify.ts';
+import { verifyDestination } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 
 const STATES: readonly StoredState[] = ['intact', 'changed', 'missing', 'intact', 'unreadable', 'missing'];
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
-function destination(ahead: number): Parameters<typeof verifyDeliveries>[0][number] & { most: number } {
+function destination(ahead: number): Parameters<typeof verifyDestination>[0] & { most: number } {
   const self = {
     name: 'maildir:/a',
     most: 0,
@@ -29,18 +29,22 @@ test.each([1, 2, 6])(
   async (ahead) => {
     const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
     const place = destination(ahead);
-    expect(await verifyDeliveries([place], { deliveries: () => receipts, used: () => true })).toEqual([
-      { destination: 'maildir:/a', intact: 2, changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] },
-    ]);
+    const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1 };
+    const amiss = { changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] };
+    expect(await verifyDestination(place, ledger)).toEqual({
+      destination: 'maildir:/a',
+      intact: 2,
+      workedOut: 1,
+      ...amiss,
+    });
     expect(place.most).toBe(ahead);
   },
 );
 
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
-  const ledger = { deliveries: () => [receipt()], used: () => false };
-  expect(await verifyDeliveries([place], ledger)).toEqual([
-    { destination: 'maildir:/a', intact: 0, changed: [], missing: [], unreadable: [] },
-  ]);
+  const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
+  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [] };
+  expect(await verifyDestination(place, ledger)).toEqual({ destination: 'maildir:/a', ...nothing });
   expect(place.most).toBe(0);
 });

@@ -10,6 +10,7 @@ const FAULTY: readonly (readonly [string, object, string])[] = [
   ['a port as a text', { port: '110' }, '"port" must be a whole number from 1 to 65535, not "110".'],
   ['an unknown kind of TLS', { tls: 'tls' }, '"tls" must be one of implicit, starttls, none, not "tls".'],
   ['a timeout without an end', { timeouts: { idleMs: Infinity } }, '"timeouts.idleMs" must be'],
+  ['a pin that is none', { pinSha256: 'ab:cd' }, '"pinSha256" must be 64 hexadecimal digits, not "ab:cd".'],
   ['a timeout before now', { timeouts: { connectMs: -5 } }, '"timeouts.connectMs" must be'],
 ];
 
@@ -26,7 +27,9 @@ test.each(FAULTY)('%s is refused before anything is sent, and says why', async (
 test.each([
   ['an unknown mechanism', { auth: 'foo' }, '"auth" must be one of auto, user-pass'],
   ['no user', { user: undefined }, '"user" must be a text, not nothing.'],
+  ['no user of a certificate', { user: undefined, auth: 'external' }, '"user" must be a text, not nothing.'],
   ['no password', { password: undefined }, '"password" must be a text or a Secret, not nothing.'],
+  ['a password that is none', { password: 12_345 }, '"password" must be a text or a Secret, not a number.'],
 ])('%s is refused before a login', async (_, fault, message) => {
   const options = { ...GOOD, ...fault } as SessionOptions;
   await expect(openSession(options)).rejects.toMatchObject({

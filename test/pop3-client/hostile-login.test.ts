@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { openSession } from '../../src/pop3-client/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { connect, openSession } from '../../src/pop3-client/index.ts';
+import { LOGIN_TIMEOUT_MS } from '../../src/wire/limits.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
 import { failureOf, openingFailure, options, PASSWORD, serverThat } from './hostile.ts';
 import { everythingOf, secretsOf } from './session.suite.ts';
@@ -95,6 +97,24 @@ describe('a login', () => {
     const timeouts = { idleMs: 60_000, loginReplyMs: 50 };
     const error = await openingFailure(answering(serverThat(silentAtPass)), { timeouts });
     expect(error).toMatchObject({ code: 'timeout' });
+  });
+
+  test.each(['openSession', 'connect and login'])('takes a minute at most in all (%s)', async (way) => {
+    await using peer = await rawPeer(answering(serverThat(silentAtPass)));
+    const patient = options(peer, { timeouts: { idleMs: 600_000 } });
+    const authorization = way === 'openSession' ? undefined : await connect(patient);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const error = failureOf(authorization?.login('user-pass', 'alice', PASSWORD) ?? openSession(patient));
+      while (peer.lines.at(-1)?.received.includes('PASS') !== true) await nextTurn();
+      await vi.advanceTimersByTimeAsync(LOGIN_TIMEOUT_MS);
+      expect(await error).toMatchObject({
+        code: 'timeout',
+        message: 'No usable answer for 60 s while logging in.',
+      });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is waited for longer than the rest, since servers are slow there, and only there', async () => {

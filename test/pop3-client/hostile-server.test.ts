@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type MessageBody, openSession, type Transaction } from '../../src/pop3-client/index.ts';
+import {
+  type MessageBody,
+  openSession,
+  type Transaction,
+  type Transcript,
+} from '../../src/pop3-client/index.ts';
 import { MAX_CAPABILITY_LINES, MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
-import { type Answer, rawPeer } from '../support/raw-peer.ts';
-import { failureOf, inSession, openingFailure, options } from './hostile.ts';
+import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
+import { failureOf, inSession, openingFailure, options, serverThat } from './hostile.ts';
 import { number, octetsOf } from './session.suite.ts';
 
 describe('a greeting', () => {
@@ -88,6 +93,19 @@ describe('a reply', () => {
     },
   );
 
+  test('is read as it came, also where its numbers happen to be the password', async () => {
+    const [stat, uidl] = ['+OK 2 1202451\r\n', '+OK 1 ab2024cd\r\n'];
+    const answer: Answer = (command) => ({ PASS: '+OK\r\n', STAT: stat, UIDL: uidl })[keywordOf(command)];
+    await using peer = await rawPeer(answering(serverThat(answer)));
+    const seen: string[] = [];
+    const transcript: Transcript = (_, line) => seen.push(line);
+    const session = await openSession(options(peer, { password: '2024', transcript }));
+    expect(await session.stat()).toEqual({ messages: 2, octets: 1_202_451 });
+    expect(await session.uniqueId(number(1))).toBe('ab2024cd');
+    await session.close();
+    expect(seen.join('\n')).not.toContain('2024');
+  });
+
   // RFC 1939 §5 [extra-text]
   test('to LIST keeps the rows that make sense', async () => {
     const rows = [
@@ -146,6 +164,20 @@ describe('a reply', () => {
           [9, 'two'],
         ]);
       },
+    );
+  });
+
+  test.each([
+    ['1 \xa0a\xa0', '\xa0a\xa0'],
+    ['1 a b', 'a b'],
+    ['1\ttab ', 'tab'],
+    ['1', undefined],
+    ['2 other', undefined],
+    ['nonsense', undefined],
+  ])('to UIDL of one message, %j, is read as a row of the listing is', async (text, uid) => {
+    await inSession(
+      (command) => (command === 'UIDL 1' ? `+OK ${text}\r\n` : undefined),
+      async (session) => expect(await session.uniqueId(number(1))).toBe(uid),
     );
   });
 
@@ -258,3 +290,7 @@ describe('a message', () => {
     );
   });
 });
+
+function keywordOf(command: string): string {
+  return command.split(' ', 1)[0] ?? '';
+}

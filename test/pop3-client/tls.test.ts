@@ -1,7 +1,9 @@
+import { createServer as createTlsServer } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Authorization, openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
 import { Pipeline } from '../../src/pop3-client/pipeline.ts';
 import { createServer, type ServerOptions } from '../../src/pop3-server/index.ts';
+import { Secret } from '../../src/secret.ts';
 import { Connection } from '../../src/wire/connection.ts';
 import { dial } from '../../src/wire/dial.ts';
 import { authority, type CertificateOptions, certificate } from '../support/certificates.ts';
@@ -214,3 +216,30 @@ function serverWith(more: Partial<ServerOptions>): ReturnType<typeof createServe
     ...more,
   });
 }
+
+describe('a certificate of the client', () => {
+  test('is all that EXTERNAL needs: the password may be left out', async () => {
+    const users = { alice: { certificate: true } };
+    await using server = await createServer({ users, tls: certificate(), clientCa: authority().cert });
+    const own = certificate({ commonName: 'alice' });
+    const clientCertificate = { cert: own.cert, key: new Secret(own.key) };
+    const external = options(server.address, { auth: 'external', clientCertificate });
+    const session = await openSession({ ...external, password: undefined } as unknown as SessionOptions);
+    expect(await session.stat()).toEqual({ messages: 0, octets: 0 });
+    await session.quit();
+  });
+
+  test('that the server wants, and does not get, is what the error is about', async () => {
+    // With TLS 1.3 it says so when the handshake is over for us.
+    const server = createTlsServer({ ...certificate(), requestCert: true, minVersion: 'TLSv1.3' });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const error = await failureOf(openSession(options({ host: '127.0.0.1', port }, { tls: 'implicit' })));
+    await new Promise((resolve) => server.close(resolve));
+    expect(error).toMatchObject({
+      code: 'tls',
+      message: 'TLS ended while waiting for the greeting: tlsv13 alert certificate required.',
+      hint: expect.stringContaining('"clientCertificate"') as string,
+    });
+  });
+});

@@ -73,6 +73,21 @@ describe('a folder of .eml files', () => {
     expect(body.toString()).toBe(`${`${'x'.repeat(997)}\r\n`.repeat(3000)}.\r\n`);
   });
 
+  test.each([
+    ['shorter', 'A: 1\n\nb\n'],
+    ['longer', 'A: 1\n\n'.padEnd(300_000, 'c\n')],
+  ])('breaks off where a message has become %s while it was sent', async (_, content) => {
+    await put('a.eml', 'A: 1\n\n'.padEnd(200_000, 'b\n'));
+    const [message] = await new FilesMaildrop(folder).list();
+    const blocks = message?.read()[Symbol.asyncIterator]();
+    await blocks?.next();
+    await put('a.eml', content);
+    const rest = async (): Promise<void> => {
+      while ((await blocks?.next())?.done === false) continue;
+    };
+    await expect(rest()).rejects.toMatchObject({ message: expect.stringContaining('has changed') as string });
+  });
+
   test('is read anew at each login', async () => {
     await using server = await serve();
     await using client = await loggedInClient(server.address);

@@ -87,6 +87,24 @@ describe('AUTH', () => {
     },
   );
 
+  test.each(BY_TOKEN)(
+    '%s counts a token that was refused, also when the client then calls it off',
+    async (mechanism) => {
+      await using server = await serve({ limits: { failedLogins: 2 } });
+      await using client = await greetedClient(server.address);
+      const message = base64(
+        mechanism === 'XOAUTH2'
+          ? 'user=alice\x01auth=Bearer guess\x01\x01'
+          : 'n,a=alice,\x01auth=Bearer guess\x01\x01',
+      );
+      for (const farewell of ['*', '!!!']) {
+        expect(await client.command(`AUTH ${mechanism} ${message}`)).toMatch(/^\+ /);
+        expect(await client.command(farewell)).toMatch(/^-ERR \[AUTH\] /);
+      }
+      expect(await client.rest()).toHaveLength(0);
+    },
+  );
+
   test.each(BY_PASSWORD)('%s takes names and passwords outside ASCII', async (mechanism) => {
     await using server = await serve();
     await using client = await greetedClient(server.address);

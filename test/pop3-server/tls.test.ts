@@ -118,6 +118,14 @@ describe('implicit TLS', () => {
     expect(silent.held).toBe(0);
   });
 
+  test('answers all that was asked when the client then closes its side', async () => {
+    await using server = await serve({ tlsPort: 0 });
+    await using client = await loggedInClient(tlsAddress(server));
+    client.send('STAT\r\nNOOP\r\nQUIT\r\n');
+    client.end();
+    expect((await client.rest()).toString().split('\r\n')).toHaveLength(4);
+  });
+
   test('tells the observer of a client that does not accept the certificate', async () => {
     const events: ServerEvent[] = [];
     const server = await serve({
@@ -142,6 +150,23 @@ describe('implicit TLS', () => {
     await expect(rawClient(tlsAddress(server))).rejects.toMatchObject({ code });
   });
 });
+
+test.each(['implicit TLS', 'STLS', 'STLS, and in the same segment'])(
+  'a client that closes its side before TLS is there is not waited for (%s)',
+  async (way) => {
+    const events: ServerEvent[] = [];
+    await using server = await serve({ tlsPort: 0, observe: (event) => events.push(event) });
+    const { host, port } = way === 'implicit TLS' ? tlsAddress(server) : server.address;
+    await using client = await rawClient({ host, port });
+    if (way !== 'implicit TLS') await client.line();
+    if (way !== 'implicit TLS') client.send('STLS\r\n');
+    if (way === 'STLS') await client.line();
+    client.end();
+    await client.rest();
+    const code = expect.stringMatching(/tls|connection-lost/) as string;
+    expect(events.at(-1)).toMatchObject({ kind: 'closed', error: { code } });
+  },
+);
 
 function serveCertified(): Promise<Pop3Server> {
   return createServer({

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Connection } from '../../src/wire/connection.ts';
 import { RECEIVE_BUFFER_OCTETS } from '../../src/wire/limits.ts';
+import { plainCommand } from '../../src/wire/transcript.ts';
+import { MemoryWire } from '../support/memory-wire.ts';
 import { collect, connected, settled } from './connected.ts';
 
 describe('the idle deadline', () => {
@@ -61,6 +65,17 @@ describe('the idle deadline', () => {
     await line;
   });
 
+  test('takes short replies for no drip, as long as each comes in time', async () => {
+    const { wire, connection } = connected({ idleMs: 60 });
+    for (let count = 1; count <= 20; count += 1) {
+      connection.sendLine(plainCommand(`DELE ${count}`));
+      const line = connection.readLine('testing');
+      await vi.advanceTimersByTimeAsync(50);
+      wire.arrive('+OK\r\n');
+      expect(await line).toBe('+OK');
+    }
+  });
+
   test('lets a slow line go on that brings enough', async () => {
     const { wire, connection } = connected({ idleMs: 60 });
     const line = connection.readLine('testing');
@@ -72,6 +87,13 @@ describe('the idle deadline', () => {
     wire.arrive('\r\n');
     expect(await line).toHaveLength(19 * 40);
   });
+});
+
+test('a transport that has closed before anybody listened has ended', async () => {
+  const wire = new MemoryWire();
+  await once(wire.destroy(), 'close');
+  const connection = new Connection(wire, { idleMs: 5000 });
+  await expect(connection.readLine('testing')).rejects.toMatchObject({ code: 'connection-lost' });
 });
 
 describe('octets that nobody takes', () => {

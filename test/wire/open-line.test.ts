@@ -61,6 +61,13 @@ describe('by a proxy of HTTP', () => {
     expect(proxy.lines[0]?.received).not.toMatch(/authorization/i);
   });
 
+  // RFC 9110 §9.3.6
+  test('any status of success begins the line', async () => {
+    await using proxy = await httpProxy('HTTP/1.1 201 Created\r\n\r\n+OK ready\r\n');
+    const line = await open({ proxy: parseProxyUrl(`http://127.0.0.1:${proxy.port}`) });
+    expect(await read(line, 11)).toBe('+OK ready\r\n');
+  });
+
   test('a name beyond ASCII is asked for as DNS has it', async () => {
     await using proxy = await httpProxy('HTTP/1.1 200 Connection established\r\n\r\n+OK ready\r\n');
     const route = { proxy: parseProxyUrl(`http://127.0.0.1:${proxy.port}`) };
@@ -207,15 +214,8 @@ describe('a tunnel', () => {
     const [block] = (await once(line, 'data')) as [Buffer];
     const child = Number(String(block));
     line.destroy();
-    const isAlive = (): boolean => {
-      try {
-        return process.kill(child, 0);
-      } catch {
-        return false;
-      }
-    };
-    while (isAlive()) await new Promise((resolve) => setImmediate(resolve));
-    expect(isAlive()).toBe(false);
+    while (isRunning(child)) await new Promise((resolve) => setImmediate(resolve));
+    expect(isRunning(child)).toBe(false);
   });
 
   test('that fails says so, with the words of its command', async () => {
@@ -223,6 +223,20 @@ describe('a tunnel', () => {
     const [error] = (await once(line, 'error')) as [Error];
     expect(error).toMatchObject({ code: 'unreachable' });
     expect(error.message).toBe('The tunnel command ended with status 3: no route to gateway');
+  });
+
+  test('that fails loses nothing of what it said before, however late that is read', async () => {
+    const line = await open({ tunnel: { command: 'echo $$; read word; printf "%05000d" 1; exit 3' } });
+    const blocks: Buffer[] = [];
+    line.on('data', (block: Buffer) => blocks.push(block));
+    await once(line, 'data');
+    line.pause().write('go\n');
+    const pid = Number(String(blocks[0]));
+    while (isRunning(pid)) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 10; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    const [error] = (await once(line.resume(), 'error')) as [Error];
+    expect(error.message).toBe('The tunnel command ended with status 3');
+    expect(Buffer.concat(blocks).toString()).toBe(`${pid}\n${'1'.padStart(5000, '0')}`);
   });
 
   test('whose program is not there says so', async () => {
@@ -244,6 +258,14 @@ describe('a tunnel', () => {
     expect(await read(line, 4)).toBe('yes\n');
   });
 });
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 function found(...addresses: readonly string[]): LookupFunction {
   return (_name, _options, callback) =>

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type TLSSocket } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/secret.ts';
@@ -6,11 +7,19 @@ import { dial } from '../../src/wire/dial.ts';
 import { parsePin } from '../../src/wire/pin.ts';
 import { type TlsClientOptions, wrapTls } from '../../src/wire/tls.ts';
 import { authority, certificate, type KeyPair } from '../support/certificates.ts';
+import { rawPeer } from '../support/raw-peer.ts';
 
 interface Served extends AsyncDisposable {
   readonly port: number;
   /** Each connection whose handshake succeeded. */
-  readonly connections: readonly { resumed: boolean; name: string | undefined }[];
+  readonly connections: readonly Seen[];
+}
+
+interface Seen {
+  readonly resumed: boolean;
+  readonly name: string | undefined;
+  /** The name that was asked for (RFC 6066 §3). */
+  readonly asked: unknown;
 }
 
 /** A TLS server that greets, and says whom it saw. */
@@ -18,7 +27,7 @@ async function serve(
   pair: KeyPair,
   more: { requestCert?: boolean; maxVersion?: 'TLSv1.2' } = {},
 ): Promise<Served> {
-  const connections: { resumed: boolean; name: string | undefined }[] = [];
+  const connections: Seen[] = [];
   const sockets = new Set<TLSSocket>();
   const server = createServer(
     { ...pair, ca: authority().cert, rejectUnauthorized: false, ...more },
@@ -28,6 +37,7 @@ async function serve(
       connections.push({
         resumed: socket.isSessionReused(),
         name: socket.authorized ? String(name) : undefined,
+        asked: (socket as { servername?: unknown }).servername,
       });
       socket.on('error', () => undefined).write('+OK\r\n');
     },
@@ -139,6 +149,16 @@ describe('the name in a certificate', () => {
   });
 });
 
+test.each([
+  ['localhost', 'localhost'],
+  ['localhost.', 'localhost'],
+  ['127.0.0.1', false],
+])('a server that is called %s is asked for %s (RFC 6066 §3)', async (serverName, asked) => {
+  await using server = await serve(certificate());
+  await visit(server.port, { serverName });
+  expect(server.connections.map((seen) => seen.asked)).toEqual([asked]);
+});
+
 describe('a session of TLS', () => {
   test.each([{}, { maxVersion: 'TLSv1.2' }] as const)(
     'is resumed at the next connection (%j)',
@@ -212,4 +232,15 @@ test('a line that cannot be secured with what was given is closed', async () => 
   const options = { serverName: 'localhost', ca: ['no certificate'], signal };
   await expect(wrapTls(socket, options)).rejects.toMatchObject({ code: 'config' });
   expect(socket.destroyed).toBe(true);
+});
+
+test('a line that has ended before TLS was begun is not waited for', async () => {
+  await using peer = await rawPeer(() => Promise.resolve());
+  const signal = AbortSignal.timeout(5000);
+  const socket = await dial({ host: peer.host, port: peer.port, signal });
+  await once(socket.resume(), 'close');
+  await expect(wrapTls(socket, { serverName: 'localhost', signal })).rejects.toMatchObject({
+    code: 'connection-lost',
+    message: 'The connection ended while setting up TLS.',
+  });
 });

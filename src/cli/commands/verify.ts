@@ -1,12 +1,14 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
 import { readOnly } from '../../delivery/read-stored.ts';
+import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
-import { type Verification, verifyDeliveries, verifyFormer } from '../../poll/verify.ts';
+import type { Account } from '../../poll/account.ts';
+import { type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
-import { statusOf } from '../exit-status.ts';
+import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
-import { processTerminal, type Terminal } from '../terminal.ts';
+import { processTerminal, showError, type Terminal } from '../terminal.ts';
 import { countText } from '../wording.ts';
 
 /** How many locations are shown; `--json` has them all. */
@@ -18,24 +20,50 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
   using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
-  let good = true;
+  const statuses: number[] = [];
   for (const { account } of accounts) {
-    const { name } = account;
-    const destinations = account.destinations.map(readOnly);
-    const records = ledger.account(name);
-    const former = ledger.placesOf(name).filter((place) => destinations.every((one) => one.name !== place));
-    const verifications = [...(await verifyDeliveries(destinations, records))];
-    for (const place of former) verifications.push(await verifyFormer(place, destinations, records));
-    for (const verification of verifications) {
-      if (options.json === true) terminal.out(JSON.stringify({ account: name, ...verification }));
-      else show(name, verification, terminal);
-      const { changed, missing, unreadable } = verification;
-      good &&= changed.length + missing.length + unreadable.length === 0;
+    for (const { place, verify: look } of placesOf(account, ledger)) {
+      // One that cannot be looked at keeps no other from that.
+      const verification = await look().catch(asMailError);
+      statuses.push(statusOfPlace(verification));
+      if (options.json === true) terminal.out(JSON.stringify(jsonOf(account.name, place, verification)));
+      else if (verification instanceof MailError)
+        showError(terminal, verification, `${account.name}: ${place}:`);
+      else show(account.name, verification, terminal);
     }
   }
   if (names.length === 0) tellOfOthers(ledger, accounts, terminal);
-  return good ? 0 : statusOf('message-changed');
+  return worstStatus(statuses);
 };
+
+/** Where mail of an account was ever delivered to, or is to be. */
+function placesOf(
+  account: Account,
+  ledger: SqliteLedger,
+): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
+  const destinations = account.destinations.map(readOnly);
+  const records = ledger.account(account.name);
+  const former = ledger
+    .placesOf(account.name)
+    .filter((place) => destinations.every(({ name }) => name !== place));
+  return [
+    ...destinations.map((one) => ({ place: one.name, verify: () => verifyDestination(one, records) })),
+    ...former.map((place) => ({ place, verify: () => verifyFormer(place, destinations, records) })),
+  ];
+}
+
+function statusOfPlace(verification: Verification | MailError): number {
+  if (verification instanceof MailError) return statusOf(verification.code);
+  const { changed, missing, unreadable } = verification;
+  return changed.length + missing.length + unreadable.length === 0 ? 0 : statusOf('message-changed');
+}
+
+/** Stable and documented. */
+function jsonOf(account: string, destination: string, verification: Verification | MailError): unknown {
+  if (!(verification instanceof MailError)) return { account, ...verification, error: null };
+  const { code, message, hint } = verification;
+  return { account, destination, error: { code, message, hint: hint ?? null } };
+}
 
 /** Accounts that were renamed or taken out are verified by nobody. */
 function tellOfOthers(
@@ -53,10 +81,14 @@ function tellOfOthers(
 
 function show(
   account: string,
-  { destination, intact, changed, missing, unreadable }: Verification,
+  { destination, intact, workedOut, changed, missing, unreadable }: Verification,
   terminal: Terminal,
 ): void {
   terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
+  if (workedOut > 0)
+    terminal.out(
+      `  ${terminal.style('yellow', `of ${countText(workedOut, 'message')} only what stood there when the ledger was lost is known`)}`,
+    );
   list(`${countText(changed.length, 'message')} changed since:`, changed, terminal);
   list(
     `${countText(missing.length, 'message')} not there any more (moved or deleted by you?):`,

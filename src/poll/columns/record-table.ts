@@ -11,6 +11,7 @@ const HASHED = 8;
 const AT_ONCE = 16;
 /** Received with the size that was listed. */
 const AS_LISTED = 32;
+const WORKED_OUT = 64;
 
 const SHA256_OCTETS = 32;
 const NOWHERE: readonly string[] = [];
@@ -135,6 +136,7 @@ export class RecordTable {
       deliveredAt: (flags & AT_ONCE) === 0 ? this.#deliveredAt.at(position) : triedAt,
       goneAt: undefined,
       deleSent: (flags & DELE_SENT) !== 0,
+      workedOut: (flags & WORKED_OUT) !== 0,
       missingAt: undefined,
       destinations: NOWHERE,
     };
@@ -154,10 +156,11 @@ function fits({ outcome, attempts, goneAt, missingAt, destinations, sha256 }: Le
 }
 
 function flagsOf(record: LedgerRecord): number {
-  const { outcome, deleSent, sha256, octets, listedOctets, triedAt, deliveredAt } = record;
+  const { outcome, deleSent, workedOut, sha256, octets, listedOctets, triedAt, deliveredAt } = record;
   const adopted = outcome === 'adopted' ? ADOPTED : 0;
   const hashed = sha256 === undefined ? 0 : HASHED;
   const atOnce = deliveredAt === triedAt ? AT_ONCE : 0;
   const asListed = listedOctets === octets ? AS_LISTED : 0;
-  return HELD | adopted | hashed | atOnce | asListed | (deleSent ? DELE_SENT : 0);
+  const marks = (deleSent ? DELE_SENT : 0) | (workedOut ? WORKED_OUT : 0);
+  return HELD | adopted | hashed | atOnce | asListed | marks;
 }

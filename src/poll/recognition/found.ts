@@ -5,7 +5,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { MAX_OCCURRENCES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import type { Poll } from '../poll.ts';
+import { type Poll, wasLost } from '../poll.ts';
 import { isNumbered } from './known.ts';
 import type { Recognition } from './recognise.ts';
 
@@ -61,8 +61,9 @@ export interface Searched {
 export async function recordStanding(
   { messages }: Listing,
   { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
-  { ledger, destinations, account, observer, runtime, startedAt }: Poll,
+  poll: Poll,
 ): Promise<void> {
+  const { ledger, destinations, account, observer, runtime, startedAt } = poll;
   if (standing.size === 0) return;
   await Promise.all(
     messages.map(async ({ number, uid, octets: listedOctets }) => {
@@ -90,6 +91,7 @@ export async function recordStanding(
         receipts,
         claims: receipts,
         complete,
+        workedOut: wasLost(poll),
         // What one destination lacks is retrieved in this very poll.
         at: complete ? runtime.now() : startedAt - 1,
       });

@@ -11,6 +11,8 @@ const DIGIT_ZERO = 0x30;
 export interface KnownMessages {
   /** All records with this unique-id, gone and missing ones included. */
   withUniqueId(uid: UniqueId): readonly LedgerRecord[];
+  /** The records of listed messages that should not be listed: gone ones, and those that are listed again. */
+  listedAgain(): RecordsByUniqueId;
   /** The records, but those that are `gone`, that were listed until now and are not any more, without our doing. */
   missing(gone: ReadonlySet<RecordId>): ReadonlyMap<RecordId, UniqueId>;
   /** The records that DELE was sent for and that are not listed any more, whether QUIT was answered or not. */
@@ -35,9 +37,11 @@ export function knownMessages(
 ): KnownMessages {
   const records = new RecordTable(listing.messages, ledger.eachListed(), renamed);
   let others: RecordsByUniqueId | undefined;
-  const readOthers = (): RecordsByUniqueId => ledger.withUniqueIds(unrecorded(listing, records));
+  const listedAgain = (): RecordsByUniqueId =>
+    (others ??= ledger.withUniqueIds(unrecorded(listing, records)));
   return {
-    withUniqueId: (uid) => records.get(uid) ?? (others ??= readOthers()).get(uid) ?? [],
+    withUniqueId: (uid) => records.get(uid) ?? listedAgain().get(uid) ?? [],
+    listedAgain,
     deleted: () => {
       if (!tellsWhatIsGone(listing)) return new Set();
       const absent = [...records.unlisted()].flatMap(([, alike]) => alike);

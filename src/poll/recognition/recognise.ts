@@ -9,7 +9,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { hasFailed, isDoubtful, likeliest, triedRecord } from '../record-state.ts';
+import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
@@ -74,23 +74,29 @@ export async function recognise(
   memory: Memory,
 ): Promise<Recognition> {
   const movedUp = await haveMovedUp(session, listing, memory);
-  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp });
+  const toBeProven = whoMustBeProven(listing, memory.known);
+  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp, toBeProven });
   const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
   const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
-  return { ...recognition, doubtful: new Set([...recognition.doubtful, ...perhapsOthers]), wasMoved };
+  return {
+    ...recognition,
+    doubtful: new Set([...recognition.doubtful, ...perhapsOthers, ...toBeProven]),
+    wasMoved,
+  };
 }
 
 /** Finds out whose headers have to be read, reads them, and says what they tell. */
 async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
-  memory: Memory & { readonly movedUp: boolean },
+  memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
 ): Promise<Renumbered> {
-  const { known, ledger, doubts, now, movedUp } = memory;
+  const { known, ledger, doubts, now, movedUp, toBeProven } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
-  const questionable = whoMayBeCarried(listing, known, { unknownToo, movedUp });
+  const perhapsCarried = whoMayBeCarried(listing, known, { unknownToo, movedUp });
+  const questionable = perhapsCarried.filter(({ number }) => !toBeProven.has(number));
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
@@ -197,6 +203,20 @@ function whoMayBeCarried(
     if (record.goneAt !== undefined) return isNumbered(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
+}
+
+/** The messages that were to be deleted, of which only their content can tell that they are what stands here (I1). */
+function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlySet<MessageNumber> {
+  const numbers = new Set<MessageNumber>();
+  for (const [uid, records] of known.listedAgain()) {
+    const position = messages.positionOf(uid);
+    const message = position === undefined ? undefined : messages.at(position);
+    if (message === undefined || message.twin) continue;
+    const record = likeliest(records, message);
+    if (record === undefined || !lacksProof(record) || record.goneAt !== undefined) continue;
+    if (record.missingAt !== undefined) numbers.add(message.number);
+  }
+  return numbers;
 }
 
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */

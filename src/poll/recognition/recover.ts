@@ -6,7 +6,7 @@ import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { MOVED_UP_MESSAGES, SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import type { Poll } from '../poll.ts';
+import { type Poll, wasLost } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
 import { noteWhatStands } from './found.ts';
 import { isNumbered } from './known.ts';
@@ -202,8 +202,9 @@ function refuseLostLedger(
 async function record(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
-  { ledger, destinations, runtime, interrupted, startedAt }: Poll,
+  poll: Poll,
 ): Promise<void> {
+  const { ledger, destinations, runtime, interrupted, startedAt } = poll;
   const [first] = recovered;
   if (message?.uid === undefined || first === undefined) return;
   const { received } = first;
@@ -229,6 +230,7 @@ async function record(
     receipts: recovered.map(({ receipt }) => receipt),
     claims: recovered.map(({ receipt }) => receipt),
     complete,
+    workedOut: wasLost(poll),
     // What one destination lacks is retrieved in this very poll.
     at: complete ? runtime.now() : startedAt - 1,
   });

@@ -131,7 +131,7 @@ function receiveOne(
 ): Promise<Received> {
   return receive(retrieval, body, {
     pipelined: session.pipelining && !retrieval.alone,
-    isToBeFound: settling.mayFind,
+    isToBeFound: settling.mayFind(retrieval),
     withBody: retrieval.reason === 'compare' && settling.mayHaveBody,
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),

@@ -4,9 +4,10 @@ import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.t
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
+import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { lacksProof, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { deliveryOf, type Settled } from './delivery-of.ts';
@@ -17,6 +18,7 @@ import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
+import { standsHere, workedOutRecord } from './worked-out.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -70,8 +72,10 @@ export class Settling {
   }
 
   /** Whether something stands in the destinations that a message may be. */
-  get mayFind(): boolean {
-    return this.#found.some;
+  mayFind({ message, reason }: Retrieval): boolean {
+    return (
+      this.#found.some || (reason === 'compare' && workedOutRecord(message, this.#poll.ledger) !== undefined)
+    );
   }
 
   /** Whether a message may be one that was carried under another header. */
@@ -122,7 +126,12 @@ export class Settling {
   async #compare(received: Arrived): Promise<void> {
     const { sha256, retrieval } = received;
     const { message } = retrieval;
-    const { ledger } = this.#poll;
+    const { ledger, destinations } = this.#poll;
+    const workedOut = workedOutRecord(message, ledger);
+    if (workedOut !== undefined && !this.#claimed.has(workedOut.id)) {
+      const receipts = ledger.receiptsOf(workedOut.id);
+      if (await standsHere(received, receipts, destinations)) return this.#recogniseAs(workedOut, received);
+    }
     const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
     const free = equal.filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
@@ -144,9 +153,10 @@ export class Settling {
 
   /** The message was carried before, as this record says. */
   async #recogniseAs(
-    { id, deleSent }: LedgerRecord,
-    { retrieval: { message, reason }, drafts }: Received,
+    record: LedgerRecord,
+    { retrieval: { message, reason }, drafts, sha256, octets }: Received,
   ): Promise<void> {
+    const { id, deleSent } = record;
     const { ledger, runtime, observer, account } = this.#poll;
     const { uid, number, octets: listedOctets } = message;
     await discardAll(drafts);
@@ -155,6 +165,7 @@ export class Settling {
     else await ledger.noteRenumbered(new Map([[id, uid]]));
     if (listedOctets !== undefined && isNumbered(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
+    if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, { sha256, octets });
     if (deleSent) await ledger.noteDeleRefused([id]); // It has outlived that one.
     this.#bind(number, id);
     observer.carried?.(account.name);

@@ -30,6 +30,7 @@ const records = array(
     deliveredAt: option(integer({ min: 1, max: 2 }), { nil: undefined }),
     goneAt: option(integer({ min: 1, max: 2 }), { nil: undefined, freq: 1 }),
     deleSent: boolean(),
+    workedOut: boolean(),
     missingAt: option(integer({ min: 1, max: 2 }), { nil: undefined, freq: 1 }),
     destinations: constantFrom<readonly string[]>([], ['mbox:/m']),
   }),
