@@ -171,6 +171,7 @@ async function openDestinations(
           intend: (intents) => ledger.intend(name, intents),
           takeUnfinished: () => ledger.takeUnfinishedAppends(name),
           recordedAt: (locations) => ledger.recordedAt(name, locations),
+          recordedAs: (hashes) => ledger.recordedAs(name, hashes),
           usedBefore: ledger.used(name),
           account: account.name,
         }),

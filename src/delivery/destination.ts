@@ -46,7 +46,10 @@ export interface Intent {
   readonly opening: Buffer;
 }
 
-/** A message as it was received, worked out from what is stored. */
+/**
+ * A message as it was received, worked out from what is stored. What is found in an mbox may hold fields of mail programs, or have
+ * come with such: there only `sha256` counts them.
+ */
 export interface ReceivedIdentity {
   readonly octets: Octets;
   /** Hexadecimal SHA-256 of the octets, and of the header as `headerHash` makes it. */
@@ -63,8 +66,7 @@ export interface ReceivedIdentity {
 /** A message that was found in a destination. */
 export interface Recovered {
   readonly receipt: Receipt;
-  /** Undefined where the destination cannot tell. */
-  readonly received: ReceivedIdentity | undefined;
+  readonly received: ReceivedIdentity;
 }
 
 /** A message that stands in a destination. */

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeAll } from '../durable/file-writer.ts';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
@@ -16,11 +16,12 @@ import type {
   Unfinished,
 } from './destination.ts';
 import { deliveryFailed, readingFailed } from './errors.ts';
+import type { MboxRecords } from './mbox-appended.ts';
 import { MboxDraft } from './mbox-draft.ts';
 import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './mbox-file.ts';
 import { removeMboxLeftovers, spoolPath } from './mbox-leftovers.ts';
 import { storedInMbox } from './mbox-messages.ts';
-import { recoverAppends } from './mbox-recovery.ts';
+import { cutOffPiece, recoverAppends } from './mbox-recovery.ts';
 import { inspectMbox } from './mbox-scan.ts';
 import { fromLine } from './mboxrd.ts';
 import type { MboxSettings } from './settings.ts';
@@ -35,7 +36,7 @@ const GROWTHS_BORNE = 10;
 const uncut = new Map<string, { readonly intents: readonly Intent[]; readonly error: unknown }>();
 
 /** What an mbox needs besides its file. */
-export interface MboxSurroundings {
+export interface MboxSurroundings extends MboxRecords {
   readonly runtime: Runtime;
   /** Resolves when the intents are recorded so that they survive loss of power. */
   readonly intend: (intents: readonly Intent[]) => Promise<void>;
@@ -44,8 +45,6 @@ export interface MboxSurroundings {
    * so that nothing which this process appends is measured by it.
    */
   readonly takeUnfinished: () => readonly Intent[];
-  /** What records, of whichever account, say that stands here at these places. */
-  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
 }
 
 interface Waiting {
@@ -84,7 +83,7 @@ export class Mbox implements Destination {
       await removeMboxLeftovers(settings.path, surroundings.runtime);
       await withLockedMbox(settings.path, surroundings.runtime, async (file) => {
         const unfinished = [...surroundings.takeUnfinished(), ...(uncut.get(settings.path)?.intents ?? [])];
-        if (unfinished.length > 0) await recoverAppends(file, unfinished, surroundings.recordedAt);
+        if (unfinished.length > 0) await cutOffPiece(file, unfinished, surroundings);
         uncut.delete(settings.path);
         await refuseForeign(file, settings.path);
       });
@@ -123,14 +122,14 @@ export class Mbox implements Destination {
   }
 
   /**
-   * The intents say where each message was to stand and what it was to be. One that stands there is delivered; a
-   * piece of one, at the end of the file, is cut off.
+   * The intents say where each message was to stand and what it was to be. One that stands there, or elsewhere since a mail
+   * program has rewritten the mbox, is delivered; a piece of one, at the end of the file, is cut off.
    */
   async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     if (intents.length === 0) return new Map();
     try {
       return await withLockedMbox(this.#path, this.#surroundings.runtime, async (file) => {
-        const recovered = await recoverAppends(file, intents, this.#surroundings.recordedAt);
+        const recovered = await recoverAppends(file, intents, this.#surroundings);
         await refuseReplaced(file, this.#path);
         return recovered;
       });
@@ -149,7 +148,7 @@ export class Mbox implements Destination {
   }
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
-    return inspectMbox(this.#path, receipts);
+    return inspectMbox(this.#path, receipts, this.#surroundings.recordedAs);
   }
 
   async close(): Promise<void> {
@@ -236,7 +235,7 @@ export class Mbox implements Destination {
       await writeGroup(file, group, { heads, position: size });
       await file.sync();
       // Whoever created it, and died, may not have come to that.
-      if (size === 0) await fsyncDirectory(dirname(this.#path));
+      if (size === 0) await fsyncDirectory(dirname(await realpath(this.#path)));
       await refuseReplaced(file, this.#path);
     } catch (error) {
       if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });

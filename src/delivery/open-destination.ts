@@ -1,4 +1,5 @@
-import { dirname, join } from 'node:path';
+import { readlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
@@ -13,6 +14,9 @@ export interface DestinationSurroundings extends MboxSurroundings {
   /** The name of the account, for what is to be done about it. */
   readonly account?: string | undefined;
 }
+
+/** As many links lead from one to the next on Linux. */
+const LINKS_FOLLOWED = 40;
 
 /** What a destination is called in the ledger, in logs and in reports. */
 export function destinationName({ type, path }: DestinationSettings): string {
@@ -38,7 +42,7 @@ export async function openDestination(
 /**
  * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
  * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder.
+ * empty: then something else must be in its folder. A link that leads to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(
   settings: DestinationSettings,
@@ -49,8 +53,7 @@ export async function assertThere(
   const isThere =
     type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);
   if (isThere) return;
-  const command =
-    type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : `mkdir -p ${dirname(path)}; touch ${path}`;
+  const command = type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : await commandToMakeMbox(path);
   throw new MailError(
     'destination-unusable',
     `The ${type} ${path} is not there, although mail was delivered there before.`,
@@ -62,10 +65,26 @@ export async function assertThere(
 
 async function mayHoldMbox(path: string, calls: FolderCalls): Promise<boolean> {
   if (await calls.stat(path).catch(() => undefined)) return true;
-  if (!(await isFolder(dirname(path), calls))) return false;
+  if ((await targetOf(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
   // A folder that may be written to but not read shows nothing either way.
   const names = await calls.readdir(dirname(path)).catch(() => [path]);
   return names.length > 0;
+}
+
+async function commandToMakeMbox(path: string): Promise<string> {
+  const file = await targetOf(path);
+  return `mkdir -p ${dirname(file)}; touch ${file}`;
+}
+
+/** Where symbolic links lead to from here, though nothing need be there; the path itself where it is none. */
+async function targetOf(path: string): Promise<string> {
+  let target = path;
+  for (let links = 0; links < LINKS_FOLLOWED; links += 1) {
+    const next = await readlink(target).catch(() => undefined);
+    if (next === undefined) break;
+    target = resolve(dirname(target), next);
+  }
+  return target;
 }
 
 async function isFolder(path: string, calls: FolderCalls): Promise<boolean> {

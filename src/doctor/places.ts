@@ -134,6 +134,7 @@ async function openAndClose(
     intend: () => Promise.resolve(),
     takeUnfinished: () => [],
     recordedAt: () => [],
+    recordedAs: () => [],
     usedBefore,
     account,
   });

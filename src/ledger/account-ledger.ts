@@ -44,8 +44,7 @@ import { type Taken, withoutTaken } from './taken.ts';
 const SIZES_REMEMBERED = 50;
 
 /** How many unique-ids or records are asked for in one read. */
-const UNIQUE_IDS_AT_ONCE = 1000;
-const RECORDS_AT_ONCE = 1000;
+const AT_ONCE = 1000;
 
 /** One account's part of the SQLite ledger. */
 export class SqliteAccountLedger implements AccountLedger {
@@ -123,7 +122,7 @@ export class SqliteAccountLedger implements AccountLedger {
 
   withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
-    for (const some of chunksOf(uids, UNIQUE_IDS_AT_ONCE)) {
+    for (const some of chunksOf(uids, AT_ONCE)) {
       const wanted = JSON.stringify(some.filter((uid) => !records.has(uid)));
       addByUniqueId(records, this.#statements.withUniqueIds.all(this.#account, wanted).map(toRecord));
     }
@@ -170,9 +169,8 @@ export class SqliteAccountLedger implements AccountLedger {
   *deliveries(destination: string): Iterable<Receipt> {
     const rows = this.#statements.delivered.each(destination, this.#account);
     const messages = Array.from(rows, ({ message }) => Number(message));
-    for (const some of chunksOf(messages, RECORDS_AT_ONCE)) {
+    for (const some of chunksOf(messages, AT_ONCE))
       yield* this.#statements.deliveries.all(destination, JSON.stringify(some)).map(toReceipt);
-    }
   }
 
   listedDeliveries(destination: string): readonly ListedDelivery[] {
@@ -284,9 +282,8 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   openIntents(destination: string): readonly Intent[] {
-    return this.#statements.intents
-      .all(this.#account, destination)
-      .map((row) => toIntent({ ...row, destination }));
+    const rows = this.#statements.intents.all(this.#account, destination);
+    return rows.map((row) => toIntent({ ...row, destination }));
   }
 
   takeUnfinishedAppends(destination: string): readonly Intent[] {
@@ -295,6 +292,10 @@ export class SqliteAccountLedger implements AccountLedger {
 
   recordedAt(destination: string, locations: readonly string[]): readonly Receipt[] {
     return this.#statements.recordedAt.all(destination, JSON.stringify(locations)).map(toReceipt);
+  }
+
+  recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[] {
+    return this.#statements.recordedAs.all(destination, JSON.stringify(hashes)).map(toReceipt);
   }
 
   recordDelivery(delivery: Delivery, wish?: { readonly mayWait: boolean }): Promise<RecordId> {
@@ -386,8 +387,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   async noteDeleted(count: number): Promise<void> {
-    if (count === 0) return;
-    await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
+    if (count > 0) await this.#commits.run(() => this.#statements.noteDeleted.run(count, this.#account));
   }
 
   async #each<T>(all: readonly T[], write: (one: T) => unknown): Promise<void> {

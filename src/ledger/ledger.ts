@@ -46,7 +46,7 @@ export interface Delivery {
   readonly record: RecordId | undefined;
   readonly uid: UniqueId | undefined;
   readonly tag: string;
-  /** Octets as received, after unstuffing, and their SHA-256; undefined for what was found after a crash. */
+  /** Octets as received, after unstuffing, and their SHA-256; undefined where they are not known. */
   readonly octets: Octets | undefined;
   readonly sha256: string | undefined;
   readonly listedOctets?: Octets | undefined;
@@ -255,6 +255,8 @@ export interface AccountLedger {
   taken(destination: string): readonly Taken[];
   /** What records, of all accounts, say that stands at these places. */
   recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
+  /** What records, of all accounts, say that was stored there with these hashes, wherever it stood then. */
+  recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
   /** Notes what is about to be appended to a destination, so that it is recognised there after a kill (I3). */
   intend(destination: string, intents: readonly Intent[]): Promise<void>;
   /** The intents whose outcome is not recorded. */

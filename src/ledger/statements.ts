@@ -53,6 +53,7 @@ type StatementName =
   | 'withContent'
   | 'atPlace'
   | 'recordedAt'
+  | 'recordedAs'
   | 'deletable'
   | 'used'
   | 'upsertIntent'
@@ -212,6 +213,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
   recordedAt: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
      WHERE destination = ? AND location IN (SELECT value FROM json_each(?))`,
+  recordedAs: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
+     WHERE destination = ? AND lower(hex(sha256)) IN (SELECT value FROM json_each(?))`,
   atPlace: `SELECT 1 FROM delivery
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',

@@ -16,6 +16,7 @@ function opened(folder: TemporaryFolder): Promise<Mbox> {
     runtime: new FakeRuntime(),
     takeUnfinished: () => [],
     recordedAt: () => [],
+    recordedAs: () => [],
     intend: () => Promise.resolve(),
   });
 }

@@ -39,7 +39,18 @@ describe('readMessages', () => {
     const [message] = await read(
       'From a\nStatus: RO\nSubject: a\nX-Keywords: one\n two\nLines: 3\nX-Lines: 4\n\nStatus: body\n\n',
     );
-    expect(message?.received.sha256).toBe(sha256('Subject: a\r\nX-Lines: 4\r\n\r\nStatus: body\r\n'));
+    const text = 'Subject: a\nX-Lines: 4\n\nStatus: body\n';
+    const header = 'Subject: a\r\nX-Lines: 4';
+    expect(message?.received).toMatchObject({
+      octets: text.length + 4,
+      lfSha256: sha256(text),
+      headerSha256: sha256(header),
+    });
+  });
+
+  test('counts these fields in the hash of the whole message, since it may have come with them', async () => {
+    const [message] = await read('From a\nStatus: RO\nSubject: a\n\nbody\n\n');
+    expect(message?.received.sha256).toBe(sha256('Status: RO\r\nSubject: a\r\n\r\nbody\r\n'));
   });
 
   test('reads one without a body, and one without anything', async () => {

@@ -27,13 +27,18 @@ export const textOf = async (folder: TemporaryFolder): Promise<string> =>
 export function opened(
   folder: TemporaryFolder,
   intents: Intent[] = [],
-  { runtime = new FakeRuntime(), recorded = [] }: { runtime?: FakeRuntime; recorded?: Receipt[] } = {},
+  {
+    runtime = new FakeRuntime(),
+    recorded = [],
+    unfinished = [],
+  }: { runtime?: FakeRuntime; recorded?: Receipt[]; unfinished?: readonly Intent[] } = {},
 ): Promise<Mbox> {
   const path = folder.at('place', 'mbox');
   return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, {
     runtime,
-    takeUnfinished: () => [],
+    takeUnfinished: () => unfinished,
     recordedAt: (locations) => recorded.filter(({ location }) => locations.includes(location)),
+    recordedAs: (hashes) => recorded.filter(({ sha256 }) => hashes.includes(sha256)),
     intend: (more) => {
       intents.push(...more);
       return Promise.resolve();

@@ -170,6 +170,7 @@ describe('I3: an append that a kill may have cut short', () => {
       intend: () => Promise.resolve(),
       takeUnfinished: () => taken.shift() ?? expect.fail(),
       recordedAt: () => [],
+      recordedAs: () => [],
     };
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
     expect(await textOf(folder)).toBe(FOREIGN);

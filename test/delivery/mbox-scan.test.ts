@@ -26,6 +26,7 @@ describe('what is stored in an mbox', () => {
       intend: () => Promise.resolve(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
     });
     await deliver(mbox, MAIL);
     const receipt = await deliver(mbox, LARGE);
@@ -82,5 +83,72 @@ describe('what is stored in an mbox', () => {
   test('cannot be told when the mbox cannot be read, and it says so', async () => {
     const states = stateAfter((path) => rm(path).then(() => mkdir(path)));
     await expect(states).rejects.toMatchObject({ code: 'destination-unusable' });
+  });
+});
+
+/** What is said of the first of these once the mbox was changed. Others are asked for too, or are known by their records, or not. */
+async function stateOfFirst(
+  messages: readonly string[],
+  change: (text: string, receipts: readonly Receipt[]) => string,
+  { isRecorded = true, isAsked = false }: { isRecorded?: boolean; isAsked?: boolean } = {},
+): Promise<string | undefined> {
+  await using folder = await temporaryFolder();
+  const path = folder.at('mbox');
+  const receipts: Receipt[] = [];
+  const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
+    runtime: new FakeRuntime(),
+    intend: () => Promise.resolve(),
+    takeUnfinished: () => [],
+    recordedAt: () => [],
+    recordedAs: (hashes) => (isRecorded ? receipts.filter(({ sha256 }) => hashes.includes(sha256)) : []),
+  });
+  for (const message of messages) receipts.push(await deliver(mbox, Buffer.from(message)));
+  await writeFile(path, change(await readFile(path, 'latin1'), receipts), 'latin1');
+  const states: string[] = [];
+  for await (const state of mbox.inspect(isAsked ? receipts : receipts.slice(0, 1))) states.push(state);
+  return states[0];
+}
+
+const mail = (name: string): string => `Subject: ${name}\r\n\r\nHello.\r\n`;
+const withoutFirst = (text: string): string => text.slice(text.indexOf('\nFrom ') + 1);
+const NULS = `Subject: nuls\r\n\r\na${'\0'.repeat(40)}b\r\n`;
+
+describe('a message that its owner has deleted from an mbox', () => {
+  test.each<[string, string, { isRecorded?: boolean; isAsked?: boolean }]>([
+    ['is recorded', 'missing', {}],
+    ['is asked for as well', 'missing', { isRecorded: false, isAsked: true }],
+    ['is not known', 'changed', { isRecorded: false }],
+  ])('of the same size as what stands in its place now, which %s, is %s', async (_, state, known) => {
+    const messages = ['a', 'b', 'c'].map(mail);
+    expect(await stateOfFirst(messages, withoutFirst, known)).toBe(state);
+  });
+
+  test.each<[string, string, (text: string) => string]>([
+    ['as it was delivered', 'missing', withoutFirst],
+    [
+      'as a mail program has marked it',
+      'missing',
+      (text) => withoutFirst(text).replace('nuls\n', 'nuls\nStatus: RO\n'),
+    ],
+    ['and one octet of that is another', 'changed', (text) => withoutFirst(text).replace('a\0', 'b\0')],
+    [
+      'and NULs stand in other mail',
+      'changed',
+      (text) => `${withoutFirst(text)}${FOREIGN.replace('Mine.', '\0'.repeat(40))}`,
+    ],
+  ])(
+    'is told from mail that has come with NULs, which stands there %s: it is %s',
+    async (_, state, change) => {
+      expect(await stateOfFirst([mail('first'), NULS, mail('x')], change)).toBe(state);
+    },
+  );
+
+  test('is intact beside NULs, wherever these stand, across blocks of the file too', async () => {
+    const nuls = `Subject: nuls\r\n\r\n${'x'.repeat(65_536)}${'\0'.repeat(200_000)}\r\n`;
+    expect(await stateOfFirst([mail('a'), nuls], (text) => text)).toBe('intact');
+    expect(await stateOfFirst([mail('first'), nuls, mail('x')], withoutFirst)).toBe('missing');
+    expect(await stateOfFirst([mail('first'), nuls, mail('x')], withoutFirst, { isRecorded: false })).toBe(
+      'changed',
+    );
   });
 });

@@ -1,5 +1,7 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import fs, { readlinkSync } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
 import type { Intent, Receipt } from '../../src/delivery/destination.ts';
 import { Mbox } from '../../src/delivery/mbox.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
@@ -55,6 +57,27 @@ describe('an mbox', () => {
     expect(receipt.location).toBe(String(there.length + between.length));
   });
 
+  test.runIf(process.platform === 'linux')(
+    'I2: behind a link is durable in the folder that it is in, not in that of the link',
+    async () => {
+      await using folder = await temporaryFolder();
+      await mkdir(folder.at('disk'));
+      await mkdir(folder.at('place'));
+      await symlink(folder.at('disk', 'inbox'), folder.at('place', 'mbox'));
+      const synced: string[] = [];
+      const { fsync } = fs;
+      const spy = vi.spyOn(fs, 'fsync').mockImplementation((file, done) => {
+        synced.push(readlinkSync(`/proc/self/fd/${file}`));
+        fsync(file, done);
+      });
+      syncBuiltinESMExports();
+      await deliver(await opened(folder), MAIL);
+      spy.mockRestore();
+      syncBuiltinESMExports();
+      expect(synced).toContain(folder.at('disk'));
+    },
+  );
+
   test('may be written by others between two messages', async () => {
     await using folder = await temporaryFolder();
     const mbox = await opened(folder);
@@ -73,6 +96,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: async (more) => {
         if (intents.length < 2) await appendFile(path, FOREIGN);
         intents.push(...more);
@@ -94,6 +118,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: () => appendFile(path, FOREIGN),
     });
     await expect(deliver(mbox, MAIL)).rejects.toMatchObject({
@@ -144,6 +169,7 @@ describe('an mbox', () => {
       runtime: new FakeRuntime(),
       takeUnfinished: () => [],
       recordedAt: () => [],
+      recordedAs: () => [],
       intend: async () => {
         sizeThen = (await stat(path)).size;
         throw new Error('the ledger is full');
@@ -194,6 +220,7 @@ describe('an mbox', () => {
         runtime: new FakeRuntime(),
         takeUnfinished: () => [],
         recordedAt: () => [],
+        recordedAs: () => [],
         intend: async () => {
           if (!isReplaced) await replace(path);
           isReplaced = true;

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
@@ -14,6 +14,7 @@ const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1
   intend: () => Promise.resolve(),
   takeUnfinished: () => [],
   recordedAt: () => [],
+  recordedAs: () => [],
   usedBefore,
 });
 
@@ -65,6 +66,35 @@ describe('openDestination', () => {
       expect(await readdir(folder.at('disk'))).toEqual([]);
     },
   );
+
+  test('I1: takes a link that leads nowhere for an mbox whose disk is not mounted, whatever is beside the link or there', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('disk'));
+    await symlink('disk/inbox', folder.at('link'));
+    await symlink(folder.at('link'), folder.at('inbox'));
+    const used = (): ReturnType<typeof openDestination> =>
+      openDestination({ type: 'mbox', path: folder.at('inbox') }, surroundings(true));
+    const refusal = {
+      code: 'destination-unusable',
+      hint: expect.stringContaining(
+        `mkdir -p ${folder.at('disk')}; touch ${folder.at('disk', 'inbox')}.`,
+      ) as string,
+    };
+    await expect(used()).rejects.toMatchObject(refusal);
+    expect(await readdir(folder.at('disk'))).toEqual([]);
+    await writeFile(folder.at('disk', 'sent'), '');
+    await expect(used()).rejects.toMatchObject(refusal);
+    await writeFile(folder.at('disk', 'inbox'), '');
+    await (await used()).close();
+  });
+
+  test('does not follow links for ever that lead to one another', async () => {
+    await using folder = await temporaryFolder();
+    await symlink('b', folder.at('a'));
+    await symlink('a', folder.at('b'));
+    const opening = openDestination({ type: 'mbox', path: folder.at('a') }, surroundings(true));
+    await expect(opening).rejects.toMatchObject({ code: 'destination-unusable' });
+  });
 
   test('opens a used Maildir that is there, and makes what it lacks', async () => {
     await using folder = await temporaryFolder();

@@ -130,6 +130,7 @@ export class Ferry implements AsyncDisposable {
               intend: (intents) => ledger.intend(name, intents),
               takeUnfinished: () => ledger.takeUnfinishedAppends(name),
               recordedAt: (locations) => ledger.recordedAt(name, locations),
+              recordedAs: (hashes) => ledger.recordedAs(name, hashes),
               usedBefore: ledger.used(name),
             }),
           );

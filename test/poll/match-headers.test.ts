@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FoundMessage, RecordId, RecordIdentity } from '../../src/ledger/ledger.ts';
 import { headerHash } from '../../src/message/header-field.ts';
+import { withoutReadersFields } from '../../src/message/readers-fields.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import { matchHeaders, matchStanding } from '../../src/poll/recognition/match-headers.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
@@ -101,11 +102,11 @@ describe('I8: matchHeaders', () => {
 });
 
 /** What was found of the message with this header. */
-function foundIn(destination: string, text: string, location = 'a'): FoundMessage {
+function foundIn(destination: string, text: string, location = 'a', octets = 100): FoundMessage {
   const { messageId, headerSha256 } = known(0, text);
   return {
     receipt: { destination, location, octets: 90, sha256: '' },
-    received: { octets: 100, sha256: '', messageId, headerSha256 },
+    received: { octets, sha256: '', messageId, headerSha256 },
   };
 }
 
@@ -132,6 +133,24 @@ describe('I8: matchStanding', () => {
     const { standing } = matchStanding([listed(1)], headers, { found, isLacking: onlyInMbox });
     expect([...standing]).toEqual([[1, found.slice(1)]]);
   });
+
+  test.each(['Status: RO', 'Lines: 3\r\nSubject: a\r\nX-UID: 4\r\n 5'])(
+    'knows a message in an mbox without the fields of mail programs, though it came with them: %j',
+    (fields) => {
+      const text = `Message-ID: <a@x>\r\n${fields}`;
+      const given = header(text);
+      const bare = withoutReadersFields(given.toString('latin1')).slice(0, -4);
+      const octets = 100 - given.length + header(bare).length;
+      const found = [foundIn('mbox:/b', bare, '0', octets), foundIn('maildir:/a', bare, '0', octets)];
+      const { standing } = matchStanding([listed(1)], new Map([[1 as MessageNumber, given]]), {
+        found,
+        isLacking: everywhere,
+      });
+      const [first = expect.fail()] = found;
+      const received = { ...first.received, octets: 100, headerSha256: headerHash(given, true) };
+      expect([...standing]).toEqual([[1, [{ receipt: first.receipt, received }]]]);
+    },
+  );
 
   test('leaves a doubt where what stands in one of the places may be the message', () => {
     const found = [foundIn('maildir:/a', B), foundIn('mbox:/b', 'Message-ID: <a@x>\r\nSubject: other')];

@@ -1,5 +1,7 @@
+import { partsOfName } from '../../delivery/settings.ts';
 import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
+import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { ListedMessage } from '../listing.ts';
 
@@ -69,12 +71,58 @@ export function matchStanding(
   for (const place of new Set(found.map(({ receipt }) => receipt.destination))) {
     const lacking = messages.filter((message) => isLacking(message, place));
     const there = found.filter(({ receipt }) => receipt.destination === place);
-    const { matched, doubtful: mayStand } = matchHeaders(lacking, headers, there.map(asCandidate));
+    const isMbox = partsOfName(place).type === 'mbox';
+    const given = isMbox ? withoutFields(lacking, headers) : { messages: lacking, headers };
+    const { matched, doubtful: mayStand } = matchHeaders(
+      given.messages,
+      given.headers,
+      there.map(asCandidate),
+    );
     for (const [number, match] of matched)
       standing.set(number, [...(standing.get(number) ?? []), match.found]);
     for (const number of mayStand) doubtful.add(number);
   }
-  return { standing, doubtful };
+  return { standing: asListed(standing, messages, headers), doubtful };
+}
+
+/** As they are told of an mbox: without the fields that mail programs write there, whoever has written them. */
+function withoutFields(
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+): { readonly messages: readonly ListedMessage[]; readonly headers: ReadonlyMap<MessageNumber, Buffer> } {
+  const without = new Map<MessageNumber, Buffer>();
+  const shorter = messages.map((message) => {
+    const header = headers.get(message.number);
+    if (header === undefined) return message;
+    const rest = Buffer.from(withoutReadersFields(header.toString('latin1')), 'latin1');
+    without.set(message.number, rest);
+    const octets = message.octets && message.octets - (header.length - rest.length);
+    return { ...message, octets };
+  });
+  return { messages: shorter, headers: without };
+}
+
+/** With the header that the server gives, and the size that it lists: by these each is known from now on. */
+function asListed(
+  standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>,
+  messages: readonly ListedMessage[],
+  headers: ReadonlyMap<MessageNumber, Buffer>,
+): ReadonlyMap<MessageNumber, readonly FoundMessage[]> {
+  const listed = new Map<MessageNumber, readonly FoundMessage[]>();
+  for (const { number, octets } of messages) {
+    const found = standing.get(number);
+    const header = headers.get(number);
+    if (found === undefined || header === undefined) continue;
+    const headerSha256 = headerHash(header, true);
+    listed.set(
+      number,
+      found.map(({ receipt, received }) => ({
+        receipt,
+        received: { ...received, headerSha256, octets: octets ?? received.octets },
+      })),
+    );
+  }
+  return listed;
 }
 
 function asCandidate(found: FoundMessage): Candidate & { readonly found: FoundMessage } {

@@ -1,6 +1,6 @@
 import type { Recovered } from '../../delivery/destination.ts';
 import { MailError } from '../../errors.ts';
-import type { FoundMessage, LedgerRecord } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
@@ -25,8 +25,7 @@ export async function recover(listing: Listing, poll: Poll): Promise<Recovery | 
   const named = await searchDestinations(unrecorded, poll);
   const { mistrustsNames } = poll;
   const { found, doubted } = tellApart(named, { unrecorded, isLacking, mistrustsNames });
-  if (isLacking || doubted.length > 0)
-    await noteWhatStands(listing, await identified(doubted.flat(), poll.destinations), poll);
+  if (isLacking || doubted.length > 0) await noteWhatStands(listing, doubted.flat(), poll);
   const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
   const search = { unrecorded, found };
   if (mayBeLost) refuseOtherName(search, poll);
@@ -123,28 +122,8 @@ function tellApart(
 
 /** As servers count, with and without CRs, and with fields that they have written into it since. */
 function hasSizeOf({ octets }: ListedMessage, { receipt, received }: Recovered): boolean {
-  if (octets === undefined || received === undefined) return octets !== undefined;
+  if (octets === undefined) return false;
   return octets >= receipt.octets - SIZE_DRIFT_OCTETS && octets <= received.octets + SIZE_DRIFT_OCTETS;
-}
-
-/** With what each was when it was received, which some destinations tell only when they are read. */
-async function identified(
-  recovered: readonly Recovered[],
-  destinations: Poll['destinations'],
-): Promise<readonly FoundMessage[]> {
-  const found = recovered.flatMap(({ receipt, received }) =>
-    received === undefined ? [] : [{ receipt, received }],
-  );
-  for (const destination of destinations) {
-    const unread = recovered.filter(
-      ({ receipt, received }) => received === undefined && receipt.destination === destination.name,
-    );
-    const places = new Set(unread.map(({ receipt }) => receipt.location));
-    if (places.size === 0) continue;
-    for await (const { receipt, received } of destination.messages())
-      if (places.has(receipt.location)) found.push({ receipt, received });
-  }
-  return found;
 }
 
 async function recordFound({ unrecorded, found }: Search, poll: Poll): Promise<void> {
@@ -226,8 +205,9 @@ async function record(
   poll: Poll,
 ): Promise<void> {
   const { ledger, destinations, runtime, interrupted, startedAt } = poll;
-  if (message?.uid === undefined) return;
-  const received = recovered.find((it) => it.received !== undefined)?.received;
+  const [first] = recovered;
+  if (message?.uid === undefined || first === undefined) return;
+  const { received } = first;
   const earlier = ledger.withUniqueId(message.uid).at(-1);
   const safe = new Set([
     ...(earlier?.destinations ?? []),
@@ -239,13 +219,14 @@ async function record(
     record: earlier?.id,
     uid: message.uid,
     tag,
-    octets: received?.octets,
-    listedOctets: isNumbered(message) ? message.octets : undefined,
+    octets: received.octets,
+    // What is listed under it may be another message by now.
+    listedOctets: isNumbered(message) || hasSizeOf(message, first) ? message.octets : undefined,
     // Worked out from what is stored, so not good enough to compare with what the other destination will get; what was
     // received before is.
-    sha256: complete ? received?.sha256 : receivedBefore(earlier),
-    messageId: received?.messageId,
-    headerSha256: received?.headerSha256,
+    sha256: complete ? received.sha256 : receivedBefore(earlier),
+    messageId: received.messageId,
+    headerSha256: received.headerSha256,
     receipts: recovered.map(({ receipt }) => receipt),
     claims: recovered.map(({ receipt }) => receipt),
     complete,
