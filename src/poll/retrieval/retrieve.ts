@@ -132,7 +132,7 @@ function receiveOne(
   return receive(retrieval, body, {
     pipelined: session.pipelining && !retrieval.alone,
     isToBeFound: settling.mayFind,
-    withBody: retrieval.reason === 'compare' && settling.mayHaveBody,
+    withBody: retrieval.reason !== 'new',
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });

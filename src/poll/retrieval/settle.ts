@@ -6,10 +6,10 @@ import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { isOfContent, mayBe, wasTriedNow } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
-import { deliveryOf, type Settled } from './delivery-of.ts';
+import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
@@ -49,6 +49,7 @@ export class Settling {
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
   readonly #claimed: Claimed;
+  readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
 
   constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
@@ -72,11 +73,6 @@ export class Settling {
   /** Whether something stands in the destinations that a message may be. */
   get mayFind(): boolean {
     return this.#found.some;
-  }
-
-  /** Whether a message may be one that was carried under another header. */
-  get mayHaveBody(): boolean {
-    return this.#sameBody.isPossible;
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -124,13 +120,15 @@ export class Settling {
     const { message } = retrieval;
     const { ledger } = this.#poll;
     const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
-    const free = equal.filter(({ id }) => !this.#claimed.has(id));
+    const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
+    const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
-    if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
-    const changed = await this.#sameBody.find(received, (id) => this.#claimed.has(id));
-    if (changed !== undefined) {
-      this.#claimed.add(changed.id);
-      return this.#recogniseAs(changed, received);
+    const carried =
+      record?.outcome === 'delivered' ? record : await this.#sameBody.find(received, this.#isClaimed);
+    if (carried !== undefined) {
+      // At once: what is compared at the same time, by other content, may be alike.
+      this.#claimed.add(carried.id);
+      return this.#recogniseAs(carried, received);
     }
     if (retrieval.reason === 'new') return this.#takeOverOrDeliver(received);
     const isShort = retrieval.reason === 'short';
@@ -142,12 +140,19 @@ export class Settling {
     if (isShort && this.bound.has(message.number)) this.#tellOfWhole(received);
   }
 
+  /** The records of what the message was before its server has noted in it that it was read. */
+  #withoutMarks({ unmarkedSha256 }: Received): readonly LedgerRecord[] {
+    return unmarkedSha256 === undefined ? [] : this.#poll.ledger.withContent(unmarkedSha256);
+  }
+
   /** The message was carried before, as this record says. */
-  async #recogniseAs(
-    { id, deleSent }: LedgerRecord,
-    { retrieval: { message, reason }, drafts }: Received,
-  ): Promise<void> {
+  async #recogniseAs(record: LedgerRecord, received: Received): Promise<void> {
     const { ledger, runtime, observer, account } = this.#poll;
+    const { id, deleSent, octets } = record;
+    const {
+      retrieval: { message, reason },
+      drafts,
+    } = received;
     const { uid, number, octets: listedOctets } = message;
     await discardAll(drafts);
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
@@ -155,6 +160,8 @@ export class Settling {
     else await ledger.noteRenumbered(new Map([[id, uid]]));
     if (listedOctets !== undefined && isNumbered(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
+    if (reason !== 'short' && octets !== undefined && octets !== received.octets)
+      await ledger.recordDelivery(asItIsNow(record, received));
     if (deleSent) await ledger.noteDeleRefused([id]); // It has outlived that one.
     this.#bind(number, id);
     observer.carried?.(account.name);
@@ -175,10 +182,12 @@ export class Settling {
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
     const { ledger, observer, account } = this.#poll;
     const { uid, number } = received.retrieval.message;
-    const carried = ledger
-      .withContent(received.sha256)
-      .find((record) => record.outcome === 'delivered' && record.uid === uid);
-    if (carried === undefined || tried === undefined || tried.destinations.length > 0) return false;
+    if (tried === undefined || tried.destinations.length > 0) return false;
+    const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
+    const carried =
+      equal.find((record) => record.outcome === 'delivered' && record.uid === uid) ??
+      (await this.#sameBody.underUniqueId(received, this.#isClaimed));
+    if (carried === undefined) return false;
     await discardAll(received.drafts);
     const tag = tagFor({ account: account.name, uid, sha256: received.sha256, occurrence: 0 });
     const receipts = ledger.receiptsOf(carried.id);
@@ -253,7 +262,7 @@ export class Settling {
     const tag = tagFor({ account: account.name, ...identity });
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
-    const record = ofTheSame(who.record, received);
+    const record = await this.#ofTheSame(who.record, received);
     const already = [...left, ...this.#found.take(received, left, record?.destinations ?? [])];
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
@@ -274,6 +283,12 @@ export class Settling {
       tally.bytes += received.octets;
     }
     observer.carried?.(account.name);
+  }
+
+  /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */
+  async #ofTheSame(record: LedgerRecord | undefined, received: Received): Promise<LedgerRecord | undefined> {
+    if (record === undefined || isOfContent(record, received)) return record;
+    return (await this.#sameBody.isOf(received, record)) ? record : undefined;
   }
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
