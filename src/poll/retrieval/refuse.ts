@@ -1,4 +1,5 @@
 import type { MailError } from '../../errors.ts';
+import type { LedgerRecord } from '../../ledger/ledger.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { MOST_DOUBTS } from '../limits.ts';
@@ -6,7 +7,7 @@ import { mayComeBack } from '../login-delay.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from '../recognition/unreadable-header.ts';
-import { isLastAttempt } from '../record-state.ts';
+import { hasFailed, isLastAttempt } from '../record-state.ts';
 
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what
@@ -45,7 +46,7 @@ export async function refuseMessage(
 
 /**
  * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
- * it was carried, its content must tell then (I8, I9). Resolves to whether the poll goes on in another session, or
+ * it was carried, its content must tell then (I8, I9). One that a record says was carried has no attempt made of it. Resolves to whether the poll goes on in another session, or
  * raises what ends it.
  */
 export async function noteUnreadable(
@@ -60,7 +61,24 @@ export async function noteUnreadable(
     poll.doubts.headersAlone = true;
     return true;
   }
-  await refuseMessage({ message: listed, record }, cause, poll);
+  if (record !== undefined && !hasFailed(record)) await noteUnread(record, cause, poll);
+  else await refuseMessage({ message: listed, record }, cause, poll);
   if (cause instanceof EndlessHeader && mayGoOn) return true;
   throw cause;
+}
+
+/**
+ * The header of a carried message could not be read. A line that is cut says nothing of the message under way; one that is cut at
+ * the same message twice, or a header without an end, may be its fault: then it counts as missing, and the next poll compares it,
+ * so that it keeps no other from being deleted (I9).
+ */
+async function noteUnread(
+  { id, uid, listedOctets, triedAt, deliveredAt }: LedgerRecord,
+  cause: MailError,
+  { ledger, runtime }: Poll,
+): Promise<void> {
+  const wasUnread = triedAt !== deliveredAt;
+  if (uid !== undefined && (wasUnread || cause instanceof EndlessHeader))
+    return ledger.noteMissing(new Map([[id, uid]]), runtime.now());
+  return ledger.noteAskedAgain(id, listedOctets, runtime.now());
 }
