@@ -15,6 +15,7 @@ import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from 
 import { Progress } from './progress.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
+import { assertNamed } from './refused-uidl.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
 import { SizeExperience } from './retrieval/listed-size.ts';
@@ -133,6 +134,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
+    assertNamed(listing, session, ledger);
     const visit = await planVisit(session, listing, poll); // I3, I8
     announce(visit, poll);
     warnOfExpiry(session, visit.plan, poll);
