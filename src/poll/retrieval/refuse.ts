@@ -1,8 +1,8 @@
 import type { MailError } from '../../errors.ts';
-import type { LedgerRecord } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { MOST_DOUBTS } from '../limits.ts';
+import { MAX_ATTEMPTS, MOST_DOUBTS, NO_ROOM_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
@@ -81,4 +81,21 @@ async function noteUnread(
   if (uid !== undefined && (wasUnread || cause instanceof EndlessHeader))
     return ledger.noteMissing(new Map([[id, uid]]), runtime.now());
   return ledger.noteAskedAgain(id, listedOctets, runtime.now());
+}
+
+/**
+ * A destination had no room for this message. That counts as an attempt, so that the next poll tries it last: smaller ones behind
+ * it may fit. Not as one of the last: it is never left alone for that. `begun`: the record of what some destinations have of it.
+ */
+export async function noteNoRoom(
+  { message: { uid, octets = 0 }, record, reason }: Pick<Retrieval, 'message' | 'record' | 'reason'>,
+  error: MailError,
+  { ledger, runtime }: Poll,
+  begun?: RecordId,
+): Promise<void> {
+  if (error.code !== 'disk-full' || uid === undefined || octets < NO_ROOM_OCTETS) return;
+  if ((reason !== 'new' && reason !== 'again') || (record?.attempts ?? 0) >= MAX_ATTEMPTS - 2) return;
+  const failure = { record: begun ?? record?.id, uid, error: error.message, quarantined: false };
+  // The ledger may have no room either.
+  await ledger.recordFailure({ ...failure, at: runtime.now() }).catch(() => undefined);
 }

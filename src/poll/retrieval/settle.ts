@@ -15,7 +15,7 @@ import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
-import { refuseMessage } from './refuse.ts';
+import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
@@ -271,13 +271,17 @@ export class Settling {
     // What could not be taken back may have become visible all the same.
     if (failure !== undefined) tally.unrecorded = true;
     const all = [...already, ...receipts];
+    let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
       const complete = failure === undefined;
-      const id = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
-      if (complete) this.#bind(number, id);
+      begun = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
+      if (complete) this.#bind(number, begun);
     }
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) {
+      await noteNoRoom(received.retrieval, failure, this.#poll, begun);
+      throw failure;
+    }
     if (receipts.length > 0 || already.length === 0) {
       tally.fetched += 1;
       tally.bytes += received.octets;
