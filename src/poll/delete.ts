@@ -1,3 +1,4 @@
+import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import { ReplyError } from '../pop3-client/errors.ts';
@@ -7,6 +8,7 @@ import { type Bound, bothOf } from './columns/bound-records.ts';
 import { type DueDeletions, dueDeletions } from './due-deletions.ts';
 import type { PlannedVisit } from './plan-visit.ts';
 import type { Poll } from './poll.ts';
+import { tellsOne } from './recognition/known.ts';
 import { isStillThere } from './record-state.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
@@ -52,7 +54,7 @@ export async function markDeletions(
   const bound = bothOf(plan.carried, retrieved);
   const due = await dueDeletions(session, { ...visit, bound, retrieved }, poll);
   const isUnsettled = due.others.size > 0;
-  if (isUnsettled) await noteOthers(due.others, poll);
+  if (isUnsettled) await noteOthers(due.others, visit, poll);
   if (due.numbers.length === 0) return { ...NOTHING_MARKED, isUnsettled };
   return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), isUnsettled };
 }
@@ -60,13 +62,17 @@ export async function markDeletions(
 /** What may be another message by now counts as missing: the next poll finds out by its content what it is (I1, I8). */
 async function noteOthers(
   others: DueDeletions['others'],
-  { account, ledger, runtime, observer }: Poll,
+  { listing }: Pick<PlannedVisit, 'listing'>,
+  { account, ledger, runtime, observer, tally }: Poll,
 ): Promise<void> {
   await ledger.noteMissing(others, runtime.now());
-  observer.noticed?.(
-    account.name,
-    `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`,
-  );
+  const text = `${others.size} messages that were to be deleted may not be those that were delivered under their unique-ids; the next poll compares them.`;
+  observer.noticed?.(account.name, text);
+  // Mail that is not here yet. Of a mere number nothing is known but that it may be another's.
+  if ([...others.values()].some((uid) => tellsOne(listing, uid)))
+    tally.firstRefusal ??= new MailError('message-changed', text, {
+      hint: 'They stay on the server until then.',
+    });
 }
 
 /** DELE for each of these messages, and QUIT along with the last one where the server allows that. */

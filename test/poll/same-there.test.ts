@@ -80,7 +80,7 @@ test('I3: what a kill left in one of two destinations is no part of the message 
   expect(await ferry.mail('mbox')).toEqual(storedAll(first, third));
 });
 
-test('I1: a message under the unique-id of one that was carried is not deleted for it, but carried', async () => {
+test('I1, I9: a message under the unique-id of one that was carried is not deleted for it, but carried, and said to be missing until then', async () => {
   const [first = '', second = '', third = ''] = DAYS;
   await using server = await serverWith([], first);
   server.maildrop('alice').add(second, { uid: 'u2' });
@@ -89,7 +89,12 @@ test('I1: a message under the unique-id of one that was carried is not deleted f
   await takeAway(server, 1);
   server.maildrop('alice').add(third, { uid: 'u2' });
   ferry.runtime.advance(4 * DAY_MS);
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+  expect(await ferry.poll()).toMatchObject({
+    outcome: 'partial',
+    fetched: 0,
+    deleted: 1,
+    error: { code: 'message-changed' },
+  });
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
   expect(await ferry.mail()).toEqual(storedAll(first, second, third));
   expect(server.maildrop('alice').messages.map(String)).toEqual([third]);
@@ -108,7 +113,7 @@ test('I1: what is stored tells, also under a name that mbsync has made longer, w
   await takeAway(server);
   server.maildrop('alice').add(tuesday, { uid: 'u1' });
   ferry.runtime.advance(4 * DAY_MS);
-  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0 });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, deleted: 0 });
   await ferry.poll();
   expect(await ferry.mail()).toEqual(storedAll(monday, tuesday));
 });
