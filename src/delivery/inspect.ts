@@ -8,9 +8,6 @@ import { deliveredAt } from './maildir-name.ts';
 import { inspectMbox } from './mbox-scan.ts';
 import { partsOfName } from './settings.ts';
 
-/** Names have whole seconds, and the clock of a file system ticks more slowly. */
-const CLOCK_MARGIN_MS = 2000;
-
 /**
  * As `Destination.inspect`, for a place that need not be configured any more: nothing is created, locked or written there. Where
  * there is nothing at all, everything is `lost`; where it may not be looked at, `unreadable` (I9).
@@ -42,7 +39,8 @@ export async function* inspectMaildir(
     }
     madeAt ??= await birthOf(join(path, 'new'));
     const delivered = deliveredAt(receipt.location) ?? Number.POSITIVE_INFINITY;
-    yield madeAt > delivered + CLOCK_MARGIN_MS ? 'lost' : 'missing';
+    // No name has a time before its folder was made.
+    yield madeAt > delivered ? 'lost' : 'missing';
   }
 }
 

@@ -4,25 +4,31 @@ import { isLeftByTheDead } from './left-by-the-dead.ts';
 /**
  * Names for new messages in a Maildir, unique by its convention: time, then microsecond, process, count and
  * random part, then host. The `U` part is the message's tag, by which it is recognised after a crash (I3); it
- * stays when a mail program adds flags or moves the file to `cur`.
+ * stays when a mail program adds flags or moves the file to `cur`. The time is never before `notBefore`, when its folder was made: a
+ * clock that is behind must not make it look as if that was made anew since.
  */
 export class MaildirNames {
   readonly #runtime: Runtime;
   readonly #host: string;
+  readonly #notBefore: number;
   #count = 0;
 
-  constructor(runtime: Runtime) {
+  /** `notBefore`: in milliseconds since 1970. */
+  constructor(runtime: Runtime, notBefore = 0) {
     this.#runtime = runtime;
+    this.#notBefore = Math.ceil(notBefore);
     this.#host = hostPart(runtime);
   }
 
   next(tag: string): string {
     this.#count += 1;
-    const milliseconds = this.#runtime.now();
+    const now = this.#runtime.now();
+    const milliseconds = Math.max(now, this.#notBefore);
     const seconds = Math.floor(milliseconds / 1000);
     const microseconds = Math.floor((milliseconds % 1000) * 1000);
     const { pid } = this.#runtime;
-    const random = this.#runtime.randomHex(4);
+    // A time that stands still tells no name from another.
+    const random = this.#runtime.randomHex(4) + (now < milliseconds ? now.toString(16) : '');
     return `${seconds}.M${microseconds}P${pid}Q${this.#count}R${random}U${tag}.${this.#host}`;
   }
 }
@@ -56,8 +62,8 @@ export function withoutAdditions(name: string): string {
   return name.replace(/(,S=\d+),.*$/, '$1');
 }
 
-/** When the file of such a name was delivered, in milliseconds since 1970; undefined where the name does not tell. */
+/** The time in a name that we gave, in milliseconds since 1970; undefined where it is another's. */
 export function deliveredAt(name: string): number | undefined {
-  const [, seconds] = /^(\d+)\./.exec(name) ?? [];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
+  const [, seconds, microseconds] = /^(\d+)\.M(\d{1,6})P/.exec(name) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000 + Number(microseconds) / 1000;
 }

@@ -57,7 +57,7 @@ export class Maildir implements Destination {
       await makeDirectories([at('tmp'), at('new'), at('cur')], calls);
       await removeLeftovers(at('tmp'), calls, runtime);
       const directory = await SyncedDirectory.open(at('new'), calls);
-      const names = new MaildirNames(runtime);
+      const names = new MaildirNames(runtime, (await calls.stat(at('new'))).birthtimeMs);
       return new Maildir(settings, name, { names, new: directory, isLocal: calls.isLocal });
     } catch (error) {
       throw deliveryFailed(settings.path, error);

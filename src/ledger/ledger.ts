@@ -185,7 +185,7 @@ export interface AccountLedger {
   openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }>;
   /**
    * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
-   * one any more: all of them count as missing.
+   * one any more: all of them count as missing, and `renumbering` says so, until it is noted otherwise.
    */
   takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }>;
   /** Notes how the poll has ended, so that the next one does not take it for interrupted. */

@@ -116,7 +116,9 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   accountByName: 'SELECT id FROM account WHERE name = ?',
   insertAccount: 'INSERT INTO account (name) VALUES (?)',
   maildrop: 'SELECT maildrop FROM account WHERE id = ?',
-  setMaildrop: 'UPDATE account SET maildrop = ?, logged_in_at = NULL, login_delay_ms = NULL WHERE id = ?',
+  // What was another maildrop counts as one whose unique-ids have changed, for later polls too.
+  setMaildrop: `UPDATE account SET maildrop = ?, renumbering = maildrop IS NOT NULL, logged_in_at = NULL, login_delay_ms = NULL
+     WHERE id = ?`,
   lastLogin: 'SELECT logged_in_at, login_delay_ms FROM account WHERE id = ?',
   setLogin: 'UPDATE account SET logged_in_at = ?, login_delay_ms = ? WHERE id = ?',
   allMissing: `UPDATE message ${BY_PRESENCE} SET missing_at = ? WHERE ${PRESENT}`,

@@ -106,6 +106,9 @@ export const UNRECORDED_MESSAGES = 512;
 /** How much of a refused or failed message is read and thrown away to save the session. */
 export const DRAIN_OCTETS: number = 4 * MIB;
 
+/** Where there is no room for a message smaller than this, none is worth looking for for others. */
+export const NO_ROOM_OCTETS: number = 16 * KIB;
+
 /** How large a message may be that the server lists without a size. */
 export const UNLISTED_MESSAGE_OCTETS: number = 256 * MIB;
 

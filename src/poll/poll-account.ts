@@ -16,6 +16,7 @@ import { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
+import { assertNamed } from './refused-uidl.ts';
 import { type PollReport, Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
 import { SizeExperience } from './retrieval/listed-size.ts';
@@ -140,6 +141,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
     const listing = await takeListing(session);
     await noteServer(loggedIn, poll);
+    assertNamed(listing, session, ledger);
     const visit = await planVisit(session, listing, poll); // I3, I8
     announce(visit, poll);
     warnOfExpiry(session, visit.plan, poll);

@@ -17,6 +17,7 @@ import { importedForms } from './recognition/imported.ts';
 import { knownMessages } from './recognition/known.ts';
 import { readHeader } from './recognition/read-headers.ts';
 import { type Remembered, recognise } from './recognition/recognise.ts';
+import { assertNamed } from './refused-uidl.ts';
 import { Tally } from './report.ts';
 import { Doubts } from './retrieval/doubts.ts';
 
@@ -50,6 +51,7 @@ export async function previewAccount(
   const session = await deps.openSession(account, control.abort);
   try {
     const listing = await takeListing(session);
+    assertNamed(listing, session, ledger);
     const forms = importedForms(listing, ledger);
     const known = knownMessages(
       ledger,

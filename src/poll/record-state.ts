@@ -72,13 +72,13 @@ export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolea
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 
-/** The record, unless its receipts are about other content: then the message gets a record of its own. */
-export function ofTheSame(
-  record: LedgerRecord | undefined,
-  { sha256 }: { readonly sha256: string },
-): LedgerRecord | undefined {
-  const same = record?.sha256 === undefined || record.sha256 === sha256 || record.destinations.length === 0;
-  return same ? record : undefined;
+/** Whether the receipts of a record, as far as it has any, are about this content, with the marks of its readers or without. */
+export function isOfContent(
+  { sha256, destinations }: LedgerRecord,
+  received: { readonly sha256: string; readonly unmarkedSha256: string | undefined },
+): boolean {
+  if (sha256 === undefined || destinations.length === 0) return true;
+  return sha256 === received.sha256 || sha256 === received.unmarkedSha256;
 }
 
 /** Whether a record of the same content can be the record of a message with that unique-id. */

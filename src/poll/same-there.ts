@@ -1,4 +1,4 @@
-import type { RecordId } from '../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import { headerField } from '../message/header-field.ts';
 import type { MessageNumber, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -24,12 +24,14 @@ export async function otherThere(
 ): Promise<ReadonlyMap<RecordId, UniqueId>> {
   const others = new Map<RecordId, UniqueId>();
   const compared = new SameHeader(ledger);
+  const carried = ({ number, uid }: ListedMessage): LedgerRecord | undefined =>
+    uid === undefined ? undefined : ledger.withUniqueId(uid).find(({ id }) => id === bound.get(number));
   if (doubts.headersAlone) session.lockStep = true;
   for (let from = 0; from < earlier.length; from += PIPELINE_COMMANDS) {
     const group = earlier
       .slice(from, from + PIPELINE_COMMANDS)
       .flatMap((number) => listing.messages.numbered(number) ?? []);
-    const headers = await headersOf(session, group);
+    const headers = await headersOf(session, group, carried);
     // Where TOP works, a refusal says nothing of the message.
     const hasTop = session.capabilities?.has('TOP') ?? headers.size > 0;
     for (const message of group) {
@@ -46,9 +48,10 @@ export async function otherThere(
 async function headersOf(
   session: Transaction,
   messages: readonly ListedMessage[],
+  carried: (message: ListedMessage) => LedgerRecord | undefined,
 ): Promise<ReadonlyMap<MessageNumber, Buffer>> {
   if (session.capabilities?.has('TOP') === false) return new Map();
-  return readHeaders(session, messages, () => undefined);
+  return readHeaders(session, messages, carried);
 }
 
 /**

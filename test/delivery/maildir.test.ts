@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { describe, expect, test, vi } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { Maildir } from '../../src/delivery/maildir.ts';
-import { isLeftover, MaildirNames, tagOf } from '../../src/delivery/maildir-name.ts';
+import { deliveredAt, isLeftover, MaildirNames, tagOf } from '../../src/delivery/maildir-name.ts';
 import type { LineEndings } from '../../src/delivery/settings.ts';
 import { callsFor } from '../../src/durable/folder-calls.ts';
 import { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
@@ -84,9 +84,11 @@ describe('a Maildir', () => {
 
   test('names a message by time, process, tag, host and size', async () => {
     await using folder = await temporaryFolder();
-    const maildir = await opened(folder);
+    const runtime = new FakeRuntime();
+    runtime.time = Date.UTC(2100, 0, 2, 3, 4, 5, 678);
+    const maildir = await opened(folder, 'lf', runtime);
     const { location } = await deliver(maildir, MAIL, 'c0ffee');
-    expect(location).toMatch(/^1767323045\.M678000P4242Q\d+R[0-9a-f]{8}Uc0ffee\.ferry\.example,S=19$/);
+    expect(location).toMatch(/^4102542245\.M678000P4242Q\d+R[0-9a-f]{8}Uc0ffee\.ferry\.example,S=19$/);
     expect(location).not.toContain(':');
     await maildir.close();
   });
@@ -315,6 +317,22 @@ describe('names in a Maildir', () => {
     const names = new MaildirNames(new FakeRuntime());
     const made = Array.from({ length: 100 }, () => names.next('0'));
     expect(new Set(made).size).toBe(100);
+  });
+
+  test('have no time before their folder was made, and are never the same, though the clock stands before it', () => {
+    const runtime = new FakeRuntime();
+    const madeAt = runtime.time + 86_400_000.25;
+    runtime.randomHex = () => 'abcd';
+    // Each opens the folder once, as each poll does.
+    const next = (): string => new MaildirNames(runtime, madeAt).next('f0');
+    const first = next();
+    runtime.time += 1;
+    const second = next();
+    expect(deliveredAt(first)).toBe(Math.ceil(madeAt));
+    expect(tagOf(first)).toBe('f0');
+    expect(second).not.toBe(first);
+    runtime.time += 2 * 86_400_000;
+    expect(deliveredAt(next())).toBe(runtime.time);
   });
 
   test.each([

@@ -28,3 +28,22 @@ export async function serveNamed(
   for (const [message, uid] of messages) server.maildrop('alice').add(message, { uid });
   return server;
 }
+
+/** Changes each message in the maildrop of alice, as servers do that write into what they keep; default: unique-ids stay. */
+export async function rewrite(
+  server: Pop3Server,
+  change: (message: string) => string,
+  uidOf: (uid: string) => string = (uid) => uid,
+): Promise<void> {
+  const maildrop = server.maildrop('alice');
+  const changed = maildrop.messages.map(
+    (message, at) => [change(String(message)), maildrop.uids[at] ?? ''] as const,
+  );
+  await maildrop.remove(await maildrop.list());
+  for (const [message, uid] of changed) maildrop.add(message, { uid: uidOf(uid) });
+}
+
+/** As mailutils and qpopper write into what was read, at QUIT. */
+export function markedAsRead(message: string): string {
+  return message.includes('Status: RO') ? message : message.replace('\r\n\r\n', '\r\nStatus: RO\r\n\r\n');
+}

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { DestinationSettings } from '../../src/delivery/settings.ts';
 import { systemRuntime } from '../../src/runtime.ts';
@@ -96,19 +96,20 @@ describe('what was kept on the server for a time', () => {
   });
 
   test('I1: is not deleted for a word about many, where nobody was told that it is lost here', async () => {
-    const many = Array.from({ length: 120 }, (_, index) => mail(`m${index}`));
+    const many = Array.from({ length: 121 }, (_, index) => mail(`m${index}`));
     await using server = await serve(...many);
     await using ferry = await Ferry.to(server.address, {
       account: KEPT,
       destinations: ['maildir', 'maildir-2'],
     });
-    ferry.runtime.time = systemRuntime.now() + 5000;
+    longAgo(ferry);
     await ferry.poll();
-    ferry.runtime.time = systemRuntime.now() - 60_000;
-    server.maildrop('alice').add(TWO);
-    await ferry.poll();
-    const old = (await files(ferry)).sort()[0] ?? '';
-    await rm(old);
+    const [, ...found] = await readdir(ferry.folder.at('maildir', 'new'));
+    await rename(ferry.folder.at('maildir'), ferry.folder.at('put away'));
+    for (const part of ['new', 'cur', 'tmp'])
+      await mkdir(ferry.folder.at('maildir', part), { recursive: true });
+    for (const name of found)
+      await rename(ferry.folder.at('put away', 'new', name), ferry.folder.at('maildir', 'new', name));
     ferry.runtime.advance(11 * DAY_MS);
     const confirmed = { confirmDelete: true };
     expect(await ferry.poll({}, confirmed)).toMatchObject({ deleted: 120, kept: 1 });
@@ -139,4 +140,17 @@ describe('what was kept on the server for a time', () => {
     expect(await ferry.poll(elsewhere(ferry))).toMatchObject({ outcome: 'ok', deleted: 2 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
   });
+});
+
+test('what was delivered while the clock was behind, and its owner has deleted, counts as handed over, as any', async () => {
+  await using server = await serve(ONE, TWO);
+  await using ferry = await Ferry.to(server.address, {
+    account: { deletion: { kind: 'after', milliseconds: DAY_MS } },
+  });
+  ferry.runtime.time = systemRuntime.now() - 400 * DAY_MS;
+  expect(await ferry.poll()).toMatchObject({ fetched: 2 });
+  const [name = ''] = await readdir(ferry.folder.at('maildir', 'new'));
+  await unlink(ferry.folder.at('maildir', 'new', name));
+  ferry.runtime.time = systemRuntime.now();
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 2 });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../src/delivery/destination.ts';
 import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
-import { NO_TOP, NUMBERS, takeAway } from './odd-server.ts';
+import { markedAsRead, NO_TOP, NUMBERS, rewrite, takeAway } from './odd-server.ts';
 
 const DAY_MS = 86_400_000;
 const NEVER = { deletion: { kind: 'never' } } as const;
@@ -80,7 +80,7 @@ test('I3: what a kill left in one of two destinations is no part of the message 
   expect(await ferry.mail('mbox')).toEqual(storedAll(first, third));
 });
 
-test('I1: a message under the unique-id of one that was carried is not deleted for it, but carried', async () => {
+test('I1, I9: a message under the unique-id of one that was carried is not deleted for it, but carried, and said to be missing until then', async () => {
   const [first = '', second = '', third = ''] = DAYS;
   await using server = await serverWith([], first);
   server.maildrop('alice').add(second, { uid: 'u2' });
@@ -192,5 +192,69 @@ test.each(['[SYS/TEMP] not now', 'no'])(
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
     expect(await ferry.mail()).toEqual(storedAll(first, second, third));
     expect(server.maildrop('alice').messages.map(String)).toEqual([third]);
+  },
+);
+
+describe('a line that is cut at TOP, before what was kept is deleted,', () => {
+  const cut = { do: 'cut', command: 'TOP', messages: [1] } as const;
+
+  test.each(['maildir', 'mbox'] as const)(
+    'I8: has nothing stored twice, whatever the server writes into it: %s',
+    async (kind) => {
+      const [first = '', second = ''] = DAYS;
+      await using server = await serverWith([], first, second);
+      await using ferry = await Ferry.to(server.address, { account: KEPT, destinations: [kind] });
+      await ferry.poll();
+      await rewrite(server, markedAsRead);
+      ferry.runtime.advance(4 * DAY_MS);
+      server.setFaults([{ ...cut, sessions: 1 }]);
+      expect(await ferry.poll()).toMatchObject({
+        outcome: 'failed',
+        skipped: 0,
+        error: { code: 'connection-lost' },
+      });
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
+      expect(await ferry.mail(kind)).toEqual(storedAll(first, second));
+    },
+  );
+
+  test('I9: each time, keeps no other from being deleted', async () => {
+    const [first = '', second = ''] = DAYS;
+    await using server = await serverWith([], first, second);
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    await ferry.poll();
+    await rewrite(server, markedAsRead);
+    ferry.runtime.advance(4 * DAY_MS);
+    server.setFaults([cut]);
+    for (let polls = 0; polls < 3; polls += 1)
+      expect(await ferry.poll()).toMatchObject({ outcome: 'failed' });
+    // Its content has told that it is the same; how long it is kept begins anew.
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1, kept: 1 });
+    server.setFaults([]);
+    ferry.runtime.advance(4 * DAY_MS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(first, second));
+  });
+});
+
+test.each([
+  ['as it was', (message: string) => message],
+  ['marked as read', markedAsRead],
+])(
+  'I8: a line that is cut at the headers of numbered mail, %s, has nothing stored twice',
+  async (_, change) => {
+    const [first = '', second = ''] = DAYS;
+    await using server = await serverWith(NUMBERS, first, second);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    await ferry.poll();
+    await rewrite(server, change);
+    server.setFaults([...NUMBERS, { do: 'cut', command: 'TOP', sessions: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'failed' });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    server.setFaults([...NUMBERS, { do: 'cut', command: 'TOP' }]);
+    for (let polls = 0; polls < 5; polls += 1) await ferry.poll();
+    server.setFaults(NUMBERS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(first, second));
   },
 );

@@ -1,6 +1,6 @@
 import { partsOfName } from '../../delivery/settings.ts';
 import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
-import { headerField, headerHash } from '../../message/header-field.ts';
+import { headerField, headerHash, withoutMarks } from '../../message/header-field.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { ListedMessage } from '../listing.ts';
@@ -23,13 +23,15 @@ export function matchHeaders<C extends Candidate>(
     if (record.headerSha256 === undefined) continue;
     byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
   }
+  const headersAs = (header: Buffer | undefined): C[] =>
+    byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
   const messageIds = new Set(pool.map(({ messageId }) => messageId));
   const someUnknown = pool.some(({ headerSha256 }) => headerSha256 === undefined);
   const matched = new Map<MessageNumber, C>();
   const doubtful = new Set<MessageNumber>();
   for (const { number, octets } of messages) {
     const header = headers.get(number);
-    const alike = byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
+    const alike = headersAs(header);
     const match = alike.find((record) => record.octets === octets);
     // A header without a Message-ID may be that of many messages; one without any is.
     const identifies = header !== undefined && messageIdOf(header) !== '';
@@ -40,6 +42,7 @@ export function matchHeaders<C extends Candidate>(
       header === undefined ||
       someUnknown ||
       alike.length > 0 ||
+      headersAs(withoutMarks(header)).length > 0 ||
       messageIds.has(messageIdOf(header))
     ) {
       doubtful.add(number);

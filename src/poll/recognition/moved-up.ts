@@ -41,7 +41,7 @@ export async function haveMovedUp(
   if (!hasTop && record.sha256 === undefined) return false;
   if (!hasTop) return !(await isContentOf(session, message, record));
   if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, [message], () => undefined);
+  const headers = await readHeaders(session, [message], () => record);
   session.lockStep = false;
   const header = headers.get(message.number);
   if (header === undefined) return !(await isContentOf(session, message, record));

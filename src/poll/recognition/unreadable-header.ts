@@ -7,7 +7,7 @@ import type { ListedMessage } from '../listing.ts';
 /** A header, asked for with TOP, that cost the session. */
 export class UnreadableHeader extends MailError {
   readonly listed: ListedMessage;
-  /** The record of an earlier attempt at the message. */
+  /** The record of an earlier attempt at the message, or of the message itself where it was carried. */
   readonly record: LedgerRecord | undefined;
   override readonly cause: MailError;
 

@@ -28,3 +28,24 @@ export function deliveryOf(
     at,
   };
 }
+
+/**
+ * What the ledger is told of a carried message into which its server has written since: its size and its header as they are now,
+ * or it would look as if it had come cut. Its hash stays where only the marks of its readers are new, and tells it with others too.
+ */
+export function asItIsNow({ id, deliveredAt, ...record }: LedgerRecord, received: Received): Delivery {
+  const { octets, sha256, messageId, headerSha256, unmarkedSha256, retrieval } = received;
+  return {
+    record: id,
+    uid: record.uid,
+    listedOctets: retrieval.message.octets,
+    octets,
+    sha256: unmarkedSha256 !== undefined && unmarkedSha256 === record.sha256 ? unmarkedSha256 : sha256,
+    messageId,
+    headerSha256,
+    tag: '',
+    receipts: [],
+    complete: true,
+    at: deliveredAt ?? record.triedAt,
+  };
+}

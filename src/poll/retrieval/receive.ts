@@ -26,8 +26,9 @@ export interface Received {
   readonly messageId: string | undefined;
   /** As `headerHash` makes it. */
   readonly headerSha256: string | undefined;
-  /** As `BodyHash` makes it; undefined unless it was asked for. */
+  /** As `BodyHash` makes them; undefined unless they were asked for. */
   readonly bodySha256: string | undefined;
+  readonly unmarkedSha256: string | undefined;
   /** Why it could not be written; then the drafts are discarded already, and the session goes on. */
   readonly failure: MailError | undefined;
 }
@@ -113,7 +114,8 @@ export async function receive(
   const headerSha256 = headerHash(beginning, beginning.length === octets);
   withLf?.hash.update(withLf.endings.end());
   const lfSha256 = withLf?.hash.digest('hex');
-  const hashes = { sha256: hash.digest(), lfSha256, headerSha256, bodySha256: bodyHash?.digest() };
+  const { body: bodySha256, unmarked: unmarkedSha256 } = bodyHash?.digest() ?? {};
+  const hashes = { sha256: hash.digest(), lfSha256, headerSha256, bodySha256, unmarkedSha256 };
   return { retrieval, drafts, octets, ...hashes, messageId, failure };
 }
 

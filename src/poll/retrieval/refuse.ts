@@ -1,12 +1,13 @@
 import type { MailError } from '../../errors.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { MOST_DOUBTS } from '../limits.ts';
+import { MAX_ATTEMPTS, MOST_DOUBTS, NO_ROOM_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from '../recognition/unreadable-header.ts';
-import { isLastAttempt } from '../record-state.ts';
+import { hasFailed, isLastAttempt } from '../record-state.ts';
 
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what
@@ -45,7 +46,7 @@ export async function refuseMessage(
 
 /**
  * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
- * it was carried, its content must tell then (I8, I9). Resolves to whether the poll goes on in another session, or
+ * it was carried, its content must tell then (I8, I9). One that a record says was carried has no attempt made of it. Resolves to whether the poll goes on in another session, or
  * raises what ends it.
  */
 export async function noteUnreadable(
@@ -60,7 +61,41 @@ export async function noteUnreadable(
     poll.doubts.headersAlone = true;
     return true;
   }
-  await refuseMessage({ message: listed, record }, cause, poll);
+  if (record !== undefined && !hasFailed(record)) await noteUnread(record, cause, poll);
+  else await refuseMessage({ message: listed, record }, cause, poll);
   if (cause instanceof EndlessHeader && mayGoOn) return true;
   throw cause;
+}
+
+/**
+ * The header of a carried message could not be read. A line that is cut says nothing of the message under way; one that is cut at
+ * the same message twice, or a header without an end, may be its fault: then it counts as missing, and the next poll compares it,
+ * so that it keeps no other from being deleted (I9).
+ */
+async function noteUnread(
+  { id, uid, listedOctets, triedAt, deliveredAt }: LedgerRecord,
+  cause: MailError,
+  { ledger, runtime }: Poll,
+): Promise<void> {
+  const wasUnread = triedAt !== deliveredAt;
+  if (uid !== undefined && (wasUnread || cause instanceof EndlessHeader))
+    return ledger.noteMissing(new Map([[id, uid]]), runtime.now());
+  return ledger.noteAskedAgain(id, listedOctets, runtime.now());
+}
+
+/**
+ * A destination had no room for this message. That counts as an attempt, so that the next poll tries it last: smaller ones behind
+ * it may fit. Not as one of the last: it is never left alone for that. `begun`: the record of what some destinations have of it.
+ */
+export async function noteNoRoom(
+  { message: { uid, octets = 0 }, record, reason }: Pick<Retrieval, 'message' | 'record' | 'reason'>,
+  error: MailError,
+  { ledger, runtime }: Poll,
+  begun?: RecordId,
+): Promise<void> {
+  if (error.code !== 'disk-full' || uid === undefined || octets < NO_ROOM_OCTETS) return;
+  if ((reason !== 'new' && reason !== 'again') || (record?.attempts ?? 0) >= MAX_ATTEMPTS - 2) return;
+  const failure = { record: begun ?? record?.id, uid, error: error.message, quarantined: false };
+  // The ledger may have no room either.
+  await ledger.recordFailure({ ...failure, at: runtime.now() }).catch(() => undefined);
 }

@@ -11,7 +11,7 @@ import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { tellsOne } from '../recognition/known.ts';
 import { Leftovers } from './leftovers.ts';
 import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
-import { refuseMessage } from './refuse.ts';
+import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
@@ -100,8 +100,10 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       }
       current = arrival.retrieval;
       const received = await receiveOne(arrival, receiving);
-      if (received.failure !== undefined) settling.fail(received.failure);
-      else if (settling.failure === undefined) unproven = received;
+      if (received.failure !== undefined) {
+        settling.fail(received.failure);
+        await noteNoRoom(arrival.retrieval, received.failure, poll);
+      } else if (settling.failure === undefined) unproven = received;
       else await discardAll(received.drafts);
       current = undefined;
       // Only now, so that no session ends before a message has come.
@@ -122,6 +124,7 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
   if (error instanceof EndInDoubt && mayComeBack(session)) return poll.doubts.doubt(retrieval.message);
   if (error instanceof EndlessMessage) poll.doubts.passOver(retrieval.message);
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
+  else await noteNoRoom(retrieval, error, poll);
 }
 
 /** After a failure elsewhere, what is still arriving is read only to save the session. */
@@ -132,7 +135,7 @@ function receiveOne(
   return receive(retrieval, body, {
     pipelined: session.pipelining && !retrieval.alone,
     isToBeFound: settling.mayFind(retrieval),
-    withBody: retrieval.reason === 'compare' && settling.mayHaveBody,
+    withBody: retrieval.reason !== 'new',
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });

@@ -1,55 +1,82 @@
 import { StoredBodies } from '../../delivery/stored-body.ts';
 import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import type { ListedMessage } from '../listing.ts';
+import { isNumbered } from '../recognition/known.ts';
 import type { Received } from './receive.ts';
 
+type Asked = Pick<AccountLedger, 'identities' | 'withUniqueId' | 'receiptsOf'>;
+type Body = Pick<Received, 'messageId' | 'bodySha256' | 'retrieval'>;
+
 /**
- * Recognises messages whose headers have changed together with all unique-ids, as when a provider moves a maildrop: then the
- * same Message-ID and the same body as what is stored mean the same message (I8). At other times they may mean a second copy, as
- * somebody gets who is also on a mailing list.
+ * Recognises messages whose headers have changed: the same identifying fields and the same body as what is stored mean the same
+ * message under the same unique-id, as servers write fields of their own into what was read; and with the same Message-ID under
+ * any, when all unique-ids were changed at once, as when a provider moves a maildrop (I8). At other times they may mean a second
+ * copy, as somebody gets who is also on a mailing list.
  */
 export class SameBody {
-  readonly #ledger: Pick<AccountLedger, 'identities' | 'withUniqueIds' | 'receiptsOf'>;
-  readonly #absent: ReadonlySet<RecordId>;
+  readonly #ledger: Asked;
+  readonly #moved: ReadonlySet<RecordId>;
   readonly #stored = new StoredBodies();
   #byMessageId: ReadonlyMap<string, readonly RecordIdentity[]> | undefined;
 
-  /** `absent`: the records that are not listed under their unique-ids any more. */
-  constructor(
-    ledger: Pick<AccountLedger, 'identities' | 'withUniqueIds' | 'receiptsOf'>,
-    absent: ReadonlySet<RecordId>,
-  ) {
+  /** `moved`: the records of a maildrop that was moved, as far as they are not listed under their unique-ids any more. */
+  constructor(ledger: Asked, moved: ReadonlySet<RecordId>) {
     this.#ledger = ledger;
-    this.#absent = absent;
-  }
-
-  /** Whether there is anything that a message may be, so that its body has to be hashed. */
-  get isPossible(): boolean {
-    return this.#absent.size > 0;
+    this.#moved = moved;
   }
 
   /** The record of the message; those that are claimed are others. */
-  async find(
-    { messageId = '', bodySha256 }: Pick<Received, 'messageId' | 'bodySha256'>,
+  async find(message: Body, isClaimed: (record: RecordId) => boolean): Promise<LedgerRecord | undefined> {
+    return (
+      (await this.underUniqueId(message, isClaimed)) ??
+      (await this.#withBody(message, this.#movedAlike(message), isClaimed))
+    );
+  }
+
+  /** The same among those that have its unique-id. */
+  underUniqueId(message: Body, isClaimed: (record: RecordId) => boolean): Promise<LedgerRecord | undefined> {
+    const { uid } = message.retrieval.message;
+    const alike = uid !== undefined && isTold(message) ? this.#ledger.withUniqueId(uid) : [];
+    return this.#withBody(message, alike, isClaimed);
+  }
+
+  /** Whether it is the message of this record, of which only some destinations have something. */
+  async isOf(message: Body, { id, uid }: LedgerRecord): Promise<boolean> {
+    const { bodySha256, retrieval } = message;
+    if (bodySha256 === undefined || uid !== retrieval.message.uid || !isTold(message)) return false;
+    return this.#hasBody(id, bodySha256);
+  }
+
+  async #withBody(
+    { bodySha256 }: Body,
+    alike: Iterable<LedgerRecord>,
     isClaimed: (record: RecordId) => boolean,
   ): Promise<LedgerRecord | undefined> {
-    if (messageId === '' || bodySha256 === undefined) return undefined;
-    this.#byMessageId ??= this.#read();
-    for (const { id, uid } of this.#byMessageId.get(messageId) ?? []) {
-      if (uid === undefined || isClaimed(id)) continue;
-      const alike = this.#ledger.withUniqueIds([uid]).get(uid) ?? [];
-      const record = alike.find((one) => one.id === id);
-      if (record?.outcome !== 'delivered' || !(await this.#hasBody(id, bodySha256))) continue;
+    if (bodySha256 === undefined) return undefined;
+    for (const record of alike) {
+      if (record.outcome !== 'delivered' || isClaimed(record.id)) continue;
+      if (!(await this.#hasBody(record.id, bodySha256))) continue;
       // Meanwhile another may have taken it.
-      if (!isClaimed(id)) return record;
+      if (!isClaimed(record.id)) return record;
     }
     return undefined;
+  }
+
+  *#movedAlike({ messageId = '' }: Body): Iterable<LedgerRecord> {
+    if (messageId === '' || this.#moved.size === 0) return;
+    this.#byMessageId ??= this.#read();
+    for (const { id, uid } of this.#byMessageId.get(messageId) ?? []) {
+      if (uid === undefined) continue;
+      const record = this.#ledger.withUniqueId(uid).find((one) => one.id === id);
+      if (record !== undefined) yield record;
+    }
   }
 
   #read(): ReadonlyMap<string, readonly RecordIdentity[]> {
     const byMessageId = new Map<string, RecordIdentity[]>();
     for (const identity of this.#ledger.identities()) {
       const { id, messageId = '' } = identity;
-      if (messageId === '' || !this.#absent.has(id)) continue;
+      if (messageId === '' || !this.#moved.has(id)) continue;
       const alike = byMessageId.get(messageId);
       if (alike === undefined) byMessageId.set(messageId, [identity]);
       else alike.push(identity);
@@ -62,4 +89,13 @@ export class SameBody {
       if (await this.#stored.has(bodySha256, receipt)) return true;
     return false;
   }
+}
+
+/** Whether its unique-id tells it from all others: neither a twin's nor a mere number. */
+function isTold({
+  retrieval: { message },
+}: {
+  readonly retrieval: { readonly message: ListedMessage };
+}): boolean {
+  return !message.twin && !isNumbered(message);
 }

@@ -7,16 +7,16 @@ import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { lacksProof, mayBe, ofTheSame, wasTriedNow } from '../record-state.ts';
+import { isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
-import { deliveryOf, type Settled } from './delivery-of.ts';
+import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
-import { refuseMessage } from './refuse.ts';
+import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
 import { standsHere, workedOutRecord } from './worked-out.ts';
 
@@ -51,6 +51,7 @@ export class Settling {
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
   readonly #claimed: Claimed;
+  readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
 
   constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
@@ -76,11 +77,6 @@ export class Settling {
     return (
       this.#found.some || (reason === 'compare' && workedOutRecord(message, this.#poll.ledger) !== undefined)
     );
-  }
-
-  /** Whether a message may be one that was carried under another header. */
-  get mayHaveBody(): boolean {
-    return this.#sameBody.isPossible;
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -133,13 +129,15 @@ export class Settling {
       if (await standsHere(received, receipts, destinations)) return this.#recogniseAs(workedOut, received);
     }
     const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
-    const free = equal.filter(({ id }) => !this.#claimed.has(id));
+    const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
+    const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
-    if (record?.outcome === 'delivered') return this.#recogniseAs(record, received);
-    const changed = await this.#sameBody.find(received, (id) => this.#claimed.has(id));
-    if (changed !== undefined) {
-      this.#claimed.add(changed.id);
-      return this.#recogniseAs(changed, received);
+    const carried =
+      record?.outcome === 'delivered' ? record : await this.#sameBody.find(received, this.#isClaimed);
+    if (carried !== undefined) {
+      // At once: what is compared at the same time, by other content, may be alike.
+      this.#claimed.add(carried.id);
+      return this.#recogniseAs(carried, received);
     }
     if (retrieval.reason === 'new') return this.#takeOverOrDeliver(received);
     const isShort = retrieval.reason === 'short';
@@ -151,13 +149,19 @@ export class Settling {
     if (isShort && this.bound.has(message.number)) this.#tellOfWhole(received);
   }
 
+  /** The records of what the message was before its server has noted in it that it was read. */
+  #withoutMarks({ unmarkedSha256 }: Received): readonly LedgerRecord[] {
+    return unmarkedSha256 === undefined ? [] : this.#poll.ledger.withContent(unmarkedSha256);
+  }
+
   /** The message was carried before, as this record says. */
-  async #recogniseAs(
-    record: LedgerRecord,
-    { retrieval: { message, reason }, drafts, sha256, octets }: Received,
-  ): Promise<void> {
-    const { id, deleSent } = record;
+  async #recogniseAs(record: LedgerRecord, received: Received): Promise<void> {
     const { ledger, runtime, observer, account } = this.#poll;
+    const { id, deleSent, octets } = record;
+    const {
+      retrieval: { message, reason },
+      drafts,
+    } = received;
     const { uid, number, octets: listedOctets } = message;
     await discardAll(drafts);
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
@@ -165,7 +169,9 @@ export class Settling {
     else await ledger.noteRenumbered(new Map([[id, uid]]));
     if (listedOctets !== undefined && isNumbered(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
-    if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, { sha256, octets });
+    if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, received);
+    else if (reason !== 'short' && octets !== undefined && octets !== received.octets)
+      await ledger.recordDelivery(asItIsNow(record, received));
     if (deleSent) await ledger.noteDeleRefused([id]); // It has outlived that one.
     this.#bind(number, id);
     observer.carried?.(account.name);
@@ -186,10 +192,12 @@ export class Settling {
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
     const { ledger, observer, account } = this.#poll;
     const { uid, number } = received.retrieval.message;
-    const carried = ledger
-      .withContent(received.sha256)
-      .find((record) => record.outcome === 'delivered' && record.uid === uid);
-    if (carried === undefined || tried === undefined || tried.destinations.length > 0) return false;
+    if (tried === undefined || tried.destinations.length > 0) return false;
+    const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
+    const carried =
+      equal.find((record) => record.outcome === 'delivered' && record.uid === uid) ??
+      (await this.#sameBody.underUniqueId(received, this.#isClaimed));
+    if (carried === undefined) return false;
     await discardAll(received.drafts);
     const tag = tagFor({ account: account.name, uid, sha256: received.sha256, occurrence: 0 });
     const receipts = ledger.receiptsOf(carried.id);
@@ -264,7 +272,7 @@ export class Settling {
     const tag = tagFor({ account: account.name, ...identity });
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
-    const record = ofTheSame(who.record, received);
+    const record = await this.#ofTheSame(who.record, received);
     const already = [...left, ...this.#found.take(received, left, record?.destinations ?? [])];
     const { receipts, failure } = await commitAll(received, tag, [
       ...(record?.destinations ?? []),
@@ -273,18 +281,28 @@ export class Settling {
     // What could not be taken back may have become visible all the same.
     if (failure !== undefined) tally.unrecorded = true;
     const all = [...already, ...receipts];
+    let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
     if (all.length > 0 || failure === undefined) {
       const complete = failure === undefined;
-      const id = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
-      if (complete) this.#bind(number, id);
+      begun = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
+      if (complete) this.#bind(number, begun);
     }
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) {
+      await noteNoRoom(received.retrieval, failure, this.#poll, begun);
+      throw failure;
+    }
     if (receipts.length > 0 || already.length === 0) {
       tally.fetched += 1;
       tally.bytes += received.octets;
     }
     observer.carried?.(account.name);
+  }
+
+  /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */
+  async #ofTheSame(record: LedgerRecord | undefined, received: Received): Promise<LedgerRecord | undefined> {
+    if (record === undefined || isOfContent(record, received)) return record;
+    return (await this.#sameBody.isOf(received, record)) ? record : undefined;
   }
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
