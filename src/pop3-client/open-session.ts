@@ -89,7 +89,7 @@ async function greet(options: ConnectOptions): Promise<Greeted> {
 function maybeTls(error: unknown): unknown {
   if (!(error instanceof WireError) || !['timeout', 'connection-lost'].includes(error.code)) return error;
   return new WireError(error.code, error.message, {
-    hint: 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS). If it is only slow, raise timeouts.connect.',
+    hint: 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS); if it is only slow, raise timeouts.connect.',
     cause: error,
   });
 }
