@@ -86,7 +86,8 @@ function withoutCut(
   { ledger, questions }: Deciding,
 ): readonly MessageNumber[] {
   const cut = cutMessages(numbers, what, ledger);
-  const sentence = `${cut.size} messages are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${Math.min(...cut)}.`;
+  const [first] = cut;
+  const sentence = `${cut.size} messages are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${first}.`;
   return questions.allows('cut', cut.size, sentence) ? numbers : numbers.filter((number) => !cut.has(number));
 }
 
