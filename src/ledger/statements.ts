@@ -214,11 +214,11 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT location, iif(of_crlf, NULL, sha256) AS sha256 FROM delivery WHERE destination = ?1
     UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
   recordedAt: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
-     WHERE destination = ? AND location IN (SELECT value FROM json_each(?))`,
+     WHERE destination = ? AND location IN (SELECT value FROM json_each(?)) AND NOT again`,
   recordedAs: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
-     WHERE destination = ? AND lower(hex(sha256)) IN (SELECT value FROM json_each(?))`,
+     WHERE destination = ? AND lower(hex(sha256)) IN (SELECT value FROM json_each(?)) AND NOT again`,
   atPlace: `SELECT 1 FROM delivery
-     WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? LIMIT 1`,
+     WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? AND NOT again LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
   receipts:
     'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ? AND NOT again',

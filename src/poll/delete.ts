@@ -36,6 +36,8 @@ interface RetrievedVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
   readonly plan: Pick<PlannedVisit['plan'], 'carried'>;
   /** Which record each message stands for that came in this session. */
   readonly retrieved: ReadonlyMap<MessageNumber, RecordId>;
+  /** Those of them that were stored in it: what was only compared has been here for long. */
+  readonly delivered: ReadonlySet<MessageNumber>;
 }
 
 interface BoundVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
@@ -46,11 +48,11 @@ interface BoundVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
 /** Sends DELE for every message of this session that may be deleted (I1: that is asked now, after all was recorded). */
 export async function markDeletions(
   session: Transaction,
-  { plan, retrieved, ...visit }: RetrievedVisit,
+  { plan, retrieved, delivered, ...visit }: RetrievedVisit,
   poll: Poll,
 ): Promise<Marked> {
   const bound = bothOf(plan.carried, retrieved);
-  const due = await dueDeletions(session, { ...visit, bound, retrieved }, poll);
+  const due = await dueDeletions(session, { ...visit, bound, retrieved, delivered }, poll);
   const { size: uncertain } = due.uncertain;
   if (uncertain > 0) await noteUncertain(due.uncertain, poll);
   if (due.numbers.length === 0) return { ...NOTHING_MARKED, uncertain };

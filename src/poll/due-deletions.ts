@@ -35,11 +35,13 @@ export async function dueDeletions(
     listing,
     bound,
     retrieved,
+    delivered,
   }: {
     readonly listing: Listing;
     readonly bound: Bound;
-    /** Those of them that came in this session. */
+    /** Those of them whose content came in this session, and those of these that were stored in it, all of it. */
     readonly retrieved: { has(number: MessageNumber): boolean };
+    readonly delivered: { has(number: MessageNumber): boolean };
   },
   poll: Deciding,
 ): Promise<DueDeletions> {
@@ -57,7 +59,7 @@ export async function dueDeletions(
     { bound, isKept: (number) => wasKept(bound.get(number)) },
     poll,
   );
-  const late = usual.filter((number) => !retrieved.has(number));
+  const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await unsafeNow(late, bound, poll);
   const safe = usual.filter((number) => !unsafe.has(number));
   const uncertain = new Map<RecordId, UniqueId>();

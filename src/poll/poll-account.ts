@@ -75,6 +75,7 @@ async function openPoll(parts: PollParts): Promise<Poll> {
     destinations: [],
     interrupted,
     isOld,
+    wasNew: parts.ledger.isNew(),
     startedAt: parts.runtime.now(),
     questions: new Questions(parts.account.name, {
       isConfirmed: parts.control.confirmDelete === true,
@@ -147,7 +148,7 @@ async function carry(poll: Poll): Promise<boolean> {
     warnOfExpiry(session, visit.plan, poll);
 
     stopwatch.enter('retrieveMs');
-    const { bound, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
+    const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
     for (const record of bound.values()) poll.settled.add(record);
     if (session.broken !== undefined) {
@@ -156,7 +157,7 @@ async function carry(poll: Poll): Promise<boolean> {
     }
 
     stopwatch.enter('deleteMs');
-    const marked = await markDeletions(session, { ...visit, retrieved: bound }, poll); // I1
+    const marked = await markDeletions(session, { ...visit, retrieved: bound, delivered }, poll); // I1
     const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
     await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
     tally.kept -= gone;

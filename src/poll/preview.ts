@@ -30,6 +30,8 @@ export interface Preview {
   readonly decisions: readonly Decision[];
   /** The messages carried before that would be deleted. */
   readonly deletions: ReadonlySet<MessageNumber>;
+  /** Those whose content would be compared first, with what is here, before they are deleted. */
+  readonly compared: ReadonlySet<MessageNumber>;
   /** Whether what is retrieved would be deleted in the same poll. */
   readonly deletesRetrieved: boolean;
   /** Why some of what is due would stay there: it has changed here, say, or somebody has to be asked first. */
@@ -83,18 +85,23 @@ export async function previewAccount(
           ? { action: 'leave', message: it.message, reason: 'carried', record: undefined }
           : it,
     );
-    const question = { listing, bound: boundRecords(decisions), retrieved: new Set<MessageNumber>() };
+    const nothing = new Set<MessageNumber>();
+    const bound = boundRecords(decisions);
+    const question = { listing, bound, retrieved: nothing, delivered: nothing };
     const destinations = account.destinations.map(readOnly);
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, doubts, startedAt: now };
-    const { numbers } = await dueDeletions(session, question, deciding);
+    const { numbers, uncertain } = await dueDeletions(session, question, deciding);
+    const compared = new Set(
+      [...bound].flatMap(([number, record]) => (uncertain.has(record) ? [number] : [])),
+    );
     const deletesRetrieved = account.deletion.kind === 'after-delivery';
     const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
     const refusal = tally.question ?? tally.firstRefusal;
-    return { account: account.name, decisions, deletions, deletesRetrieved, refusal, summaries };
+    return { account: account.name, decisions, deletions, compared, deletesRetrieved, refusal, summaries };
   } finally {
     await session.close();
   }

@@ -261,12 +261,14 @@ describe('two destinations, of which one fails', () => {
       account: AFTER_DELIVERY,
       destinations: ['maildir', 'maildir-2'],
     });
+    await ferry.poll();
+    server.maildrop('alice').add(TWO);
     await pollAndDie(ferry);
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
     expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual([]);
-    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE));
-    expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE));
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));
   });
 });
 

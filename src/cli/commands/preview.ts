@@ -57,7 +57,7 @@ function plain({ code, message, hint }: MailError): unknown {
 }
 
 /** Stable and documented. */
-function jsonOf({ account, decisions, deletions, deletesRetrieved, refusal }: Preview): unknown {
+function jsonOf({ account, decisions, deletions, compared, deletesRetrieved, refusal }: Preview): unknown {
   return {
     account,
     dryRun: true,
@@ -68,6 +68,7 @@ function jsonOf({ account, decisions, deletions, deletesRetrieved, refusal }: Pr
       action,
       reason,
       delete: deletions.has(message.number) || (action === 'retrieve' && deletesRetrieved),
+      compare: compared.has(message.number),
     })),
     refusal: refusal === undefined ? null : plain(refusal),
     error: null,
@@ -75,15 +76,17 @@ function jsonOf({ account, decisions, deletions, deletesRetrieved, refusal }: Pr
 }
 
 function showPreview(
-  { account, decisions, deletions, deletesRetrieved, refusal, summaries }: Preview,
+  { account, decisions, deletions, compared, deletesRetrieved, refusal, summaries }: Preview,
   terminal: Terminal,
 ): void {
   const retrievals = decisions.filter(({ action }) => action === 'retrieve');
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
+  const comparing =
+    compared.size === 0 ? '' : `, and compare ${countText(compared.size, 'message')} before it does so`;
   const afterwards = deletesRetrieved && retrievals.length > 0 ? ' and then delete them on the server' : '';
   terminal.out(
     `${account}: a poll would retrieve ${countText(retrievals.length, 'message')} (${octetsText(octets)})${afterwards}` +
-      `, and delete ${countText(deletions.size, 'message')} carried before. Nothing was retrieved or deleted.`,
+      `, and delete ${countText(deletions.size, 'message')} carried before${comparing}. Nothing was retrieved or deleted.`,
   );
   if (refusal !== undefined) showError(terminal, refusal, `${account}: would stay there:`);
   for (const [number, { from, subject }] of summaries) {

@@ -22,6 +22,8 @@ const BLAMED: ReadonlySet<ErrorCode> = new Set(['message-damaged', 'timeout', 'c
 export interface Retrieved {
   /** Which record each message that was retrieved stands for. */
   readonly bound: ReadonlyMap<MessageNumber, RecordId>;
+  /** Those of them that were stored, all of it, and not only compared with what stands here. */
+  readonly delivered: ReadonlySet<MessageNumber>;
   /** What ended it early; the session can still DELE and QUIT. */
   readonly failure: MailError | undefined;
   /** Whether the poll is not done with this session, and how many messages were not asked for yet. */
@@ -58,6 +60,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const failure = settling.failure ?? stopped;
   return {
     bound: settling.bound,
+    delivered: settling.delivered,
     failure,
     more: failure === undefined && (costsASession || window.unsent > 0 || portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,

@@ -18,7 +18,7 @@ import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
-import { standsHere, workedOutRecord } from './worked-out.ts';
+import { ContentsHere, workedOutRecords } from './worked-out.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -46,8 +46,11 @@ export class Settling {
   readonly #begun: ReadonlySet<RecordId>;
   readonly #found: FoundMessages;
   readonly #sameBody: SameBody;
+  readonly #contentsHere: ContentsHere;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
+  /** Those of them that were stored in this session, all of it. */
+  readonly delivered: Set<MessageNumber> = new Set();
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
   readonly #claimed: Claimed;
@@ -64,6 +67,7 @@ export class Settling {
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
+    this.#contentsHere = new ContentsHere(poll.destinations);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
@@ -75,7 +79,7 @@ export class Settling {
   /** Whether something stands in the destinations that a message may be. */
   mayFind({ message, reason }: Retrieval): boolean {
     return (
-      this.#found.some || (reason === 'compare' && workedOutRecord(message, this.#poll.ledger) !== undefined)
+      this.#found.some || (reason === 'compare' && workedOutRecords(message, this.#poll.ledger).length > 0)
     );
   }
 
@@ -122,11 +126,11 @@ export class Settling {
   async #compare(received: Arrived): Promise<void> {
     const { sha256, retrieval } = received;
     const { message } = retrieval;
-    const { ledger, destinations } = this.#poll;
-    const workedOut = workedOutRecord(message, ledger);
-    if (workedOut !== undefined && !this.#claimed.has(workedOut.id)) {
+    const { ledger } = this.#poll;
+    for (const workedOut of workedOutRecords(message, ledger)) {
+      if (this.#claimed.has(workedOut.id)) continue;
       const receipts = ledger.receiptsOf(workedOut.id);
-      if (await standsHere(received, receipts, destinations)) return this.#recogniseAs(workedOut, received);
+      if (await this.#contentsHere.are(received, receipts)) return this.#recogniseAs(workedOut, received);
     }
     const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
     const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
@@ -287,6 +291,8 @@ export class Settling {
       const complete = failure === undefined;
       begun = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
       if (complete) this.#bind(number, begun);
+      if (complete && already.length === 0 && (record?.destinations.length ?? 0) === 0)
+        this.delivered.add(number);
     }
     if (failure !== undefined) {
       await noteNoRoom(received.retrieval, failure, this.#poll, begun);

@@ -7,44 +7,51 @@ import type { Received } from './receive.ts';
 /** What was received, by its hashes, in which a destination may have it. */
 type Hashes = Pick<Received, 'sha256' | 'lfSha256'>;
 
-/** The record of a message of which nothing but what stands here tells what it was when it came. */
-export function workedOutRecord(
+/** The records of a message of which nothing but what stands here tells what it was when it came. */
+export function workedOutRecords(
   { uid, twin }: ListedMessage,
   ledger: Pick<AccountLedger, 'withUniqueId'>,
-): LedgerRecord | undefined {
-  if (uid === undefined || twin) return undefined;
+): readonly LedgerRecord[] {
+  if (uid === undefined || twin) return [];
   const records = ledger.withUniqueId(uid);
-  return records.find((one) => lacksProof(one) && one.goneAt === undefined);
+  return records.filter((one) => lacksProof(one) && one.goneAt === undefined);
 }
 
 /**
- * Whether all that stands here for a record is what has come, with line ends as each destination has them. In an mbox, where lines
- * may be quoted, that is seen by reading it through, which happens only where the stored octets themselves do not tell.
+ * What stands in the destinations, for what has come in one session. An mbox, where lines may be quoted, is read through once, and
+ * only where the stored octets themselves do not tell.
  */
-export async function standsHere(
-  received: Hashes,
-  receipts: readonly Receipt[],
-  destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[],
-): Promise<boolean> {
-  if (receipts.length === 0) return false;
-  for (const receipt of receipts) {
-    if (isOf(received, receipt.sha256)) continue;
-    const destination = destinations.find(({ name, hasNames }) => name === receipt.destination && !hasNames);
-    if (destination === undefined || !(await standsAt(receipt.location, received, destination))) return false;
+export class ContentsHere {
+  readonly #destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[];
+  readonly #mboxes = new Map<string, Promise<ReadonlyMap<string, Hashes>>>();
+
+  constructor(destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[]) {
+    this.#destinations = destinations;
   }
-  return true;
+
+  /** Whether all of these receipts are of what has come, with line ends as each destination has them. */
+  async are(received: Hashes, receipts: readonly Receipt[]): Promise<boolean> {
+    if (receipts.length === 0) return false;
+    for (const receipt of receipts)
+      if (!isOf(received, receipt.sha256) && !(await this.#isInMbox(received, receipt))) return false;
+    return true;
+  }
+
+  async #isInMbox(received: Hashes, { destination: place, location }: Receipt): Promise<boolean> {
+    const destination = this.#destinations.find(({ name, hasNames }) => name === place && !hasNames);
+    if (destination === undefined) return false;
+    const reading = this.#mboxes.get(place) ?? contentsOf(destination);
+    this.#mboxes.set(place, reading);
+    const stored = (await reading).get(location);
+    return stored !== undefined && (isOf(received, stored.sha256) || received.lfSha256 === stored.lfSha256);
+  }
 }
 
-async function standsAt(
-  location: string,
-  received: Hashes,
-  destination: Pick<Destination, 'messages'>,
-): Promise<boolean> {
-  for await (const stored of destination.messages()) {
-    if (stored.receipt.location !== location) continue;
-    return isOf(received, stored.received.sha256) || received.lfSha256 === stored.received.lfSha256;
-  }
-  return false;
+async function contentsOf(destination: Pick<Destination, 'messages'>): Promise<ReadonlyMap<string, Hashes>> {
+  const contents = new Map<string, Hashes>();
+  for await (const { receipt, received } of destination.messages())
+    contents.set(receipt.location, { sha256: received.sha256, lfSha256: received.lfSha256 });
+  return contents;
 }
 
 function isOf({ sha256, lfSha256 }: Hashes, stored: string): boolean {
