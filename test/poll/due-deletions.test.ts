@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Pop3Server } from '../../src/pop3-server/index.ts';
 import { systemRuntime } from '../../src/runtime.ts';
-import { Ferry, mail, serve, stored, storedAll } from './ferry.ts';
+import { Ferry, mail, pollAndDie, serve, stored, storedAll } from './ferry.ts';
+import { NO_UIDL } from './odd-server.ts';
 
 const DAY_MS = 86_400_000;
 const CONFIRMED = { confirmDelete: true };
@@ -64,6 +65,25 @@ describe('I1: what has waited because deletions failed', () => {
     });
     expect(await ferry.poll(AFTER_DELIVERY, CONFIRMED)).toMatchObject({ outcome: 'ok', deleted: 120 });
   });
+});
+
+describe('I1: what was only compared with what is here', () => {
+  test.each([
+    ['lost', loseMaildir, 'deletion-unconfirmed'],
+    ['rotten', (ferry: Ferry) => rot(ferry, 'one'), 'message-changed'],
+  ] as const)(
+    'is re-read before it is deleted, on a server without UIDL: what is %s stays there',
+    async (_, spoil, code) => {
+      await using server = await serve(ONE);
+      server.setFaults(NO_UIDL);
+      await using ferry = await early(server);
+      await ferry.poll();
+      await spoil(ferry);
+      ferry.runtime.advance(2 * DAY_MS);
+      expect(await ferry.poll(AFTER)).toMatchObject({ deleted: 0, error: { code } });
+      expect(server.maildrop('alice').messages).toHaveLength(1);
+    },
+  );
 });
 
 describe('I1: a word that confirms deletions', () => {
@@ -142,6 +162,18 @@ describe('I1: what is known only from what stands here, since the ledger was los
     const rotten = stored(ONE).replace(/one\n$/, 'on!\n');
     expect(await ferry.mail()).toEqual([...storedAll(ONE, TWO), rotten].sort());
     expect(server.maildrop('alice').messages.map(String)).toEqual([ONE]);
+  });
+
+  test('counts as such also where the first poll after the loss was killed', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, { account: AFTER });
+    await ferry.poll();
+    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await rot(ferry, 'one');
+    await pollAndDie(ferry);
+    await ferry.poll();
+    ferry.runtime.advance(2 * DAY_MS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
   });
 
   test.each(['maildir', 'mbox'] as const)(

@@ -258,3 +258,23 @@ test.each([
     expect(await ferry.mail()).toEqual(storedAll(first, second));
   },
 );
+
+test('a second copy of a message is another one still, after TOP was refused for all that was to be deleted', async () => {
+  const direct = 'Message-ID: <x@y>\r\nSubject: direct\r\n\r\nsame body\r\n';
+  const byList = `Received: by a list\r\n${direct}`;
+  const [other = ''] = DAYS;
+  await using server = await serverWith([{ do: 'refuse', command: 'TOP' }], direct, other);
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  ferry.runtime.advance(4 * DAY_MS);
+  server.setFaults([
+    { do: 'refuse', command: 'TOP' },
+    { do: 'refuse', command: 'DELE' },
+  ]);
+  await ferry.poll();
+  await takeAway(server);
+  server.maildrop('alice').add(byList);
+  server.setFaults([]);
+  expect(await ferry.poll()).toMatchObject({ fetched: 1 });
+  expect(await ferry.mail()).toEqual(storedAll(direct, other, byList));
+});

@@ -22,7 +22,7 @@ export interface KnownMessages {
    * that the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
   keptAre(): 'listed' | 'vanished' | undefined;
-  /** Whether some message that should be listed is not. Also true when none should be, as after an empty listing. */
+  /** Whether some message that should be listed is not. Also true when none should be, as after an empty listing, unless all are listed again. */
   someAreMissing(): boolean;
 }
 
@@ -60,7 +60,11 @@ export function knownMessages(
       }
       return missing;
     },
-    someAreMissing: () => records.size === 0 || some(records.unlisted(), () => true),
+    someAreMissing: () => {
+      if (records.size > 0) return some(records.unlisted(), () => true);
+      const { length } = listing.messages;
+      return length === 0 || listedAgain().size < length;
+    },
   };
 }
 
