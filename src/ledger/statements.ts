@@ -237,7 +237,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? AND (outcome = 'delivered' OR again)
-      AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
+      AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
   wantAgain: 'UPDATE delivery SET again = 1 WHERE message = ? AND destination = ?',
   dropWanted: 'DELETE FROM delivery WHERE message = ? AND again',
   askAnew:

@@ -5,6 +5,7 @@ import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
 import { type Verification, verifyDestination } from '../../src/poll/verify.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { Ferry, type FerryOptions, mail, serve, stored, storedAll } from './ferry.ts';
+import { NO_UIDL, NUMBERS } from './odd-server.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')];
 const LOST = { alsoMissing: false, dryRun: false };
@@ -56,6 +57,23 @@ describe('mail that is to be carried once more', () => {
       { intact: 2, missing: [] },
       { intact: 2, missing: [] },
     ]);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
+  });
+
+  test.each([
+    ['has no unique-ids', NO_UIDL],
+    ['lists numbers for them', NUMBERS],
+  ] as const)('comes once more where the server %s', async (_, faults) => {
+    await using server = await serve(ONE, TWO, TWO);
+    server.setFaults(faults);
+    await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
+    ferry.runtime.time = systemRuntime.now() - 60_000;
+    await ferry.poll();
+    await loseMaildir(ferry);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 3 }, { messages: 0 }]);
+    for (let poll = 0; poll < 2; poll += 1) expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO, TWO));
     expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
   });
 
