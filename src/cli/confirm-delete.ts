@@ -1,3 +1,3 @@
 /** What `--confirm-delete` does, with `fetch` and with `poll`. */
 export const CONFIRM_DELETE_HELP =
-  'delete even what is far more than ever before, or came shorter than listed';
+  'delete also what the last poll has asked about; where it asked nothing, also far more than ever before';
