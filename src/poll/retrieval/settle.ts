@@ -130,7 +130,9 @@ export class Settling {
     for (const workedOut of workedOutRecords(message, ledger)) {
       if (this.#claimed.has(workedOut.id)) continue;
       const receipts = ledger.receiptsOf(workedOut.id);
-      if (await this.#contentsHere.are(received, receipts)) return this.#recogniseAs(workedOut, received);
+      if (!(await this.#contentsHere.are(received, receipts)) || this.#claimed.has(workedOut.id)) continue;
+      this.#claimed.add(workedOut.id);
+      return this.#recogniseAs(workedOut, received);
     }
     const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
     const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
