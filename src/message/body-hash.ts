@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 
-import { headerField, identifyingFields, withoutMarks } from './header-field.ts';
+import { headerField, identifyingFields } from './header-field.ts';
+import { withoutMarks } from './readers-fields.ts';
 
 const MAX_HEADER_OCTETS = 64 * 1024;
 const EMPTY_LINE = Buffer.from('\r\n\r\n');

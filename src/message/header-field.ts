@@ -56,13 +56,3 @@ const IDENTIFYING = ['Message-ID', 'Date', 'From', 'To', 'Subject'] as const;
 export function identifyingFields(start: Buffer): string {
   return JSON.stringify(IDENTIFYING.map((name) => headerField(start, name) ?? ''));
 }
-
-/** What servers and mail programs write into the header of a stored message, to remember what was read and seen. */
-const MARKS = /^(?:Status|X-Status|X-Keywords|X-UID|X-IMAP|X-IMAPbase):.*\r?\n(?:[ \t].*\r?\n)*/gim;
-
-/** A header without the marks of those who have read the message; itself where it has none. Its last line must be whole. */
-export function withoutMarks(header: Buffer): Buffer {
-  const text = header.toString('latin1');
-  const rest = text.replaceAll(MARKS, '');
-  return rest.length === text.length ? header : Buffer.from(rest, 'latin1');
-}

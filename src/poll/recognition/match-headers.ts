@@ -1,7 +1,7 @@
 import { partsOfName } from '../../delivery/settings.ts';
 import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
-import { headerField, headerHash, withoutMarks } from '../../message/header-field.ts';
-import { withoutReadersFields } from '../../message/readers-fields.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import { withoutMarks, withoutReadersFields } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { ListedMessage } from '../listing.ts';
 

@@ -10,7 +10,8 @@ import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-hea
 
 /**
  * The headers of these messages, by TOP (RFC 1939 §7), but for those that the server will not give. `tried`: the record of an
- * earlier attempt at a message, or of one that was carried. Raises `UnreadableHeader` for the first message whose header costs the session.
+ * earlier attempt at a message, or of one that was carried. Raises `UnreadableHeader` for the first message whose header costs
+ * the session.
  */
 export async function readHeaders(
   session: Transaction,

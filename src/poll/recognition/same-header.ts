@@ -1,6 +1,7 @@
 import { StoredHeaders } from '../../delivery/stored-header.ts';
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import { headerField, headerHash, identifyingFields, withoutMarks } from '../../message/header-field.ts';
+import { headerField, headerHash, identifyingFields } from '../../message/header-field.ts';
+import { withoutMarks } from '../../message/readers-fields.ts';
 
 /** Compares headers, as TOP gives them, with those of messages that were delivered. */
 export class SameHeader {
