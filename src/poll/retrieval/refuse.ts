@@ -46,8 +46,8 @@ export async function refuseMessage(
 
 /**
  * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
- * it was carried, its content must tell then (I8, I9). One that a record says was carried has no attempt made of it. Resolves to whether the poll goes on in another session, or
- * raises what ends it.
+ * it was carried, its content must tell then (I8, I9). A message whose record says that it was carried does not count as tried.
+ * Resolves to whether the poll goes on in another session, or raises what ends it.
  */
 export async function noteUnreadable(
   { listed, record, cause }: UnreadableHeader,
