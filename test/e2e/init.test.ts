@@ -32,6 +32,15 @@ function ofAddress(address: string): string[] {
   return ['init', '-y', '-a', address, '--password-env', 'P', '--deliver', 'mbox:box', '--delete', 'never'];
 }
 
+/** From the password on. */
+const TAKING_ALL_THAT_IS_PROPOSED = [
+  'Where shall the password be kept?',
+  'Where shall mail go?',
+  'The folder of the Maildir?',
+  'What shall happen on the server',
+  'How often',
+].map((question) => [question, '\r'] as const);
+
 describe('mailferry init --yes', () => {
   it('writes a configuration that works at once, the password in a file of its own', async () => {
     await using folder = await prepared();
@@ -145,11 +154,7 @@ describe('mailferry init at a terminal', () => {
         ['The password of', 'wrong\r'],
         ['The name to log in with?', '\r'],
         ['The password of', 'sec ret\r'],
-        ['Where shall the password be kept?', '\r'],
-        ['Where shall mail go?', '\r'],
-        ['The folder of the Maildir?', '\r'],
-        ['What shall happen on the server', '\r'],
-        ['How often', '\r'],
+        ...TAKING_ALL_THAT_IS_PROPOSED,
         ['Examine it now', '\r'],
       ],
     );
@@ -176,11 +181,7 @@ describe('mailferry init at a terminal', () => {
         ['What shall become of the new account?', '\r'],
         ['There is an account "example.org" already.', 'second\r'],
         ['The password of', 'sec ret\r'],
-        ['Where shall the password be kept?', '\r'],
-        ['Where shall mail go?', '\r'],
-        ['The folder of the Maildir?', '\r'],
-        ['What shall happen on the server', '\r'],
-        ['How often', '\r'],
+        ...TAKING_ALL_THAT_IS_PROPOSED,
       ],
     );
     expect(status).toBe(0);
