@@ -52,3 +52,12 @@ export const systemRuntime: Runtime = {
     }
   },
 };
+
+/** The last moment that a date can tell (ECMA-262), in milliseconds since 1970. */
+const LAST_MOMENT = 8.64e15;
+
+/** A moment in milliseconds since 1970 for programs: ISO 8601 in UTC; null where it is not known, or is none. */
+export function isoTime(moment: number | null | undefined): string | null {
+  const isKnown = typeof moment === 'number' && Math.abs(moment) <= LAST_MOMENT;
+  return isKnown ? new Date(moment).toISOString() : null;
+}

@@ -20,11 +20,6 @@ export function timeText(moment: number): string {
   return new Date(moment).toLocaleString('sv-SE').slice(0, 16);
 }
 
-/** The same for programs: ISO 8601 in UTC, null where it is not known. */
-export function isoTime(moment: number | null): string | null {
-  return moment === null ? null : new Date(moment).toISOString();
-}
-
 /** `1 message`, `1,234 messages`. */
 export function countText(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,6 +1,7 @@
 import type { AccountSummary, Amount } from '../ledger/ledger.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollReport } from '../poll/report.ts';
+import { isoTime } from '../runtime.ts';
 import { isStopped, type Standing } from './standing.ts';
 
 /**
@@ -131,8 +132,4 @@ export function parseReport(text: string | undefined): PollReport | null {
   } catch {
     return null;
   }
-}
-
-function isoTime(at: number | undefined): string | null {
-  return at === undefined || !Number.isFinite(at) ? null : new Date(at).toISOString();
 }
