@@ -102,6 +102,7 @@ const STATES: Readonly<Record<StoredState, string>> = {
   missing: 'not there any more (moved or deleted by you?)',
   lost: 'not there any more, and the place itself is gone or was made anew',
   unreadable: 'cannot be read',
+  'handed-over': 'taken over there',
 };
 
 function placeText({ destination, location, state }: PlaceNow): string {

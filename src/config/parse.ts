@@ -14,6 +14,7 @@ import {
 import type { AccountConfiguration, Configuration } from './configuration.ts';
 import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
 import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './daemon-fields.ts';
+import { completeDestination } from './destination-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
 import { plainSecrets, secretVariables } from './notify-fields.ts';
@@ -21,7 +22,13 @@ import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts
 import { ConfigurationError, type Problem } from './problem.ts';
 import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
-import { completedSource, PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
+import {
+  commandEnvironment,
+  completedSource,
+  PASSWORD_COMMAND_MS,
+  passwordSource,
+  type SecretSurroundings,
+} from './secrets.ts';
 import type { AccountSettings, PasswordSettings } from './settings.ts';
 
 /** What a configuration depends on besides its text. */
@@ -173,7 +180,13 @@ function completeAccount(
       ),
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
-      destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
+      destinations: deliver.map((written) =>
+        completeDestination(written, {
+          absolute,
+          folder: context.folder,
+          env: commandEnvironment(context.secrets),
+        }),
+      ),
       deletion,
       limits: {
         messageOctets: limits?.messageSize,

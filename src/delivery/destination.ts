@@ -78,9 +78,9 @@ export interface StoredMessage {
 
 /**
  * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
- * was made anew since; `unreadable` when it is there.
+ * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look.
  */
-export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable';
+export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
 
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {

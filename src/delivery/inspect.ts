@@ -17,7 +17,10 @@ export async function* inspectPlace(
   receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
   const { type, path } = partsOfName(destination);
-  const instead = await stateOfAll(type === 'maildir' ? join(path, 'cur') : path);
+  const isHandedOver = type !== 'maildir' && type !== 'mbox';
+  const instead = isHandedOver
+    ? 'handed-over'
+    : await stateOfAll(type === 'maildir' ? join(path, 'cur') : path);
   if (instead !== undefined) for (const _ of receipts) yield instead;
   else if (type === 'maildir') yield* inspectMaildir(path, receipts);
   else yield* inspectMbox(path, receipts);

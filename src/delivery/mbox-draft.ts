@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, unlink } from 'node:fs/promises';
-import { createExclusively, FileWriter } from '../durable/file-writer.ts';
+import { FileWriter } from '../durable/file-writer.ts';
+import { openNameless } from '../durable/nameless-file.ts';
 import { returnPath } from '../message/header-field.ts';
 import { CrlfToLf } from '../message/line-endings.ts';
 import { MboxrdQuoting } from './mboxrd.ts';
@@ -81,16 +81,5 @@ export class MboxDraft {
     if (missing > 0) this.#opening = Buffer.concat([this.#opening, piece.subarray(0, missing)]);
     this.#hash.update(piece);
     await this.#writer.write(piece);
-  }
-}
-
-async function openNameless(path: string): Promise<FileHandle> {
-  const file = await createExclusively(path);
-  try {
-    await unlink(path);
-    return file;
-  } catch (error) {
-    await file.close().catch(() => undefined);
-    throw error;
   }
 }

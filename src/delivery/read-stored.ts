@@ -3,13 +3,14 @@ import { callsFor } from '../durable/folder-calls.ts';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
+import { handedOver, nothing } from './handed-over.ts';
 import { inspectMaildir } from './inspect.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { tagOf } from './maildir-name.ts';
 import { storedInMbox } from './mbox-messages.ts';
 import { inspectMbox } from './mbox-scan.ts';
-import { assertThere, destinationName } from './open-destination.ts';
-import type { DestinationSettings } from './settings.ts';
+import { assertThere } from './open-destination.ts';
+import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
 
 /** A destination that is only looked at: nothing is created, locked or written there. */
 export interface ReadOnlyDestination {
@@ -30,12 +31,14 @@ export interface ReadOnlyDestination {
 /** A destination to look at, by its settings; it need not be there yet. */
 export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
   const name = destinationName(settings);
+  if (!isPlace(settings))
+    return { name, hasNames: false, tags: noTags, messages: nothing, inspect: handedOver };
   if (settings.type === 'mbox') {
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
     const inspect = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
       ifThere(settings, inspectMboxOrNone(settings.path, receipts));
-    return { name, hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages, inspect };
+    return { name, hasNames: false, tags: noTags, messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
   return {
@@ -53,6 +56,10 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
   };
 }
 
+function noTags(): Promise<ReadonlySet<string>> {
+  return Promise.resolve(new Set());
+}
+
 /** Mail programs remove an mbox that is empty. */
 async function* inspectMboxOrNone(
   path: string,
@@ -63,7 +70,7 @@ async function* inspectMboxOrNone(
 }
 
 async function* ifThere<T>(
-  settings: DestinationSettings,
+  settings: PlaceSettings,
   items: AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
   await assertThere(settings, await callsFor(settings.path));

@@ -1,3 +1,4 @@
+import { destinationName } from '../delivery/settings.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop3/capabilities.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
@@ -127,5 +128,14 @@ function quietBefore({
 
 /** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
 function termsOf({ host, port, tls, user, auth, deletion, limits, destinations }: Account): string {
-  return JSON.stringify([host, port, tls, user, auth, deletion, limits.messageOctets ?? null, destinations]);
+  return JSON.stringify([
+    host,
+    port,
+    tls,
+    user,
+    auth,
+    deletion,
+    limits.messageOctets ?? null,
+    destinations.map(destinationName),
+  ]);
 }

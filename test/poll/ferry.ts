@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { type Destination } from '../../src/delivery/destination.ts';
-import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
-import type { DestinationSettings } from '../../src/delivery/settings.ts';
+import { openDestination } from '../../src/delivery/open-destination.ts';
+import { type DestinationSettings, destinationName } from '../../src/delivery/settings.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { Account } from '../../src/poll/account.ts';
@@ -131,6 +131,7 @@ export class Ferry implements AsyncDisposable {
               takeUnfinished: () => ledger.takeUnfinishedAppends(name),
               recordedAt: (locations) => ledger.recordedAt(name, locations),
               recordedAs: (hashes) => ledger.recordedAs(name, hashes),
+              spoolFolder: this.folder.at('state'),
               usedBefore: ledger.used(name),
             }),
           );

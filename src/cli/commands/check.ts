@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { destinationName } from '../../delivery/open-destination.ts';
+import { destinationName } from '../../delivery/settings.ts';
 import { examineHere } from '../../doctor/here.ts';
 import { examineStateFolderHere } from '../../doctor/places.ts';
 import type { DeletionPolicy } from '../../poll/account.ts';

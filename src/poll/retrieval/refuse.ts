@@ -12,13 +12,13 @@ import { hasFailed, isLastAttempt } from '../record-state.ts';
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what
  * came of it, where that has to come the same once more. Without that, an attempt at a message without a unique-id
- * cannot be counted.
+ * cannot be counted. `begun`: the record of what some destinations have of it.
  */
 export async function refuseMessage(
   { message, record, reason }: Pick<Retrieval, 'message' | 'record'> & Partial<Pick<Retrieval, 'reason'>>,
   error: MailError,
   { tally, observer, account, ledger, runtime }: Poll,
-  sha256?: string,
+  { sha256, begun = record?.id }: { readonly sha256?: string; readonly begun?: RecordId | undefined } = {},
 ): Promise<void> {
   if (reason === 'short' && record !== undefined) {
     // What was stored of it is as safe as before, and is not failed; the rest is asked for again in good time.
@@ -34,7 +34,7 @@ export async function refuseMessage(
   observer.noticed?.(account.name, error.message);
   if (message.uid === undefined && sha256 === undefined) return;
   await ledger.recordFailure({
-    record: record?.id,
+    record: begun,
     uid: message.uid,
     error: error.message,
     quarantined,

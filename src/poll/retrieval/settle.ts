@@ -1,4 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
+import { MessageNotTaken } from '../../delivery/handed-over.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
@@ -284,8 +285,9 @@ export class Settling {
       ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),
     ]);
+    const isRefused = failure instanceof MessageNotTaken;
     // What could not be taken back may have become visible all the same.
-    if (failure !== undefined) tally.unrecorded = true;
+    if (failure !== undefined && !isRefused) tally.unrecorded = true;
     const all = [...already, ...receipts];
     let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
@@ -296,6 +298,8 @@ export class Settling {
       if (complete && already.length === 0 && (record?.destinations.length ?? 0) === 0)
         this.delivered.add(number);
     }
+    if (isRefused)
+      return refuseMessage(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
     if (failure !== undefined) {
       await noteNoRoom(received.retrieval, failure, this.#poll, begun);
       throw failure;
@@ -359,7 +363,7 @@ export class Settling {
       `Message ${number} came with ${octets} octets, but is listed with ${listed ?? octets}.`,
       { hint: 'It stays on the server, and is taken as it is when it comes the same in another poll.' },
     );
-    await refuseMessage(retrieval, error, this.#poll, sha256);
+    await refuseMessage(retrieval, error, this.#poll, { sha256 });
   }
 
   /** The record of an earlier attempt, for the first of the messages that it may be of. */
