@@ -26,12 +26,11 @@ export async function otherThere(
   const compared = new SameHeader(ledger);
   const carried = ({ number, uid }: ListedMessage): LedgerRecord | undefined =>
     uid === undefined ? undefined : ledger.withUniqueId(uid).find(({ id }) => id === bound.get(number));
-  if (doubts.headersAlone) session.lockStep = true;
   for (let from = 0; from < earlier.length; from += PIPELINE_COMMANDS) {
     const group = earlier
       .slice(from, from + PIPELINE_COMMANDS)
       .flatMap((number) => listing.messages.numbered(number) ?? []);
-    const headers = await headersOf(session, group, carried);
+    const headers = await headersOf(session, group, { tried: carried, oneByOne: doubts.headersAlone });
     // Where TOP works, a refusal says nothing of the message.
     const hasTop = session.capabilities?.has('TOP') ?? headers.size > 0;
     for (const message of group) {
@@ -41,17 +40,16 @@ export async function otherThere(
         others.set(record, message.uid);
     }
   }
-  session.lockStep = false;
   return others;
 }
 
 async function headersOf(
   session: Transaction,
   messages: readonly ListedMessage[],
-  carried: (message: ListedMessage) => LedgerRecord | undefined,
+  reading: Parameters<typeof readHeaders>[2],
 ): Promise<ReadonlyMap<MessageNumber, Buffer>> {
   if (session.capabilities?.has('TOP') === false) return new Map();
-  return readHeaders(session, messages, carried);
+  return readHeaders(session, messages, reading);
 }
 
 /**

@@ -40,9 +40,10 @@ export async function haveMovedUp(
   // Of what stood there before only the header is known.
   if (!hasTop && record.sha256 === undefined) return false;
   if (!hasTop) return !(await isContentOf(session, message, record));
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, [message], () => record);
-  session.lockStep = false;
+  const headers = await readHeaders(session, [message], {
+    tried: () => record,
+    oneByOne: doubts.headersAlone,
+  });
   const header = headers.get(message.number);
   if (header === undefined) return !(await isContentOf(session, message, record));
   return (await new SameHeader(ledger).isOf(header, record.id)) !== true;

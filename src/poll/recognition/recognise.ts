@@ -113,9 +113,7 @@ async function recogniseRenumbered(
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
   const readable = questionable.filter((message) => (tried(message)?.attempts ?? 0) === 0);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, readable, tried);
-  session.lockStep = false;
+  const headers = await readHeaders(session, readable, { tried, oneByOne: doubts.headersAlone });
   return byHeaders(headers, { questionable, vanished, found, someAreMissing }, memory);
 }
 

@@ -40,9 +40,7 @@ export async function whoMayBeAnother(
     ([message, { id }]) => (messageIds.get(id) ?? '') !== '' && tried(message) === undefined,
   );
   const messages = session.capabilities?.has('TOP') === false ? [] : readable.map(([message]) => message);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, messages, tried);
-  session.lockStep = false;
+  const headers = await readHeaders(session, messages, { tried, oneByOne: doubts.headersAlone });
   const isBearer = ({ number }: ListedMessage, { id }: LedgerRecord): boolean => {
     const header = headers.get(number);
     return header !== undefined && headerField(header, 'Message-ID') === messageIds.get(id);
