@@ -18,7 +18,7 @@ import type {
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
 import type { SharedParts } from './shared-parts.ts';
-import { LEDGER_OLD, POLL_OPEN } from './statements.ts';
+import { LEDGER_PUT_BACK, POLL_OPEN } from './statements.ts';
 
 /** One account's part of the SQLite ledger: what `AccountReads` reads, and all that is written. */
 export class SqliteAccountLedger extends AccountReads implements AccountLedger {
@@ -33,22 +33,30 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     this.#looked = looked;
   }
 
-  async openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }> {
+  async openPoll(): Promise<{ readonly interrupted: boolean; readonly ledgerWasPutBack: boolean }> {
     const opened = await this.#commits.run(() => {
       const marks = Number(this.statements.pollOpen.get(this.account)?.['poll_open']);
       this.statements.setPollOpen.run(this.account);
-      return { interrupted: (marks & POLL_OPEN) !== 0, isOld: (marks & LEDGER_OLD) !== 0 };
+      return { interrupted: (marks & POLL_OPEN) !== 0, ledgerWasPutBack: (marks & LEDGER_PUT_BACK) !== 0 };
     });
     // Not before: a poll that could not be opened is never closed.
     this.#commits.polls += 1;
     return opened;
   }
 
-  async closePoll({ at, success, report, unfinished, isOld, quiet, asked }: PollEnd): Promise<void> {
+  async closePoll({
+    at,
+    success,
+    report,
+    unfinished,
+    ledgerWasPutBack,
+    quiet,
+    asked,
+  }: PollEnd): Promise<void> {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
       const successAt = success ? at : null;
-      const marks = (unfinished ? POLL_OPEN : 0) | (isOld === true ? LEDGER_OLD : 0);
+      const marks = (unfinished ? POLL_OPEN : 0) | (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0);
       const notes = [report, quiet ?? null, asked ?? null];
       this.statements.closePoll.run(marks, at, ...notes, successAt, this.account);
       if (success) this.statements.settle.run(this.account);

@@ -138,7 +138,7 @@ export class SqliteLedger implements Ledger, Disposable {
   }
 
   #noteOpened({ database, wasPutBack, replaced }: OpenedLedger): void {
-    if (wasPutBack) database.transaction(() => this.#statements.allOld.run());
+    if (wasPutBack) database.transaction(() => this.#statements.allPutBack.run());
     if (replaced !== undefined) database.transaction(() => this.#statements.replace.run(replaced));
   }
 

@@ -69,12 +69,12 @@ type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwa
 
 /** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
-  const { interrupted, isOld } = await parts.ledger.openPoll();
+  const { interrupted, ledgerWasPutBack } = await parts.ledger.openPoll();
   return {
     ...parts,
     destinations: [],
     interrupted,
-    isOld,
+    ledgerWasPutBack,
     wasNew: parts.ledger.isNew(),
     startedAt: parts.runtime.now(),
     questions: new Questions(parts.account.name, {
@@ -110,7 +110,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
 
 /** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
-  const { ledger, tally, questions, runtime, interrupted, isOld } = poll;
+  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
   await ledger.closePoll({
     at: runtime.now(),
@@ -120,7 +120,7 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
     // What a failure kept from being told was not asked.
     asked: failed ? undefined : questions.noted,
     unfinished: failed && (interrupted || tally.unrecorded),
-    isOld: failed && isOld,
+    ledgerWasPutBack: failed && ledgerWasPutBack,
   });
 }
 

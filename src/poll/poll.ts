@@ -59,7 +59,7 @@ export interface Poll {
   /** Whether nothing was recorded of the account before this poll: its first one was killed, or the ledger was lost. */
   readonly wasNew: boolean;
   /** Whether the ledger was put back from a backup, as far as is known by now, so that it lacks what was carried since (I8). */
-  isOld: boolean;
+  ledgerWasPutBack: boolean;
   /** Whether nothing but a name in a Maildir says that: then names do not prove whose a message is, either. */
   mistrustsNames: boolean;
 }
@@ -80,6 +80,6 @@ export function stoppedOnRequest(): MailError {
  * Whether nothing but what stands at a destination tells what was delivered there, where the ledger does not know of it: a poll
  * that was killed has left it just now, and knew what it was, unless the ledger knows nothing at all.
  */
-export function wasLost({ interrupted, isOld, wasNew, ledger }: Poll): boolean {
-  return isOld || wasNew || !interrupted || ledger.replaced !== undefined;
+export function wasLost({ interrupted, ledgerWasPutBack, wasNew, ledger }: Poll): boolean {
+  return ledgerWasPutBack || wasNew || !interrupted || ledger.replaced !== undefined;
 }

@@ -112,11 +112,12 @@ function quietBefore({
   ledger,
   control,
   interrupted,
-  isOld,
+  ledgerWasPutBack,
   runtime,
 }: Poll): QuietMaildrop | undefined {
   const text = ledger.quiet();
-  if (text === undefined || interrupted || isOld || control.confirmDelete === true) return undefined;
+  if (text === undefined || interrupted || ledgerWasPutBack || control.confirmDelete === true)
+    return undefined;
   const quiet = JSON.parse(text) as QuietMaildrop;
   const now = runtime.now();
   const age = now - quiet.listedAt;

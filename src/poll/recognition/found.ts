@@ -16,7 +16,7 @@ import { isNumbered } from './known.ts';
 export async function noteWhatStands(
   listing: Listing,
   doubtful: readonly FoundMessage[],
-  { ledger, destinations, account, observer, isOld }: Poll,
+  { ledger, destinations, account, observer, ledgerWasPutBack }: Poll,
 ): Promise<void> {
   const found = [
     ...doubtful,
@@ -26,7 +26,7 @@ export async function noteWhatStands(
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
-    `The ledger ${isOld ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
+    `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
   );
 }
 

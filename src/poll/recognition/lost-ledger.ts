@@ -34,7 +34,7 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
 export function refuseLostLedger(
   { unrecorded, named }: Search,
   recognised: ReadonlySet<MessageNumber>,
-  { ledger, account, isOld }: Poll,
+  { ledger, account, ledgerWasPutBack }: Poll,
 ): void {
   const isThere = (tag: string, { number }: ListedMessage): boolean =>
     named.has(tag) || recognised.has(number);
@@ -51,7 +51,7 @@ export function refuseLostLedger(
   if (unexplained === 0) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger ${isOld ? 'was put back from a backup' : 'does not know this account'}. ${there} of its messages are at the destination; of ${unexplained} others it cannot tell whether they were carried.`,
+    `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : 'does not know this account'}. ${there} of its messages are at the destination; of ${unexplained} others it cannot tell whether they were carried.`,
     {
       hint: `To count all that is listed now as carried: mailferry adopt ${account.name}; to carry those that were not found: mailferry adopt --none ${account.name}`,
     },

@@ -11,7 +11,7 @@ import type { Recognition } from './recognise.ts';
 
 /** Records the messages that stand in the destinations under their names, and says so. */
 export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Promise<void> {
-  const { interrupted, isOld, account, observer } = poll;
+  const { interrupted, ledgerWasPutBack, account, observer } = poll;
   await Promise.all(
     [...named].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
   );
@@ -21,7 +21,7 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
       `An earlier poll was cut short; ${named.size} messages it had delivered are recorded now.`,
     );
   } else if (named.size > 0) {
-    const why = isOld ? 'was put back from a backup' : 'did not know this account';
+    const why = ledgerWasPutBack ? 'was put back from a backup' : 'did not know this account';
     observer.noticed?.(
       account.name,
       `The ledger ${why}; ${named.size} messages found at the destination are recorded as carried.`,

@@ -22,8 +22,8 @@ export interface Recovery extends Search {
  * all, or is an older copy, since it may have been lost (I8). Costs nothing otherwise.
  */
 export async function recover(listing: Listing, poll: Poll): Promise<Recovery | undefined> {
-  const { interrupted, isOld, ledger } = poll;
-  const isLacking = ledger.isNew() || isOld;
+  const { interrupted, ledgerWasPutBack, ledger } = poll;
+  const isLacking = ledger.isNew() || ledgerWasPutBack;
   if (!interrupted && !isLacking) return undefined;
   const unrecorded = unrecordedOf(listing, poll);
   const all = await searchByName(unrecorded, poll);
