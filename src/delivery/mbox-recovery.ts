@@ -20,7 +20,7 @@ export async function recoverAppends(
   intents: readonly Intent[],
   records: MboxRecords,
 ): Promise<ReadonlyMap<string, Recovered>> {
-  const { found, left, taken } = await settleInPlace(file, intents, records);
+  const { found, left, taken } = await recoverInPlace(file, intents, records);
   const moved =
     left.length === 0 ? [] : await searchAppended(file, left, { taken, recordedAs: records.recordedAs });
   await file.sync();
@@ -33,22 +33,22 @@ export async function cutOffPiece(
   intents: readonly Intent[],
   records: MboxRecords,
 ): Promise<void> {
-  await settleInPlace(file, intents, records);
+  await recoverInPlace(file, intents, records);
   await file.sync();
 }
 
 /** What stands where it was meant to, and what does not; the places that are taken by that or by records. */
-interface Settled {
+interface InPlace {
   readonly found: ReadonlyMap<string, Recovered>;
   readonly left: readonly Intent[];
   readonly taken: ReadonlySet<string>;
 }
 
-async function settleInPlace(
+async function recoverInPlace(
   file: FileHandle,
   intents: readonly Intent[],
   { recordedAt, recordedAs }: MboxRecords,
-): Promise<Settled> {
+): Promise<InPlace> {
   const found = new Map<string, Recovered>();
   const taken = await standingAt(file, recordedAt(intents.map(({ receipt }) => receipt.location)));
   const [open, left] = [intents.filter((one) => !isTaken(one)), intents.filter(isTaken)];

@@ -169,10 +169,10 @@ export class Mbox implements Destination {
   /** One lock for the group. Who cannot have it now will not have it for the next message either: all are told. */
   async #append(group: readonly Waiting[]): Promise<void> {
     try {
-      const settle = await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
+      const tellAll = await withLockedMbox(this.#path, this.#surroundings.runtime, (file) =>
         this.#appendWhatFits(file, group),
       );
-      for (const tell of settle) tell();
+      for (const tell of tellAll) tell();
     } catch (error) {
       for (const { reject } of [...group, ...this.#waiting.splice(0)]) reject(error);
     }
@@ -190,9 +190,9 @@ export class Mbox implements Destination {
     } catch (error) {
       const [first, ...more] = group;
       if (more.length === 0) return [() => first?.reject(error)];
-      const settle: (() => void)[] = [];
-      for (const one of group) settle.push(...(await this.#appendWhatFits(file, [one])));
-      return settle;
+      const tellAll: (() => void)[] = [];
+      for (const one of group) tellAll.push(...(await this.#appendWhatFits(file, [one])));
+      return tellAll;
     }
   }
 

@@ -59,7 +59,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
       const marks = (unfinished ? POLL_OPEN : 0) | (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0);
       const notes = [report, quiet ?? null, asked ?? null];
       this.statements.closePoll.run(marks, at, ...notes, successAt, this.account);
-      if (success) this.statements.settle.run(this.account);
+      if (success) this.statements.noteKnown.run(this.account);
       if (!unfinished) this.statements.dropIntents.run(this.account);
     });
   }
@@ -182,7 +182,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
   async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
     await this.#commits.run(() => {
       for (const uid of uids) this.statements.insertAdopted.run(this.account, uid, at);
-      this.statements.settle.run(this.account);
+      this.statements.noteKnown.run(this.account);
     });
   }
 
@@ -194,7 +194,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
         this.statements.insertImported.run(this.account, uid, seenAt, peer);
         count += 1;
       }
-      this.statements.settle.run(this.account);
+      this.statements.noteKnown.run(this.account);
       return count;
     });
   }

@@ -132,7 +132,7 @@ export class AccountReads {
   }
 
   isNew(): boolean {
-    return this.statements.settled.get(this.account)?.['settled'] !== 1;
+    return this.statements.isKnown.get(this.account)?.['known'] !== 1;
   }
 
   found(): readonly FoundMessage[] {

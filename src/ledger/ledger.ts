@@ -283,7 +283,7 @@ export interface AccountLedger {
    * carried before the ledger was lost, or somebody else's.
    */
   found(): readonly FoundMessage[];
-  /** Takes these in place of what was found before; intents about their places are settled. */
+  /** Takes these in place of what was found before; intents about their places are dropped. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
   /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
   carriedAs(): ReadonlyMap<UniqueId, string>;

@@ -129,7 +129,7 @@ export class SqliteLedger implements Ledger, Disposable {
   close(): void {
     if (this.#owner === undefined) return this.#database.close();
     this.#database.witness = undefined;
-    if (this.#database.settle(() => this.#lineage.end())) this.#lineage.seal();
+    if (this.#database.closeWhole(() => this.#lineage.end())) this.#lineage.seal();
     this.#owner.close();
   }
 

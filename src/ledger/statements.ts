@@ -74,8 +74,8 @@ type StatementName =
   | 'insertAdopted'
   | 'insertImported'
   | 'imported'
-  | 'settled'
-  | 'settle'
+  | 'isKnown'
+  | 'noteKnown'
   | 'carryUnknown'
   | 'carriesUnknown'
   | 'replaced'
@@ -184,12 +184,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   imported: `
     SELECT id, uid FROM message
      WHERE account = ? AND peer = ? AND outcome = 'adopted' AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL`,
-  settled: `
+  isKnown: `
     SELECT settled OR EXISTS (
       SELECT 1 FROM message WHERE message.account = account.id AND (outcome IN ('delivered', 'adopted')
-        OR EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id))) AS settled
+        OR EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id))) AS known
     FROM account WHERE id = ?`,
-  settle:
+  noteKnown:
     'UPDATE account SET settled = 1, success_message = (SELECT coalesce(max(id), 0) FROM message) WHERE id = ?',
   carryUnknown: 'UPDATE account SET carry_unknown = 1 WHERE id = ?',
   carriesUnknown: 'SELECT carry_unknown FROM account WHERE id = ?',

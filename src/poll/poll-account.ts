@@ -6,6 +6,8 @@ import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { confirmDeletions, markDeletions, NOTHING_MARKED } from './delete.ts';
 import { warnOfExpiry } from './expiry.ts';
+import { FramingTrouble } from './framing-trouble.ts';
+import { SizeExperience } from './listed-size.ts';
 import { takeListing } from './listing.ts';
 import { logIn, noteServer } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
@@ -18,8 +20,6 @@ import { isUnchanged, quietAfter } from './quiet.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { assertNamed } from './refused-uidl.ts';
 import { type PollReport, Tally } from './report.ts';
-import { Doubts } from './retrieval/doubts.ts';
-import { SizeExperience } from './retrieval/listed-size.ts';
 import { noteUnreadable } from './retrieval/refuse.ts';
 import { retrieve } from './retrieval/retrieve.ts';
 import { Stopwatch } from './timings.ts';
@@ -81,11 +81,12 @@ async function openPoll(parts: PollParts): Promise<Poll> {
       isConfirmed: parts.control.confirmDelete === true,
       before: parts.ledger.asked(),
     }),
-    doubts: new Doubts(),
+    framing: new FramingTrouble(),
     sizes: new SizeExperience(parts.ledger.recentSizes()),
     visited: false,
     mistrustsNames: false,
-    settled: new Set(),
+    stalled: false,
+    retrieved: new Set(),
     gone: new Set(),
   };
 }
@@ -150,7 +151,7 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('retrieveMs');
     const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
-    for (const record of bound.values()) poll.settled.add(record);
+    for (const record of bound.values()) poll.retrieved.add(record);
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
       return more && mayGoOn(session, left, poll);

@@ -5,11 +5,11 @@ import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import type { FramingTrouble } from './framing-trouble.ts';
+import type { SizeExperience } from './listed-size.ts';
 import type { PollObserver } from './observer.ts';
 import type { Questions } from './questions.ts';
 import type { Tally } from './report.ts';
-import type { Doubts } from './retrieval/doubts.ts';
-import type { SizeExperience } from './retrieval/listed-size.ts';
 import type { Inspected } from './stored-states.ts';
 import type { Stopwatch } from './timings.ts';
 
@@ -44,12 +44,14 @@ export interface Poll {
   readonly stopwatch: Stopwatch;
   /** What somebody has to be asked about. */
   readonly questions: Questions;
-  readonly doubts: Doubts;
+  readonly framing: FramingTrouble;
   readonly sizes: SizeExperience;
   /** Whether this poll has had a session already, so that the lock on the maildrop may be its own. */
   visited: boolean;
+  /** Whether the last session led to nothing new, so that what was put off has its turn now. */
+  stalled: boolean;
   /** The records of all messages that were retrieved in this poll. */
-  readonly settled: Set<RecordId>;
+  readonly retrieved: Set<RecordId>;
   /** The records whose deletion was confirmed in this poll; a server may forget it and confirm it again. */
   readonly gone: Set<RecordId>;
   /** Milliseconds since 1970. */
@@ -65,7 +67,7 @@ export interface Poll {
 }
 
 /** What deletions are decided with; of the destinations only what stands there is asked. */
-export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'doubts' | 'startedAt'> & {
+export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'framing' | 'startedAt'> & {
   readonly destinations: readonly Inspected[];
 };
 

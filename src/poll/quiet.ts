@@ -74,9 +74,9 @@ export function quietAfter(
   if (isNumbered(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isSettled =
+  const isAllBound =
     plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
-  if (!isSettled || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
+  if (!isAllBound || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,

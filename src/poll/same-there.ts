@@ -20,7 +20,7 @@ export async function otherThere(
   session: Transaction,
   earlier: readonly MessageNumber[],
   { listing, bound }: { readonly listing: Listing; readonly bound: Bound },
-  { ledger, doubts }: Pick<Poll, 'ledger' | 'doubts'>,
+  { ledger, framing }: Pick<Poll, 'ledger' | 'framing'>,
 ): Promise<ReadonlyMap<RecordId, UniqueId>> {
   const others = new Map<RecordId, UniqueId>();
   const compared = new SameHeader(ledger);
@@ -30,7 +30,7 @@ export async function otherThere(
     const group = earlier
       .slice(from, from + PIPELINE_COMMANDS)
       .flatMap((number) => listing.messages.numbered(number) ?? []);
-    const headers = await headersOf(session, group, { tried: carried, oneByOne: doubts.headersAlone });
+    const headers = await headersOf(session, group, { tried: carried, oneByOne: framing.headersAlone });
     // Where TOP works, a refusal says nothing of the message.
     const hasTop = session.capabilities?.has('TOP') ?? headers.size > 0;
     for (const message of group) {

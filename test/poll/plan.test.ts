@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
 import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
+import { FramingTrouble } from '../../src/poll/framing-trouble.ts';
 import {
   MAX_ATTEMPTS,
   QUARANTINE_RETRY_MS,
@@ -19,7 +20,6 @@ import {
   planRetrievals,
 } from '../../src/poll/plan.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
-import { Doubts } from '../../src/poll/retrieval/doubts.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 const NOW = 1_000_000_000;
@@ -90,17 +90,17 @@ function questionOf({
     },
     account: { deletion: deletion ?? { kind: 'never' } },
     limits: { ...NO_LIMITS, ...limits },
-    doubts: doubtsAbout(passedOver),
+    framing: framingWith(passedOver),
     pastSizes: [],
     startedAt: STARTED,
     now: NOW,
   };
 }
 
-function doubtsAbout(passedOver: readonly number[]): Doubts {
-  const doubts = new Doubts();
-  for (const value of passedOver) doubts.passOver(message(value, { twin: true }));
-  return doubts;
+function framingWith(passedOver: readonly number[]): FramingTrouble {
+  const framing = new FramingTrouble();
+  for (const value of passedOver) framing.passOver(message(value, { twin: true }));
+  return framing;
 }
 
 const inShort = (decisions: readonly Decision[]): string[] =>

@@ -6,7 +6,7 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
 import { MAX_HEADER_OCTETS, MAX_UNASKED_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
-import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
+import { EndlessHeader, RunOnHeader, UnreadableHeader } from './unreadable-header.ts';
 
 /** How headers are read. */
 interface Reading {
@@ -39,7 +39,7 @@ export async function readHeaders(
       const header = outcome.value;
       if (header === undefined) continue;
       if (session.pipelining && /(?:\+OK|-ERR)[ \r\n]/.test(header.toString('latin1')))
-        throw new UnreadableHeader(listed, tried(listed), new HeaderInDoubt(listed));
+        throw new UnreadableHeader(listed, tried(listed), new RunOnHeader(listed));
       headers.set(listed.number, header);
     }
   }

@@ -22,14 +22,14 @@ export interface Stock {
  * destinations of an account that the ledger does not know, and what is gone (I8).
  */
 export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
-  const { ledger, runtime, doubts, interrupted } = poll;
+  const { ledger, runtime, framing, interrupted } = poll;
   const recovery = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger, listing);
   const recognition = await recognise(session, listing, {
     known,
     ledger,
-    doubts,
+    framing,
     now: runtime.now(),
     interrupted,
   }); // I8

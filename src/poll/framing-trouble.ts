@@ -1,24 +1,22 @@
-import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
-import { MOST_DOUBTS } from '../limits.ts';
-import type { ListedMessage } from '../listing.ts';
+import type { MessageNumber, UniqueId } from '../pop3/types.ts';
+import { MOST_LOST_SESSIONS } from './limits.ts';
+import type { ListedMessage } from './listing.ts';
 
 /**
  * What went wrong with the framing in the sessions of one poll: which messages had no end, and which may have run on
  * into the reply behind them.
  */
-export class Doubts {
+export class FramingTrouble {
   readonly #passedOver = new Set<UniqueId | MessageNumber>();
-  readonly #inDoubt = new Set<UniqueId | MessageNumber>();
+  readonly #runOn = new Set<UniqueId | MessageNumber>();
   /** Whether a header may have run on into the reply behind it, so that headers are asked for one by one. */
   headersAlone = false;
   /** How many sessions were lost by headers. */
-  unreadable = 0;
-  /** Whether the last session led to nothing new, so that what was put off has its turn now. */
-  stalled = false;
+  unreadableHeaders = 0;
 
   /** How much is known to be wrong. */
   get size(): number {
-    return this.#passedOver.size + this.#inDoubt.size + this.unreadable + Number(this.headersAlone);
+    return this.#passedOver.size + this.#runOn.size + this.unreadableHeaders + Number(this.headersAlone);
   }
 
   /** Leaves a message that had no end alone for the rest of this poll. */
@@ -30,13 +28,13 @@ export class Doubts {
     return this.#passedOver.has(keyOf(message));
   }
 
-  /** Asks for a message again when nothing else is under way, so that nothing but its own end can end it. */
-  doubt(message: ListedMessage): void {
-    this.#inDoubt.add(keyOf(message));
+  /** Has a message that may run on asked for again when nothing else is under way, so that nothing but its own end can end it. */
+  noteRunOn(message: ListedMessage): void {
+    this.#runOn.add(keyOf(message));
   }
 
   mustBeAlone(message: ListedMessage): boolean {
-    return this.#inDoubt.size >= MOST_DOUBTS || this.#inDoubt.has(keyOf(message));
+    return this.#runOn.size >= MOST_LOST_SESSIONS || this.#runOn.has(keyOf(message));
   }
 }
 

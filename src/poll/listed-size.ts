@@ -1,5 +1,5 @@
-import type { Octets } from '../../pop3/types.ts';
-import { SHORT_OCTETS, SHORT_PART } from '../limits.ts';
+import type { Octets } from '../pop3/types.ts';
+import { SHORT_OCTETS, SHORT_PART } from './limits.ts';
 
 /** The size of a message by LIST, and what there was of it. */
 export interface Sizes {
