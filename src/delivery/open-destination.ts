@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
-import { Maildir } from './maildir.ts';
-import { Mbox, type MboxSurroundings } from './mbox.ts';
+import { Maildir } from './maildir/maildir.ts';
+import { Mbox, type MboxSurroundings } from './mbox/mbox.ts';
 import type { DestinationSettings } from './settings.ts';
 
 /** What a destination needs besides its settings: only an mbox needs all of it. */

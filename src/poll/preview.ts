@@ -1,4 +1,4 @@
-import { readOnly } from '../delivery/read-stored.ts';
+import { readOnly } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
 import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
