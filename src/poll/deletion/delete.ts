@@ -1,13 +1,13 @@
-import type { RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import { ReplyError } from '../pop3-client/errors.ts';
-import type { Transaction } from '../pop3-client/transaction.ts';
-import { PIPELINE_DELETIONS } from '../wire/limits.ts';
-import { type Bound, bothOf } from './columns/bound-records.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { ReplyError } from '../../pop3-client/errors.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { PIPELINE_DELETIONS } from '../../wire/limits.ts';
+import { type Bound, bothOf } from '../columns/bound-records.ts';
+import type { PlannedVisit } from '../plan-visit.ts';
+import type { Poll } from '../poll.ts';
+import { isStillThere } from '../record-state.ts';
 import { type DueDeletions, dueDeletions } from './due-deletions.ts';
-import type { PlannedVisit } from './plan-visit.ts';
-import type { Poll } from './poll.ts';
-import { isStillThere } from './record-state.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {

@@ -1,9 +1,9 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Destination, Draft } from '../../src/delivery/destination.ts';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
-import { markedAsRead, NO_TOP, NUMBERS, rewrite, takeAway } from './odd-server.ts';
+import type { Destination, Draft } from '../../../src/delivery/destination.ts';
+import { createServer, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, pollAndDie, storedAll } from '../ferry.ts';
+import { markedAsRead, NO_TOP, NUMBERS, rewrite, takeAway } from '../odd-server.ts';
 
 const DAY_MS = 86_400_000;
 const NEVER = { deletion: { kind: 'never' } } as const;

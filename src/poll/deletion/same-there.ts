@@ -1,14 +1,14 @@
-import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import { headerField } from '../message/header-field.ts';
-import type { MessageNumber, UniqueId } from '../pop3/types.ts';
-import type { Transaction } from '../pop3-client/transaction.ts';
-import { PIPELINE_COMMANDS } from '../wire/limits.ts';
-import type { Bound } from './columns/bound-records.ts';
-import type { ListedMessage, Listing } from './listing.ts';
-import type { Poll } from './poll.ts';
-import { isNumbered } from './recognition/known.ts';
-import { readHeaders } from './recognition/read-headers.ts';
-import { SameHeader } from './recognition/same-header.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import { headerField } from '../../message/header-field.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
+import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
+import type { Bound } from '../columns/bound-records.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
+import type { Poll } from '../poll.ts';
+import { isNumbered } from '../recognition/known.ts';
+import { readHeaders } from '../recognition/read-headers.ts';
+import { SameHeader } from '../recognition/same-header.ts';
 
 /**
  * What of that which is to be deleted may not be the message any more that was delivered, each with its unique-id: of all that

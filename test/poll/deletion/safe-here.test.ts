@@ -1,8 +1,8 @@
 import { cp, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { DestinationSettings } from '../../src/delivery/settings.ts';
-import { systemRuntime } from '../../src/runtime.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import type { DestinationSettings } from '../../../src/delivery/settings.ts';
+import { systemRuntime } from '../../../src/runtime.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 
 const DAY_MS = 86_400_000;
 const [ONE, TWO] = [mail('one'), mail('two')];

@@ -1,4 +1,4 @@
-import { MailError } from '../errors.ts';
+import { MailError } from '../../errors.ts';
 
 /**
  * What somebody is asked about before it is deleted: what is here only in part, more than is usual, and what is lost here, so

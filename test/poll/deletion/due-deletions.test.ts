@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Pop3Server } from '../../src/pop3-server/index.ts';
-import { systemRuntime } from '../../src/runtime.ts';
-import { Ferry, mail, pollAndDie, serve, stored, storedAll } from './ferry.ts';
-import { NO_UIDL } from './odd-server.ts';
+import type { Pop3Server } from '../../../src/pop3-server/index.ts';
+import { systemRuntime } from '../../../src/runtime.ts';
+import { Ferry, mail, pollAndDie, serve, stored, storedAll } from '../ferry.ts';
+import { NO_UIDL } from '../odd-server.ts';
 
 const DAY_MS = 86_400_000;
 const CONFIRMED = { confirmDelete: true };

@@ -1,9 +1,9 @@
-import type { Receipt, StoredState } from '../delivery/destination.ts';
-import { MailError } from '../errors.ts';
-import type { RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber } from '../pop3/types.ts';
-import type { Deciding } from './poll.ts';
-import { statesAt } from './stored-states.ts';
+import type { Receipt, StoredState } from '../../delivery/destination.ts';
+import { MailError } from '../../errors.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import type { Deciding } from '../poll.ts';
+import { statesAt } from '../stored-states.ts';
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
