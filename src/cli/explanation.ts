@@ -2,8 +2,8 @@ import { octetsText } from '../config/size.ts';
 import type { StoredState } from '../delivery/destination.ts';
 import type { HistoryEntry, HistoryPlace } from '../ledger/history.ts';
 import type { DeletionPolicy } from '../poll/account.ts';
+import { LINE_END_OCTETS } from '../poll/listed-size.ts';
 import type { Decision } from '../poll/plan.ts';
-import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { timeText } from './wording.ts';
 

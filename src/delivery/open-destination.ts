@@ -3,10 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
-import { HandedOver } from './handed-over.ts';
-import { Maildir } from './maildir.ts';
-import { Mbox, type MboxSurroundings } from './mbox.ts';
-import { mda } from './mda.ts';
+import { Maildir } from './maildir/maildir.ts';
+import { Mbox, type MboxSurroundings } from './mbox/mbox.ts';
+import { HandedOver } from './mda/handed-over.ts';
+import { mda } from './mda/mda.ts';
 import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
 
 /** What a destination needs besides its settings: only an mbox needs all of it. */

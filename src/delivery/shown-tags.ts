@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { readingFailed } from './errors.ts';
-import { tagOf } from './maildir-name.ts';
+import { tagOf } from './maildir/names.ts';
 import type { DestinationSettings } from './settings.ts';
 
 /** How many names are read at a time. */

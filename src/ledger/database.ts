@@ -160,7 +160,7 @@ export class Database {
    * keeps the file open for as long as there are statements, and writes what the log holds into it when the process ends.
    * Does not wait for other readers. Returns whether the file itself now holds everything, durably.
    */
-  settle(last: () => void = () => undefined): boolean {
+  closeWhole(last: () => void = () => undefined): boolean {
     try {
       // What is fsynced along with all the rest need not be before.
       this.execute('PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL');

@@ -12,7 +12,7 @@ const TAG_OCTETS = 10;
 export interface Identity {
   readonly account: string;
   readonly uid: UniqueId | undefined;
-  /** SHA-256 of the received octets, where the unique-id alone does not settle it. */
+  /** SHA-256 of the received octets, where the unique-id alone does not tell who it is. */
   readonly sha256?: string | undefined;
   /** How many messages of this very identity there were before. */
   readonly occurrence: number;

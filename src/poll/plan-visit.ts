@@ -21,7 +21,7 @@ export interface PlannedVisit extends Stock {
 export async function planVisit(session: Transaction, listing: Listing, poll: Poll): Promise<PlannedVisit> {
   const planned = await stockAndPlan(session, listing, poll);
   if (!(await isBehind(planned, poll))) return planned;
-  poll.isOld = true;
+  poll.ledgerWasPutBack = true;
   poll.mistrustsNames = true;
   return stockAndPlan(session, listing, poll);
 }
@@ -40,7 +40,7 @@ async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll):
  * opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
  */
 async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
-  const { account, ledger, interrupted, isOld } = poll;
+  const { account, ledger, interrupted, ledgerWasPutBack } = poll;
   const tags = new Set<string>();
   for (const { message } of plan.retrievals) {
     const { uid, twin } = message;
@@ -50,7 +50,8 @@ async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<bool
     tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
   }
   // Then they were searched already.
-  if (tags.size === 0 || interrupted || isOld || ledger.isNew() || !ledger.takeFirstLook()) return false;
+  if (tags.size === 0 || interrupted || ledgerWasPutBack || ledger.isNew() || !ledger.takeFirstLook())
+    return false;
   for (const settings of account.destinations) if (await showsOneOf(settings, tags)) return true;
   return false;
 }

@@ -75,9 +75,9 @@ export function quietAfter(
   if (isNumbered(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isSettled =
+  const isAllBound =
     plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
-  if (!isSettled || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
+  if (!isAllBound || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,
@@ -113,11 +113,12 @@ function quietBefore({
   ledger,
   control,
   interrupted,
-  isOld,
+  ledgerWasPutBack,
   runtime,
 }: Poll): QuietMaildrop | undefined {
   const text = ledger.quiet();
-  if (text === undefined || interrupted || isOld || control.confirmDelete === true) return undefined;
+  if (text === undefined || interrupted || ledgerWasPutBack || control.confirmDelete === true)
+    return undefined;
   const quiet = JSON.parse(text) as QuietMaildrop;
   const now = runtime.now();
   const age = now - quiet.listedAt;

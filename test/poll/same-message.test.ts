@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft, Envelope, Receipt } from '../../src/delivery/destination.ts';
-import { tagOf } from '../../src/delivery/maildir-name.ts';
+import { tagOf } from '../../src/delivery/maildir/names.ts';
 import type { Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
 import { NO_UIDL, serveNamed } from './odd-server.ts';

@@ -9,7 +9,7 @@ const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('
 
 /** As a snapshot of a disk brings it back: nothing about the file tells. */
 const untold = (ledger: AccountLedger): AccountLedger =>
-  ledgerWith(ledger, { openPoll: async () => ({ ...(await ledger.openPoll()), isOld: false }) });
+  ledgerWith(ledger, { openPoll: async () => ({ ...(await ledger.openPoll()), ledgerWasPutBack: false }) });
 
 async function setBack(
   server: Awaited<ReturnType<typeof serve>>,

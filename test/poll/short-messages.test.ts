@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_ATTEMPTS, SESSION_MS } from '../../src/poll/limits.ts';
-import { mayLackSomething, SizeExperience } from '../../src/poll/retrieval/listed-size.ts';
+import { mayLackSomething, SizeExperience } from '../../src/poll/listed-size.ts';
 import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
 import { NO_UIDL } from './odd-server.ts';

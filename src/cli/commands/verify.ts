@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { readOnly } from '../../delivery/read-stored.ts';
+import { readOnly } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';

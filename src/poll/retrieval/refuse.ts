@@ -2,11 +2,11 @@ import type { MailError } from '../../errors.ts';
 import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { MAX_ATTEMPTS, MOST_DOUBTS, NO_ROOM_OCTETS } from '../limits.ts';
+import { MAX_ATTEMPTS, MOST_LOST_SESSIONS, NO_ROOM_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from '../recognition/unreadable-header.ts';
+import { EndlessHeader, RunOnHeader, type UnreadableHeader } from '../recognition/unreadable-header.ts';
 import { hasFailed, isLastAttempt } from '../record-state.ts';
 
 /**
@@ -54,11 +54,11 @@ export async function noteUnreadable(
   session: Transaction,
   poll: Poll,
 ): Promise<boolean> {
-  const mayGoOn = mayComeBack(session) && poll.doubts.unreadable < MOST_DOUBTS;
-  poll.doubts.unreadable += 1;
+  const mayGoOn = mayComeBack(session) && poll.framing.unreadableHeaders < MOST_LOST_SESSIONS;
+  poll.framing.unreadableHeaders += 1;
   session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
-  if (cause instanceof HeaderInDoubt && mayGoOn) {
-    poll.doubts.headersAlone = true;
+  if (cause instanceof RunOnHeader && mayGoOn) {
+    poll.framing.headersAlone = true;
     return true;
   }
   if (record !== undefined && !hasFailed(record)) await noteUnread(record, cause, poll);

@@ -335,13 +335,19 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       'pop3-client/transaction.ts',
     ],
     ['lock-retry', '4', 'may', 'Comes back later where the maildrop is locked.', 'pop3-client/errors.ts'],
-    ['quit-needed', '6', 'must', 'Counts a deletion only when QUIT was answered with +OK.', 'poll/delete.ts'],
+    [
+      'quit-needed',
+      '6',
+      'must',
+      'Counts a deletion only when QUIT was answered with +OK.',
+      'poll/deletion/delete.ts',
+    ],
     [
       'quit-refused',
       '6',
       'must',
       'Says so when QUIT is answered with -ERR, and sends those deletions again.',
-      'poll/delete.ts',
+      'poll/deletion/delete.ts',
     ],
     [
       'state-commands',
@@ -391,7 +397,7 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       '8',
       'must not',
       'Relies on no deletion by the server itself: what it has carried it deletes by DELE, or keeps.',
-      'poll/delete.ts',
+      'poll/deletion/delete.ts',
     ],
   ],
 });

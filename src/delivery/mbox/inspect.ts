@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { systemCode } from '../../errors.ts';
+import { withoutReadersFields } from '../../message/readers-fields.ts';
+import type { Receipt, StoredState } from '../destination.ts';
+import { readingFailed } from '../errors.ts';
+import { StoredForms } from './stored-forms.ts';
+
+const FROM_LINE = Buffer.from('\nFrom ');
+
+/** As many in a row stand in hardly any mail, but where a file system has lost what was written. */
+const NULS = Buffer.alloc(32);
+
+/** What records say that was stored in an mbox with these hashes, by whichever account. */
+type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
+
+/**
+ * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now. An mbox knows no names, so one
+ * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
+ * another message as it was delivered. It is not sound where NULs stand in place of what was written; mail that came with them
+ * is as it came. Without records, only what is asked for is known to have been delivered.
+ */
+export async function* inspectMbox(
+  path: string,
+  receipts: Iterable<Receipt>,
+  recordedAs: RecordedAs = () => [],
+): AsyncGenerator<StoredState, void, undefined> {
+  const all = [...receipts];
+  const contents = await scan(path, new Set(all.map(({ octets }) => octets)));
+  const known = knownIn(contents, all, recordedAs);
+  const there = new Set(Array.from(contents.messages.values(), ({ sha256 }) => sha256));
+  const isSound =
+    contents.isMbox && contents.withNuls.every((forms) => forms.some((sha256) => known.has(sha256)));
+  for (const receipt of all) {
+    if (there.has(receipt.sha256)) yield 'intact';
+    else yield isSound && !isInPlace(receipt, contents, known) ? 'missing' : 'changed';
+  }
+}
+
+async function scan(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+  try {
+    return await scanMbox(path, sizes);
+  } catch (error) {
+    throw readingFailed(path, error);
+  }
+}
+
+/** What there is of an mbox. */
+interface MboxContents {
+  /** Whether it is there, and is empty or begins with a From_ line. */
+  readonly isMbox: boolean;
+  /**
+   * The messages of the sizes asked for, by the offset of their From_ line: size in octets and hexadecimal SHA-256, without From_
+   * line and the empty line after.
+   */
+  readonly messages: ReadonlyMap<number, Pick<Receipt, 'octets' | 'sha256'>>;
+  /** The hashes of each message with NULs in it: as it is, and without what mail programs write into its header. */
+  readonly withNuls: readonly (readonly string[])[];
+}
+
+/** Reads an mbox, and hashes the messages that have one of these sizes in octets, or NULs in them. */
+async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+  const messages = new Map<number, Pick<Receipt, 'octets' | 'sha256'>>();
+  const withNuls: (readonly string[])[] = [];
+  try {
+    const { bounds, isMbox } = await readBounds(createReadStream(path));
+    for (const { start, end, hasNuls } of bounds) {
+      const content = await contentStart(path, start, end);
+      const octets = end - content;
+      if (sizes.has(octets)) messages.set(start, { octets, sha256: await hashRange(path, content, end) });
+      if (hasNuls) withNuls.push(await hashesOf(path, content, end));
+    }
+    return { isMbox, messages, withNuls };
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return { isMbox: false, messages, withNuls };
+  }
+}
+
+/** The hashes of all that stands there and is known to have been delivered as it stands, as far as that matters. */
+function knownIn(
+  { messages, withNuls }: MboxContents,
+  receipts: readonly Receipt[],
+  recordedAs: RecordedAs,
+): ReadonlySet<string> {
+  const known = new Set(receipts.map(({ sha256 }) => sha256));
+  const inPlaces = receipts.map(({ location }) => messages.get(Number(location))?.sha256);
+  const unknown = new Set<string>();
+  for (const hash of [...inPlaces, ...withNuls.flat()])
+    if (hash !== undefined && !known.has(hash)) unknown.add(hash);
+  if (unknown.size > 0) for (const { sha256 } of recordedAs([...unknown])) known.add(sha256);
+  return known;
+}
+
+/** Whether something of its size stands in its place that is no other message as it was delivered. */
+function isInPlace(
+  { location, octets }: Receipt,
+  { messages }: MboxContents,
+  known: ReadonlySet<string>,
+): boolean {
+  const there = messages.get(Number(location));
+  return there?.octets === octets && !known.has(there.sha256);
+}
+
+export interface Bounds {
+  /** Where its From_ line begins. */
+  readonly start: number;
+  /** Where the empty line after it begins. */
+  readonly end: number;
+  /** Whether it holds as many NULs as stand in no mail, but where a file system has lost what was written. */
+  readonly hasNuls: boolean;
+}
+
+/** Where the messages of an mbox begin and end, and whether it is one: empty, or with a From_ line in front. */
+export async function readBounds(
+  blocks: AsyncIterable<Buffer>,
+): Promise<{ readonly bounds: readonly Bounds[]; readonly isMbox: boolean }> {
+  const starts: number[] = [];
+  const nuls = new Set<number>();
+  let tail = Buffer.from('\n');
+  let position = -1;
+  for await (const block of blocks) {
+    const data = Buffer.concat([tail, block]);
+    let from = 0;
+    for (let at = data.indexOf(FROM_LINE); at >= 0; at = data.indexOf(FROM_LINE, at + 1)) {
+      if (position + at + 1 <= (starts.at(-1) ?? -1)) continue;
+      noteNuls(data.subarray(from, at));
+      from = at;
+      starts.push(position + at + 1);
+    }
+    noteNuls(data.subarray(from));
+    tail = Buffer.from(data.subarray(Math.max(0, data.length - NULS.length + 1)));
+    position += data.length - tail.length;
+  }
+  const size = position + tail.length;
+  const bounds = starts.map((start, index) => {
+    return { start, end: (starts[index + 1] ?? size) - 1, hasNuls: nuls.has(index) };
+  });
+  return { bounds, isMbox: size === 0 || starts[0] === 0 };
+
+  /** Of the last message that has begun. */
+  function noteNuls(part: Buffer): void {
+    if (part.includes(NULS)) nuls.add(starts.length - 1);
+  }
+}
+
+/** Where a message begins that has its From_ line at `start`. */
+export async function contentStart(path: string, start: number, end: number): Promise<number> {
+  let position = start;
+  for await (const block of createReadStream(path, { start, end }) as AsyncIterable<Buffer>) {
+    const line = block.indexOf('\n');
+    if (line >= 0) return position + line + 1;
+    position += block.length;
+  }
+  return end;
+}
+
+async function hashRange(path: string, start: number, end: number): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const block of range(path, start, end)) hash.update(block);
+  return hash.digest('hex');
+}
+
+async function hashesOf(path: string, start: number, end: number): Promise<readonly string[]> {
+  const message = new StoredForms((header) => [withoutReadersFields(header)]);
+  for await (const block of range(path, start, end)) message.push(block);
+  const { asStored, others } = message.end();
+  return [asStored, ...others].map(({ sha256 }) => sha256);
+}
+
+/** The octets between two places of a file. */
+export async function* range(
+  path: string,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  // The end of a read stream is inclusive.
+  if (end > start) yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+}
