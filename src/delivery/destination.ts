@@ -104,6 +104,8 @@ export interface Destination {
    * it has only a place, which moves when its owner removes mail before it.
    */
   readonly hasNames: boolean;
+  /** Whether what was delivered there can be looked at; else it was handed over for good, and nothing is found there. */
+  readonly isReadable: boolean;
   /** Begins a message; nothing of it is visible before its draft is committed. */
   begin(): Draft;
   /**

@@ -26,6 +26,7 @@ import { StoredFiles, taggedMessages } from './stored-files.ts';
 export class Maildir implements Destination {
   readonly name: string;
   readonly hasNames = true;
+  readonly isReadable = true;
   readonly #path: string;
   readonly #lineEndings: LineEndings;
   readonly #names: MaildirNames;

@@ -61,6 +61,7 @@ interface Waiting {
 export class Mbox implements Destination {
   readonly name: string;
   readonly hasNames = false;
+  readonly isReadable = true;
   readonly #path: string;
   readonly #surroundings: MboxSurroundings;
   #waiting: Waiting[] = [];

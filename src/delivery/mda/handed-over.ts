@@ -46,6 +46,7 @@ export interface HandingOver {
 export class HandedOver implements Destination {
   readonly name: string;
   readonly hasNames = false;
+  readonly isReadable = false;
   readonly #parts: HandingOver;
   #last: Promise<unknown> = Promise.resolve();
   #refusedInARow = 0;

@@ -29,12 +29,12 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
 /**
  * Raises `ledger-lost` where the ledger was lost and its owner has moved some of the mail: what is listed before the newest
  * message that is still there was probably carried too, and must not come a second time in silence. When the ledger is known
- * to have been lost, that holds for all that was not found. `recognised`: what stands there without a name.
+ * to have been lost, that holds for all that was not found; so it does when it was put back and all mail is handed over. `recognised`: what stands there without a name.
  */
 export function refuseLostLedger(
   { unrecorded, named }: Search,
   recognised: ReadonlySet<MessageNumber>,
-  { ledger, account, ledgerWasPutBack }: Poll,
+  { ledger, account, ledgerWasPutBack, destinations }: Poll,
 ): void {
   const isThere = (tag: string, { number }: ListedMessage): boolean =>
     named.has(tag) || recognised.has(number);
@@ -44,7 +44,8 @@ export function refuseLostLedger(
     there += 1;
     newest = Math.max(newest, message.number);
   }
-  const isKnownLoss = ledger.replaced !== undefined;
+  const nowhereToLook = destinations.every(({ isReadable }) => !isReadable);
+  const isKnownLoss = ledger.replaced !== undefined || (ledgerWasPutBack && nowhereToLook);
   for (const [tag, message] of unrecorded) {
     if ((isKnownLoss || message.number < newest) && !isThere(tag, message)) unexplained += 1;
   }

@@ -46,6 +46,8 @@ export class Settling {
   /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
   readonly #found: FoundMessages;
+  /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
+  readonly #isFoundAgain: boolean;
   readonly #sameBody: SameBody;
   readonly #contentsHere: ContentsHere;
   /** Which record each message number of this session stands for. */
@@ -69,6 +71,7 @@ export class Settling {
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
     this.#contentsHere = new ContentsHere(poll.destinations);
+    this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
@@ -319,8 +322,8 @@ export class Settling {
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
-    // One of the same content may wait for this one to be recorded.
-    const mayWait = !this.#equals.isAwaited(arrived.sha256);
+    // One of the same content may wait for this one to be recorded; and what cannot be found again must not come twice (I3).
+    const mayWait = !this.#equals.isAwaited(arrived.sha256) && this.#isFoundAgain;
     this.#backlog.noteDurable(arrived);
     try {
       return await ledger.recordDelivery(deliveryOf(arrived, settled, runtime.now()), { mayWait });
