@@ -106,7 +106,9 @@ const STATES: Readonly<Record<StoredState, string>> = {
 };
 
 function placeText({ destination, location, state }: PlaceNow): string {
-  return `    ${destination}, as ${location}${state === null ? '' : `: ${STATES[state]}`}`;
+  // What was handed over has no place that tells anybody anything.
+  const place = state === 'handed-over' ? destination : `${destination}, as ${location}`;
+  return `    ${place}${state === null ? '' : `: ${STATES[state]}`}`;
 }
 
 const RETRIEVED = {
@@ -155,8 +157,12 @@ function policyOf({ entries, decision, deletion, now }: MessageFacts): readonly 
     case 'after': {
       const from = record?.deliveredAt ?? now;
       const when = timeText(from + deletion.milliseconds);
+      const unless =
+        record?.places.every(({ state }) => state === 'handed-over') === true
+          ? ''
+          : ', unless it has changed here by then';
       return [
-        `It is deleted on the server by the first poll after ${when} (delete: { after: ${formatDuration(deletion.milliseconds)} }), unless it has changed here by then.`,
+        `It is deleted on the server by the first poll after ${when} (delete: { after: ${formatDuration(deletion.milliseconds)} })${unless}.`,
       ];
     }
   }

@@ -6,7 +6,7 @@ import { isUnreadable, readingFailed } from './errors.ts';
 import { deliveredAt } from './maildir/names.ts';
 import { StoredFiles } from './maildir/stored-files.ts';
 import { inspectMbox } from './mbox/inspect.ts';
-import { partsOfName } from './settings.ts';
+import { isPlaceName, partsOfName } from './settings.ts';
 
 /**
  * As `Destination.inspect`, for a place that need not be configured any more: nothing is created, locked or written there. Where
@@ -17,10 +17,9 @@ export async function* inspectPlace(
   receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
   const { type, path } = partsOfName(destination);
-  const isHandedOver = type !== 'maildir' && type !== 'mbox';
-  const instead = isHandedOver
-    ? 'handed-over'
-    : await stateOfAll(type === 'maildir' ? join(path, 'cur') : path);
+  const instead = isPlaceName(destination)
+    ? await stateOfAll(type === 'maildir' ? join(path, 'cur') : path)
+    : 'handed-over';
   if (instead !== undefined) for (const _ of receipts) yield instead;
   else if (type === 'maildir') yield* inspectMaildir(path, receipts);
   else yield* inspectMbox(path, receipts);

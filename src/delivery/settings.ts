@@ -51,6 +51,11 @@ export function destinationName(
   return `mda:${typeof command === 'string' ? command : command.join(' ')}`;
 }
 
+/** The same of a destination by its name. */
+export function isPlaceName(name: string): boolean {
+  return /^(?:maildir|mbox):/.test(name);
+}
+
 /** Type and path of a destination by its name, as `destinationName` makes it; both are empty where it is none. */
 export function partsOfName(name: string): { readonly type: string; readonly path: string } {
   const [, type = '', path = ''] = /^([^:]+):(.*)$/s.exec(name) ?? [];

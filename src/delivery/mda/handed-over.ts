@@ -50,6 +50,8 @@ export class HandedOver implements Destination {
   readonly #parts: HandingOver;
   #last: Promise<unknown> = Promise.resolve();
   #refusedInARow = 0;
+  /** Why none is taken any more: whoever waits would only wait in vain, each for the longest time. */
+  #failure: unknown;
 
   constructor(parts: HandingOver) {
     this.name = parts.name;
@@ -97,21 +99,18 @@ export class HandedOver implements Destination {
   }
 
   async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string> {
+    if (this.#failure !== undefined) throw this.#failure;
     try {
       const location = await this.#parts.take(spool, file, envelope);
       this.#refusedInARow = 0;
       return location;
     } catch (error) {
-      if (!(error instanceof MessageNotTaken)) throw error;
-      this.#refusedInARow += 1;
-      if (this.#refusedInARow < REFUSED_IN_A_ROW) throw error;
-      throw new MailError(
-        'destination-unusable',
-        `${error.message} So it was with ${REFUSED_IN_A_ROW} in a row.`,
-        {
-          hint: error.hint,
-        },
-      );
+      if (error instanceof MessageNotTaken && this.#refusedInARow + 1 < REFUSED_IN_A_ROW) {
+        this.#refusedInARow += 1;
+        throw error;
+      }
+      this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : error;
+      throw this.#failure;
     }
   }
 
@@ -121,6 +120,12 @@ export class HandedOver implements Destination {
     this.#last = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function tooManyRefused({ message, hint }: MessageNotTaken): MailError {
+  return new MailError('destination-unusable', `${message} So it was with ${REFUSED_IN_A_ROW} in a row.`, {
+    hint,
+  });
 }
 
 /** What has become of messages that were handed over: nobody here can tell. */

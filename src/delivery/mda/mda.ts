@@ -45,7 +45,8 @@ export function mda(settings: MdaSettings, account: string): Taker {
 }
 
 function notTaken(settings: MdaSettings, ending: Ending, verdict: Exclude<Verdict, 'taken'>): MailError {
-  const what = `${destinationName(settings)} ${endingText(ending, settings.timeoutMs)}`;
+  const command = destinationName(settings).replace('mda:', '');
+  const what = `The program "${printable(command, 60)}" ${endingText(ending, settings.timeoutMs)}`;
   const said = ending.said === '' ? '' : ` It said: ${printable(ending.said, MAX_SAID_CHARACTERS)}`;
   if (verdict === 'not-this') {
     return new MessageNotTaken(`${what}, so the message was not taken.`, {

@@ -48,6 +48,8 @@ export class Settling {
   readonly #found: FoundMessages;
   /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
   readonly #isFoundAgain: boolean;
+  /** Whether it leaves anything where that can be found. */
+  readonly #isFoundSomewhere: boolean;
   readonly #sameBody: SameBody;
   readonly #contentsHere: ContentsHere;
   /** Which record each message number of this session stands for. */
@@ -71,6 +73,7 @@ export class Settling {
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
     this.#contentsHere = new ContentsHere(poll.destinations);
+    this.#isFoundSomewhere = poll.destinations.some(({ isReadable }) => isReadable);
     this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
@@ -290,7 +293,7 @@ export class Settling {
     ]);
     const isRefused = failure instanceof MessageNotTaken;
     // What could not be taken back may have become visible all the same.
-    if (failure !== undefined && !isRefused) tally.unrecorded = true;
+    if (failure !== undefined && !isRefused && this.#isFoundSomewhere) tally.unrecorded = true;
     const all = [...already, ...receipts];
     let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.

@@ -104,6 +104,16 @@ describe('a program that takes mail', () => {
     expect(await readFile(folder.at('all'), 'utf8')).toBe(messages.join(''));
   });
 
+  test('is not started again for those that wait once it has taken none', async () => {
+    await using folder = await temporaryFolder();
+    const destination = await open(folder, 'echo started >> log; exit 75');
+    const waiting = [1, 2, 3].map(() => deliver(destination, MESSAGE));
+    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(
+      Array(3).fill('rejected'),
+    );
+    expect(await readFile(folder.at('log'), 'utf8')).toBe('started\n');
+  });
+
   test('has taken a message of which it did not read all, if it says so', async () => {
     await using folder = await temporaryFolder();
     const destination = await open(folder, ['true']);
