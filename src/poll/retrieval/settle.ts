@@ -5,9 +5,9 @@ import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { LINE_END_OCTETS, SizeExperience } from '../listed-size.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from '../recognition/known.ts';
 import { isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
@@ -173,7 +173,7 @@ export class Settling {
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
     else if (uid === undefined) await ledger.noteRecognised([id]);
     else await ledger.noteRenumbered(new Map([[id, uid]]));
-    if (listedOctets !== undefined && isNumbered(message))
+    if (listedOctets !== undefined && hasMereNumber(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
     if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, received);
     else if (reason !== 'short' && octets !== undefined && octets !== received.octets)
@@ -347,7 +347,7 @@ export class Settling {
    * the part, so that only the content tells (I8).
    */
   #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
-    if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
+    if (reason !== 'new' || this.#absent.size === 0 || hasMereNumber(message)) return false;
     return octets + LINE_END_OCTETS < (message.octets ?? 0);
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isNumbered } from '../../src/poll/recognition/known.ts';
+import { hasMereNumber } from '../../src/poll/mere-number.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 test.each<[number, string | undefined, boolean]>([
@@ -16,5 +16,5 @@ test.each<[number, string | undefined, boolean]>([
   [5, undefined, false],
 ])('the unique-id of message %d is nothing but its number: %j? %j', (number, uid, expected) => {
   const message = { number: number as MessageNumber, uid: uid as UniqueId | undefined };
-  expect(isNumbered({ ...message, octets: 1, twin: false })).toBe(expected);
+  expect(hasMereNumber({ ...message, octets: 1, twin: false })).toBe(expected);
 });
