@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Intent, Receipt } from '../destination.ts';
 import { blocksOf, fromLineAt } from './reading.ts';
-import { type StoredForm, StoredForms } from './stored-forms.ts';
+import { readForms, type StoredForm } from './stored-forms.ts';
 
 /** What the ledger knows of an mbox, by whichever account. */
 export interface MboxRecords {
@@ -35,13 +35,11 @@ export async function formsAt(
   { from, to }: { readonly from: number; readonly to: number },
   intents: readonly Intent[],
 ): Promise<readonly [StoredForm, ...StoredForm[]]> {
-  const message = new StoredForms((header) => [
+  const { asStored, others } = await readForms(blocksOf(file, from, to), (header) => [
     withoutReadersFields(header),
     // A mail program has taken out what it had come with.
     ...intents.flatMap((intent) => wholeHeader(partsOf(intent).beginning) ?? []),
   ]);
-  for await (const block of blocksOf(file, from, to)) message.push(block);
-  const { asStored, others } = message.end();
   return [asStored, ...others];
 }
 
