@@ -76,3 +76,14 @@ export function systemCode(thrown: unknown): string | undefined {
 export function ignoreMissing(error: unknown): undefined {
   if (systemCode(error) !== 'ENOENT') throw error;
 }
+
+/** Resolves to undefined when `act` finds that a file or its folder is not there. */
+export async function ifThere<T>(act: Promise<T>): Promise<T | undefined> {
+  try {
+    return await act;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

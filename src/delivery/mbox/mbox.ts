@@ -17,10 +17,10 @@ import type {
 import { deliveryFailed, readingFailed } from '../errors.ts';
 import type { MboxSettings } from '../settings.ts';
 import { cutBack, missingSeparators, writeMessages } from './append.ts';
-import type { MboxRecords } from './appended.ts';
 import { MboxDraft } from './draft.ts';
 import { refuseForeign } from './foreign.ts';
 import { inspectMbox } from './inspect.ts';
+import type { MboxRecords } from './intents.ts';
 import { removeMboxLeftovers, spoolPath } from './leftovers.ts';
 import { refuseReplaced, withLockedMbox } from './lock.ts';
 import { fromLine } from './mboxrd.ts';

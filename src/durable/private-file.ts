@@ -1,9 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { createExclusively } from '../durable/file-writer.ts';
-import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
-import { systemCode } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { createExclusively } from './file-writer.ts';
+import { fsyncDirectory, makeDirectory } from './fsync-directory.ts';
 
 /** Writes a file that only its owner can read, whole or not at all, and so that it survives loss of power. */
 export async function writePrivateFile(
@@ -26,15 +25,4 @@ export async function writePrivateFile(
     await file.close();
   }
   await fsyncDirectory(folder);
-}
-
-/** Resolves to undefined when `act` finds that a file or its folder is not there. */
-export async function ifThere<T>(act: Promise<T>): Promise<T | undefined> {
-  try {
-    return await act;
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }
