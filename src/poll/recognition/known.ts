@@ -1,7 +1,7 @@
 import type { AccountLedger, LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/ledger.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import { RecordTable } from '../columns/record-table.ts';
-import type { ListedMessage, Listing } from '../listing.ts';
+import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 
 /** What the ledger knows of the messages of a listing. */
