@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { RENUMBERING_MS } from '../../src/poll/limits.ts';
-import type { Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { RENUMBERING_MS } from '../../../src/poll/limits.ts';
+import type { Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;

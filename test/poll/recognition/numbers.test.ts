@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createServer, type Maildrop, MemoryMaildrop } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, pollAndDie, storedAll } from './ferry.ts';
+import { createServer, type Maildrop, MemoryMaildrop } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, pollAndDie, storedAll } from '../ferry.ts';
 
 const NEVER = { deletion: { kind: 'never' } } as const;
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { FoundMessage, RecordId, RecordIdentity } from '../../src/ledger/ledger.ts';
-import { headerHash } from '../../src/message/header-field.ts';
-import { withoutReadersFields } from '../../src/message/readers-fields.ts';
-import type { ListedMessage } from '../../src/poll/listing.ts';
-import { matchHeaders, matchStanding } from '../../src/poll/recognition/match-headers.ts';
-import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger/ledger.ts';
+import { headerHash } from '../../../src/message/header-field.ts';
+import { withoutReadersFields } from '../../../src/message/readers-fields.ts';
+import type { ListedMessage } from '../../../src/poll/listing.ts';
+import { matchHeaders, matchStanding } from '../../../src/poll/recognition/match-headers.ts';
+import type { MessageNumber, UniqueId } from '../../../src/pop3/types.ts';
 
 const header = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
 const listed = (number: number, octets = 100): ListedMessage => ({

@@ -1,10 +1,10 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { adoptAccount } from '../../src/poll/adopt.ts';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
-import { NO_TOP, NO_UIDL, NUMBERS } from './odd-server.ts';
+import { adoptAccount } from '../../../src/poll/adopt.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from '../ferry.ts';
+import { NO_TOP, NO_UIDL, NUMBERS } from '../odd-server.ts';
 import { putBack } from './put-back.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Destination, Draft, Envelope, Receipt } from '../../src/delivery/destination.ts';
-import { tagOf } from '../../src/delivery/maildir/names.ts';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, storedAll } from './ferry.ts';
-import { NO_UIDL, serveNamed } from './odd-server.ts';
+import type { Destination, Draft, Envelope, Receipt } from '../../../src/delivery/destination.ts';
+import { tagOf } from '../../../src/delivery/maildir/names.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, storedAll } from '../ferry.ts';
+import { NO_UIDL, serveNamed } from '../odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;

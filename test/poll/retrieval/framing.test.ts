@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { SESSION_MESSAGES } from '../../src/poll/limits.ts';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { answering, rawPeer } from '../support/raw-peer.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { SESSION_MESSAGES } from '../../../src/poll/limits.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { answering, rawPeer } from '../../support/raw-peer.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const MESSAGES = Array.from({ length: 12 }, (_, index) => mail(`m${index}`, `text ${index}`));

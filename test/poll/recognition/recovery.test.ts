@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Destination, Draft } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
-import { createServer, type Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from './ferry.ts';
-import { NO_UIDL, serveNamed } from './odd-server.ts';
+import type { Destination, Draft } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import { createServer, type Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from '../ferry.ts';
+import { NO_UIDL, serveNamed } from '../odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;

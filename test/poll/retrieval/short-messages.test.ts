@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_ATTEMPTS, SESSION_MS } from '../../src/poll/limits.ts';
-import { mayLackSomething, SizeExperience } from '../../src/poll/listed-size.ts';
-import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
-import { NO_UIDL } from './odd-server.ts';
+import { MAX_ATTEMPTS, SESSION_MS } from '../../../src/poll/limits.ts';
+import { mayLackSomething, SizeExperience } from '../../../src/poll/listed-size.ts';
+import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from '../ferry.ts';
+import { NO_UIDL } from '../odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;

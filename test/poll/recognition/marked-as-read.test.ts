@@ -1,11 +1,11 @@
 import { mkdir, readdir, rm, truncate, unlink } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
-import { refetchMissing } from '../../src/poll/refetch.ts';
-import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, mail, storedAll } from './ferry.ts';
-import { markedAsRead, NUMBERS, rewrite, serveNamed } from './odd-server.ts';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import { refetchMissing } from '../../../src/poll/refetch.ts';
+import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, mail, storedAll } from '../ferry.ts';
+import { markedAsRead, NUMBERS, rewrite, serveNamed } from '../odd-server.ts';
 
 const DAY_MS = 86_400_000;
 const NEVER = { deletion: { kind: 'never' } } as const;

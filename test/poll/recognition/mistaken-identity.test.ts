@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
-import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
+import { type Destination } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import { MAX_ATTEMPTS } from '../../../src/poll/limits.ts';
 import {
   createServer,
   type Faults,
   type MemoryMaildrop,
   type Pop3Server,
-} from '../../src/pop3-server/index.ts';
-import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
-import { NO_TOP, NUMBERS } from './odd-server.ts';
+} from '../../../src/pop3-server/index.ts';
+import { Ferry, killedBeforeRecording, mail, serve, storedAll } from '../ferry.ts';
+import { NO_TOP, NUMBERS } from '../odd-server.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];

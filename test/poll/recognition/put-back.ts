@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { expect } from 'vitest';
-import type { Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, type FerryOptions, mail } from './ferry.ts';
+import type { Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, type FerryOptions, mail } from '../ferry.ts';
 
 /** What a ledger does not know that was put back. */
 export const CARRIED_SINCE: readonly string[] = [mail('two'), mail('three')];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createServer, type Faults, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
-import { NO_TOP, serveNamed } from './odd-server.ts';
+import { createServer, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { NO_TOP, serveNamed } from '../odd-server.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const PLAIN = (text: string): string => `Subject: no Message-ID\r\n\r\n${text}\r\n`;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { ListedMessage } from '../../src/poll/listing.ts';
-import type { Retrieval } from '../../src/poll/plan.ts';
-import { RetrievalWindow } from '../../src/poll/retrieval/window.ts';
-import type { MessageNumber } from '../../src/pop3/types.ts';
-import type { MessageBody, Transaction } from '../../src/pop3-client/index.ts';
-import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../src/wire/limits.ts';
+import type { ListedMessage } from '../../../src/poll/listing.ts';
+import type { Retrieval } from '../../../src/poll/plan.ts';
+import { RetrievalWindow } from '../../../src/poll/retrieval/window.ts';
+import type { MessageNumber } from '../../../src/pop3/types.ts';
+import type { MessageBody, Transaction } from '../../../src/pop3-client/index.ts';
+import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../../src/wire/limits.ts';
 
 function retrievals(...octets: (number | undefined)[]): Retrieval[] {
   return octets.map((size, index) => {

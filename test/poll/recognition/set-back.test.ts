@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { showsOneOf } from '../../src/delivery/shown-tags.ts';
-import type { AccountLedger } from '../../src/ledger/ledger.ts';
-import { Ferry, type FerryOptions, ledgerWith, mail, serve, storedAll } from './ferry.ts';
+import { showsOneOf } from '../../../src/delivery/shown-tags.ts';
+import type { AccountLedger } from '../../../src/ledger/ledger.ts';
+import { Ferry, type FerryOptions, ledgerWith, mail, serve, storedAll } from '../ferry.ts';
 import { putBack } from './put-back.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
-import { MAX_ATTEMPTS } from '../../src/poll/limits.ts';
-import { Ferry, type FerryOptions, mail, serve, storedAll } from './ferry.ts';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import { MAX_ATTEMPTS } from '../../../src/poll/limits.ts';
+import { Ferry, type FerryOptions, mail, serve, storedAll } from '../ferry.ts';
 
 const LARGE = mail('large', 'a line\r\n'.repeat(5000));
 /** So large that what comes of it after a failure is not read to its end. */

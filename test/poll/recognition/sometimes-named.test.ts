@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
-import type { Faults, Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from './ferry.ts';
-import { NO_UIDL } from './odd-server.ts';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
+import { NO_UIDL } from '../odd-server.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')] as const;
 const BOTH = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { StrayReply } from '../../src/poll/retrieval/stray-reply.ts';
-import { everySplit } from '../support/every-split.ts';
+import { StrayReply } from '../../../src/poll/retrieval/stray-reply.ts';
+import { everySplit } from '../../support/every-split.ts';
 
 /** What a message of 10 octets turned out to be: whether it is given up at once, and whether it can be trusted whole. */
 test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { previewAccount } from '../../src/poll/preview.ts';
-import type { UniqueId } from '../../src/pop3/types.ts';
-import type { Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { previewAccount } from '../../../src/poll/preview.ts';
+import type { UniqueId } from '../../../src/pop3/types.ts';
+import type { Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 
 const NEVER = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { createServer } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, pollAndDie, serve, storedAll } from './ferry.ts';
-import { NO_UIDL, serveNamed, takeAway } from './odd-server.ts';
+import { createServer } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
+import { NO_UIDL, serveNamed, takeAway } from '../odd-server.ts';
 
 // An mbox shows no names: what a killed poll has left there is known by its intents and by its content.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
-import { rewrite, takeAway } from './odd-server.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { rewrite, takeAway } from '../odd-server.ts';
 
 const NAMES = ['one', 'two', 'three'];
 const MESSAGES = NAMES.map((name) => mail(name));

@@ -1,8 +1,8 @@
 import { rm, truncate } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from './ferry.ts';
-import { NO_TOP, NO_UIDL, takeAway } from './odd-server.ts';
+import { createServer, type Pop3Server } from '../../../src/pop3-server/index.ts';
+import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
+import { NO_TOP, NO_UIDL, takeAway } from '../odd-server.ts';
 
 // One copy at a destination stands for one message, whoever looks for it.
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { AccountLedger } from '../../src/ledger/ledger.ts';
-import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
+import type { AccountLedger } from '../../../src/ledger/ledger.ts';
+import { Ferry, ledgerWith, mail, serve, storedAll } from '../ferry.ts';
 
 /** A ledger that records what may wait only when somebody wants it, however long that takes. */
 function withoutHurry(ledger: AccountLedger): AccountLedger {

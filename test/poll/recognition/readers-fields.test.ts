@@ -1,8 +1,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve } from './ferry.ts';
-import { NO_TOP } from './odd-server.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve } from '../ferry.ts';
+import { NO_TOP } from '../odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const withField = (text: string, field: string): string => text.replace('\r\n\r\n', `\r\n${field}\r\n\r\n`);

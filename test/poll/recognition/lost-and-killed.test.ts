@@ -1,8 +1,8 @@
 import { cp, rename, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
-import { NO_TOP } from './odd-server.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { NO_TOP } from '../odd-server.ts';
 
 const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => mail(name)) as [
   string,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SESSION_MS } from '../../src/poll/limits.ts';
-import type { UniqueId } from '../../src/pop3/types.ts';
-import type { Faults } from '../../src/pop3-server/index.ts';
-import { PIPELINE_COMMANDS } from '../../src/wire/limits.ts';
-import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
-import { Ferry, mail, serve, storedAll } from './ferry.ts';
-import { NO_UIDL } from './odd-server.ts';
+import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SESSION_MS } from '../../../src/poll/limits.ts';
+import type { UniqueId } from '../../../src/pop3/types.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { PIPELINE_COMMANDS } from '../../../src/wire/limits.ts';
+import { type Answer, answering, rawPeer } from '../../support/raw-peer.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { NO_UIDL } from '../odd-server.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
