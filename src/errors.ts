@@ -54,11 +54,15 @@ export class MailError extends Error {
   }
 }
 
+/** What a thrown value says, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** Any thrown value as a `MailError`; what is not one of ours is a bug of ours, and keeps its cause. */
 export function asMailError(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new MailError('internal', `Unexpected error: ${text}`, {
+  return new MailError('internal', `Unexpected error: ${messageOf(thrown)}`, {
     cause: thrown,
     hint: 'This is a bug in Mailferry; please report it with the output of --log-level debug.',
   });
