@@ -5,6 +5,7 @@ import type { DeletionPolicy } from '../poll/account.ts';
 import { LINE_END_OCTETS } from '../poll/listed-size.ts';
 import type { Decision } from '../poll/plan.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { REASON_SENTENCES } from './reason-text.ts';
 import { timeText } from './wording.ts';
 
 /** Where a message was delivered to, and what has become of it there. */
@@ -111,26 +112,12 @@ function placeText({ destination, location, state }: PlaceNow): string {
   return `    ${place}${state === null ? '' : `: ${STATES[state]}`}`;
 }
 
-const RETRIEVED = {
-  new: 'the ledger does not know its unique-id',
-  again: 'an earlier attempt did not end well, or not all places have it yet',
-  compare: 'its unique-id does not tell whether it was carried; its content will',
-  short: 'it was stored shorter than listed; should it come whole by now, it is stored once more',
-} as const;
-
-const LEFT = {
-  carried: 'it counts as carried already',
-  'too-large': 'it is larger than limits.messageSize',
-  quarantined: 'it failed too often',
-  failed: 'it failed just now',
-  later: 'a limit of one poll is reached before its turn; a later poll takes it',
-} as const;
-
 function presentOf({ asked, decision }: MessageFacts): string {
   if (!asked) return 'The server was not asked.';
   if (decision === undefined) return 'The server does not list it now.';
-  if (decision.action === 'retrieve') return `A poll now would fetch it: ${RETRIEVED[decision.reason]}.`;
-  return `A poll now would leave it where it is: ${LEFT[decision.reason]}.`;
+  if (decision.action === 'retrieve')
+    return `A poll now would fetch it: ${REASON_SENTENCES[decision.reason]}.`;
+  return `A poll now would leave it where it is: ${REASON_SENTENCES[decision.reason]}.`;
 }
 
 /** What happens on the server, and when. */

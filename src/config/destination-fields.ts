@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { type DestinationSettings, type LineEndings, type MdaSettings } from '../delivery/settings.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { choice, duration, expected, mapping, path } from './field-kinds.ts';
-import { command } from './secret-fields.ts';
+import { choice, command, duration, expected, mapping, path } from './field-kinds.ts';
 import type { WrittenDestination } from './settings.ts';
 
 /** How long a program may take for a message when nothing is said: it may wait for a lock, or for another machine. */

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { defaultPort } from '../pop3-client/options.ts';
 import { parseSchedule } from '../schedule/cron.ts';
-import { Secret } from '../secret.ts';
+import { Secret, withoutSecrets } from '../secret.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
 import {
@@ -22,13 +22,7 @@ import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts
 import { ConfigurationError, type Problem } from './problem.ts';
 import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
-import {
-  commandEnvironment,
-  completedSource,
-  PASSWORD_COMMAND_MS,
-  passwordSource,
-  type SecretSurroundings,
-} from './secrets.ts';
+import { completedSource, PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
 import type { AccountSettings, PasswordSettings } from './settings.ts';
 
 /** What a configuration depends on besides its text. */
@@ -184,7 +178,7 @@ function completeAccount(
         completeDestination(written, {
           absolute,
           folder: context.folder,
-          env: commandEnvironment(context.secrets),
+          env: withoutSecrets(context.secrets.env, context.secrets.withheld),
         }),
       ),
       deletion,

@@ -3,7 +3,7 @@ import { callsFor } from '../durable/folder-calls.ts';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
-import { inspectMaildir } from './inspect-place.ts';
+import { inspectMaildir } from './maildir/inspect.ts';
 import { tagOf } from './maildir/names.ts';
 import { StoredFiles, taggedMessages } from './maildir/stored-files.ts';
 import { inspectMbox } from './mbox/inspect.ts';

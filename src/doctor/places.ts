@@ -2,7 +2,7 @@ import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
-import { refuseForeign } from '../delivery/mbox/lock.ts';
+import { refuseForeign } from '../delivery/mbox/foreign.ts';
 import { openDestination } from '../delivery/open-destination.ts';
 import {
   type DestinationSettings,

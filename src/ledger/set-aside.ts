@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { systemCode } from '../errors.ts';
+import { ignoreMissing } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { SUSPECT } from './database.ts';
 
@@ -13,10 +13,6 @@ export async function setAside(
   }: { readonly runtime: Pick<Runtime, 'now'>; readonly suffixes?: readonly string[] },
 ): Promise<string> {
   const aside = `${path}.${why}-${new Date(runtime.now()).toISOString().replaceAll(':', '')}`;
-  for (const suffix of suffixes) {
-    await rename(`${path}${suffix}`, `${aside}${suffix}`).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    });
-  }
+  for (const suffix of suffixes) await rename(`${path}${suffix}`, `${aside}${suffix}`).catch(ignoreMissing);
   return aside;
 }

@@ -1,14 +1,13 @@
 import { chmod, stat } from 'node:fs/promises';
 import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
-import { MailError } from '../errors.ts';
+import { MailError, messageOf } from '../errors.ts';
 
 /** Makes the state folder where it is not there yet. Raises `ledger`. */
 export async function makeStateFolder(stateDir: string): Promise<void> {
   try {
     await makeDirectory(stateDir);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new MailError('ledger', `Cannot create the state folder ${stateDir}: ${text}.`, {
+    throw new MailError('ledger', `Cannot create the state folder ${stateDir}: ${messageOf(error)}.`, {
       cause: error,
       hint: 'Set "stateDir" to a folder that this user can write to.',
     });
@@ -22,8 +21,7 @@ export async function makeLasting(ledger: string, stateDir: string): Promise<voi
     if (((await stat(ledger)).mode & 0o777) !== 0o600) await chmod(ledger, 0o600);
     await fsyncDirectory(stateDir);
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new MailError('ledger', `Cannot write to the state folder ${stateDir}: ${text}.`, {
+    throw new MailError('ledger', `Cannot write to the state folder ${stateDir}: ${messageOf(error)}.`, {
       cause: error,
       hint: 'Check the disk, and that this user can write to "stateDir".',
     });

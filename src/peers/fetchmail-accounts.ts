@@ -1,7 +1,7 @@
 import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
-import { accountName, type PeerAccount, type PeerPassword, withUniqueNames } from './peer.ts';
+import { accountName, type PeerAccount, type PeerPassword, remarksOn, withUniqueNames } from './peer.ts';
 import { lineOf } from './peer-line.ts';
 import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
@@ -274,11 +274,9 @@ function otherRemarks(options: FetchmailOptions): readonly string[] {
   const others = [...options.keys()].filter(
     (name) => ![TRANSLATED, DELIVERY, SMTP, MULTIDROP].some((set) => set.has(name)) && name !== 'sslcertck',
   );
-  const needless = others.filter((name) => NEEDLESS.has(name));
-  const named = others
-    .filter((name) => !NEEDLESS.has(name) && options.get(name) !== false)
-    .map((name) => REMARKS[name] ?? `"${name}" is left out.`);
-  return needless.length === 0 ? named : [...named, `Not needed here: ${needless.join(', ')}.`];
+  // What is switched off needs no word, unless nobody needs it.
+  const told = others.filter((name) => NEEDLESS.has(name) || options.get(name) !== false);
+  return remarksOn(told, { needless: NEEDLESS, remarks: REMARKS });
 }
 
 function text(options: FetchmailOptions, name: string): string | undefined {

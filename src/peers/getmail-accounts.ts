@@ -1,6 +1,6 @@
 import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
-import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
+import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword, remarksOn } from './peer.ts';
 import { lineOf, type TranslatedLine } from './peer-line.ts';
 import { mdaOfArguments, type PeerMda } from './peer-mda.ts';
 import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
@@ -304,12 +304,7 @@ function optionRemarks(retriever: Section, options: Section): readonly string[] 
   const others = [...retriever.keys(), ...options.keys()].filter(
     (key) => !TRANSLATED.has(key) && key !== 'delivered_to' && key !== 'received',
   );
-  const needless = others.filter((key) => NEEDLESS.has(key));
-  remarks.push(
-    ...others.filter((key) => !NEEDLESS.has(key)).map((key) => REMARKS[key] ?? `"${key}" is left out.`),
-  );
-  if (needless.length > 0) remarks.push(`Not needed here: ${needless.join(', ')}.`);
-  return remarks;
+  return [...remarks, ...remarksOn(others, { needless: NEEDLESS, remarks: REMARKS })];
 }
 
 /** getmail reads values of a retriever as Python, where `#` begins a comment. */

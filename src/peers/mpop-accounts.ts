@@ -5,6 +5,7 @@ import {
   type PeerAccount,
   type PeerDeletion,
   type PeerPassword,
+  remarksOn,
   withUniqueNames,
 } from './peer.ts';
 import { lineOf } from './peer-line.ts';
@@ -207,12 +208,7 @@ function otherRemarks(commands: Commands): readonly string[] {
   if (isOn(commands.get('received_header') ?? 'on'))
     remarks.push('mpop adds a Received header; Mailferry adds none.');
   const others = [...commands.keys()].filter((name) => !TRANSLATED.has(name));
-  remarks.push(
-    ...others.filter((name) => !NEEDLESS.has(name)).map((name) => REMARKS[name] ?? `"${name}" is left out.`),
-  );
-  const needless = others.filter((name) => NEEDLESS.has(name));
-  if (needless.length > 0) remarks.push(`Not needed here: ${needless.join(', ')}.`);
-  return remarks;
+  return [...remarks, ...remarksOn(others, { needless: NEEDLESS, remarks: REMARKS })];
 }
 
 /** A switch without an argument is on. */

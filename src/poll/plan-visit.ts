@@ -3,9 +3,9 @@ import { dayOf } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { tagFor } from './identity.ts';
 import type { Listing } from './listing.ts';
+import { hasMereNumber } from './mere-number.ts';
 import { type Plan, planPoll } from './plan.ts';
 import type { Poll } from './poll.ts';
-import { isNumbered } from './recognition/known.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
 
 /** One session of a poll once it has its listing: what is known of that, and what is to be done about it. */
@@ -45,7 +45,7 @@ async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<bool
   for (const { message } of plan.retrievals) {
     const { uid, twin } = message;
     // A number in a name is that of whichever message had it then.
-    if (uid === undefined || twin || isNumbered(message)) continue;
+    if (uid === undefined || twin || hasMereNumber(message)) continue;
     if (known.withUniqueId(uid).length > 0) continue;
     tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
   }

@@ -6,9 +6,10 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { QUIET_MS, QUIET_POLLS } from './limits.ts';
 import type { Listing } from './listing.ts';
+import { hasMereNumber } from './mere-number.ts';
 import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
-import { isNumbered, type KnownMessages } from './recognition/known.ts';
+import type { KnownMessages } from './recognition/known.ts';
 
 /** A maildrop in which nothing was left to do, as STAT and the unique-id of its last message show it. */
 interface QuietMaildrop {
@@ -72,7 +73,7 @@ export function quietAfter(
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
   // A number is that of the last message whichever that is, and many messages that machines write have one size.
-  if (isNumbered(last)) return undefined;
+  if (hasMereNumber(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
   const isAllBound =

@@ -44,7 +44,7 @@ test.each([1, 2, 6])(
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
   const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
-  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [] };
+  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [], handedOver: 0 };
   expect(await verifyDestination(place, ledger)).toEqual({ destination: 'maildir:/a', ...nothing });
   expect(place.most).toBe(0);
 });

@@ -13,9 +13,9 @@ import type {
   Unfinished,
 } from '../destination.ts';
 import { deliveryFailed, readingFailed } from '../errors.ts';
-import { inspectMaildir } from '../inspect-place.ts';
 import type { LineEndings, MaildirSettings } from '../settings.ts';
 import { MaildirDraft, type MaildirPlace } from './draft.ts';
+import { inspectMaildir } from './inspect.ts';
 import { isLeftover, MaildirNames, tagOf } from './names.ts';
 import { StoredFiles, taggedMessages } from './stored-files.ts';
 

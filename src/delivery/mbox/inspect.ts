@@ -4,12 +4,8 @@ import { systemCode } from '../../errors.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Receipt, StoredState } from '../destination.ts';
 import { readingFailed } from '../errors.ts';
-import { StoredForms } from './stored-forms.ts';
-
-const FROM_LINE = Buffer.from('\nFrom ');
-
-/** As many in a row stand in hardly any mail, but where a file system has lost what was written. */
-const NULS = Buffer.alloc(32);
+import { contentStart, range, readBounds } from './bounds.ts';
+import { readForms } from './stored-forms.ts';
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
 type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
@@ -102,59 +98,6 @@ function isInPlace(
   return there?.octets === octets && !known.has(there.sha256);
 }
 
-export interface Bounds {
-  /** Where its From_ line begins. */
-  readonly start: number;
-  /** Where the empty line after it begins. */
-  readonly end: number;
-  /** Whether it holds as many NULs as stand in no mail, but where a file system has lost what was written. */
-  readonly hasNuls: boolean;
-}
-
-/** Where the messages of an mbox begin and end, and whether it is one: empty, or with a From_ line in front. */
-export async function readBounds(
-  blocks: AsyncIterable<Buffer>,
-): Promise<{ readonly bounds: readonly Bounds[]; readonly isMbox: boolean }> {
-  const starts: number[] = [];
-  const nuls = new Set<number>();
-  let tail = Buffer.from('\n');
-  let position = -1;
-  for await (const block of blocks) {
-    const data = Buffer.concat([tail, block]);
-    let from = 0;
-    for (let at = data.indexOf(FROM_LINE); at >= 0; at = data.indexOf(FROM_LINE, at + 1)) {
-      if (position + at + 1 <= (starts.at(-1) ?? -1)) continue;
-      noteNuls(data.subarray(from, at));
-      from = at;
-      starts.push(position + at + 1);
-    }
-    noteNuls(data.subarray(from));
-    tail = Buffer.from(data.subarray(Math.max(0, data.length - NULS.length + 1)));
-    position += data.length - tail.length;
-  }
-  const size = position + tail.length;
-  const bounds = starts.map((start, index) => {
-    return { start, end: (starts[index + 1] ?? size) - 1, hasNuls: nuls.has(index) };
-  });
-  return { bounds, isMbox: size === 0 || starts[0] === 0 };
-
-  /** Of the last message that has begun. */
-  function noteNuls(part: Buffer): void {
-    if (part.includes(NULS)) nuls.add(starts.length - 1);
-  }
-}
-
-/** Where a message begins that has its From_ line at `start`. */
-export async function contentStart(path: string, start: number, end: number): Promise<number> {
-  let position = start;
-  for await (const block of createReadStream(path, { start, end }) as AsyncIterable<Buffer>) {
-    const line = block.indexOf('\n');
-    if (line >= 0) return position + line + 1;
-    position += block.length;
-  }
-  return end;
-}
-
 async function hashRange(path: string, start: number, end: number): Promise<string> {
   const hash = createHash('sha256');
   for await (const block of range(path, start, end)) hash.update(block);
@@ -162,18 +105,8 @@ async function hashRange(path: string, start: number, end: number): Promise<stri
 }
 
 async function hashesOf(path: string, start: number, end: number): Promise<readonly string[]> {
-  const message = new StoredForms((header) => [withoutReadersFields(header)]);
-  for await (const block of range(path, start, end)) message.push(block);
-  const { asStored, others } = message.end();
+  const { asStored, others } = await readForms(range(path, start, end), (header) => [
+    withoutReadersFields(header),
+  ]);
   return [asStored, ...others].map(({ sha256 }) => sha256);
-}
-
-/** The octets between two places of a file. */
-export async function* range(
-  path: string,
-  start: number,
-  end: number,
-): AsyncGenerator<Buffer, void, undefined> {
-  // The end of a read stream is inclusive.
-  if (end > start) yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
 }

@@ -12,8 +12,6 @@ const LOCK_PATIENCE_MS = 30_000;
 /** A dot-lock that does not tell whose it is counts as stale after this long. */
 const LOCK_STALE_MS = 15 * 60_000;
 
-const FROM = 'From ';
-
 /** How long we wait for the kernel's lock while we have the dot-lock, and how long others may then have both. */
 const KERNEL_PATIENCE_MS = 100;
 const PAUSE_MS = 500;
@@ -62,49 +60,6 @@ export async function refuseReplaced(file: FileHandle, path: string): Promise<vo
       hint: 'The next poll tries again. Let no program replace the file without locking it.',
     },
   );
-}
-
-/** Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. */
-export async function refuseForeign(file: FileHandle, path: string): Promise<void> {
-  const begin = Buffer.alloc(FROM.length);
-  const { bytesRead } = await file.read(begin, 0, FROM.length, 0);
-  if (bytesRead === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;
-  throw new MailError(
-    'destination-unusable',
-    `${path} is no mbox: its first line does not begin with "From ".`,
-    { hint: 'Name an mbox, or a file that is not there yet, as "path".' },
-  );
-}
-
-/**
- * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond `to`, where
- * we have written nothing. Then somebody else has, and half a message too many is better than their mail cut off. Never
- * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it. Resolves
- * to whether nothing of it is left at the end of the file: a quota that is used up may forbid to cut it off.
- */
-export async function cutBack(
-  file: FileHandle,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<boolean> {
-  try {
-    const { size } = await file.stat();
-    if (size <= from || size > to) return true;
-    await file.truncate(from);
-    await file.sync();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** How many octets must stand before a From_ line appended at `size`, so that an empty line does. */
-export async function missingSeparators(file: FileHandle, size: number): Promise<number> {
-  if (size === 0) return 0;
-  const octets = Math.min(2, size);
-  const { buffer } = await file.read(Buffer.alloc(octets), 0, octets, size - octets);
-  const end = buffer.toString('latin1');
-  if (end.endsWith('\n\n') || end === '\n') return 0;
-  return end.endsWith('\n') ? 1 : 2;
 }
 
 /**

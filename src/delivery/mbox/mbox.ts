@@ -1,6 +1,5 @@
 import { type FileHandle, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeAll } from '../../durable/file-writer.ts';
 import { fsyncDirectory, makeDirectory } from '../../durable/fsync-directory.ts';
 import { MailError } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
@@ -17,11 +16,13 @@ import type {
 } from '../destination.ts';
 import { deliveryFailed, readingFailed } from '../errors.ts';
 import type { MboxSettings } from '../settings.ts';
-import type { MboxRecords } from './appended.ts';
+import { cutBack, missingSeparators, writeMessages } from './append.ts';
 import { MboxDraft } from './draft.ts';
+import { refuseForeign } from './foreign.ts';
 import { inspectMbox } from './inspect.ts';
+import type { MboxRecords } from './intents.ts';
 import { removeMboxLeftovers, spoolPath } from './leftovers.ts';
-import { cutBack, missingSeparators, refuseForeign, refuseReplaced, withLockedMbox } from './lock.ts';
+import { refuseReplaced, withLockedMbox } from './lock.ts';
 import { fromLine } from './mboxrd.ts';
 import { storedInMbox } from './messages.ts';
 import { cutOffPiece, recoverAppends } from './recovery.ts';
@@ -233,7 +234,11 @@ export class Mbox implements Destination {
     await this.#surroundings.intend(intents);
     if ((await file.stat()).size !== size) return undefined;
     try {
-      await writeGroup(file, group, { heads, position: size });
+      await writeMessages(
+        file,
+        group.map(({ draft }) => draft),
+        { heads, position: size },
+      );
       await file.sync();
       // Whoever created it, and died, may not have come to that.
       if (size === 0) await fsyncDirectory(dirname(await realpath(this.#path)));
@@ -243,25 +248,5 @@ export class Mbox implements Destination {
       throw error;
     }
     return receipts;
-  }
-}
-
-async function writeGroup(
-  file: FileHandle,
-  group: readonly Waiting[],
-  { heads, position }: { heads: readonly Buffer[]; position: number },
-): Promise<void> {
-  let at = position;
-  const put = async (block: Buffer): Promise<void> => {
-    await writeAll(file, block, at);
-    at += block.length;
-  };
-  for (const [index, { draft }] of group.entries()) {
-    let held = [heads[index] ?? Buffer.alloc(0)];
-    for await (const block of draft.blocks()) {
-      await put(Buffer.concat([...held, block]));
-      held = [];
-    }
-    await put(Buffer.concat([...held, Buffer.from('\n')]));
   }
 }

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Intent } from '../destination.ts';
-import { endOf, formsAt, type MboxRecords, offsetOf, partsOf } from './appended.ts';
+import { endOf, formsAt, type MboxRecords, offsetOf, partsOf } from './intents.ts';
 import { blocksOf, fromLineAt, lastFromLine, readAt } from './reading.ts';
 
 /**

@@ -13,23 +13,28 @@ export async function readAt(file: FileHandle, position: number, octets: number)
   return buffer.subarray(0, bytesRead);
 }
 
-/** What stands in an open mbox between two places, or from the first one on. */
+/** What stands in an open mbox between two places, or from the first one on, in blocks of so many octets. */
 export async function* blocksOf(
   file: FileHandle,
   from: number,
   to: number = Number.POSITIVE_INFINITY,
+  most: number = BLOCK_OCTETS,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (let at = from; at < to; ) {
-    const block = await readAt(file, at, Math.min(to - at, BLOCK_OCTETS));
+    const block = await readAt(file, at, Math.min(to - at, most));
     if (block.length === 0) return;
     yield block;
     at += block.length;
   }
 }
 
-/** The From_ line that begins there, each octet as one character, with its line end; undefined where none does. */
-export async function fromLineAt(file: FileHandle, position: number): Promise<string | undefined> {
-  const start = await readAt(file, position, MOST_FROM_LINE_OCTETS);
+/** The From_ line that begins there, each octet as one character, with its line end; undefined where none does, or one that is longer. */
+export async function fromLineAt(
+  file: FileHandle,
+  position: number,
+  most: number = MOST_FROM_LINE_OCTETS,
+): Promise<string | undefined> {
+  const start = await readAt(file, position, most);
   const end = start.indexOf('\n');
   const line = start.toString('latin1', 0, end + 1);
   return line.startsWith(FROM) ? line : undefined;

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
 import type { Intent, ReceivedIdentity, Recovered } from '../destination.ts';
-import { endOf, formOf, formsAt, type MboxRecords, offsetOf, standingAt } from './appended.ts';
+import { endOf, formOf, formsAt, type MboxRecords, offsetOf, standingAt } from './intents.ts';
 import { isPieceAtEnd, movedPiece } from './piece.ts';
 import { readAt } from './reading.ts';
 import { searchAppended } from './search.ts';

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
 import type { Intent, Receipt, Recovered } from '../destination.ts';
-import { formOf, formsAt, type MboxRecords, partsOf, standingAt } from './appended.ts';
-import { readBounds } from './inspect.ts';
+import { readBounds } from './bounds.ts';
+import { formOf, formsAt, type MboxRecords, partsOf, standingAt } from './intents.ts';
 import { blocksOf, fromLineAt } from './reading.ts';
 import type { StoredForm } from './stored-forms.ts';
 

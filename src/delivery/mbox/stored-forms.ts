@@ -24,16 +24,25 @@ export interface Forms {
 
 /**
  * Reads a stored message once, and tells what it is with each of some headers in place of the one that it has: mail programs
- * write their own fields into it. Never more than the header and a block of it in memory.
+ * write their own fields into it. `othersOf` gives the other headers by the one that stands there (latin1, with its last line
+ * end); none is taken twice. Never more than the header and a block of it in memory.
  */
-export class StoredForms {
+export async function readForms(
+  blocks: AsyncIterable<Buffer>,
+  othersOf: (header: string) => readonly string[],
+): Promise<Forms> {
+  const message = new StoredForms(othersOf);
+  for await (const block of blocks) message.push(block);
+  return message.end();
+}
+
+class StoredForms {
   readonly #othersOf: (header: string) => readonly string[];
   readonly #asStored = new Form();
   readonly #others: Form[] = [];
   /** The header, until it is whole. */
   #header: string | undefined = '';
 
-  /** `othersOf` gives the other headers by the one that stands there (latin1, with its last line end). None is taken twice. */
   constructor(othersOf: (header: string) => readonly string[]) {
     this.#othersOf = othersOf;
   }

@@ -5,8 +5,8 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from '../recognition/known.ts';
 import { readHeaders } from '../recognition/read-headers.ts';
 import { SameHeader } from '../recognition/same-header.ts';
 
@@ -65,7 +65,7 @@ async function isSame(
     hasTop,
   }: { readonly record: RecordId; readonly compared: SameHeader; readonly hasTop: boolean },
 ): Promise<boolean> {
-  if (header === undefined) return !hasTop && !isNumbered(message);
-  if (isNumbered(message) && (headerField(header, 'Message-ID') ?? '') === '') return false;
+  if (header === undefined) return !hasTop && !hasMereNumber(message);
+  if (hasMereNumber(message) && (headerField(header, 'Message-ID') ?? '') === '') return false;
   return (await compared.isOf(header, record)) === true;
 }

@@ -4,8 +4,8 @@ import { withoutMoved } from '../../ledger/taken.ts';
 import { tagFor } from '../identity.ts';
 import { MAX_OCCURRENCES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from './known.ts';
 
 /**
  * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is:
@@ -54,7 +54,7 @@ export interface Searched {
 
 /** The unique-ids that do not tell one message; undefined stands for having none, or a mere number. */
 function namelessUniqueIds({ messages }: Listing): ReadonlySet<ListedMessage['uid']> {
-  const nameless = messages.filter((one) => one.uid === undefined || one.twin || isNumbered(one));
+  const nameless = messages.filter((one) => one.uid === undefined || one.twin || hasMereNumber(one));
   return new Set(nameless.map(({ uid, twin }) => (twin ? uid : undefined)));
 }
 

@@ -6,8 +6,9 @@ import { protocolViolation } from '../../wire/errors.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { isDoubtful, likeliest } from '../record-state.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 import { SameHeader } from './same-header.ts';
 
@@ -56,7 +57,7 @@ function lastCarried(
 ): { readonly message: ListedMessage; readonly record: LedgerRecord } | undefined {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages.at(index);
-    if (message?.uid === undefined || message.twin || !isNumbered(message)) return undefined;
+    if (message?.uid === undefined || message.twin || !hasMereNumber(message)) return undefined;
     const record = likeliest(known.withUniqueId(message.uid), message);
     if (record?.outcome === 'delivered') return { message, record };
   }

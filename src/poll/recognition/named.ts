@@ -2,8 +2,8 @@ import type { Recovered } from '../../delivery/destination.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { SIZE_DRIFT_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from './known.ts';
 import type { Unrecorded } from './unrecorded.ts';
 
 /** What destinations have under each tag, a receipt of each that has something. */
@@ -43,7 +43,7 @@ export function tellApart(
     // What has no unique-id in its name has an intent, and is looked for when its content is known.
     if (!unrecorded.has(tag)) return false;
     const message = unrecorded.get(tag);
-    if (message === undefined || isNumbered(message) || mistrustsNames) return true;
+    if (message === undefined || hasMereNumber(message) || mistrustsNames) return true;
     return isLacking && !recovered.every((one) => hasSizeOf(message, one));
   };
   const all = [...named];

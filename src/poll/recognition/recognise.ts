@@ -10,8 +10,9 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
 import { readHeaders } from './read-headers.ts';
@@ -141,7 +142,7 @@ function byHeaders(
     triedRecord(message, known)?.destinations.includes(place) !== true;
   const { standing, doubtful: mayStand } = matchStanding(unknown, headers, { found, isLacking });
   const inDoubt = new Set([...doubtful, ...mayStand]);
-  for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
+  for (const message of unknown) if (hasMereNumber(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
   const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
   const accountedFor = new Set([...renumbered.values(), ...gone]);
@@ -160,7 +161,7 @@ function withoutBearers(
   known: KnownMessages,
 ): readonly RecordIdentity[] {
   const ofNumber = (message: ListedMessage): RecordId | undefined =>
-    message.uid !== undefined && isNumbered(message)
+    message.uid !== undefined && hasMereNumber(message)
       ? likeliest(known.withUniqueId(message.uid), message)?.id
       : undefined;
   const bearers = new Map(certain.map((message) => [message.uid, ofNumber(message)]));
@@ -196,9 +197,9 @@ function whoMayBeCarried(
     if (uid === undefined || twin) return false;
     const record = likeliest(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
-    if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
+    if (record === undefined || hasFailed(record)) return unknownToo || hasMereNumber(message);
     // A number that was another message's: one that is kept may have moved up.
-    if (record.goneAt !== undefined) return isNumbered(message);
+    if (record.goneAt !== undefined) return hasMereNumber(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
 }
@@ -220,6 +221,6 @@ function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlyS
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
 function mayHavePassedOn(record: LedgerRecord, message: ListedMessage, movedUp: boolean): boolean {
   const { deleSent, outcome } = record;
-  if (outcome !== 'delivered' || !isNumbered(message)) return false;
+  if (outcome !== 'delivered' || !hasMereNumber(message)) return false;
   return movedUp || deleSent || isDoubtful(record, message);
 }

@@ -4,8 +4,8 @@ import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { type Poll, wasLost } from '../poll.ts';
-import { isNumbered } from './known.ts';
 import { hasSizeOf, type Search } from './named.ts';
 import type { Recognition } from './recognise.ts';
 
@@ -51,7 +51,7 @@ async function record(
     tag,
     octets: received.octets,
     // What is listed under it may be another message by now.
-    listedOctets: isNumbered(message) || hasSizeOf(message, first) ? message.octets : undefined,
+    listedOctets: hasMereNumber(message) || hasSizeOf(message, first) ? message.octets : undefined,
     // Worked out from what is stored, so not good enough to compare with what the other destination will get; what was
     // received before is.
     sha256: complete ? received.sha256 : receivedBefore(earlier),

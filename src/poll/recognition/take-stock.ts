@@ -2,9 +2,10 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
 import { importedForms } from './imported.ts';
-import { isNumbered, type KnownMessages, knownMessages } from './known.ts';
+import { type KnownMessages, knownMessages } from './known.ts';
 import { numbersIn } from './named.ts';
 import { type Recognition, recognise } from './recognise.ts';
 import { recordStanding } from './record-found.ts';
@@ -85,7 +86,7 @@ function sizesOfNumbered(
   const sizes = new Map<RecordId, Octets>();
   for (const message of messages) {
     const record = renumbered.get(message.number);
-    if (record !== undefined && message.octets !== undefined && isNumbered(message))
+    if (record !== undefined && message.octets !== undefined && hasMereNumber(message))
       sizes.set(record, message.octets);
   }
   return sizes;

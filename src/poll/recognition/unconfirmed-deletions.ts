@@ -4,8 +4,9 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isStored, likeliest, triedRecord } from '../record-state.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 
 /**
@@ -51,7 +52,7 @@ export async function whoMayBeAnother(
 /** The record of the message that had this unique-id when DELE was sent for it. Numbers, which pass on anyway, are no case of this. */
 function unconfirmedBearer(message: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
   const { uid, twin } = message;
-  if (uid === undefined || twin || isNumbered(message)) return undefined;
+  if (uid === undefined || twin || hasMereNumber(message)) return undefined;
   const records = known.withUniqueId(uid);
   if (!records.some(({ deleSent }) => deleSent)) return undefined;
   const last = likeliest(records, message);

@@ -2,9 +2,9 @@ import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { MOVED_UP_MESSAGES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
 import { hasFailed } from '../record-state.ts';
-import { isNumbered } from './known.ts';
 
 /** Listed messages that no record says anything of, by the tags that they would have in a destination. */
 export class Unrecorded implements Iterable<readonly [string, ListedMessage]> {
@@ -61,7 +61,7 @@ function* namesOf({
 }: Listing): Iterable<{ readonly uid: UniqueId; readonly number: MessageNumber }> {
   for (const { uid, twin, number } of messages) if (uid !== undefined && !twin) yield { uid, number };
   const last = messages.at(messages.length - 1);
-  if (last === undefined || !isNumbered(last)) return;
+  if (last === undefined || !hasMereNumber(last)) return;
   for (let number = last.number + 1; number <= last.number + MOVED_UP_MESSAGES; number += 1)
     yield { uid: String(number) as UniqueId, number: number as MessageNumber };
 }

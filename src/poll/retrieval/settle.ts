@@ -1,17 +1,17 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { MessageNotTaken } from '../../delivery/mda/handed-over.ts';
-import { asMailError, MailError } from '../../errors.ts';
+import { asMailError, type MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
-import { LINE_END_OCTETS, SizeExperience } from '../listed-size.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from '../recognition/known.ts';
-import { isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
+import { isOfContent, lacksProof, mayBe } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
+import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
@@ -111,12 +111,12 @@ export class Settling {
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
-      if (this.#mayBeCut(received)) {
-        if (reason !== 'short' || record === undefined) return await this.#refuseShort(received);
+      if (mayBeCut(received, this.#poll)) {
+        if (reason !== 'short' || record === undefined) return await refuseCut(received, this.#poll);
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
-      if (reason === 'compare' || reason === 'short' || this.#mayBePart(received))
+      if (reason === 'compare' || reason === 'short' || (this.#absent.size > 0 && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
@@ -180,7 +180,7 @@ export class Settling {
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
     else if (uid === undefined) await ledger.noteRecognised([id]);
     else await ledger.noteRenumbered(new Map([[id, uid]]));
-    if (listedOctets !== undefined && isNumbered(message))
+    if (listedOctets !== undefined && hasMereNumber(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
     if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, received);
     else if (reason !== 'short' && octets !== undefined && octets !== received.octets)
@@ -334,42 +334,6 @@ export class Settling {
       tally.unrecorded = true;
       throw error;
     }
-  }
-
-  /**
-   * Whether the message may have been cut on its way. One that came as short in an earlier poll, or was carried so, is all that
-   * the server has of it. One that was asked for since it is here in part must be whole, whatever the server's habits.
-   */
-  #mayBeCut({ octets, sha256, retrieval: { message, reason } }: Received): boolean {
-    const { ledger, sizes, startedAt, runtime } = this.#poll;
-    const compared = { listed: message.octets ?? octets, octets };
-    if (reason === 'short') return new SizeExperience([]).isShort(compared);
-    const now = runtime.now();
-    const isShort =
-      sizes.isShort(compared) &&
-      !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }));
-    if (!isShort) sizes.note(compared);
-    return isShort;
-  }
-
-  /**
-   * Whether a message that seems new may be one of which a part was stored: TOP may have given another header than that of
-   * the part, so that only the content tells (I8).
-   */
-  #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
-    if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
-    return octets + LINE_END_OCTETS < (message.octets ?? 0);
-  }
-
-  async #refuseShort({ drafts, octets, sha256, retrieval }: Received): Promise<void> {
-    await discardAll(drafts);
-    const { number, octets: listed } = retrieval.message;
-    const error = new MailError(
-      'message-damaged',
-      `Message ${number} came with ${octets} octets, but is listed with ${listed ?? octets}.`,
-      { hint: 'It stays on the server, and is taken as it is when it comes the same in another poll.' },
-    );
-    await refuseMessage(retrieval, error, this.#poll, { sha256 });
   }
 
   /** The record of an earlier attempt, for the first of the messages that it may be of. */

@@ -1,6 +1,7 @@
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
-import { cutBack, withLockedMbox } from '../../../src/delivery/mbox/lock.ts';
+import { cutBack } from '../../../src/delivery/mbox/append.ts';
+import { withLockedMbox } from '../../../src/delivery/mbox/lock.ts';
 import { takeKernelLock } from '../../../src/durable/kernel-lock.ts';
 import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
