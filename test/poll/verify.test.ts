@@ -3,7 +3,15 @@ import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { verifyDestination } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 
-const STATES: readonly StoredState[] = ['intact', 'changed', 'missing', 'intact', 'unreadable', 'missing'];
+const STATES: readonly StoredState[] = [
+  'handed-over',
+  'intact',
+  'changed',
+  'missing',
+  'intact',
+  'unreadable',
+  'missing',
+];
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
 function destination(ahead: number): Parameters<typeof verifyDestination>[0] & { most: number } {
@@ -35,6 +43,7 @@ test.each([1, 2, 6])(
       destination: 'maildir:/a',
       intact: 2,
       workedOut: 1,
+      handedOver: 1,
       ...amiss,
     });
     expect(place.most).toBe(ahead);
