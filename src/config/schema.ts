@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { asMailError } from '../errors.ts';
-import type { DeletionPolicy } from '../poll/account.ts';
+import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import { AUTH_CHOICES, type AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';

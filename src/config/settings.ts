@@ -1,6 +1,6 @@
 import type { MdaSettings, PlaceSettings } from '../delivery/settings.ts';
 import type { LogLevel } from '../observe/logger.ts';
-import type { DeletionPolicy } from '../poll/account.ts';
+import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
 import type { Schedule } from '../schedule/cron.ts';
 import type { Secret } from '../secret.ts';

@@ -1,8 +1,9 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
-import type { DeletionPolicy, PollLimits } from './account.ts';
+import type { PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
-import { deletableUntil } from './deletion/plan-deletions.ts';
+import type { DeletionPolicy } from './deletion-policy.ts';
+import { deletableUntil } from './deletion-policy.ts';
 import type { FramingTrouble } from './framing-trouble.ts';
 import { SESSION_MESSAGES, SHORT_RETRY_MS } from './limits.ts';
 import { mayLackSomething, type PastSizes } from './listed-size.ts';

@@ -7,6 +7,7 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
 import { dueDeletions } from './deletion/due-deletions.ts';
 import { Questions } from './deletion/questions.ts';
+import { isDeletedAtOnce } from './deletion-policy.ts';
 import { FramingTrouble } from './framing-trouble.ts';
 import { tagFor } from './identity.ts';
 import { type Listing, takeListing } from './listing.ts';
@@ -96,7 +97,7 @@ export async function previewAccount(
     const compared = new Set(
       [...bound].flatMap(([number, record]) => (uncertain.has(record) ? [number] : [])),
     );
-    const deletesRetrieved = account.deletion.kind === 'after-delivery';
+    const deletesRetrieved = isDeletedAtOnce(account.deletion);
     const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();

@@ -4,6 +4,7 @@ import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
+import { keptFor } from './deletion-policy.ts';
 import { QUIET_MS, QUIET_POLLS } from './limits.ts';
 import type { Listing } from './listing.ts';
 import { hasMereNumber } from './mere-number.ts';
@@ -97,8 +98,8 @@ function firstDueAt(
   { listing, known, bound }: Parameters<typeof quietAfter>[0],
   { account: { deletion }, startedAt }: Poll,
 ): number | null {
-  if (deletion.kind === 'never') return null;
-  const wait = deletion.kind === 'after' ? deletion.milliseconds : 0;
+  const wait = keptFor(deletion);
+  if (wait === Number.POSITIVE_INFINITY) return null;
   let first: number | null = null;
   for (const { number, uid } of listing.messages) {
     const record = uid === undefined ? undefined : known.withUniqueId(uid).at(-1);

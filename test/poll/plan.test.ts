@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
-import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
+import type { PollLimits } from '../../src/poll/account.ts';
+import type { DeletionPolicy } from '../../src/poll/deletion-policy.ts';
 import { FramingTrouble } from '../../src/poll/framing-trouble.ts';
 import {
   MAX_ATTEMPTS,

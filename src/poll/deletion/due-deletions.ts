@@ -2,11 +2,12 @@ import type { AccountLedger, Deletable, RecordId } from '../../ledger/ledger.ts'
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { Bound } from '../columns/bound-records.ts';
+import { deletableUntil } from '../deletion-policy.ts';
 import { LOST_SAMPLE, SOON_MS } from '../limits.ts';
 import { mayLackSomething } from '../listed-size.ts';
 import type { Listing } from '../listing.ts';
 import type { Deciding } from '../poll.ts';
-import { deletableUntil, isMassDeletion, planDeletions } from './plan-deletions.ts';
+import { isMassDeletion, planDeletions } from './plan-deletions.ts';
 import { unsafeHere } from './safe-here.ts';
 import { otherThere } from './same-there.ts';
 

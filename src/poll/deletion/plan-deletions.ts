@@ -1,6 +1,5 @@
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
-import type { DeletionPolicy } from '../account.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { MASS_DELETION, MASS_DELETION_FACTOR } from '../limits.ts';
 
@@ -19,17 +18,4 @@ export function planDeletions(bound: Bound, deletable: { has(record: RecordId): 
  */
 export function isMassDeletion(kept: number, mostBefore: number): boolean {
   return kept > Math.max(MASS_DELETION, mostBefore * MASS_DELETION_FACTOR);
-}
-
-/** Until when a message must have been delivered to be deletable now; undefined where nothing ever is. */
-export function deletableUntil(deletion: DeletionPolicy, now: number): number | undefined {
-  switch (deletion.kind) {
-    case 'never':
-      return undefined;
-    case 'after-delivery':
-      return Number.MAX_SAFE_INTEGER;
-    case 'after':
-      return now - deletion.milliseconds;
-  }
-  return undefined;
 }

@@ -3,6 +3,7 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
+import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { tellsOne } from '../mere-number.ts';
@@ -173,7 +174,7 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
 
 /** A server that lets nobody come back soon has one session for all; one that deletes nothing has nothing to lose. */
 function endOfSession({ account, runtime }: Poll): number | undefined {
-  return account.deletion.kind === 'after-delivery' ? runtime.monotonic() + SESSION_MS : undefined;
+  return isDeletedAtOnce(account.deletion) ? runtime.monotonic() + SESSION_MS : undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ import { takeKernelLock } from '../../../src/durable/kernel-lock.ts';
 import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-vi.mock('../../src/durable/kernel-lock.ts');
+vi.mock('../../../src/durable/kernel-lock.ts');
 
 /** What another program, which had the kernel's lock, did before each time that it was given to us. */
 function whenLocked(...acts: readonly (() => Promise<void>)[]): void {

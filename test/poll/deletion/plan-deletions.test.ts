@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RecordId } from '../../../src/ledger/ledger.ts';
-import type { DeletionPolicy } from '../../../src/poll/account.ts';
-import { deletableUntil, planDeletions } from '../../../src/poll/deletion/plan-deletions.ts';
+import { planDeletions } from '../../../src/poll/deletion/plan-deletions.ts';
 import type { MessageNumber } from '../../../src/pop3/types.ts';
-
-const NOW = 1_000_000_000;
 
 const deletable = (...records: readonly number[]): Set<RecordId> => new Set(records as RecordId[]);
 
@@ -13,13 +10,4 @@ test('I1: planDeletions takes what the ledger gives as deletable, and nothing el
   expect(planDeletions(bound, deletable(1, 3, 9))).toEqual([1, 3]);
   expect(planDeletions(bound, deletable())).toEqual([]);
   expect(planDeletions(new Map(), deletable(1))).toEqual([]);
-});
-
-test.each<[DeletionPolicy, number | undefined]>([
-  [{ kind: 'never' }, undefined],
-  [{ kind: 'after-delivery' }, Number.MAX_SAFE_INTEGER],
-  [{ kind: 'after', milliseconds: 1000 }, NOW - 1000],
-  [{ kind: 'after', milliseconds: 0 }, NOW],
-])('deletableUntil of %j is %j', (deletion, expected) => {
-  expect(deletableUntil(deletion, NOW)).toBe(expected);
 });
