@@ -4,13 +4,13 @@ import { verifyDestination } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 
 const STATES: readonly StoredState[] = [
-  'handed-over',
   'intact',
   'changed',
   'missing',
   'intact',
   'unreadable',
   'missing',
+  'handed-over',
 ];
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
