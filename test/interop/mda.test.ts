@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { readMaildir } from '../support/dovecot.ts';
-import { runProgram, writeConfiguration } from '../support/program.ts';
+import { writeConfiguration } from '../support/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fetchJson, report, sha256, stored } from './judge.ts';

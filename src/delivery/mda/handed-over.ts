@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { MailError } from '../../errors.ts';
+import { asMailError, MailError } from '../../errors.ts';
 import type {
   Destination,
   Draft,
@@ -51,7 +51,7 @@ export class HandedOver implements Destination {
   #last: Promise<unknown> = Promise.resolve();
   #refusedInARow = 0;
   /** Why none is taken any more: whoever waits would only wait in vain, each for the longest time. */
-  #failure: unknown;
+  #failure: MailError | undefined;
 
   constructor(parts: HandingOver) {
     this.name = parts.name;
@@ -109,7 +109,7 @@ export class HandedOver implements Destination {
         this.#refusedInARow += 1;
         throw error;
       }
-      this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : error;
+      this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : asMailError(error);
       throw this.#failure;
     }
   }
