@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { MessageNotTaken } from '../../delivery/mda/handed-over.ts';
+import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
