@@ -56,18 +56,18 @@ export function isPlace(settings: DestinationSettings): settings is PlaceSetting
 
 /** What a destination is called in the ledger, in logs and in reports. */
 export function destinationName(settings: Named): string {
-  switch (settings.type) {
-    case 'maildir':
-    case 'mbox':
-      return `${settings.type}:${settings.path}`;
-    case 'mda':
-      return `mda:${typeof settings.command === 'string' ? settings.command : settings.command.join(' ')}`;
-    case 'lmtp':
-    case 'smtp': {
-      const { type, at, to } = settings;
-      return `${type}:${to} at ${'socket' in at ? at.socket : `${at.host}:${at.port}`}`;
-    }
-  }
+  return `${settings.type}:${whereOf(settings)}`;
+}
+
+function whereOf(settings: Named): string {
+  if ('path' in settings) return settings.path;
+  if ('to' in settings) return `${settings.to} at ${listeningAt(settings)}`;
+  return typeof settings.command === 'string' ? settings.command : settings.command.join(' ');
+}
+
+/** Where a mail server listens, in words. */
+export function listeningAt({ at }: Pick<MailServerSettings, 'at'>): string {
+  return 'socket' in at ? at.socket : `${at.host}:${at.port}`;
 }
 
 /** What tells one destination from another. */

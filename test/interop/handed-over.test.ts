@@ -139,6 +139,10 @@ ssl = no
   };
 }
 
+function withoutAdded(text: Buffer): string {
+  return text.toString('latin1').replace(/^(?:(?:Return-Path|Delivered-To):[^\n]*\n)+/, '');
+}
+
 describe('the LMTP server of Dovecot', () => {
   beforeEach(requirePrograms('dovecot'));
   beforeEach(({ skip }) => {
@@ -155,8 +159,6 @@ describe('the LMTP server of Dovecot', () => {
     await writeConfiguration(folder.path, { ...server.address, deliver });
     expect(await fetchJson(folder.path)).toMatchObject({ outcome: 'ok', fetched: MESSAGES.length });
     const mail = await readMaildir(folder.at('mail'));
-    const withoutAdded = (text: Buffer): string =>
-      text.toString('latin1').replace(/^(?:(?:Return-Path|Delivered-To):[^\n]*\n)+/, '');
     expect(mail.map(withoutAdded).sort()).toEqual(MESSAGES.map(stored).map(withoutAdded).sort());
     expect(mail.map(String).join()).toContain('Return-Path: <ann@mail.example>');
     expect(server.maildrop('alice').messages).toEqual([]);

@@ -2,7 +2,7 @@ import { createConnection } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { MailError, systemCode } from '../../errors.ts';
 import { printable } from '../../wire/text.ts';
-import type { MailServerSettings } from '../settings.ts';
+import { listeningAt, type MailServerSettings } from '../settings.ts';
 import { MessageNotTaken, type Taker } from './handed-over.ts';
 import type { Spool } from './spool.ts';
 
@@ -87,9 +87,10 @@ function tooLate({ timeoutMs }: MailServerSettings): Error {
 }
 
 /** A permanent refusal (5xx) of the sender, the recipient or the content is about this message; all else is about the server. */
-function notTaken({ type, to, at }: MailServerSettings, thrown: unknown): MailError {
+function notTaken(settings: MailServerSettings, thrown: unknown): MailError {
+  const { type, to } = settings;
   const { responseCode = 0, response, command, code } = thrown as Failure;
-  const server = 'socket' in at ? at.socket : `${at.host}:${at.port}`;
+  const server = listeningAt(settings);
   const words = thrown instanceof Error ? thrown.message : String(thrown);
   const said = printable(response ?? words, MAX_ANSWER_CHARACTERS).replace(/\.$/, '');
   const isOfMessage = responseCode >= 500 && /^(?:MAIL|RCPT|DATA)/.test(command ?? '');

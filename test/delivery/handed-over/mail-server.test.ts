@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
@@ -48,14 +48,14 @@ async function mailServer(
           text = text.slice(end + 2);
           heard.push(line);
           if (isData && line !== '.') continue;
-          isData = /^DATA/.test(line) && !/^[45]/.test(answers['DATA'] ?? '');
+          isData = line.startsWith('DATA') && !/^[45]/.test(answers['DATA'] ?? '');
           say(line === '.' ? '.' : (/^[A-Z]+/.exec(line)?.[0] ?? line));
         }
       });
     say('greeting');
   }).listen(listen);
   await once(server, 'listening');
-  const address = server.address() as AddressInfo | string | null;
+  const address = server.address();
   return {
     heard,
     port: typeof address === 'object' && address !== null ? address.port : 0,
