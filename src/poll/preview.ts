@@ -64,7 +64,7 @@ export async function previewAccount(
     const now = deps.runtime.now();
     const framing = new FramingTrouble();
     const standing = await lookForStanding(listing, account, ledger);
-    const remembered = { ...remember(ledger), found: () => standing.found };
+    const remembered = { ...rememberedBy(ledger), found: () => standing.found };
     const recognition = await recognise(session, listing, {
       known,
       ledger: remembered,
@@ -129,7 +129,7 @@ async function lookForStanding(
   return { named: new Set(named.map(({ number }) => number)), found };
 }
 
-function remember(ledger: AccountLedger): Remembered {
+function rememberedBy(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
     hasNameless: () => ledger.hasNameless(),

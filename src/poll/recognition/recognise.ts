@@ -11,7 +11,7 @@ import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
-import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
+import { hasFailed, isDoubtful, lacksProof, likeliestRecord, triedRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
@@ -162,7 +162,7 @@ function withoutBearers(
 ): readonly RecordIdentity[] {
   const ofNumber = (message: ListedMessage): RecordId | undefined =>
     message.uid !== undefined && hasMereNumber(message)
-      ? likeliest(known.withUniqueId(message.uid), message)?.id
+      ? likeliestRecord(known.withUniqueId(message.uid), message)?.id
       : undefined;
   const bearers = new Map(certain.map((message) => [message.uid, ofNumber(message)]));
   return records.filter(({ id, uid }) => {
@@ -195,7 +195,7 @@ function whoMayBeCarried(
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
     if (uid === undefined || twin) return false;
-    const record = likeliest(known.withUniqueId(uid), message);
+    const record = likeliestRecord(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
     if (record === undefined || hasFailed(record)) return unknownToo || hasMereNumber(message);
     // A number that was another message's: one that is kept may have moved up.
@@ -211,7 +211,7 @@ function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlyS
     const position = messages.positionOf(uid);
     const message = position === undefined ? undefined : messages.at(position);
     if (message === undefined || message.twin) continue;
-    const record = likeliest(records, message);
+    const record = likeliestRecord(records, message);
     if (record === undefined || !lacksProof(record) || record.goneAt !== undefined) continue;
     if (record.missingAt !== undefined) numbers.add(message.number);
   }
