@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { Ferry, mail } from './ferry.ts';
+import { DAY_MS } from './policies.ts';
 
 const LIMITS = { messageOctets: undefined, messagesPerPoll: undefined, octetsPerPoll: undefined };
-const DAY_MS = 86_400_000;
 
 const messages = ['a', 'b', 'c', 'd', 'e'].map((name) => mail(name, name.repeat(1000)));
 const users = { alice: { password: 'secret', messages } };
