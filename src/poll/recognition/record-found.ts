@@ -1,4 +1,4 @@
-import type { Recovered } from '../../delivery/destination.ts';
+import type { Receipt, Recovered } from '../../delivery/destination.ts';
 import type { LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -34,17 +34,14 @@ async function record(
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
   poll: Poll,
 ): Promise<void> {
-  const { ledger, destinations, runtime, interrupted, startedAt } = poll;
+  const { ledger, interrupted } = poll;
   const [first] = recovered;
   if (message?.uid === undefined || first === undefined) return;
   const { received } = first;
   const earlier = ledger.withUniqueId(message.uid).at(-1);
-  const safe = new Set([
-    ...(earlier?.destinations ?? []),
-    ...recovered.map(({ receipt }) => receipt.destination),
-  ]);
+  const receipts = recovered.map(({ receipt }) => receipt);
   // After a loss of the ledger, what one destination shows had been carried to all of them.
-  const complete = !interrupted || destinations.every(({ name }) => safe.has(name));
+  const complete = !interrupted || isEverywhere(earlier, receipts, poll);
   const recording = ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,
@@ -57,12 +54,11 @@ async function record(
     sha256: complete ? received.sha256 : receivedBefore(earlier),
     messageId: received.messageId,
     headerSha256: received.headerSha256,
-    receipts: recovered.map(({ receipt }) => receipt),
-    claims: recovered.map(({ receipt }) => receipt),
+    receipts,
+    claims: receipts,
     complete,
     workedOut: wasLost(poll),
-    // What one destination lacks is retrieved in this very poll.
-    at: complete ? runtime.now() : startedAt - 1,
+    at: triedAt(complete, poll),
   });
   // It has another unique-id now, by which it is recorded, or is not this one; what that is worth, the rest of the poll tells.
   await recording.catch((error: unknown) => {
@@ -84,7 +80,7 @@ export async function recordStanding(
   { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
   poll: Poll,
 ): Promise<void> {
-  const { ledger, destinations, account, observer, runtime, startedAt } = poll;
+  const { ledger, account, observer } = poll;
   if (standing.size === 0) return;
   await Promise.all(
     messages.map(async ({ number, uid, octets: listedOctets }) => {
@@ -93,11 +89,7 @@ export async function recordStanding(
       if (found === undefined || first === undefined || uid === undefined) return;
       const receipts = found.map(({ receipt }) => receipt);
       const byName = named.has(number) ? ledger.withUniqueId(uid).at(-1) : undefined;
-      const places = new Set([
-        ...(byName?.destinations ?? []),
-        ...receipts.map(({ destination }) => destination),
-      ]);
-      const complete = byName?.outcome === 'delivered' || destinations.every(({ name }) => places.has(name));
+      const complete = byName?.outcome === 'delivered' || isEverywhere(byName, receipts, poll);
       const { octets, headerSha256, messageId } = first.received;
       await ledger.recordDelivery({
         record: byName?.id,
@@ -113,8 +105,7 @@ export async function recordStanding(
         claims: receipts,
         complete,
         workedOut: wasLost(poll),
-        // What one destination lacks is retrieved in this very poll.
-        at: complete ? runtime.now() : startedAt - 1,
+        at: triedAt(complete, poll),
       });
     }),
   );
@@ -122,4 +113,22 @@ export async function recordStanding(
     account.name,
     `${standing.size} messages stand at the destination and count as carried.`,
   );
+}
+
+/** Whether a message is safe in all destinations: as its record says, or by these receipts. */
+function isEverywhere(
+  record: LedgerRecord | undefined,
+  receipts: readonly Receipt[],
+  { destinations }: Poll,
+): boolean {
+  const places = new Set([
+    ...(record?.destinations ?? []),
+    ...receipts.map(({ destination }) => destination),
+  ]);
+  return destinations.every(({ name }) => places.has(name));
+}
+
+/** What one destination lacks is retrieved in this very poll, so it must not count as tried in it. */
+function triedAt(complete: boolean, { runtime, startedAt }: Poll): number {
+  return complete ? runtime.now() : startedAt - 1;
 }
