@@ -13,7 +13,7 @@ import type { Recognition } from './recognise.ts';
 export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Promise<void> {
   const { interrupted, ledgerWasPutBack, account, observer } = poll;
   await Promise.all(
-    [...named].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
+    [...named].map(([tag, recovered]) => recordOne(tag, { message: unrecorded.get(tag), recovered }, poll)),
   );
   if (interrupted) {
     observer.noticed?.(
@@ -29,7 +29,7 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
   }
 }
 
-async function record(
+async function recordOne(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
   poll: Poll,
