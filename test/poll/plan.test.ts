@@ -80,7 +80,7 @@ function questionOf({
     recognition: {
       renumbered: new Map(),
       doubtful: new Set(),
-      standing: new Map(),
+      present: new Map(),
       absent: new Set(),
       gone: new Set(),
       isRenumbering: false,

@@ -75,16 +75,16 @@ function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
  * Records listed messages that stand in the destinations already, each with its receipts. Those that are `named` in a
  * Maildir have a record by that already, and get these receipts too.
  */
-export async function recordStanding(
+export async function recordPresent(
   { messages }: Listing,
-  { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
+  { present, named }: Pick<Recognition, 'present'> & { readonly named: ReadonlySet<MessageNumber> },
   poll: Poll,
 ): Promise<void> {
   const { ledger, account, observer } = poll;
-  if (standing.size === 0) return;
+  if (present.size === 0) return;
   await Promise.all(
     messages.map(async ({ number, uid, octets: listedOctets }) => {
-      const found = standing.get(number);
+      const found = present.get(number);
       const [first] = found ?? [];
       if (found === undefined || first === undefined || uid === undefined) return;
       const receipts = found.map(({ receipt }) => receipt);
@@ -109,10 +109,7 @@ export async function recordStanding(
       });
     }),
   );
-  observer.noticed?.(
-    account.name,
-    `${standing.size} messages stand at the destination and count as carried.`,
-  );
+  observer.noticed?.(account.name, `${present.size} messages stand at the destination and count as carried.`);
 }
 
 /** Whether a message is safe in all destinations: as its record says, or by these receipts. */
