@@ -33,7 +33,6 @@ export async function authenticate(
   const begins = mayBegin && first !== undefined && mechanism !== 'XOAUTH2' && fits(mechanism, first);
   const command = `AUTH ${mechanism}`;
   using _turn = await pipeline.submit(begins ? secretCommand(command, first, inside) : plainCommand(command));
-  let unsaid = begins ? undefined : exchange.initial;
   for (let challenges = 0; ; challenges += 1) {
     const reply = await pipeline.readChallenge(DURING);
     if (typeof reply !== 'string') return believed(reply, mechanism, { pipeline, exchange });
@@ -41,8 +40,10 @@ export async function authenticate(
       const challenge = decodeBase64(reply.trim());
       if (challenge === undefined) throw unusableChallenge(mechanism, 'sent a challenge that is not base64');
       if (challenges === MAX_CHALLENGES) throw unusableChallenge(mechanism, 'asks without end');
-      const response = unsaid ?? (await exchange.respond(challenge));
-      unsaid = undefined;
+      // A server that took no notice of the initial response asks for it with an empty challenge.
+      const isAwaited = challenges === 0 && (!begins || challenge.length === 0);
+      const awaited = isAwaited ? exchange.initial : undefined;
+      const response = awaited ?? (await exchange.respond(challenge));
       pipeline.connection.sendLine(secretCommand('', response.toString('base64'), inside));
     } catch (error) {
       await cancel(pipeline);

@@ -245,6 +245,7 @@ export class Transaction implements AsyncDisposable {
     try {
       const response = await this.#pipeline.readStatus(during);
       if (!response.ok) throw messageRefused(command, response);
+      this.#pipeline.hasGivenMessages = true;
     } catch (error) {
       turn[Symbol.dispose]();
       throw error;

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asWireError } from './deadline.ts';
-import { connectionLost, protocolViolation, WireError } from './errors.ts';
+import { connectionLost, protocolViolation, sessionIsOver, WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import { Multiline } from './multiline.ts';
@@ -270,7 +270,7 @@ export class Connection {
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
     this.#sendGathered();
-    if (this.#broken === undefined) this.#end(connectionLost('the session was already closed'));
+    if (this.#broken === undefined) this.#end(sessionIsOver());
     const socket = this.#socket;
     if (socket.destroyed) return;
     await new Promise<void>((resolve) => {

@@ -79,6 +79,25 @@ describe('an initial response', () => {
     expect(await dialogue(answer, { auth: 'plain', password: long })).toEqual(['AUTH PLAIN', second]);
   });
 
+  test.each(['+ ', '+'])(
+    'that the server took no notice of is said again when it asks (%j)',
+    async (prompt) => {
+      const answer = announcing('PLAIN', { [`AUTH PLAIN ${message}`]: prompt, [message]: '+OK' });
+      expect(await dialogue(answer, { auth: 'plain' })).toEqual([`AUTH PLAIN ${message}`, message]);
+    },
+  );
+
+  test('is said again once, and no more', async () => {
+    const answer = announcing('PLAIN', {
+      [`AUTH PLAIN ${message}`]: '+ ',
+      [message]: '+ ',
+      '*': '-ERR called off',
+    });
+    const { error, said } = await failure(answer, { auth: 'plain' });
+    expect(error).toMatchObject({ code: 'protocol' });
+    expect(said).toEqual([`AUTH PLAIN ${message}`, message, '*']);
+  });
+
   test('of XOAUTH2 is a line of its own, as Outlook wants it', async () => {
     const token = base64('user=alice\x01auth=Bearer tok\x01\x01');
     const answer = announcing('XOAUTH2', { 'AUTH XOAUTH2': '+ ', [token]: '+OK' });

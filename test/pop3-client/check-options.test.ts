@@ -21,6 +21,31 @@ const FAULTY: readonly (readonly [string, object, string])[] = [
     '"clientCertificate.pass" is no option.',
   ],
   ['a timeout in place of all', { timeouts: 30 }, '"timeouts" must be an object, { … }, not 30.'],
+  ['an authority that is no list', { ca: 'x' }, '"ca" must be a list of texts in PEM'],
+  ['authorities that are octets', { ca: [Buffer.from('x')] }, '"ca" must be a list of texts in PEM'],
+  ['a name that is none', { serverName: 5 }, '"serverName" must be a text, not 5.'],
+  ['a signal that is none', { signal: {} }, '"signal" must be an AbortSignal, not such an object.'],
+  ['a transcript that is none', { transcript: 'x' }, '"transcript" must be a function, not "x".'],
+  ['a watcher that is none', { watch: { secured: true } }, '"watch" must be an object with functions'],
+  ['a way to connect that is none', { dial: 5 }, '"dial" must be a function, not 5.'],
+  ['a tunnel without a command', { tunnel: {} }, '"tunnel.command" must be a command'],
+  ['a tunnel of nothing', { tunnel: { command: [] } }, '"tunnel.command" must be a command'],
+  ['a proxy that is none', { proxy: 1080 }, '"proxy" must be a text or a Secret, not a number.'],
+  [
+    'an address that is none',
+    { sourceAddress: 'here' },
+    '"sourceAddress" must be an address of this machine',
+  ],
+  ['a language that is none', { language: 'de\r\nQUIT' }, '"language" must be a language tag'],
+  ['a yes that is a word', { allowCleartext: 'no' }, '"allowCleartext" must be true or false, not "no".'],
+  ['what no session has announced', { expected: {} }, '"expected" must be what "announced"'],
+  ['nothing at all', { timeouts: null }, '"timeouts" must be an object, { … }, not null.'],
+  [
+    'a key that anybody can see',
+    { clientCertificate: { cert: 'x', key: 'hunter2' } },
+    '"clientCertificate.key" must be a Secret that holds the key in PEM, not a string.',
+  ],
+  ['a certificate without a key', { clientCertificate: { cert: 'x' } }, '"clientCertificate.key" must be'],
   ['a timeout before now', { timeouts: { connectMs: -5 } }, '"timeouts.connectMs" must be'],
 ];
 
@@ -32,6 +57,10 @@ test.each(FAULTY)('%s is refused before anything is sent, and says why', async (
       message: expect.stringContaining(message),
     });
   }
+});
+
+test('no options are refused, too', async () => {
+  await expect(connect(undefined as never)).rejects.toMatchObject({ code: 'config' });
 });
 
 test.each([

@@ -1,0 +1,11 @@
+const BRACKETED = /^\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?)\]$/;
+
+/** A host as it is given: an IPv6 address may stand in brackets, as in a URL (RFC 3986 §3.2.2), and has none from here on. */
+export function withoutBrackets(host: string): string {
+  return BRACKETED.exec(host)?.[1] ?? host;
+}
+
+/** Host and port as people write them: an IPv6 address in brackets, so that it can be told where the port begins. */
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
