@@ -9,6 +9,7 @@ import {
 } from '../pop3/types.ts';
 import { protocolViolation, WireError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS, MAX_LISTING_LINES, UPDATE_MS_PER_DELETION } from '../wire/limits.ts';
+import { printableLine } from '../wire/text.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
@@ -113,7 +114,7 @@ export class Transaction implements AsyncDisposable {
       .trim()
       .split(/[ \t]+/, 2)
       .map(parseOctets);
-    if (messages === undefined || octets === undefined) throw this.#nonsense('STAT');
+    if (messages === undefined || octets === undefined) throw this.#nonsense('STAT', response.text);
     return { messages, octets };
   }
 
@@ -283,9 +284,9 @@ export class Transaction implements AsyncDisposable {
     this.#bodyTimer?.refresh();
   }
 
-  #nonsense(command: string): WireError {
+  #nonsense(command: string, words: string): WireError {
     return this.#pipeline.connection.break(
-      protocolViolation(`The reply to ${command} makes no sense.`, {
+      protocolViolation(`The reply to ${command} makes no sense: "${printableLine(words, 80)}".`, {
         hint: 'Check that "host" is a POP3 server.',
       }),
     );

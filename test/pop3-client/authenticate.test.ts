@@ -56,7 +56,7 @@ describe('an initial response', () => {
   });
 
   // RFC 5034 §4 [bare-plus]
-  test.each(['+ ', '+'])(
+  test.each(['+ ', '+', '+ go ahead'])(
     'waits for the server (%j) where SASL is not announced (RFC 5034 §3)',
     async (prompt) => {
       const answer = announcing('', { 'AUTH PLAIN': prompt, [message]: '+OK' });
