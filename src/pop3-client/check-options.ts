@@ -5,6 +5,7 @@ import { parsePin } from '../wire/pin.ts';
 import { printable } from '../wire/text.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
 import type { Tunnel } from '../wire/tunnel.ts';
+import type { Mechanism } from './choose-mechanism.ts';
 import {
   AUTH_CHOICES,
   type ConnectOptions,
@@ -138,9 +139,25 @@ export function checkOptions(options: ConnectOptions): void {
   if (tunnel !== undefined) checkRules('tunnel', tunnel, TUNNEL, ['command']);
 }
 
+const MECHANISMS = AUTH_CHOICES.filter((choice) => choice !== 'auto');
+
 /** The same of what only a login needs. */
 export function checkLogin({ user, password, auth }: SessionOptions): void {
   if (auth !== undefined) checkChoice('auth', auth, AUTH_CHOICES);
+  checkIdentity({ user, password, auth });
+}
+
+/** The same of one login, by a mechanism that was chosen: one that is none would be taken for USER and PASS. */
+export function checkAttempt(attempt: {
+  readonly mechanism: Mechanism;
+  readonly user: string;
+  readonly password: Secret | string;
+}): void {
+  checkChoice('mechanism', attempt.mechanism, MECHANISMS);
+  checkIdentity({ ...attempt, auth: attempt.mechanism });
+}
+
+function checkIdentity({ user, password, auth }: Pick<SessionOptions, 'user' | 'password' | 'auth'>): void {
   if (typeof user !== 'string') throw wrong('user', 'a text', shown(user));
   if (auth === 'external' || typeof password === 'string' || password instanceof Secret) return;
   // What it is must not be seen, whatever it is (I5).

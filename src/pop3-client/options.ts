@@ -130,7 +130,8 @@ export function staysHere({ host, proxy, tunnel }: LineOptions & { readonly host
   return proxy === undefined && tunnel === undefined && isLoopback(host);
 }
 
-/** True for an address that never leaves this machine. */
+/** True for an address that never leaves this machine. What only looks like one may be a name, and be looked up. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+  if (/^localhost$/i.test(host) || host === '::1') return true;
+  return /^127(?:\.\d{1,3}){3}$/.test(host) && host.split('.').every((part) => Number(part) <= 255);
 }

@@ -41,6 +41,7 @@ export class Transaction implements AsyncDisposable {
   /** What the server announced before the login; undefined where it does not know CAPA, or was not asked. */
   readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
+  #lockStep = false;
   /** The body that was given and not read to its end. */
   #body: GivenBody | undefined;
   #bodyTimer: NodeJS.Timeout | undefined;
@@ -69,7 +70,12 @@ export class Transaction implements AsyncDisposable {
    * again. In lock-step, whatever has come unasked when a command is to be sent ends the session.
    */
   set lockStep(wanted: boolean) {
-    this.#pipeline.pipelining = !wanted && this.#capabilities?.has('PIPELINING') === true;
+    this.#lockStep = wanted;
+    this.#choosePace();
+  }
+
+  get lockStep(): boolean {
+    return this.#lockStep;
   }
 
   /** The seconds that the server wants between two logins (LOGIN-DELAY, RFC 2449 §6.5); 0 where it does not say. */
@@ -85,7 +91,7 @@ export class Transaction implements AsyncDisposable {
   /** CAPA (RFC 2449 §5). Some servers announce more after the login (Gmail, 2026); PIPELINING is used from then on. */
   async capa(): Promise<Capabilities | undefined> {
     this.#capabilities = await askCapabilities(this.#pipeline);
-    this.#pipeline.pipelining = this.#capabilities?.has('PIPELINING') === true;
+    this.#choosePace();
     return this.#capabilities;
   }
 
@@ -96,7 +102,7 @@ export class Transaction implements AsyncDisposable {
    */
   async capaAlongside(before: Capabilities): Promise<void> {
     this.#capabilities = before;
-    this.#pipeline.pipelining = before.has('PIPELINING');
+    this.#choosePace();
     const asked = this.capa();
     // What it suffers, every later command suffers too.
     if (this.#pipeline.pipelining) asked.catch(() => undefined);
@@ -234,6 +240,10 @@ export class Transaction implements AsyncDisposable {
   /** Ends the session at once, for this reason; every call under way or to come fails with it. */
   break(reason: WireError): void {
     this.#pipeline.connection.break(reason);
+  }
+
+  #choosePace(): void {
+    this.#pipeline.pipelining = !this.#lockStep && this.#capabilities?.has('PIPELINING') === true;
   }
 
   async #simple(command: string, during: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect, openSession, type SessionOptions } from '../../src/pop3-client/index.ts';
+import { createServer } from '../../src/pop3-server/index.ts';
 
 const GOOD: SessionOptions = { host: '127.0.0.1', port: 1, tls: 'none', user: 'alice', password: 'secret' };
 
@@ -75,4 +76,17 @@ test.each([
     code: 'config',
     message: expect.stringContaining(message),
   });
+});
+
+test.each([
+  ['a choice of its own', 'auto', 'alice', 'secret', '"mechanism" must be one of user-pass, apop'],
+  ['a name of the line', 'PLAIN', 'alice', 'secret', '"mechanism" must be one of user-pass, apop'],
+  ['no user', 'plain', undefined, 'secret', '"user" must be a text, not nothing.'],
+  ['no password', 'plain', 'alice', undefined, '"password" must be a text or a Secret, not nothing.'],
+])('login() refuses %s', async (_, mechanism, user, password, message) => {
+  await using server = await createServer({ users: { alice: { password: 'secret' } } });
+  await using authorization = await connect({ ...server.address, tls: 'none' });
+  const refused = authorization.login(mechanism as 'plain', user as string, password as string);
+  await expect(refused).rejects.toMatchObject({ code: 'config', message: expect.stringContaining(message) });
+  await (await authorization.login('plain', 'alice', 'secret')).quit();
 });
