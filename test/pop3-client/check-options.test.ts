@@ -78,12 +78,12 @@ test.each([
   });
 });
 
-test.each([
-  ['a choice of its own', 'auto', 'alice', 'secret', '"mechanism" must be one of user-pass, apop'],
-  ['a name of the line', 'PLAIN', 'alice', 'secret', '"mechanism" must be one of user-pass, apop'],
-  ['no user', 'plain', undefined, 'secret', '"user" must be a text, not nothing.'],
-  ['no password', 'plain', 'alice', undefined, '"password" must be a text or a Secret, not nothing.'],
-])('login() refuses %s', async (_, mechanism, user, password, message) => {
+test.each<[string, readonly (string | undefined)[], string]>([
+  ['a choice of its own', ['auto', 'alice', 'secret'], '"mechanism" must be one of user-pass, apop'],
+  ['a name of the line', ['PLAIN', 'alice', 'secret'], '"mechanism" must be one of user-pass, apop'],
+  ['no user', ['plain', undefined, 'secret'], '"user" must be a text, not nothing.'],
+  ['no password', ['plain', 'alice', undefined], '"password" must be a text or a Secret, not nothing.'],
+])('login() refuses %s', async (_, [mechanism, user, password], message) => {
   await using server = await createServer({ users: { alice: { password: 'secret' } } });
   await using authorization = await connect({ ...server.address, tls: 'none' });
   const refused = authorization.login(mechanism as 'plain', user as string, password as string);
