@@ -1,5 +1,6 @@
 import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import { mayBeHost } from '../wire/address.ts';
 import { MAX_TIMEOUT_MS } from '../wire/limits.ts';
 import { parsePin } from '../wire/pin.ts';
 import { printable } from '../wire/text.ts';
@@ -59,7 +60,7 @@ function oneOf(choices: readonly string[]): Rule {
 
 /** A session is opened with the options of `connect` as well, so that both take all of them. */
 const OPTIONS: Rules<SessionOptions> = {
-  host: { fits: (value) => isText(value) && value !== '', expected: 'a name or an address' },
+  host: { fits: (value) => isText(value) && mayBeHost(value), expected: 'a name or an address' },
   port: wholeUpTo(MAX_PORT),
   tls: oneOf(TLS_MODES),
   user: any,

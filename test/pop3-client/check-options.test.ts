@@ -7,6 +7,16 @@ const GOOD: SessionOptions = { host: '127.0.0.1', port: 1, tls: 'none', user: 'a
 /** What TypeScript refuses in part, and JavaScript passes on. */
 const FAULTY: readonly (readonly [string, object, string])[] = [
   ['no host', { host: undefined }, '"host" must be a name or an address, not nothing.'],
+  [
+    'a host with its port',
+    { host: 'localhost:110' },
+    '"host" must be a name or an address, not "localhost:110".',
+  ],
+  [
+    'a URL for a host',
+    { host: 'pops://localhost' },
+    '"host" must be a name or an address, not "pops://localhost".',
+  ],
   ['a port that there is not', { port: 70_000 }, '"port" must be a whole number from 1 to 65535, not 70000.'],
   ['a port as a text', { port: '110' }, '"port" must be a whole number from 1 to 65535, not "110".'],
   ['an unknown kind of TLS', { tls: 'tls' }, '"tls" must be one of implicit, starttls, none, not "tls".'],
