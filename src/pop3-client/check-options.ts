@@ -202,7 +202,7 @@ function checkChoice(name: string, value: string, choices: readonly string[]): v
 function shown(value: unknown): string {
   if (value === undefined || value === '') return 'nothing';
   if (typeof value === 'number') return String(value);
-  return isText(value) ? JSON.stringify(printable(value, 80)) : kindOf(value);
+  return isText(value) ? `"${printable(value, 80)}"` : kindOf(value);
 }
 
 /** What a value is, where it must not be seen. */

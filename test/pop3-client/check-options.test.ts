@@ -47,7 +47,11 @@ const FAULTY: readonly (readonly [string, object, string])[] = [
     { sourceAddress: 'here' },
     '"sourceAddress" must be an address of this machine',
   ],
-  ['a language that is none', { language: 'de\r\nQUIT' }, '"language" must be a language tag'],
+  [
+    'a language that is none',
+    { language: 'de\r\nQUIT' },
+    '"language" must be a language tag such as "de", not "de\\x0d\\x0aQUIT".',
+  ],
   ['a yes that is a word', { allowCleartext: 'no' }, '"allowCleartext" must be true or false, not "no".'],
   ['what no session has announced', { expected: {} }, '"expected" must be what "announced"'],
   ['nothing at all', { timeouts: null }, '"timeouts" must be an object, { … }, not null.'],
