@@ -135,6 +135,7 @@ function remember(ledger: AccountLedger): Remembered {
     identities: () => ledger.identities(),
     identityOf: (record) => ledger.identityOf(record),
     receiptsOf: (record) => ledger.receiptsOf(record),
+    withUniqueId: (uid) => ledger.withUniqueId(uid),
     found: () => ledger.found(),
   };
 }
