@@ -18,7 +18,7 @@ import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
-import { ContentsHere, workedOutRecords } from './worked-out.ts';
+import { ContentsHere, hasNoHash, isToBeProven, workedOutRecords } from './worked-out.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -77,10 +77,8 @@ export class Settling {
   }
 
   /** Whether something stands in the destinations that a message may be. */
-  mayFind({ message, reason }: Retrieval): boolean {
-    return (
-      this.#found.some || (reason === 'compare' && workedOutRecords(message, this.#poll.ledger).length > 0)
-    );
+  mayFind(retrieval: Retrieval): boolean {
+    return this.#found.some || isToBeProven(retrieval, this.#poll.ledger);
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -218,9 +216,14 @@ export class Settling {
     return true;
   }
 
-  /** Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then. */
-  #mayHaveComeNameless({ retrieval: { reason, record } }: Received): boolean {
-    if (reason !== 'new' && (reason !== 'again' || record?.destinations.length !== 0)) return false;
+  /**
+   * Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then, or another
+   * number.
+   */
+  #mayHaveComeNameless(received: Received): boolean {
+    const { reason, record } = received.retrieval;
+    const isOpen = record?.destinations.length === 0 || isOfAnother(received);
+    if (reason !== 'new' && (reason !== 'again' || !isOpen)) return false;
     return this.#begun.size > 0 || this.#leftovers.some;
   }
 
@@ -230,10 +233,15 @@ export class Settling {
    * messages one takes that over, and the others are delivered.
    */
   async #takeOverOrDeliver(received: Arrived): Promise<void> {
+    const { ledger, runtime } = this.#poll;
+    const { record: tried, message } = received.retrieval;
+    const isOther = isOfAnother(received);
+    if (isOther && tried !== undefined && message.uid !== undefined)
+      await ledger.noteMissing(new Map([[tried.id, message.uid]]), runtime.now());
     const record = this.#begunBefore(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record: this.#claim(received.retrieval.record), left });
+      return this.#deliver(received, { record: this.#claim(isOther ? undefined : tried), left });
     }
     this.#claimed.add(record.id);
     await this.#takeOver(record, received);
@@ -309,8 +317,16 @@ export class Settling {
 
   /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */
   async #ofTheSame(record: LedgerRecord | undefined, received: Received): Promise<LedgerRecord | undefined> {
-    if (record === undefined || isOfContent(record, received)) return record;
-    return (await this.#sameBody.isOf(received, record)) ? record : undefined;
+    if (record === undefined) return undefined;
+    const { ledger, runtime } = this.#poll;
+    const { id, uid } = record;
+    const isSame = hasNoHash(record)
+      ? await this.#contentsHere.are(received, ledger.receiptsOf(id))
+      : isOfContent(record, received);
+    if (isSame || (await this.#sameBody.isOf(received, record))) return record;
+    // Or there would be a reason to compare them at each poll.
+    if (uid !== undefined) await ledger.noteMissing(new Map([[id, uid]]), runtime.now());
+    return undefined;
   }
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
@@ -373,4 +389,10 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
+}
+
+/** Whether what was begun under the number of this message is another one, which has another number by now, or none. */
+function isOfAnother(received: Received): boolean {
+  const { record, message } = received.retrieval;
+  return record !== undefined && isNumbered(message) && !isOfContent(record, received);
 }

@@ -1,6 +1,7 @@
 import type { Destination, Receipt } from '../../delivery/destination.ts';
 import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
 import type { ListedMessage } from '../listing.ts';
+import type { Retrieval } from '../plan.ts';
 import { lacksProof } from '../record-state.ts';
 import type { Received } from './receive.ts';
 
@@ -15,6 +16,20 @@ export function workedOutRecords(
   if (uid === undefined || twin) return [];
   const records = ledger.withUniqueId(uid);
   return records.filter((one) => lacksProof(one) && one.goneAt === undefined);
+}
+
+/** Whether some destination has something of a message, by a record that does not say what came: what stands there has to tell. */
+export function hasNoHash({ destinations, sha256 }: LedgerRecord): boolean {
+  return destinations.length > 0 && sha256 === undefined;
+}
+
+/** Whether nothing but what stands here can tell what was carried, or begun, under the unique-id of a message. */
+export function isToBeProven(
+  { message, reason, record }: Retrieval,
+  ledger: Pick<AccountLedger, 'withUniqueId'>,
+): boolean {
+  if (record !== undefined && hasNoHash(record)) return true;
+  return reason === 'compare' && workedOutRecords(message, ledger).length > 0;
 }
 
 /**
