@@ -18,7 +18,7 @@ import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
-import { ContentsHere, hasNoHash, isToBeProven, workedOutRecords } from './worked-out.ts';
+import { ContentsHere, hasNoHash, isToBeProven } from './worked-out.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -67,7 +67,7 @@ export class Settling {
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
-    this.#contentsHere = new ContentsHere(poll.destinations);
+    this.#contentsHere = new ContentsHere(poll.destinations, poll.ledger);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
@@ -125,10 +125,8 @@ export class Settling {
     const { sha256, retrieval } = received;
     const { message } = retrieval;
     const { ledger } = this.#poll;
-    for (const workedOut of workedOutRecords(message, ledger)) {
-      if (this.#claimed.has(workedOut.id)) continue;
-      const receipts = ledger.receiptsOf(workedOut.id);
-      if (!(await this.#contentsHere.are(received, receipts)) || this.#claimed.has(workedOut.id)) continue;
+    const workedOut = await this.#contentsHere.provenBy(received, this.#isClaimed);
+    if (workedOut !== undefined) {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
@@ -200,6 +198,7 @@ export class Settling {
     const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
     const carried =
       equal.find((record) => record.outcome === 'delivered' && record.uid === uid) ??
+      (await this.#contentsHere.provenBy(received, this.#isClaimed)) ??
       (await this.#sameBody.underUniqueId(received, this.#isClaimed));
     if (carried === undefined) return false;
     await discardAll(received.drafts);
@@ -321,7 +320,7 @@ export class Settling {
     const { ledger, runtime } = this.#poll;
     const { id, uid } = record;
     const isSame = hasNoHash(record)
-      ? await this.#contentsHere.are(received, ledger.receiptsOf(id))
+      ? await this.#contentsHere.isOf(received, id)
       : isOfContent(record, received);
     if (isSame || (await this.#sameBody.isOf(received, record))) return record;
     // Or there would be a reason to compare them at each poll.
