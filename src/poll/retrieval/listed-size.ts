@@ -36,6 +36,11 @@ export class SizeExperience {
     this.#largestPart = Math.max(this.#largestPart, (listed - octets) / listed);
   }
 
+  /** Whether sizes are listed exactly, or nothing says that they are not. */
+  get areExact(): boolean {
+    return this.#wrong === 0 || this.#exact >= EXACT_SHARE * this.#wrong;
+  }
+
   /** Whether so much is missing that the message may have been cut on its way. */
   isShort({ listed, octets }: Sizes): boolean {
     const missing = listed - octets;

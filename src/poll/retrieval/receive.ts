@@ -54,6 +54,16 @@ export class EndInDoubt extends MailError {
   }
 }
 
+/** A message that may be the reply to another command: what comes after it may be, too. */
+export class ReplyInDoubt extends EndInDoubt {
+  override readonly message: string;
+
+  constructor(retrieval: Retrieval) {
+    super(retrieval);
+    this.message = `Message ${retrieval.message.number} came with the size of another one.`;
+  }
+}
+
 /** Where a message goes, and what is worked out of it on the way. */
 export interface ReceiveOptions {
   readonly destinations: readonly Destination[];

@@ -10,7 +10,7 @@ import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { tellsOne } from '../recognition/known.ts';
 import { Leftovers } from './leftovers.ts';
-import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
+import { discardAll, EndInDoubt, EndlessMessage, type Received, ReplyInDoubt, receive } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
@@ -130,18 +130,27 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
   else await noteNoRoom(retrieval, error, poll);
 }
 
-/** After a failure elsewhere, what is still arriving is read only to save the session. */
-function receiveOne(
+/**
+ * After a failure elsewhere, what is still arriving is read only to save the session. A server that mixes up its replies where
+ * commands are pipelined gives one message for another.
+ */
+async function receiveOne(
   { retrieval, body }: { retrieval: Retrieval; body: AsyncIterable<Buffer> },
-  { session, settling, poll }: Receiving,
+  { session, window, settling, poll }: Receiving,
 ): Promise<Received> {
-  return receive(retrieval, body, {
-    pipelined: session.pipelining && !retrieval.alone,
+  const pipelined = session.pipelining && !retrieval.alone;
+  const received = await receive(retrieval, body, {
+    pipelined,
     isToBeFound: settling.mayFind(retrieval),
     withBody: retrieval.reason !== 'new',
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });
+  const mayBeAnother =
+    pipelined && poll.sizes.areExact && window.haveSizeOfAnother(retrieval, received.octets);
+  if (!mayBeAnother) return received;
+  await discardAll(received.drafts);
+  throw new ReplyInDoubt(retrieval);
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { MailError } from '../../errors.ts';
+import type { Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
 import type { Retrieval } from '../plan.ts';
+import { LINE_END_OCTETS } from './listed-size.ts';
 
 /** A message that begins to arrive, or that the server will not give. */
 export type Arrival =
@@ -44,6 +46,12 @@ export class RetrievalWindow {
   /** Messages that were never asked for. */
   get unsent(): number {
     return this.#retrievals.length - this.#next;
+  }
+
+  /** Whether so many octets are another size than that of this message, line end or not, and that of another one of this session. */
+  haveSizeOfAnother({ message: { octets: listed } }: Retrieval, octets: Octets): boolean {
+    if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return false;
+    return this.#retrievals.some((another) => another.message.octets === octets);
   }
 
   /** The message whose status line did not come, when `next` has failed. */
