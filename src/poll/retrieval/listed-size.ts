@@ -1,10 +1,17 @@
 import type { Octets } from '../../pop3/types.ts';
-import { SHORT_OCTETS, SHORT_PART } from '../limits.ts';
+import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
+import { SHORT_OCTETS, SHORT_PART, UNLISTED_MESSAGE_OCTETS } from '../limits.ts';
 
 /** The size of a message by LIST, and what there was of it. */
 export interface Sizes {
   readonly listed: Octets;
   readonly octets: Octets;
+}
+
+/** How many octets may come of a message that is listed with so many. Some servers list each with none. */
+export function mostOctets(listed: Octets | undefined): Octets {
+  if (listed === undefined || listed === 0) return UNLISTED_MESSAGE_OCTETS;
+  return listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
 }
 
 /** How many octets at the end of a message some servers count and others do not. */

@@ -7,9 +7,9 @@ import { CrlfToLf } from '../../message/line-endings.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { MessageBody } from '../../pop3-client/transaction.ts';
-import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
-import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from '../limits.ts';
+import { DRAIN_OCTETS } from '../limits.ts';
 import type { Retrieval } from '../plan.ts';
+import { mostOctets } from './listed-size.ts';
 import { StrayReply } from './stray-reply.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -164,10 +164,4 @@ async function firstFailure(writing: readonly Promise<void>[]): Promise<MailErro
   const results = await Promise.allSettled(writing);
   const failed = results.find((result) => result.status === 'rejected');
   return failed === undefined ? undefined : asMailError(failed.reason);
-}
-
-function mostOctets(listed: Octets | undefined): number {
-  return listed === undefined
-    ? UNLISTED_MESSAGE_OCTETS
-    : listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
 }
