@@ -3,6 +3,7 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
+import { keepRetrieved } from '../expiry.ts';
 import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
@@ -56,6 +57,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const costsASession = error instanceof EndlessMessage || error instanceof EndInDoubt;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
   if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
+  else if ([...window.came].some((number) => !settling.bound.has(number))) keepRetrieved(session, poll);
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
   return {

@@ -1,5 +1,5 @@
 import type { MailError } from '../../errors.ts';
-import type { Octets } from '../../pop3/types.ts';
+import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
@@ -32,6 +32,8 @@ export class RetrievalWindow {
   #stopped = false;
   #proof: Promise<void> | undefined;
   #awaited: Retrieval | undefined;
+  /** The messages that have come, in part at least. */
+  readonly came: Set<MessageNumber> = new Set();
 
   constructor(session: Transaction, retrievals: readonly Retrieval[]) {
     this.#session = session;
@@ -75,6 +77,7 @@ export class RetrievalWindow {
     try {
       const body = await first.body;
       this.#awaited = undefined;
+      this.came.add(first.retrieval.message.number);
       return { retrieval: first.retrieval, body };
     } catch (error) {
       if (error instanceof ReplyError) return { retrieval: first.retrieval, refusal: error };
