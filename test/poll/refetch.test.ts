@@ -92,6 +92,30 @@ describe('mail that is to be carried once more', () => {
     expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO, THREE));
   });
 
+  test('comes also where it was known again after its RETR was refused', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    // Listed no longer, and listed again: then its content has to tell who it is.
+    await takeAway(server);
+    await ferry.poll();
+    const maildrop = server.maildrop('alice');
+    const [uid = ''] = maildrop.uids;
+    await takeAway(server);
+    await ferry.poll();
+    server.setFaults([
+      { do: 'hide', names: ['TOP'] },
+      { do: 'refuse', command: 'RETR' },
+    ]);
+    maildrop.add(TWO, { uid });
+    await ferry.poll();
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+    await loseMaildir(ferry);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(TWO));
+  });
+
   test('is still told as missing where the server has it no more', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);

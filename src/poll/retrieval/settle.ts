@@ -189,29 +189,24 @@ export class Settling {
 
   /**
    * A message under the unique-id of one that is gone may be that one again. When the first attempt to compare them
-   * failed, the record of that attempt hides the older one, and takes over what that says (I8).
+   * failed, the record of that attempt hides the older one (I8), and is forgotten: two records of one copy could not be told apart
+   * once that is lost.
    */
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
-    const { ledger, observer, account } = this.#poll;
-    const { uid, number } = received.retrieval.message;
+    const { ledger } = this.#poll;
+    const { uid } = received.retrieval.message;
     if (tried === undefined || tried.destinations.length > 0) return false;
     const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
     const carried =
-      equal.find((record) => record.outcome === 'delivered' && record.uid === uid) ??
+      equal.find(({ id, outcome, ...one }) => {
+        return outcome === 'delivered' && one.uid === uid && !this.#claimed.has(id);
+      }) ??
       (await this.#contentsHere.provenBy(received, this.#isClaimed)) ??
       (await this.#sameBody.underUniqueId(received, this.#isClaimed));
     if (carried === undefined) return false;
-    await discardAll(received.drafts);
-    const tag = tagFor({ account: account.name, uid, sha256: received.sha256, occurrence: 0 });
-    const receipts = ledger.receiptsOf(carried.id);
-    const id = await this.#record(received, {
-      record: tried,
-      tag,
-      receipts,
-      complete: true,
-    });
-    this.#bind(number, id);
-    observer.carried?.(account.name);
+    this.#claimed.add(carried.id);
+    await ledger.forgetFailed(tried.id);
+    await this.#recogniseAs(carried, received);
     return true;
   }
 
