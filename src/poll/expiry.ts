@@ -1,7 +1,7 @@
 import { expireDays } from '../pop3/capabilities.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { WireError } from '../wire/errors.ts';
-import type { DeletionPolicy } from './account.ts';
+import { keptFor } from './deletion-policy.ts';
 import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
 
@@ -17,7 +17,7 @@ export function warnOfExpiry(
   { account, observer, ledger }: Poll,
 ): void {
   const days = expireDays(capabilities);
-  if (days === undefined || !outlives(account.deletion, days)) return;
+  if (days === undefined || keptFor(account.deletion) <= days * DAY_MS) return;
   if (days === 0 && retrievals.length + further.messages > 0) {
     observer.noticed?.(
       account.name,
@@ -41,10 +41,4 @@ export function keepRetrieved(session: Transaction, { account, observer }: Poll)
     'Not all that was retrieved is safe, and the server removes it at QUIT (EXPIRE 0): the session ends without.';
   observer.noticed?.(account.name, what);
   session.break(new WireError('aborted', what));
-}
-
-/** Whether a message should be on the server longer than the server keeps it. */
-function outlives(deletion: DeletionPolicy, days: number): boolean {
-  if (deletion.kind === 'never') return true;
-  return deletion.kind === 'after' && deletion.milliseconds > days * DAY_MS;
 }

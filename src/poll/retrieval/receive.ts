@@ -8,8 +8,8 @@ import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { MessageBody } from '../../pop3-client/transaction.ts';
 import { DRAIN_OCTETS } from '../limits.ts';
+import { mostOctets } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
-import { mostOctets } from './listed-size.ts';
 import { StrayReply } from './stray-reply.ts';
 
 const START_OCTETS = 64 * 1024;
@@ -46,7 +46,7 @@ export class EndlessMessage extends MailError {
 }
 
 /** A message that may hold the reply to the next command: what comes after it cannot be trusted either. */
-export class EndInDoubt extends MailError {
+export class RunOnMessage extends MailError {
   constructor({ message: { number } }: Retrieval) {
     super('protocol', `Message ${number} may run on into the reply to the next command.`, {
       hint: 'It is asked for again, alone, so that nothing else can end it.',
@@ -55,7 +55,7 @@ export class EndInDoubt extends MailError {
 }
 
 /** A message that may be the reply to another command: what comes after it may be, too. */
-export class ReplyInDoubt extends EndInDoubt {
+export class ReplyInDoubt extends RunOnMessage {
   override readonly message: string;
 
   constructor(retrieval: Retrieval) {
@@ -101,7 +101,7 @@ export async function receive(
       octets += block.length;
       onOctets(block.length);
       if (octets > most) throw new EndlessMessage(retrieval, most);
-      if (stray?.push(block) === true) throw new EndInDoubt(retrieval);
+      if (stray?.push(block) === true) throw new RunOnMessage(retrieval);
       if (failure === undefined) {
         hash.update(block);
         withLf?.hash.update(withLf.endings.convert(block));
@@ -113,7 +113,7 @@ export async function receive(
         if (drained > DRAIN_OCTETS) throw failure;
       }
     }
-    if (stray?.mayBeIn(octets) === true) throw new EndInDoubt(retrieval);
+    if (stray?.mayBeIn(octets) === true) throw new RunOnMessage(retrieval);
   } catch (error) {
     await discardAll(drafts);
     throw error;

@@ -3,8 +3,8 @@ import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
+import { LINE_END_OCTETS } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
-import { LINE_END_OCTETS } from './listed-size.ts';
 
 /** A message that begins to arrive, or that the server will not give. */
 export type Arrival =
