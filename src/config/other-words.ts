@@ -14,7 +14,7 @@ const UNCHECKED = [
 
 /** What other programs call a key, folded; by what it is called here. */
 const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
-  host: ['server', 'hostname', 'address'],
+  host: ['server', 'hostname'],
   user: ['username', 'login', 'email', 'mail'],
   password: ['pass', 'passwd', 'passwordeval', 'passwordcommand', 'passwordfile', 'token'],
   tls: ['ssl', 'secure', 'encryption', 'starttls', 'stls', 'security'],
