@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
+import { refuseForeignOwner } from './foreign-owner.ts';
 import { HandedOver } from './handed-over/handed-over.ts';
 import { mda } from './handed-over/mda.ts';
 import { Maildir } from './maildir/maildir.ts';
@@ -45,6 +46,7 @@ export async function openDestination(
   }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, account);
+  await refuseForeignOwner(settings, calls);
   return settings.type === 'maildir'
     ? Maildir.open(settings, name, surroundings.runtime, calls)
     : Mbox.open(settings, name, surroundings);

@@ -4,6 +4,7 @@ import { PasswordCommandError } from '../config/secrets.ts';
 import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { Account } from '../poll/account.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
+import { otherServer, PORT_OF_POP3 } from '../pop3-client/other-servers.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import { hostAndPort } from '../wire/address.ts';
@@ -120,21 +121,12 @@ function ofTunnel({ line }: Account, error: MailError): MailError {
   });
 }
 
-/** How other servers greet, and where they are used to be. */
-const OTHER_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
-  [/^\* (?:OK|PREAUTH|BYE)\b/i, 'an IMAP server (143, 993)'],
-  [/^\d{3}[ -].*\bE?SMTP\b/i, 'an SMTP server (25, 465, 587), which is for sending'],
-  [/^\d{3}[ -].*\bFTP\b/i, 'an FTP server'],
-  [/^HTTP\//i, 'a web server'],
-  [/^SSH-/, 'an SSH server'],
-];
-
 /** A port at which something else than POP3 answers. */
 function otherProtocol({ host, port }: Account, greeting: string | undefined, error: MailError): MailError {
-  const [, what] = OTHER_PROTOCOLS.find(([begin]) => begin.test(greeting ?? '')) ?? [];
+  const what = otherServer(greeting ?? '');
   if (what === undefined) return error;
   return new MailError(error.code, `${hostAndPort(host, port)} is ${what}. ${error.message}`, {
-    hint: 'Set "port" to that of POP3: 995 for TLS, 110 for STLS.',
+    hint: PORT_OF_POP3,
     cause: error,
   });
 }

@@ -4,6 +4,10 @@ import { protocolViolation } from '../wire/errors.ts';
 import { MAX_CHALLENGE_OCTETS } from '../wire/limits.ts';
 import { printableLine } from '../wire/text.ts';
 import type { CommandLine } from '../wire/transcript.ts';
+import { otherServer, PORT_OF_POP3 } from './other-servers.ts';
+
+/** What a session does first. */
+export const GREETING = 'waiting for the greeting';
 
 /** A response whose words may be shown: secrets that it repeats are left out of them (I5). */
 export interface Reply extends Response {
@@ -105,11 +109,7 @@ export class Pipeline {
     throw this.connection.break(
       protocolViolation(
         `Neither +OK nor -ERR but "${printableLine(this.connection.redacted(line), 80)}" came while ${during}.`,
-        {
-          hint: this.hasGivenMessages
-            ? 'It may not byte-stuff its messages; the last one was not accepted.'
-            : 'This may not be a POP3 server; check "host" and "port".',
-        },
+        { hint: this.#hintOf(line, during) },
       ),
     );
   }
@@ -128,6 +128,14 @@ export class Pipeline {
         hint: this.#unaskedHint(isReason),
       }),
     );
+  }
+
+  /** What another line than a status line means. */
+  #hintOf(line: string, during: string): string {
+    if (this.hasGivenMessages) return 'It may not byte-stuff its messages; the last one was not accepted.';
+    const what = during === GREETING ? otherServer(line) : undefined;
+    if (what !== undefined) return `This is ${what}. ${PORT_OF_POP3}`;
+    return 'This may not be a POP3 server; check "host" and "port".';
   }
 
   #unaskedHint(isReason: boolean): string {

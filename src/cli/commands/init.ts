@@ -194,7 +194,14 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
 }
 
 function saidServer({ host, port, tls }: InitOptions): NamedServer | undefined {
-  return host === undefined ? undefined : { host, port, tls };
+  if (host === undefined) return undefined;
+  const said = parseServer(host);
+  if (said === undefined || (port !== undefined && said.port !== undefined)) {
+    throw new MailError('usage', `--host "${host}" is no name of a server.`, {
+      hint: 'Write its name, such as pop.example.org, or NAME:PORT in place of --port.',
+    });
+  }
+  return { ...said, port: said.port ?? port, tls };
 }
 
 async function logIn(
