@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { Receipt, StoredState } from './destination.ts';
+import type { Receipt, RecordedReceipts, StoredState } from './destination.ts';
 import { isUnreadable, readingFailed } from './errors.ts';
 import { StoredFiles } from './maildir-file.ts';
 import { deliveredAt } from './maildir-name.ts';
@@ -15,12 +15,13 @@ import { partsOfName } from './settings.ts';
 export async function* inspectPlace(
   destination: string,
   receipts: Iterable<Receipt>,
+  records: RecordedReceipts,
 ): AsyncGenerator<StoredState, void, undefined> {
   const { type, path } = partsOfName(destination);
   const instead = await stateOfAll(type === 'maildir' ? join(path, 'cur') : path);
   if (instead !== undefined) for (const _ of receipts) yield instead;
   else if (type === 'maildir') yield* inspectMaildir(path, receipts);
-  else yield* inspectMbox(path, receipts);
+  else yield* inspectMbox(path, receipts, (hashes) => records.recordedAs(destination, hashes));
 }
 
 /** Re-reads messages of a Maildir and compares them with their receipts. */

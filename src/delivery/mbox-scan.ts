@@ -12,19 +12,19 @@ const FROM_LINE = Buffer.from('\nFrom ');
 const NULS = Buffer.alloc(32);
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
-type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
+export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
 
 /**
  * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now; of several that equal each other,
  * each copy is that of one. An mbox knows no names, so one
  * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
  * another message as it was delivered. It is not sound where NULs stand in place of what was written; mail that came with them
- * is as it came. Without records, only what is asked for is known to have been delivered.
+ * is as it came.
  */
 export async function* inspectMbox(
   path: string,
   receipts: Iterable<Receipt>,
-  recordedAs: RecordedAs = () => [],
+  recordedAs: RecordedAs,
 ): AsyncGenerator<StoredState, void, undefined> {
   const all = [...receipts];
   const contents = await scan(path, new Set(all.map(({ octets }) => octets)));

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { callsFor } from '../durable/folder-calls.ts';
 import { systemCode } from '../errors.ts';
-import type { Receipt, StoredMessage, StoredState } from './destination.ts';
+import type { Receipt, RecordedReceipts, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
 import { inspectMaildir } from './inspect.ts';
 import { StoredFiles, taggedMessages } from './maildir-file.ts';
 import { tagOf } from './maildir-name.ts';
 import { storedInMbox } from './mbox-messages.ts';
-import { inspectMbox } from './mbox-scan.ts';
+import { inspectMbox, type RecordedAs } from './mbox-scan.ts';
 import { assertThere, destinationName } from './open-destination.ts';
 import type { DestinationSettings } from './settings.ts';
 
@@ -28,13 +28,14 @@ export interface ReadOnlyDestination {
 }
 
 /** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
+export function readOnly(settings: DestinationSettings, records: RecordedReceipts): ReadOnlyDestination {
   const name = destinationName(settings);
   if (settings.type === 'mbox') {
+    const recordedAs: RecordedAs = (hashes) => records.recordedAs(name, hashes);
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
     const inspect = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
-      ifThere(settings, inspectMboxOrNone(settings.path, receipts));
+      ifThere(settings, inspectMboxOrNone(settings.path, receipts, recordedAs));
     return { name, hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
@@ -57,8 +58,9 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
 async function* inspectMboxOrNone(
   path: string,
   receipts: Iterable<Receipt>,
+  recordedAs: RecordedAs,
 ): AsyncGenerator<StoredState, void, undefined> {
-  if (existsSync(path)) yield* inspectMbox(path, receipts);
+  if (existsSync(path)) yield* inspectMbox(path, receipts, recordedAs);
   else for (const _ of receipts) yield 'missing';
 }
 

@@ -53,7 +53,7 @@ async function statesHere(
   });
   const states = new Map<Stored, StoredState>();
   for (const [place, here] of byPlace(stored))
-    for (const [one, state] of await statesAt(place, here, destinations)) states.set(one, state);
+    for (const [one, state] of await statesAt(place, here, destinations, ledger)) states.set(one, state);
   return states;
 }
 
