@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { callsFor } from '../durable/folder-calls.ts';
-import { systemCode } from '../errors.ts';
+import { asMailError, systemCode } from '../errors.ts';
 import type { Receipt, RecordedReceipts, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
 import { inspectMaildir } from './inspect.ts';
@@ -21,21 +21,27 @@ export interface ReadOnlyDestination {
   /** As `Destination.messages` gives them; none where there is nothing yet. */
   messages(): AsyncIterable<StoredMessage>;
   /**
-   * As `Destination.inspect`, where something was delivered. Raises `destination-unusable` where it is not there any more, as
-   * on a disk that is not mounted.
+   * As `Destination.inspect`. Raises `destination-unusable` where something was delivered and it is not there any more, as on a
+   * disk that is not mounted.
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
 }
 
 /** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(settings: DestinationSettings, records: RecordedReceipts): ReadOnlyDestination {
+export function readOnly(
+  settings: DestinationSettings,
+  records: RecordedReceipts & { used(destination: string): boolean },
+): ReadOnlyDestination {
   const name = destinationName(settings);
+  const inspectWith =
+    (look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>) =>
+    (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
+      ifThere(settings, receipts, { look, used: records.used(name) });
   if (settings.type === 'mbox') {
     const recordedAs: RecordedAs = (hashes) => records.recordedAs(name, hashes);
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
-    const inspect = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
-      ifThere(settings, inspectMboxOrNone(settings.path, receipts, recordedAs));
+    const inspect = inspectWith((receipts) => inspectMboxOrNone(settings.path, receipts, recordedAs));
     return { name, hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
@@ -50,7 +56,7 @@ export function readOnly(settings: DestinationSettings, records: RecordedReceipt
       return new Set(locations.map(tagOf).filter((tag) => tag !== undefined));
     },
     messages: () => orNothing(settings.path, taggedMessages(files, name)),
-    inspect: (receipts) => ifThere(settings, inspectMaildir(settings.path, receipts)),
+    inspect: inspectWith((receipts) => inspectMaildir(settings.path, receipts)),
   };
 }
 
@@ -64,12 +70,22 @@ async function* inspectMboxOrNone(
   else for (const _ of receipts) yield 'missing';
 }
 
-async function* ifThere<T>(
+/** Where nothing was ever delivered, nothing need be there. */
+async function* ifThere(
   settings: DestinationSettings,
-  items: AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
-  await assertThere(settings, await callsFor(settings.path));
-  yield* items;
+  receipts: Iterable<Receipt>,
+  {
+    look,
+    used,
+  }: {
+    readonly look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>;
+    readonly used: boolean;
+  },
+): AsyncGenerator<StoredState, void, undefined> {
+  const unusable = await assertThere(settings, await callsFor(settings.path)).catch(asMailError);
+  if (unusable === undefined) yield* look(receipts);
+  else if (used) throw unusable;
+  else for (const _ of receipts) yield 'missing';
 }
 
 async function* orNothing<T>(path: string, items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {

@@ -3,6 +3,7 @@ import type { Octets, UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
 import { dropFailed, markAgain, readListedDeliveries } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { readIdentities, readLongMissing } from './identities.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
   AccountLedger,
@@ -14,7 +15,9 @@ import type {
   Imported,
   LastLogin,
   LedgerRecord,
+  Likeness,
   ListedDelivery,
+  Moment,
   PollEnd,
   Proof,
   RecordId,
@@ -33,12 +36,14 @@ import {
   toIntent,
   toReceipt,
   toRecord,
+  toSizes,
   toSummary,
   toTaken,
 } from './rows.ts';
 import type { SharedParts } from './shared-parts.ts';
 import { LEDGER_OLD, type LedgerStatements, POLL_OPEN } from './statements.ts';
 import { type Taken, withoutTaken } from './taken.ts';
+import { writeFound } from './write-found.ts';
 
 /** How many of the messages that came last tell what the sizes are worth that a server lists. */
 const SIZES_REMEMBERED = 50;
@@ -147,11 +152,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   recentSizes(): ReturnType<AccountLedger['recentSizes']> {
-    return this.#statements.recentSizes.all(this.#account, SIZES_REMEMBERED).map((row) => ({
-      listed: Number(row['listed_octets']),
-      octets: Number(row['octets']),
-      deleted: row['gone_at'] !== null,
-    }));
+    return this.#statements.recentSizes.all(this.#account, SIZES_REMEMBERED).map(toSizes);
   }
 
   summary(day: number): AccountSummary {
@@ -204,17 +205,7 @@ export class SqliteAccountLedger implements AccountLedger {
   }
 
   async noteFound(messages: readonly FoundMessage[]): Promise<void> {
-    await this.#commits.run(() => {
-      this.#statements.forgetFound.run(this.#account);
-      for (const { receipt, received } of messages) {
-        const { destination, location } = receipt;
-        const stored = [destination, location, receipt.octets, blob(receipt.sha256)];
-        const { octets: size, sha256: hash, lfSha256, messageId = null, headerSha256 } = received;
-        const identity = [size, blob(hash), blob(lfSha256), messageId, blob(headerSha256)];
-        this.#statements.insertFound.run(this.#account, ...stored, ...identity);
-        this.#statements.dropIntentsAtPlace.run(this.#account, destination, location);
-      }
-    });
+    await this.#commits.run(() => writeFound(this.#statements, this.#account, messages));
   }
 
   carriedAs(): ReadonlyMap<UniqueId, string> {
@@ -258,8 +249,16 @@ export class SqliteAccountLedger implements AccountLedger {
     });
   }
 
-  identities(): readonly RecordIdentity[] {
-    return Array.from(this.#statements.identities.each(this.#account), toIdentity);
+  identities(missing: Moment): readonly RecordIdentity[] {
+    return readIdentities(this.#statements, this.#account, missing);
+  }
+
+  hasMissing(): boolean {
+    return this.#statements.someMissing.get(this.#account) !== undefined;
+  }
+
+  longMissing(which: Moment & Likeness): readonly RecordIdentity[] {
+    return readLongMissing(this.#statements, this.#account, which);
   }
 
   identityOf(record: RecordId): RecordIdentity | undefined {

@@ -132,7 +132,9 @@ function remember(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
     hasNameless: () => ledger.hasNameless(),
-    identities: () => ledger.identities(),
+    identities: (missing) => ledger.identities(missing),
+    hasMissing: () => ledger.hasMissing(),
+    longMissing: (which) => ledger.longMissing(which),
     identityOf: (record) => ledger.identityOf(record),
     receiptsOf: (record) => ledger.receiptsOf(record),
     found: () => ledger.found(),

@@ -18,6 +18,7 @@ import {
   planPoll,
   planRetrievals,
 } from '../../src/poll/plan.ts';
+import { NONE_ABSENT } from '../../src/poll/recognition/absent.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
 import { Doubts } from '../../src/poll/retrieval/doubts.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
@@ -82,7 +83,7 @@ function questionOf({
       renumbered: new Map(),
       doubtful: new Set(),
       standing: new Map(),
-      absent: new Set(),
+      absent: NONE_ABSENT,
       gone: new Set(),
       isRenumbering: false,
       wasMoved: false,

@@ -90,9 +90,10 @@ function gather(
   return { account: name, uid, asked, decision, deletedNow, refusal, entries, deletion, now };
 }
 
-const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs'> = {
+const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs' | 'used'> = {
   receiptsOf: () => [],
   recordedAs: () => [],
+  used: () => false,
 };
 
 /** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */

@@ -2,15 +2,19 @@ import type {
   AccountLedger,
   FoundMessage,
   LedgerRecord,
+  Likeness,
   RecordId,
   RecordIdentity,
 } from '../../ledger/ledger.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import { withoutMarks } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
 import type { Doubts } from '../retrieval/doubts.ts';
+import { type Absent, NONE_ABSENT, settledIn } from './absent.ts';
 import { isNumbered, type KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
@@ -26,7 +30,7 @@ export interface Recognition {
   /** What stands in the destinations of messages that the ledger does not know, a receipt for each that has one. */
   readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   /** The records that are not listed under their unique-id any more. */
-  readonly absent: ReadonlySet<RecordId>;
+  readonly absent: Absent;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
   readonly gone: ReadonlySet<RecordId>;
   /** Whether the server has changed its unique-ids, and not all that was carried is settled yet. */
@@ -40,14 +44,21 @@ type Renumbered = Omit<Recognition, 'wasMoved'>;
 /** What is asked of the ledger. */
 export type Remembered = Pick<
   AccountLedger,
-  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf' | 'receiptsOf'
+  | 'renumbering'
+  | 'found'
+  | 'hasNameless'
+  | 'identities'
+  | 'hasMissing'
+  | 'longMissing'
+  | 'identityOf'
+  | 'receiptsOf'
 >;
 
 const NOTHING: Renumbered = {
   renumbered: new Map(),
   doubtful: new Set(),
   standing: new Map(),
-  absent: new Set(),
+  absent: NONE_ABSENT,
   gone: new Set(),
   isRenumbering: false,
 };
@@ -100,15 +111,27 @@ async function recogniseRenumbered(
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
-  const settled = listing.messages.filter(({ number }) => !numbers.has(number));
-  const pool = withoutSettled(ledger.identities(), settled, known);
+  const isSettled = settledIn(listing, numbers, known);
+  const lately = { at: now, withinMs: RENUMBERING_MS };
+  const pool = ledger.identities(lately).filter((one) => !isSettled(one));
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
-  if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
+  const areMissing = ledger.hasMissing();
+  if (pool.length === 0 && !areMissing && found.length === 0) return { ...NOTHING, gone: deleted };
   const vanished = { pool, deleted, keptAre: known.keptAre() };
+  const absentBut = (gone: ReadonlySet<RecordId>): Absent => ({
+    some: areMissing || pool.some(({ id }) => !gone.has(id)),
+    has: (record) => !isSettled(record) && !gone.has(record.id),
+  });
   if (session.capabilities?.has('TOP') === false) {
-    const { absent, gone } = matchVanished(questionable, new Map(), vanished);
-    return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: someAreMissing };
+    const { gone } = matchVanished(questionable, new Map(), vanished);
+    return {
+      ...NOTHING,
+      doubtful: numbers,
+      absent: absentBut(gone),
+      gone,
+      isRenumbering: someAreMissing,
+    };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
@@ -116,7 +139,10 @@ async function recogniseRenumbered(
   if (doubts.headersAlone) session.lockStep = true;
   const headers = await readHeaders(session, readable, tried);
   session.lockStep = false;
-  return byHeaders(headers, { questionable, vanished, found, someAreMissing }, memory);
+  const before = ledger.longMissing({ ...lately, ...likenessOf(headers) }).filter((one) => !isSettled(one));
+  const all = { ...vanished, pool: [...pool, ...before] };
+  const told = byHeaders(headers, { questionable, vanished: all, found, someAreMissing }, memory);
+  return { ...told, absent: absentBut(told.gone) };
 }
 
 /** What these headers tell of the messages in question. */
@@ -134,8 +160,8 @@ function byHeaders(
     readonly someAreMissing: boolean;
   },
   { known, ledger, now }: Memory,
-): Renumbered {
-  const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
+): Omit<Renumbered, 'absent'> {
+  const { matched, doubtful, gone } = matchVanished(questionable, headers, vanished);
   const renumbered = new Map([...matched].map(([number, { id }]) => [number, id]));
   const unknown = questionable.filter(({ number }) => !matched.has(number));
   // What a destination has of a message is not looked for there: another copy would be that of an equal message.
@@ -149,27 +175,22 @@ function byHeaders(
   const settledNow = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, settledNow, now)));
-  return { renumbered, doubtful: inDoubt, standing, absent, gone, isRenumbering };
+  return { renumbered, doubtful: inDoubt, standing, gone, isRenumbering };
 }
 
-/**
- * The records that no settled message stands for. Of a number only one does: another record under it may be of a message
- * that has moved up.
- */
-function withoutSettled(
-  records: readonly RecordIdentity[],
-  settled: readonly ListedMessage[],
-  known: KnownMessages,
-): readonly RecordIdentity[] {
-  const ofNumber = (message: ListedMessage): RecordId | undefined =>
-    message.uid !== undefined && isNumbered(message)
-      ? likeliest(known.withUniqueId(message.uid), message)?.id
-      : undefined;
-  const bearers = new Map(settled.map((message) => [message.uid, ofNumber(message)]));
-  return records.filter(({ id, uid }) => {
-    if (uid === undefined || !bearers.has(uid)) return true;
-    return (bearers.get(uid) ?? id) !== id;
-  });
+/** The records that these headers may be of, and without any header those that may be of what could not be read. */
+function likenessOf(headers: ReadonlyMap<MessageNumber, Buffer>): Likeness {
+  const hashes = new Set<string>();
+  const messageIds = new Set<string>();
+  for (const header of headers.values()) {
+    for (const one of [header, withoutMarks(header)]) {
+      const hash = headerHash(one, true);
+      if (hash !== undefined) hashes.add(hash);
+    }
+    const messageId = headerField(header, 'Message-ID') ?? '';
+    if (messageId !== '') messageIds.add(messageId);
+  }
+  return { headers: hashes, messageIds };
 }
 
 /**

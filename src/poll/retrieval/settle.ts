@@ -6,8 +6,9 @@ import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
+import { type Absent, NONE_ABSENT } from '../recognition/absent.ts';
 import { isNumbered } from '../recognition/known.ts';
-import { isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
+import { hasFailed, isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
@@ -23,7 +24,7 @@ import { ContentsHere, workedOutRecords } from './worked-out.ts';
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
   /** The records that are not listed under their unique-ids any more: a message may be that of one of them. */
-  readonly absent: ReadonlySet<RecordId>;
+  readonly absent: Absent;
   /** Whether the whole maildrop was moved, so that headers may have changed with the unique-ids. */
   readonly wasMoved: boolean;
   /** The records of the messages that need not be retrieved: no other message is that of one of these. */
@@ -40,7 +41,7 @@ export interface CarriedBefore {
  */
 export class Settling {
   readonly #poll: Poll;
-  readonly #absent: ReadonlySet<RecordId>;
+  readonly #absent: Absent;
   readonly #leftovers: Leftovers;
   /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
@@ -54,6 +55,8 @@ export class Settling {
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
   readonly #claimed: Claimed;
+  readonly #isAbsent = (record: LedgerRecord): boolean =>
+    this.#begun.has(record.id) || (!hasFailed(record) && this.#absent.has(record));
   readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
 
@@ -65,10 +68,10 @@ export class Settling {
     this.#claimed = new Claimed(known);
     const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
     this.#begun = new Set(begun.map(([id]) => id));
-    this.#absent = new Set([...absent, ...this.#begun]);
+    this.#absent = absent;
     this.#found = new FoundMessages(found);
     this.#contentsHere = new ContentsHere(poll.destinations);
-    this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
+    this.#sameBody = new SameBody(poll, wasMoved ? absent : NONE_ABSENT);
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -134,8 +137,9 @@ export class Settling {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
-    const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
-    const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
+    const mayBeOf = (record: LedgerRecord): boolean => mayBe(record, message, this.#isAbsent);
+    const equal = ledger.withContent(sha256).filter(mayBeOf);
+    const unmarked = this.#withoutMarks(received).filter(mayBeOf);
     const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     const carried =
@@ -347,7 +351,8 @@ export class Settling {
    * the part, so that only the content tells (I8).
    */
   #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
-    if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
+    if (reason !== 'new' || isNumbered(message)) return false;
+    if (!this.#absent.some && this.#begun.size === 0) return false;
     return octets + LINE_END_OCTETS < (message.octets ?? 0);
   }
 
