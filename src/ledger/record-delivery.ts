@@ -8,7 +8,7 @@ import type { LedgerStatements } from './statements.ts';
 export interface DeliveryWriter {
   readonly statements: LedgerStatements;
   readonly account: number;
-  /** Whether there may be intents, which it settles. */
+  /** Whether there may be intents, which it ends. */
   readonly intents: { readonly some: boolean };
 }
 

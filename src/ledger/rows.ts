@@ -1,5 +1,5 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
-import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type {
   AccountSummary,
@@ -20,19 +20,6 @@ export function toReceipt(row: Row): Receipt {
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
-  };
-}
-
-/** A row of the statement `recentSizes`. */
-export function toSizes(row: Row): {
-  readonly listed: Octets;
-  readonly octets: Octets;
-  readonly deleted: boolean;
-} {
-  return {
-    listed: Number(row['listed_octets']),
-    octets: Number(row['octets']),
-    deleted: row['gone_at'] !== null,
   };
 }
 

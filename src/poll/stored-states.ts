@@ -1,5 +1,5 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
-import { inspectPlace } from '../delivery/inspect.ts';
+import { inspectPlace } from '../delivery/inspect-place.ts';
 
 /** What is asked of a destination. */
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;

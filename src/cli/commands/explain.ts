@@ -1,7 +1,7 @@
 import { connectTo } from '../../app.ts';
 import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
-import { readOnly } from '../../delivery/read-stored.ts';
+import { readOnly } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
 import type { AccountLedger } from '../../ledger/ledger.ts';

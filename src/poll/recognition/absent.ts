@@ -1,8 +1,9 @@
 import type { RecordIdentity } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { likeliest } from '../record-state.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 
 /** By what a record that is not gone is asked for. */
 type Asked = Pick<RecordIdentity, 'id' | 'uid'>;
@@ -29,6 +30,6 @@ export function settledIn(
     const position = uid === undefined ? undefined : messages.positionOf(uid);
     const message = position === undefined ? undefined : messages.at(position);
     if (uid === undefined || message === undefined || questionable.has(message.number)) return false;
-    return !isNumbered(message) || (likeliest(known.withUniqueId(uid), message)?.id ?? id) === id;
+    return !hasMereNumber(message) || (likeliest(known.withUniqueId(uid), message)?.id ?? id) === id;
   };
 }

@@ -10,12 +10,13 @@ import { headerField, headerHash } from '../../message/header-field.ts';
 import { withoutMarks } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
-import type { Doubts } from '../retrieval/doubts.ts';
 import { type Absent, NONE_ABSENT, settledIn } from './absent.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
 import { readHeaders } from './read-headers.ts';
@@ -33,7 +34,7 @@ export interface Recognition {
   readonly absent: Absent;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
   readonly gone: ReadonlySet<RecordId>;
-  /** Whether the server has changed its unique-ids, and not all that was carried is settled yet. */
+  /** Whether the server has changed its unique-ids, and not all that was carried is known again yet. */
   readonly isRenumbering: boolean;
   /** Whether all that was listed has vanished, so that the maildrop was moved, and headers may have changed with it. */
   readonly wasMoved: boolean;
@@ -67,7 +68,7 @@ const NOTHING: Renumbered = {
 interface Memory {
   readonly known: KnownMessages;
   readonly ledger: Remembered;
-  readonly doubts: Doubts;
+  readonly framing: FramingTrouble;
   readonly now: number;
   /** Whether the poll before never ended, so that what it left was noted under unique-ids that may be others' by now. */
   readonly interrupted: boolean;
@@ -102,7 +103,7 @@ async function recogniseRenumbered(
   listing: Listing,
   memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
 ): Promise<Renumbered> {
-  const { known, ledger, doubts, now, movedUp, toBeProven } = memory;
+  const { known, ledger, framing, now, movedUp, toBeProven } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
@@ -136,9 +137,7 @@ async function recogniseRenumbered(
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
   const readable = questionable.filter((message) => (tried(message)?.attempts ?? 0) === 0);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, readable, tried);
-  session.lockStep = false;
+  const headers = await readHeaders(session, readable, { tried, oneByOne: framing.headersAlone });
   const before = ledger.longMissing({ ...lately, ...likenessOf(headers) }).filter((one) => !isSettled(one));
   const all = { ...vanished, pool: [...pool, ...before] };
   const told = byHeaders(headers, { questionable, vanished: all, found, someAreMissing }, memory);
@@ -169,12 +168,12 @@ function byHeaders(
     triedRecord(message, known)?.destinations.includes(place) !== true;
   const { standing, doubtful: mayStand } = matchStanding(unknown, headers, { found, isLacking });
   const inDoubt = new Set([...doubtful, ...mayStand]);
-  for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
+  for (const message of unknown) if (hasMereNumber(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
   const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
-  const settledNow = new Set([...renumbered.values(), ...gone]);
+  const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
-    someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, settledNow, now)));
+    someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
   return { renumbered, doubtful: inDoubt, standing, gone, isRenumbering };
 }
 
@@ -199,12 +198,12 @@ function likenessOf(headers: ReadonlyMap<MessageNumber, Buffer>): Likeness {
  */
 function mayYetCome(
   records: readonly RecordIdentity[],
-  settled: { has(record: RecordId): boolean },
+  accountedFor: { has(record: RecordId): boolean },
   now: number,
 ): boolean {
   return records.some(
     ({ id, uid, missingAt }) =>
-      uid !== undefined && !settled.has(id) && Math.abs(now - (missingAt ?? now)) < RENUMBERING_MS,
+      uid !== undefined && !accountedFor.has(id) && Math.abs(now - (missingAt ?? now)) < RENUMBERING_MS,
   );
 }
 
@@ -219,9 +218,9 @@ function whoMayBeCarried(
     if (uid === undefined || twin) return false;
     const record = likeliest(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
-    if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
+    if (record === undefined || hasFailed(record)) return unknownToo || hasMereNumber(message);
     // A number that was another message's: one that is kept may have moved up.
-    if (record.goneAt !== undefined) return isNumbered(message);
+    if (record.goneAt !== undefined) return hasMereNumber(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
 }
@@ -243,6 +242,6 @@ function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlyS
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
 function mayHavePassedOn(record: LedgerRecord, message: ListedMessage, movedUp: boolean): boolean {
   const { deleSent, outcome } = record;
-  if (outcome !== 'delivered' || !isNumbered(message)) return false;
+  if (outcome !== 'delivered' || !hasMereNumber(message)) return false;
   return movedUp || deleSent || isDoubtful(record, message);
 }

@@ -3,9 +3,9 @@ import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../.
 import type { Runtime } from '../../runtime.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
 import type { Absent } from '../recognition/absent.ts';
-import { isNumbered } from '../recognition/known.ts';
 import type { Received } from './receive.ts';
 
 type Asked = Pick<AccountLedger, 'identities' | 'withUniqueId' | 'receiptsOf'>;
@@ -106,5 +106,5 @@ function isTold({
 }: {
   readonly retrieval: { readonly message: ListedMessage };
 }): boolean {
-  return !message.twin && !isNumbered(message);
+  return !message.twin && !hasMereNumber(message);
 }
