@@ -21,11 +21,6 @@ async function delivered(
   return ferry;
 }
 
-async function loseMaildir({ folder }: Ferry): Promise<void> {
-  await rm(folder.at('maildir'), { recursive: true });
-  for (const part of ['new', 'cur', 'tmp']) await mkdir(folder.at('maildir', part), { recursive: true });
-}
-
 async function refetch(
   ferry: Ferry,
   account: Account = ferry.account,
@@ -46,7 +41,7 @@ describe('mail that is to be carried once more', () => {
   test('comes to the destination that has lost it, and to no other', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server, { destinations: ['maildir', 'mbox'] });
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
     await ferry.restart();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
@@ -69,7 +64,7 @@ describe('mail that is to be carried once more', () => {
     await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
     ferry.runtime.time = systemRuntime.now() - 60_000;
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 3 }, { messages: 0 }]);
     for (let poll = 0; poll < 2; poll += 1) expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
@@ -80,7 +75,7 @@ describe('mail that is to be carried once more', () => {
   test('is still told as missing where the server has it no more', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     await refetch(ferry);
     const maildrop = server.maildrop('alice');
     await maildrop.remove((await maildrop.list()).slice(0, 1));
@@ -92,7 +87,7 @@ describe('mail that is to be carried once more', () => {
   test('does not come to a Maildir that is gone again, before somebody has made it', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }]);
     await rm(ferry.folder.at('maildir'), { recursive: true });
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0 });

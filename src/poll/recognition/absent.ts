@@ -2,7 +2,7 @@ import type { RecordIdentity } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
-import { likeliest } from '../record-state.ts';
+import { likeliestRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
 
 /** By what a record that is not gone is asked for. */
@@ -30,6 +30,6 @@ export function settledIn(
     const position = uid === undefined ? undefined : messages.positionOf(uid);
     const message = position === undefined ? undefined : messages.at(position);
     if (uid === undefined || message === undefined || questionable.has(message.number)) return false;
-    return !hasMereNumber(message) || (likeliest(known.withUniqueId(uid), message)?.id ?? id) === id;
+    return !hasMereNumber(message) || (likeliestRecord(known.withUniqueId(uid), message)?.id ?? id) === id;
   };
 }

@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { MessageNotTaken } from '../../delivery/mda/handed-over.ts';
+import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
@@ -9,7 +9,7 @@ import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 import { type Absent, NONE_ABSENT } from '../recognition/absent.ts';
-import { hasFailed, isOfContent, lacksProof, mayBe } from '../record-state.ts';
+import { hasFailed, isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
@@ -149,7 +149,7 @@ export class Settling {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
-    const mayBeOf = (record: LedgerRecord): boolean => mayBe(record, message, this.#isAbsent);
+    const mayBeOf = (record: LedgerRecord): boolean => mayBeRecordOf(record, message, this.#isAbsent);
     const equal = ledger.withContent(sha256).filter(mayBeOf);
     const unmarked = this.#withoutMarks(received).filter(mayBeOf);
     const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
