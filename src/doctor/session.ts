@@ -6,6 +6,7 @@ import type { Account } from '../poll/account.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
+import { hostAndPort } from '../wire/address.ts';
 import { dial } from '../wire/dial.ts';
 import { unreachable } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
@@ -100,10 +101,14 @@ function silent({ tls, host, port }: Account, error: MailError): MailError {
     tls === 'implicit'
       ? 'It may not be a port for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS).'
       : 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS).';
-  return new MailError(error.code, `${host}:${port} answers, but no greeting came. ${error.message}`, {
-    hint,
-    cause: error,
-  });
+  return new MailError(
+    error.code,
+    `${hostAndPort(host, port)} answers, but no greeting came. ${error.message}`,
+    {
+      hint,
+      cause: error,
+    },
+  );
 }
 
 /** Where a program of its owner is the line, it is that program that must be mended. */
@@ -128,7 +133,7 @@ const OTHER_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
 function otherProtocol({ host, port }: Account, greeting: string | undefined, error: MailError): MailError {
   const [, what] = OTHER_PROTOCOLS.find(([begin]) => begin.test(greeting ?? '')) ?? [];
   if (what === undefined) return error;
-  return new MailError(error.code, `${host}:${port} is ${what}. ${error.message}`, {
+  return new MailError(error.code, `${hostAndPort(host, port)} is ${what}. ${error.message}`, {
     hint: 'Set "port" to that of POP3: 995 for TLS, 110 for STLS.',
     cause: error,
   });

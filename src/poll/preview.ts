@@ -138,6 +138,7 @@ function rememberedBy(ledger: AccountLedger): Remembered {
     longMissing: (which) => ledger.longMissing(which),
     identityOf: (record) => ledger.identityOf(record),
     receiptsOf: (record) => ledger.receiptsOf(record),
+    withUniqueId: (uid) => ledger.withUniqueId(uid),
     found: () => ledger.found(),
   };
 }

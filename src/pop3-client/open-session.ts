@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { MailError } from '../errors.ts';
 import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
+import { hostAndPort, withoutBrackets } from '../wire/address.ts';
 import { Connection } from '../wire/connection.ts';
 import { abortReason, asWireError, withDeadline } from '../wire/deadline.ts';
 import type { DialOptions } from '../wire/dial.ts';
@@ -26,7 +27,7 @@ import type { Transaction } from './transaction.ts';
  */
 export async function connect(options: ConnectOptions): Promise<Authorization> {
   checkOptions(options);
-  const { authorization } = await greet(options);
+  const { authorization } = await greet(unbracketed(options));
   return authorization;
 }
 
@@ -37,6 +38,15 @@ export async function connect(options: ConnectOptions): Promise<Authorization> {
 export async function openSession(options: SessionOptions): Promise<Transaction> {
   checkOptions(options);
   checkLogin(options);
+  return enterSession(unbracketed(options));
+}
+
+/** The options of a session to a host that may be written as in a URL. */
+function unbracketed<O extends ConnectOptions>(options: O): O {
+  return { ...options, host: withoutBrackets(options.host) };
+}
+
+async function enterSession(options: SessionOptions): Promise<Transaction> {
   const { authorization, connection } = await greet(options);
   const deadline = { milliseconds: LOGIN_TIMEOUT_MS, during: 'logging in', signal: options.signal };
   try {
@@ -58,7 +68,7 @@ interface Greeted {
 async function greet(options: ConnectOptions): Promise<Greeted> {
   const { host, tls = 'implicit', port = defaultPort(tls), timeouts, dial } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
-  const during = `connecting to ${host}:${port}`;
+  const during = `connecting to ${hostAndPort(host, port)}`;
   let waitsInClear = false;
   const opening = withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const line = openLine({ host, port, signal, dial, ...routeOf(options) });

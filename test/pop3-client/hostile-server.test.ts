@@ -88,7 +88,10 @@ describe('a reply', () => {
       await inSession(
         (command) => (command === 'STAT' ? `+OK ${text}\r\n` : undefined),
         async (session) => {
-          await expect(session.stat()).rejects.toMatchObject({ code: 'protocol' });
+          await expect(session.stat()).rejects.toMatchObject({
+            code: 'protocol',
+            message: `The reply to STAT makes no sense: "${text}".`,
+          });
           expect(session.broken).toBeDefined();
         },
       );

@@ -20,6 +20,7 @@ import {
 } from '../../setup/discover.ts';
 import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup/first-account.ts';
 import { tryLogin } from '../../setup/try-login.ts';
+import { hostAndPort } from '../../wire/address.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
 import { homeFolder } from '../home.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
@@ -173,7 +174,7 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
     if (server !== undefined) {
       tell(
         setting,
-        `${server.host}:${server.port} answers, with ${server.tls === 'none' ? 'no TLS' : 'TLS and a good certificate'}.`,
+        `${hostAndPort(server.host, server.port)} answers, with ${server.tls === 'none' ? 'no TLS' : 'TLS and a good certificate'}.`,
         'success',
       );
       for (const note of notes) tell(setting, note, 'warn');
