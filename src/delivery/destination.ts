@@ -14,6 +14,12 @@ export interface Receipt {
   readonly hashOf?: 'crlf' | undefined;
 }
 
+/** What is known of all that was delivered, by whichever account. */
+export interface RecordedReceipts {
+  /** What records say that was stored there with these hashes, wherever it stood then. */
+  recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
+}
+
 /** What a destination is told about a message when it is to become visible. */
 export interface Envelope {
   /** Short hash of account and identity; a destination that can, shows it in the name it gives. */

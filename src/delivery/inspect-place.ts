@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { Receipt, StoredState } from './destination.ts';
+import type { Receipt, RecordedReceipts, StoredState } from './destination.ts';
 import { inspectMaildir } from './maildir/inspect.ts';
 import { inspectMbox } from './mbox/inspect.ts';
 import { isPlaceName, partsOfName } from './settings.ts';
@@ -13,6 +13,7 @@ import { isPlaceName, partsOfName } from './settings.ts';
 export async function* inspectPlace(
   destination: string,
   receipts: Iterable<Receipt>,
+  records: RecordedReceipts,
 ): AsyncGenerator<StoredState, void, undefined> {
   const { type, path } = partsOfName(destination);
   const instead = isPlaceName(destination)
@@ -20,7 +21,7 @@ export async function* inspectPlace(
     : 'handed-over';
   if (instead !== undefined) for (const _ of receipts) yield instead;
   else if (type === 'maildir') yield* inspectMaildir(path, receipts);
-  else yield* inspectMbox(path, receipts);
+  else yield* inspectMbox(path, receipts, (hashes) => records.recordedAs(destination, hashes));
 }
 
 /** Where a place cannot be looked at, one state is that of everything in it. */

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { callsFor } from '../durable/folder-calls.ts';
-import { systemCode } from '../errors.ts';
-import type { Receipt, StoredMessage, StoredState } from './destination.ts';
+import { asMailError, systemCode } from '../errors.ts';
+import type { Receipt, RecordedReceipts, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
 import { handedOver, nothing } from './handed-over/handed-over.ts';
 import { inspectMaildir } from './maildir/inspect.ts';
 import { tagOf } from './maildir/names.ts';
 import { StoredFiles, taggedMessages } from './maildir/stored-files.ts';
-import { inspectMbox } from './mbox/inspect.ts';
+import { inspectMbox, type RecordedAs } from './mbox/inspect.ts';
 import { storedInMbox } from './mbox/messages.ts';
 import { assertThere } from './open-destination.ts';
 import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
@@ -22,22 +22,29 @@ export interface ReadOnlyDestination {
   /** As `Destination.messages` gives them; none where there is nothing yet. */
   messages(): AsyncIterable<StoredMessage>;
   /**
-   * As `Destination.inspect`, where something was delivered. Raises `destination-unusable` where it is not there any more, as
-   * on a disk that is not mounted.
+   * As `Destination.inspect`. Raises `destination-unusable` where something was delivered and it is not there any more, as on a
+   * disk that is not mounted.
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
 }
 
 /** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
+export function readOnly(
+  settings: DestinationSettings,
+  records: RecordedReceipts & { used(destination: string): boolean },
+): ReadOnlyDestination {
   const name = destinationName(settings);
   if (!isPlace(settings))
     return { name, hasNames: false, tags: noTags, messages: nothing, inspect: handedOver };
+  const inspectWith =
+    (look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>) =>
+    (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
+      ifThere(settings, receipts, { look, used: records.used(name) });
   if (settings.type === 'mbox') {
+    const recordedAs: RecordedAs = (hashes) => records.recordedAs(name, hashes);
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
-    const inspect = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
-      ifThere(settings, inspectMboxOrNone(settings.path, receipts));
+    const inspect = inspectWith((receipts) => inspectMboxOrNone(settings.path, receipts, recordedAs));
     return { name, hasNames: false, tags: noTags, messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
@@ -52,7 +59,7 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
       return new Set(locations.map(tagOf).filter((tag) => tag !== undefined));
     },
     messages: () => orNothing(settings.path, taggedMessages(files, name)),
-    inspect: (receipts) => ifThere(settings, inspectMaildir(settings.path, receipts)),
+    inspect: inspectWith((receipts) => inspectMaildir(settings.path, receipts)),
   };
 }
 
@@ -64,17 +71,28 @@ function noTags(): Promise<ReadonlySet<string>> {
 async function* inspectMboxOrNone(
   path: string,
   receipts: Iterable<Receipt>,
+  recordedAs: RecordedAs,
 ): AsyncGenerator<StoredState, void, undefined> {
-  if (existsSync(path)) yield* inspectMbox(path, receipts);
+  if (existsSync(path)) yield* inspectMbox(path, receipts, recordedAs);
   else for (const _ of receipts) yield 'missing';
 }
 
-async function* ifThere<T>(
+/** Where nothing was ever delivered, nothing need be there. */
+async function* ifThere(
   settings: PlaceSettings,
-  items: AsyncIterable<T>,
-): AsyncGenerator<T, void, undefined> {
-  await assertThere(settings, await callsFor(settings.path));
-  yield* items;
+  receipts: Iterable<Receipt>,
+  {
+    look,
+    used,
+  }: {
+    readonly look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>;
+    readonly used: boolean;
+  },
+): AsyncGenerator<StoredState, void, undefined> {
+  const unusable = await assertThere(settings, await callsFor(settings.path)).catch(asMailError);
+  if (unusable === undefined) yield* look(receipts);
+  else if (used) throw unusable;
+  else for (const _ of receipts) yield 'missing';
 }
 
 async function* orNothing<T>(path: string, items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {

@@ -1,6 +1,7 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
+import { readIdentities, readLongMissing } from './identities.ts';
 import type {
   AccountLedger,
   AccountSummary,
@@ -8,7 +9,9 @@ import type {
   FoundMessage,
   LastLogin,
   LedgerRecord,
+  Likeness,
   ListedDelivery,
+  Moment,
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
@@ -170,8 +173,16 @@ export class AccountReads {
     return this.statements.renumbering.get(this.account)?.['renumbering'] === 1;
   }
 
-  identities(): readonly RecordIdentity[] {
-    return Array.from(this.statements.identities.each(this.account), toIdentity);
+  identities(missing: Moment): readonly RecordIdentity[] {
+    return readIdentities(this.statements, this.account, missing);
+  }
+
+  hasMissing(): boolean {
+    return this.statements.someMissing.get(this.account) !== undefined;
+  }
+
+  longMissing(which: Moment & Likeness): readonly RecordIdentity[] {
+    return readLongMissing(this.statements, this.account, which);
   }
 
   identityOf(record: RecordId): RecordIdentity | undefined {

@@ -32,6 +32,12 @@ const BUSY_TIMEOUT_MS = 5000;
 /** How long several processes may get in each other's way at the exclusive lock. */
 const RACE_MS = 500;
 
+/**
+ * What the log shrinks to once it has grown, as it does while somebody reads: twice what it holds before its content is brought into
+ * the file, so that it keeps its size from day to day.
+ */
+const LOG_OCTETS = 8 * 1024 * 1024;
+
 export type Value = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
 
@@ -74,6 +80,7 @@ export class Database {
       const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
       const opened = new Database(path, database);
       opened.execute('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+      opened.execute(`PRAGMA journal_size_limit = ${LOG_OCTETS}`);
       return opened;
     });
   }

@@ -105,6 +105,18 @@ export interface RecordIdentity {
   readonly missingAt: number | undefined;
 }
 
+/** About which time, in milliseconds since 1970: the clock may have been set since. */
+export interface Moment {
+  readonly at: number;
+  readonly withinMs: number;
+}
+
+/** By what a message may be one that is known: SHA-256 of its header, in hexadecimal, and Message-IDs. */
+export interface Likeness {
+  readonly headers: ReadonlySet<string>;
+  readonly messageIds: ReadonlySet<string>;
+}
+
 /** A message that stood in a destination already. */
 export interface FoundMessage {
   readonly receipt: Receipt;
@@ -227,8 +239,15 @@ export interface AccountLedger {
   begun(): ReadonlyMap<RecordId, UniqueId | undefined>;
   /** Whether messages without a unique-id were carried that are not gone. */
   hasNameless(): boolean;
-  /** The carried messages that are not gone, whether listed or missing. */
-  identities(): readonly RecordIdentity[];
+  /** The carried messages that are not gone: those that should be listed, and those that went missing at about that time. */
+  identities(missing: Moment): readonly RecordIdentity[];
+  /** Whether any carried message is missing, since whenever. */
+  hasMissing(): boolean;
+  /**
+   * The carried messages that went missing at any other time and are one of these by header or Message-ID, perhaps. Of all others
+   * one only, and one of which no header is known, if there are any: these say that something may be what nothing tells apart.
+   */
+  longMissing(which: Moment & Likeness): readonly RecordIdentity[];
   /** By what the message of one record is recognised. */
   identityOf(record: RecordId): RecordIdentity | undefined;
   /** The unique-ids that come from the memory of this program and are not gone or missing. */

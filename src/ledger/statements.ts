@@ -24,6 +24,10 @@ const IDENTITY = `id, uid, octets, message_id, nullif(lower(hex(header_sha256)),
 const PRESENT = 'account = ? AND gone_at IS NULL AND missing_at IS NULL';
 const BY_PRESENCE = 'INDEXED BY message_present';
 
+/** The carried messages that are not listed any more without our doing. */
+const MISSING = `message INDEXED BY message_missing
+     WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NOT NULL AND outcome IN ('delivered', 'adopted')`;
+
 /** What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup. */
 export const POLL_OPEN = 1;
 export const LEDGER_PUT_BACK = 2;
@@ -102,6 +106,8 @@ type StatementName =
   | 'askAnew'
   | 'forgetQuiet'
   | 'identities'
+  | 'someMissing'
+  | 'longMissing'
   | 'identity'
   | 'renumbered'
   | 'recognised'
@@ -247,8 +253,15 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT ${IDENTITY} FROM message ${BY_PRESENCE} WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NULL
        AND outcome IN ('delivered', 'adopted')
     UNION ALL
-    SELECT ${IDENTITY} FROM message INDEXED BY message_missing WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NOT NULL
-       AND outcome IN ('delivered', 'adopted')`,
+    SELECT ${IDENTITY} FROM ${MISSING} AND missing_at > ?2 AND missing_at < ?3`,
+  someMissing: `SELECT 1 FROM ${MISSING} LIMIT 1`,
+  longMissing: `
+    SELECT ${IDENTITY} FROM ${MISSING} AND (missing_at <= ?2 OR missing_at >= ?3)
+       AND (header_sha256 IN (SELECT unhex(value) FROM json_each(?4)) OR message_id IN (SELECT value FROM json_each(?5)))
+    UNION ALL
+    SELECT * FROM (SELECT ${IDENTITY} FROM ${MISSING} AND (missing_at <= ?2 OR missing_at >= ?3) AND header_sha256 IS NULL LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT ${IDENTITY} FROM ${MISSING} AND (missing_at <= ?2 OR missing_at >= ?3) LIMIT 1)`,
   identity: `SELECT ${IDENTITY} FROM message WHERE id = ?`,
   renumbered:
     'UPDATE message SET uid = ?, gone_at = NULL, missing_at = NULL, listed_octets = NULL WHERE id = ?',

@@ -89,7 +89,7 @@ export async function previewAccount(
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
     const question = { listing, bound, retrieved: nothing, delivered: nothing };
-    const destinations = account.destinations.map(readOnly);
+    const destinations = account.destinations.map((settings) => readOnly(settings, ledger));
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };
@@ -118,7 +118,7 @@ async function lookForPresent(
   ledger: AccountLedger,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const destinations = account.destinations.map(readOnly);
+  const destinations = account.destinations.map((settings) => readOnly(settings, ledger));
   const tags = new Set<string>();
   for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(
@@ -133,7 +133,9 @@ function rememberedBy(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
     hasNameless: () => ledger.hasNameless(),
-    identities: () => ledger.identities(),
+    identities: (missing) => ledger.identities(missing),
+    hasMissing: () => ledger.hasMissing(),
+    longMissing: (which) => ledger.longMissing(which),
     identityOf: (record) => ledger.identityOf(record),
     receiptsOf: (record) => ledger.receiptsOf(record),
     withUniqueId: (uid) => ledger.withUniqueId(uid),

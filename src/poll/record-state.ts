@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { LedgerRecord } from '../ledger/ledger.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
@@ -86,14 +86,14 @@ export function isOfContent(
 export function mayBeRecordOf(
   record: LedgerRecord,
   message: ListedMessage,
-  absent: ReadonlySet<RecordId>,
+  isAbsent: (record: LedgerRecord) => boolean,
 ): boolean {
   const { uid } = message;
   const isGone = record.goneAt !== undefined;
   // A mere number is given to another message once one is gone; a unique-id is not.
   if (uid !== undefined && record.uid === uid) return !(isGone && hasMereNumber(message));
   if (isGone) return false;
-  return uid === undefined || record.uid === undefined || absent.has(record.id);
+  return uid === undefined || record.uid === undefined || isAbsent(record);
 }
 
 /** Whether no destination has anything of a message: every attempt at it has failed. */

@@ -30,8 +30,9 @@ export async function refetchMissing(
     deliveries: ledger.listedDeliveries(name).filter(({ record }) => !elsewhere.has(record)),
   }));
   const wanted = new Map<string, readonly RecordId[]>();
+  const where = { destinations, ledger, alsoMissing: how.alsoMissing };
   for (const { name, deliveries } of [...configured, ...former])
-    wanted.set(name, await notThere(name, deliveries, { destinations, alsoMissing: how.alsoMissing }));
+    wanted.set(name, await notThere(name, deliveries, where));
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
   for (const [destination, records] of wanted)
     if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
@@ -48,10 +49,15 @@ async function notThere(
   deliveries: readonly ListedDelivery[],
   {
     destinations,
+    ledger,
     alsoMissing,
-  }: { readonly destinations: readonly Destination[]; readonly alsoMissing: boolean },
+  }: {
+    readonly destinations: readonly Destination[];
+    readonly ledger: Pick<AccountLedger, 'recordedAs'>;
+    readonly alsoMissing: boolean;
+  },
 ): Promise<readonly RecordId[]> {
-  const states = await statesAt(place, deliveries, destinations);
+  const states = await statesAt(place, deliveries, destinations, ledger);
   return deliveries
     .filter((one) => states.get(one) === 'lost' || (alsoMissing && states.get(one) === 'missing'))
     .map(({ record }) => record);

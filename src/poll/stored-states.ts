@@ -1,4 +1,4 @@
-import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
+import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
 
 /** What is asked of a destination. */
@@ -12,6 +12,7 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,
   stored: readonly T[],
   destinations: readonly Inspected[],
+  records: RecordedReceipts,
 ): Promise<ReadonlyMap<T, StoredState>> {
   const states = new Map<T, StoredState>();
   const configured = destinations.find(({ name }) => name === place);
@@ -19,7 +20,7 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
     await inspect(stored, (receipts) => configured.inspect(receipts), states);
     return states;
   }
-  await inspect(stored, (receipts) => inspectPlace(place, receipts), states);
+  await inspect(stored, (receipts) => inspectPlace(place, receipts, records), states);
   for (const destination of destinations) {
     const lost = stored.filter((one) => states.get(one) === 'lost');
     const found = new Map<T, StoredState>();

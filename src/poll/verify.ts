@@ -72,10 +72,10 @@ export async function verifyDestination(
 export async function verifyFormer(
   place: string,
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
-  ledger: Pick<AccountLedger, 'deliveries' | 'workedOut'>,
+  ledger: Pick<AccountLedger, 'deliveries' | 'workedOut' | 'recordedAs'>,
 ): Promise<Verification> {
   const stored = [...withReceipts(ledger.deliveries(place))];
-  const states = await statesAt(place, stored, destinations);
+  const states = await statesAt(place, stored, destinations, ledger);
   const inState = (...wanted: readonly StoredState[]): readonly string[] =>
     stored.filter((one) => wanted.includes(states.get(one) ?? 'lost')).map(({ receipt }) => receipt.location);
   return {

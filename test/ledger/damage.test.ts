@@ -6,7 +6,7 @@ import { readSummaries } from '../../src/ledger/read-ledger.ts';
 import { lookAt } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
-import { delivery, uid } from './fixtures.ts';
+import { delivery, uid, WHENEVER } from './fixtures.ts';
 
 const PAGE = 4096;
 
@@ -49,7 +49,7 @@ const DAMAGED = expect.objectContaining({ code: 'ledger-damaged' }) as Error;
 
 describe('damage that shows only while a ledger is used', () => {
   test.each([
-    ['all rows', (ledger: SqliteLedger) => ledger.account('work').identities()],
+    ['all rows', (ledger: SqliteLedger) => ledger.account('work').identities(WHENEVER)],
     ['one row after the other', (ledger: SqliteLedger) => [...ledger.account('work').eachListed()]],
     ['one row', (ledger: SqliteLedger) => ledger.account('work').isNew()],
   ])('is recognised where %s are read, and the next one who opens it sets it aside', async (_, read) => {

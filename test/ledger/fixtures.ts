@@ -1,5 +1,5 @@
 import type { Intent, Receipt } from '../../src/delivery/destination.ts';
-import type { Delivery, PollEnd } from '../../src/ledger/ledger.ts';
+import type { Delivery, Moment, PollEnd } from '../../src/ledger/ledger.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
 
 export const uid = (text: string): UniqueId => text as UniqueId;
@@ -33,6 +33,9 @@ export function intent(tag: string, location = '0'): Intent {
     opening: Buffer.from(`From \xff\0${tag}\n`, 'latin1'),
   };
 }
+
+/** Whenever something went missing. */
+export const WHENEVER: Moment = { at: 0, withinMs: Number.MAX_SAFE_INTEGER };
 
 /** Takes from a ledger what its newest form has brought. */
 export const WITHOUT_NEWEST_FORM =

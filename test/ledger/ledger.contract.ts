@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AccountLedger, Ledger } from '../../src/ledger/ledger.ts';
-import { delivery, receipt, uid } from './fixtures.ts';
+import { delivery, receipt, uid, WHENEVER } from './fixtures.ts';
 import { describeIntents } from './intents.contract.ts';
 import { pollsContract } from './polls.contract.ts';
 
@@ -332,7 +332,7 @@ function describeIdentities(twice: Twice): void {
         await ledger.noteMissing(new Map([[missing, uid('missing')]]), 3000);
       },
       (ledger) => {
-        expect(ledger.identities()).toMatchObject([
+        expect(ledger.identities(WHENEVER)).toMatchObject([
           { uid: 'u1', octets: 20, messageId: '<a@b>', headerSha256: 'ef'.repeat(32) },
           { uid: 'missing', octets: 20, messageId: '<a@b>', headerSha256: undefined },
         ]);

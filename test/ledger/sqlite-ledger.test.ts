@@ -150,6 +150,25 @@ describe('the file of a ledger', () => {
     database.close();
   });
 
+  test('I7: has a log that becomes small again once nobody reads any more what it held meanwhile', async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('x.db');
+    const [writer, reader] = [Database.open(path), Database.open(path)];
+    writer.execute('CREATE TABLE t (x)');
+    reader.execute('BEGIN; SELECT * FROM t');
+    const write = (octets: number): void => {
+      writer.transaction(() => writer.prepare('INSERT INTO t VALUES (zeroblob(?))').run(octets));
+    };
+    const sizeOfLog = async (): Promise<number> => (await stat(`${path}-wal`)).size;
+    write(20_000_000);
+    expect(await sizeOfLog()).toBeGreaterThan(20_000_000);
+    reader.close();
+    write(1);
+    write(1);
+    expect(await sizeOfLog()).toBeLessThan(10_000_000);
+    writer.close();
+  });
+
   test('I2: is written ahead and fsynced at each commit', async () => {
     await using folder = await temporaryFolder();
     const database = Database.open(folder.at('x.db'));

@@ -18,6 +18,7 @@ import {
   planRetrievals,
   retrievalsOf,
 } from '../../src/poll/plan.ts';
+import { NONE_ABSENT } from '../../src/poll/recognition/absent.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
@@ -81,7 +82,7 @@ function questionOf({
       renumbered: new Map(),
       doubtful: new Set(),
       present: new Map(),
-      absent: new Set(),
+      absent: NONE_ABSENT,
       gone: new Set(),
       isRenumbering: false,
       wasMoved: false,

@@ -1,10 +1,11 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, serve } from './ferry.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
+const DAY_MS = 86_400_000;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 
 describe('a preview', () => {
@@ -46,6 +47,29 @@ describe('a preview', () => {
     expect(confirmed.deletions.size).toBe(119);
     expect(confirmed.refusal?.code).toBe('message-changed');
   });
+
+  test.each(['mbox', 'maildir'] as const)(
+    'knows mail that it does not ask about when it stands where deleted mail stood in an mbox, to which mail goes (%s)',
+    async (now) => {
+      await using server = await serve(mail('a1'));
+      await using ferry = await Ferry.to(server.address, { destinations: ['mbox', 'maildir'] });
+      const [mbox, maildir] = ferry.account.destinations;
+      if (mbox === undefined || maildir === undefined) expect.fail();
+      await ferry.poll({ destinations: [mbox] });
+      ferry.runtime.advance(2 * DAY_MS);
+      server.maildrop('alice').add(mail('a2'));
+      await ferry.poll({ destinations: [mbox] });
+      const path = ferry.folder.at('mbox');
+      const text = await readFile(path, 'latin1');
+      await writeFile(path, text.slice(text.lastIndexOf('From ')), 'latin1');
+      const destinations = now === 'mbox' ? [mbox] : [maildir];
+      const deletion = { kind: 'after', milliseconds: DAY_MS } as const;
+      const account = { ...ferry.account, destinations, deletion };
+      const preview = await previewAccount(account, ferry.deps(), CONTROL);
+      expect([[...preview.deletions], preview.refusal]).toEqual([[1], undefined]);
+      expect(await ferry.poll(account)).toMatchObject({ outcome: 'ok', deleted: 1 });
+    },
+  );
 
   test('creates no destination', async () => {
     await using server = await serve(ONE);

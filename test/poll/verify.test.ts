@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
-import { verifyDestination } from '../../src/poll/verify.ts';
+import { readOnly } from '../../src/delivery/read-only.ts';
+import { verifyDestination, verifyFormer } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const STATES: readonly StoredState[] = [
   'intact',
@@ -56,3 +58,19 @@ test('verify does not ask a destination that nothing was ever delivered to, whic
   expect(await verifyDestination(place, ledger)).toEqual({ destination: 'maildir:/a', ...nothing });
   expect(place.most).toBe(0);
 });
+
+test.each(['maildir', 'mbox'] as const)(
+  'verify of a place that is lost asks no %s that is configured now, is not there yet, and was never used',
+  async (type) => {
+    await using folder = await temporaryFolder();
+    const lost = `maildir:${folder.at('old')}`;
+    const settings = { type, path: folder.at('not', 'yet'), lineEndings: 'lf' } as const;
+    const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
+      const records = { recordedAs: () => [], used: () => used };
+      const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
+      return verifyFormer(lost, [readOnly(settings, records)], ledger);
+    };
+    expect(await lookFrom(false)).toMatchObject({ destination: lost, intact: 0, missing: ['f'] });
+    await expect(lookFrom(true)).rejects.toMatchObject({ code: 'destination-unusable' });
+  },
+);

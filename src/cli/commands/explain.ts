@@ -4,6 +4,7 @@ import type { StoredState } from '../../delivery/destination.ts';
 import { readOnly } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
 import { lookAtLedger, SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
 import type { Decision } from '../../poll/plan.ts';
@@ -89,6 +90,12 @@ function gather(
   return { account: name, uid, asked, decision, deletedNow, refusal, entries, deletion, now };
 }
 
+const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs' | 'used'> = {
+  receiptsOf: () => [],
+  recordedAs: () => [],
+  used: () => false,
+};
+
 /** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */
 async function lookAtPlaces(
   entries: readonly HistoryEntry[],
@@ -96,16 +103,17 @@ async function lookAtPlaces(
   stateDir: string,
 ): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
   using ledger = SqliteLedger.openToRead(stateDir);
-  const destinations = account.destinations.map(readOnly);
+  const records = ledger?.account(account.name) ?? NO_RECORDS;
+  const destinations = account.destinations.map((settings) => readOnly(settings, records));
   const troubles: MailError[] = [];
   const found: EntryNow[] = [];
   for (const entry of entries) {
     const states = new Map<string, StoredState>();
-    for (const receipt of ledger?.account(account.name).receiptsOf(entry.id) ?? []) {
+    for (const receipt of records.receiptsOf(entry.id)) {
       const { destination } = receipt;
       const one = { receipt };
       try {
-        const state = (await statesAt(destination, [one], destinations)).get(one);
+        const state = (await statesAt(destination, [one], destinations, records)).get(one);
         if (state !== undefined) states.set(destination, state);
       } catch (error) {
         troubles.push(asMailError(error));

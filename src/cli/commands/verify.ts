@@ -43,8 +43,8 @@ function placesOf(
   account: Account,
   ledger: SqliteLedger,
 ): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
-  const destinations = account.destinations.map(readOnly);
   const records = ledger.account(account.name);
+  const destinations = account.destinations.map((settings) => readOnly(settings, records));
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));

@@ -8,7 +8,7 @@ import { baseName, withoutAdditions } from './names.ts';
  */
 export class MaildirPaths {
   readonly #maildir: string;
-  #paths: ReadonlyMap<string, string> | undefined;
+  #paths: Promise<ReadonlyMap<string, string>> | undefined;
   /** The same by the names that we gave. */
   #withoutAdditions: ReadonlyMap<string, string> | undefined;
 
@@ -35,9 +35,15 @@ export class MaildirPaths {
     this.#withoutAdditions = undefined;
   }
 
+  /** Many may ask at the same moment, before the first has its answer: all wait for that one. */
   async #known(): Promise<ReadonlyMap<string, string>> {
-    this.#paths ??= await pathsIn(this.#maildir);
-    return this.#paths;
+    const paths = (this.#paths ??= pathsIn(this.#maildir));
+    try {
+      return await paths;
+    } catch (error) {
+      if (this.#paths === paths) this.forget();
+      throw error;
+    }
   }
 }
 

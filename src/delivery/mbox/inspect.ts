@@ -8,28 +8,33 @@ import { contentStart, range, readBounds } from './bounds.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
-type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
+export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
 
 /**
- * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now. An mbox knows no names, so one
+ * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now; of several that equal each other,
+ * each copy is that of one. An mbox knows no names, so one
  * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
  * another message as it was delivered. It is not sound where NULs stand in place of what was written; mail that came with them
- * is as it came. Without records, only what is asked for is known to have been delivered.
+ * is as it came.
  */
 export async function* inspectMbox(
   path: string,
   receipts: Iterable<Receipt>,
-  recordedAs: RecordedAs = () => [],
+  recordedAs: RecordedAs,
 ): AsyncGenerator<StoredState, void, undefined> {
   const all = [...receipts];
   const contents = await scan(path, new Set(all.map(({ octets }) => octets)));
   const known = knownIn(contents, all, recordedAs);
-  const there = new Set(Array.from(contents.messages.values(), ({ sha256 }) => sha256));
+  const moved = copiesElsewhere(contents, all, recordedAs);
   const isSound =
     contents.isMbox && contents.withNuls.every((forms) => forms.some((sha256) => known.has(sha256)));
   for (const receipt of all) {
-    if (there.has(receipt.sha256)) yield 'intact';
-    else yield isSound && !isInPlace(receipt, contents, known) ? 'missing' : 'changed';
+    const elsewhere = moved.get(receipt.sha256) ?? 0;
+    if (stands(receipt, contents)) yield 'intact';
+    else if (elsewhere > 0) {
+      moved.set(receipt.sha256, elsewhere - 1);
+      yield 'intact';
+    } else yield isSound && !isInPlace(receipt, contents, known) ? 'missing' : 'changed';
   }
 }
 
@@ -86,6 +91,32 @@ function knownIn(
     if (hash !== undefined && !known.has(hash)) unknown.add(hash);
   if (unknown.size > 0) for (const { sha256 } of recordedAs([...unknown])) known.add(sha256);
   return known;
+}
+
+/**
+ * How many copies, by their hash, stand at places where no record has such a one: those of messages that have moved, as when mail
+ * before them was removed.
+ */
+function copiesElsewhere(
+  contents: MboxContents,
+  receipts: readonly Receipt[],
+  recordedAs: RecordedAs,
+): Map<string, number> {
+  const moved = new Set(receipts.flatMap((one) => (stands(one, contents) ? [] : [one.sha256])));
+  const copies = new Map<string, number>();
+  for (const { sha256 } of contents.messages.values())
+    if (moved.has(sha256)) copies.set(sha256, (copies.get(sha256) ?? 0) + 1);
+  if (copies.size === 0) return copies;
+  const asked = receipts.filter(({ sha256 }) => copies.has(sha256));
+  const inPlace = [...asked, ...recordedAs([...copies.keys()])].filter((one) => stands(one, contents));
+  const occupied = new Map(inPlace.map(({ location, sha256 }) => [location, sha256]));
+  for (const sha256 of occupied.values()) copies.set(sha256, (copies.get(sha256) ?? 0) - 1);
+  return copies;
+}
+
+/** Whether a message stands where it was delivered to. */
+function stands({ location, sha256 }: Receipt, { messages }: MboxContents): boolean {
+  return messages.get(Number(location))?.sha256 === sha256;
 }
 
 /** Whether something of its size stands in its place that is no other message as it was delivered. */

@@ -1,4 +1,5 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
+import { isCutInMbox } from '../../delivery/mbox/cut.ts';
 import { MailError } from '../../errors.ts';
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -52,9 +53,30 @@ async function statesHere(
     return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
   });
   const states = new Map<Stored, StoredState>();
-  for (const [place, here] of byPlace(stored))
-    for (const [one, state] of await statesAt(place, here, destinations)) states.set(one, state);
+  for (const [place, here] of byPlace(stored)) {
+    const found = await statesAt(place, here, destinations, ledger);
+    const missing = Array.from(found).flatMap(([one, state]) => (state === 'missing' ? [one] : []));
+    const isCut = await someAreCut(missing, bound, ledger);
+    for (const [one, state] of found) states.set(one, isCut && state === 'missing' ? 'changed' : state);
+  }
   return states;
+}
+
+/**
+ * Whether of any of these a piece stands in its mbox: then the end of that was lost, and nobody has moved or deleted what is not
+ * there any more.
+ */
+async function someAreCut(
+  missing: readonly Stored[],
+  bound: { get(number: MessageNumber): RecordId | undefined },
+  ledger: Deciding['ledger'],
+): Promise<boolean> {
+  for (const { number, receipt } of missing) {
+    const record = bound.get(number);
+    const { messageId = '' } = (record === undefined ? undefined : ledger.identityOf(record)) ?? {};
+    if (await isCutInMbox(receipt, messageId, ledger)) return true;
+  }
+  return false;
 }
 
 /** What is lost; at a place to which no mail goes any more only where no other has the message intact. */

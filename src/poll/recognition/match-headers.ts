@@ -21,7 +21,9 @@ export function matchHeaders<C extends Candidate>(
   const byHeader = new Map<string, C[]>();
   for (const record of pool) {
     if (record.headerSha256 === undefined) continue;
-    byHeader.set(record.headerSha256, [...(byHeader.get(record.headerSha256) ?? []), record]);
+    const alike = byHeader.get(record.headerSha256);
+    if (alike === undefined) byHeader.set(record.headerSha256, [record]);
+    else alike.push(record);
   }
   const headersAs = (header: Buffer | undefined): C[] =>
     byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
@@ -150,16 +152,15 @@ export function matchVanished(
   headers: ReadonlyMap<MessageNumber, Buffer>,
   { pool, deleted, keptAre }: Vanished,
 ): ReturnType<typeof matchHeaders<RecordIdentity>> & {
-  readonly absent: ReadonlySet<RecordId>;
   readonly gone: ReadonlySet<RecordId>;
 } {
   const all = matchHeaders(messages, headers, pool);
   const vanished = pool.filter(({ id }) => deleted.has(id));
   const areBack = (): boolean => haveComeBack(vanished, messages, { headers, doubtful: all.doubtful });
   const wereRenumbered = keptAre === 'vanished' || (keptAre === undefined && areBack());
-  if (deleted.size === 0 || wereRenumbered) return { ...all, absent: idsOf(pool), gone: new Set() };
+  if (deleted.size === 0 || wereRenumbered) return { ...all, gone: new Set() };
   const rest = pool.filter(({ id }) => !deleted.has(id));
-  return { ...matchHeaders(messages, headers, rest), absent: idsOf(rest), gone: deleted };
+  return { ...matchHeaders(messages, headers, rest), gone: deleted };
 }
 
 /**

@@ -2,9 +2,12 @@ import type {
   AccountLedger,
   FoundMessage,
   LedgerRecord,
+  Likeness,
   RecordId,
   RecordIdentity,
 } from '../../ledger/ledger.ts';
+import { headerField, headerHash } from '../../message/header-field.ts';
+import { withoutMarks } from '../../message/readers-fields.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
@@ -12,6 +15,7 @@ import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliestRecord, triedRecord } from '../record-state.ts';
+import { type Absent, NONE_ABSENT, settledIn } from './absent.ts';
 import type { KnownMessages } from './known.ts';
 import { matchPresent, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
@@ -27,7 +31,7 @@ export interface Recognition {
   /** What stands in the destinations of messages that the ledger does not know, a receipt for each that has one. */
   readonly present: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   /** The records that are not listed under their unique-id any more. */
-  readonly absent: ReadonlySet<RecordId>;
+  readonly absent: Absent;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
   readonly gone: ReadonlySet<RecordId>;
   /** Whether the server has changed its unique-ids, and not all that was carried is known again yet. */
@@ -41,14 +45,22 @@ type Renumbered = Omit<Recognition, 'wasMoved'>;
 /** What is asked of the ledger. */
 export type Remembered = Pick<
   AccountLedger,
-  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf' | 'receiptsOf' | 'withUniqueId'
+  | 'renumbering'
+  | 'found'
+  | 'hasNameless'
+  | 'identities'
+  | 'hasMissing'
+  | 'longMissing'
+  | 'identityOf'
+  | 'receiptsOf'
+  | 'withUniqueId'
 >;
 
 const NOTHING: Renumbered = {
   renumbered: new Map(),
   doubtful: new Set(),
   present: new Map(),
-  absent: new Set(),
+  absent: NONE_ABSENT,
   gone: new Set(),
   isRenumbering: false,
 };
@@ -101,21 +113,36 @@ async function recogniseRenumbered(
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
-  const certain = listing.messages.filter(({ number }) => !numbers.has(number));
-  const pool = withoutBearers(ledger.identities(), certain, known);
+  const isSettled = settledIn(listing, numbers, known);
+  const lately = { at: now, withinMs: RENUMBERING_MS };
+  const pool = ledger.identities(lately).filter((one) => !isSettled(one));
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
-  if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
+  const areMissing = ledger.hasMissing();
+  if (pool.length === 0 && !areMissing && found.length === 0) return { ...NOTHING, gone: deleted };
   const vanished = { pool, deleted, keptAre: known.keptAre() };
+  const absentBut = (gone: ReadonlySet<RecordId>): Absent => ({
+    some: areMissing || pool.some(({ id }) => !gone.has(id)),
+    has: (record) => !isSettled(record) && !gone.has(record.id),
+  });
   if (session.capabilities?.has('TOP') === false) {
-    const { absent, gone } = matchVanished(questionable, new Map(), vanished);
-    return { ...NOTHING, doubtful: numbers, absent, gone, isRenumbering: someAreMissing };
+    const { gone } = matchVanished(questionable, new Map(), vanished);
+    return {
+      ...NOTHING,
+      doubtful: numbers,
+      absent: absentBut(gone),
+      gone,
+      isRenumbering: someAreMissing,
+    };
   }
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
   const readable = questionable.filter((message) => (tried(message)?.attempts ?? 0) === 0);
   const headers = await readHeaders(session, readable, { tried, oneByOne: framing.headersAlone });
-  return byHeaders(headers, { questionable, vanished, found, someAreMissing }, memory);
+  const before = ledger.longMissing({ ...lately, ...likenessOf(headers) }).filter((one) => !isSettled(one));
+  const all = { ...vanished, pool: [...pool, ...before] };
+  const told = byHeaders(headers, { questionable, vanished: all, found, someAreMissing }, memory);
+  return { ...told, absent: absentBut(told.gone) };
 }
 
 /** What these headers tell of the messages in question. */
@@ -133,8 +160,8 @@ function byHeaders(
     readonly someAreMissing: boolean;
   },
   { known, ledger, now }: Memory,
-): Renumbered {
-  const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
+): Omit<Renumbered, 'absent'> {
+  const { matched, doubtful, gone } = matchVanished(questionable, headers, vanished);
   const isTold = ({ number, uid }: ListedMessage): boolean => {
     const id = matched.get(number)?.id;
     return id !== undefined && !awaitsProof(id, uid, ledger);
@@ -155,27 +182,22 @@ function byHeaders(
   const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
-  return { renumbered, doubtful: inDoubt, present, absent, gone, isRenumbering };
+  return { renumbered, doubtful: inDoubt, present, gone, isRenumbering };
 }
 
-/**
- * The records that no message stands for of which it is certain who it is. Of a number only one does: another record under it may be of a message
- * that has moved up.
- */
-function withoutBearers(
-  records: readonly RecordIdentity[],
-  certain: readonly ListedMessage[],
-  known: KnownMessages,
-): readonly RecordIdentity[] {
-  const ofNumber = (message: ListedMessage): RecordId | undefined =>
-    message.uid !== undefined && hasMereNumber(message)
-      ? likeliestRecord(known.withUniqueId(message.uid), message)?.id
-      : undefined;
-  const bearers = new Map(certain.map((message) => [message.uid, ofNumber(message)]));
-  return records.filter(({ id, uid }) => {
-    if (uid === undefined || !bearers.has(uid)) return true;
-    return (bearers.get(uid) ?? id) !== id;
-  });
+/** The records that these headers may be of, and without any header those that may be of what could not be read. */
+function likenessOf(headers: ReadonlyMap<MessageNumber, Buffer>): Likeness {
+  const hashes = new Set<string>();
+  const messageIds = new Set<string>();
+  for (const header of headers.values()) {
+    for (const one of [header, withoutMarks(header)]) {
+      const hash = headerHash(one, true);
+      if (hash !== undefined) hashes.add(hash);
+    }
+    const messageId = headerField(header, 'Message-ID') ?? '';
+    if (messageId !== '') messageIds.add(messageId);
+  }
+  return { headers: hashes, messageIds };
 }
 
 /**

@@ -24,7 +24,7 @@ export async function whoMayBeAnother(
     framing,
   }: {
     readonly known: KnownMessages;
-    readonly ledger: Pick<AccountLedger, 'identities'>;
+    readonly ledger: Pick<AccountLedger, 'identityOf'>;
     readonly framing: FramingTrouble;
   },
 ): Promise<readonly MessageNumber[]> {
@@ -35,16 +35,16 @@ export async function whoMayBeAnother(
     }),
   );
   if (bearers.size === 0) return [];
-  const messageIds = new Map(ledger.identities().map(({ id, messageId }) => [id, messageId ?? '']));
+  const messageIdOf = ({ id }: LedgerRecord): string => ledger.identityOf(id)?.messageId ?? '';
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   const readable = [...bearers].filter(
-    ([message, { id }]) => (messageIds.get(id) ?? '') !== '' && tried(message) === undefined,
+    ([message, bearer]) => messageIdOf(bearer) !== '' && tried(message) === undefined,
   );
   const messages = session.capabilities?.has('TOP') === false ? [] : readable.map(([message]) => message);
   const headers = await readHeaders(session, messages, { tried, oneByOne: framing.headersAlone });
-  const isBearer = ({ number }: ListedMessage, { id }: LedgerRecord): boolean => {
+  const isBearer = ({ number }: ListedMessage, bearer: LedgerRecord): boolean => {
     const header = headers.get(number);
-    return header !== undefined && headerField(header, 'Message-ID') === messageIds.get(id);
+    return header !== undefined && headerField(header, 'Message-ID') === messageIdOf(bearer);
   };
   return [...bearers].flatMap(([message, bearer]) => (isBearer(message, bearer) ? [] : [message.number]));
 }

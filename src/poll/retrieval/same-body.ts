@@ -1,10 +1,15 @@
 import { StoredBodies } from '../../delivery/stored-body.ts';
 import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import type { Runtime } from '../../runtime.ts';
+import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
+import type { Poll } from '../poll.ts';
+import type { Absent } from '../recognition/absent.ts';
 import type { Received } from './receive.ts';
 
 type Asked = Pick<AccountLedger, 'identities' | 'withUniqueId' | 'receiptsOf'>;
+type Parts = { readonly ledger: Asked } & Pick<Poll, 'runtime'>;
 type Body = Pick<Received, 'messageId' | 'bodySha256' | 'retrieval'>;
 
 /**
@@ -15,13 +20,15 @@ type Body = Pick<Received, 'messageId' | 'bodySha256' | 'retrieval'>;
  */
 export class SameBody {
   readonly #ledger: Asked;
-  readonly #moved: ReadonlySet<RecordId>;
+  readonly #runtime: Pick<Runtime, 'now'>;
+  readonly #moved: Absent;
   readonly #stored = new StoredBodies();
   #byMessageId: ReadonlyMap<string, readonly RecordIdentity[]> | undefined;
 
   /** `moved`: the records of a maildrop that was moved, as far as they are not listed under their unique-ids any more. */
-  constructor(ledger: Asked, moved: ReadonlySet<RecordId>) {
+  constructor({ ledger, runtime }: Parts, moved: Absent) {
     this.#ledger = ledger;
+    this.#runtime = runtime;
     this.#moved = moved;
   }
 
@@ -63,7 +70,7 @@ export class SameBody {
   }
 
   *#movedAlike({ messageId = '' }: Body): Iterable<LedgerRecord> {
-    if (messageId === '' || this.#moved.size === 0) return;
+    if (messageId === '' || !this.#moved.some) return;
     this.#byMessageId ??= this.#read();
     for (const { id, uid } of this.#byMessageId.get(messageId) ?? []) {
       if (uid === undefined) continue;
@@ -74,9 +81,11 @@ export class SameBody {
 
   #read(): ReadonlyMap<string, readonly RecordIdentity[]> {
     const byMessageId = new Map<string, RecordIdentity[]>();
-    for (const identity of this.#ledger.identities()) {
-      const { id, messageId = '' } = identity;
-      if (messageId === '' || !this.#moved.has(id)) continue;
+    // What vanished long before cannot come back with the others.
+    const lately = { at: this.#runtime.now(), withinMs: RENUMBERING_MS };
+    for (const identity of this.#ledger.identities(lately)) {
+      const { messageId = '' } = identity;
+      if (messageId === '' || !this.#moved.has(identity)) continue;
       const alike = byMessageId.get(messageId);
       if (alike === undefined) byMessageId.set(messageId, [identity]);
       else alike.push(identity);

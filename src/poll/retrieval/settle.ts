@@ -8,7 +8,8 @@ import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
+import { type Absent, NONE_ABSENT } from '../recognition/absent.ts';
+import { hasFailed, isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
@@ -24,7 +25,7 @@ import { ContentsHere, hasNoHash, isToBeProven } from './worked-out.ts';
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
   /** The records that are not listed under their unique-ids any more: a message may be that of one of them. */
-  readonly absent: ReadonlySet<RecordId>;
+  readonly absent: Absent;
   /** Whether the whole maildrop was moved, so that headers may have changed with the unique-ids. */
   readonly wasMoved: boolean;
   /** The records of the messages that need not be retrieved: no other message is that of one of these. */
@@ -41,7 +42,7 @@ export interface CarriedBefore {
  */
 export class Settling {
   readonly #poll: Poll;
-  readonly #absent: ReadonlySet<RecordId>;
+  readonly #absent: Absent;
   readonly #leftovers: Leftovers;
   /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
@@ -59,6 +60,8 @@ export class Settling {
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
   readonly #claimed: Claimed;
+  readonly #isAbsent = (record: LedgerRecord): boolean =>
+    this.#begun.has(record.id) || (!hasFailed(record) && this.#absent.has(record));
   readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
 
@@ -70,12 +73,12 @@ export class Settling {
     this.#claimed = new Claimed(known);
     const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
     this.#begun = new Set(begun.map(([id]) => id));
-    this.#absent = new Set([...absent, ...this.#begun]);
+    this.#absent = absent;
     this.#found = new FoundMessages(found);
     this.#contentsHere = new ContentsHere(poll.destinations, poll.ledger);
     this.#isFoundSomewhere = poll.destinations.some(({ isReadable }) => isReadable);
     this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
-    this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
+    this.#sameBody = new SameBody(poll, wasMoved ? absent : NONE_ABSENT);
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -86,6 +89,11 @@ export class Settling {
   /** Whether something stands in the destinations that a message may be. */
   mayFind(retrieval: Retrieval): boolean {
     return this.#found.some || isToBeProven(retrieval, this.#poll.ledger);
+  }
+
+  /** Whether anything was carried, or begun, that is not listed under its unique-id. */
+  get #mayBeAbsent(): boolean {
+    return this.#absent.some || this.#begun.size > 0;
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -114,7 +122,7 @@ export class Settling {
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
-      if (reason === 'compare' || reason === 'short' || (this.#absent.size > 0 && mayBeOfPart(received)))
+      if (reason === 'compare' || reason === 'short' || (this.#mayBeAbsent && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
@@ -137,10 +145,9 @@ export class Settling {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
-    const equal = ledger.withContent(sha256).filter((record) => mayBeRecordOf(record, message, this.#absent));
-    const unmarked = this.#withoutMarks(received).filter((record) =>
-      mayBeRecordOf(record, message, this.#absent),
-    );
+    const mayBeOf = (record: LedgerRecord): boolean => mayBeRecordOf(record, message, this.#isAbsent);
+    const equal = ledger.withContent(sha256).filter(mayBeOf);
+    const unmarked = this.#withoutMarks(received).filter(mayBeOf);
     const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     const carried =

@@ -1,5 +1,8 @@
+import fs from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import { expect, test, vi } from 'vitest';
+import { MaildirPaths } from '../../../src/delivery/maildir/paths.ts';
 import { StoredFiles } from '../../../src/delivery/maildir/stored-files.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -26,4 +29,20 @@ test('a file that is deleted between listing and reading is not there', async ()
   const files = await listed(folder);
   await rm(folder.at('new', 'a'));
   expect(await files.read('a')).toBeUndefined();
+});
+
+test('I7: the folders of a Maildir are read once for all who ask at the same moment, and anew after that has failed', async () => {
+  await using folder = await temporaryFolder();
+  const paths = new MaildirPaths(folder.path);
+  const ask = (): Promise<(string | undefined)[]> =>
+    Promise.all(Array.from({ length: 100 }, () => paths.pathOf('a')));
+  await expect(ask()).rejects.toMatchObject({ code: 'ENOENT' });
+  for (const part of ['new', 'cur']) await mkdir(folder.at(part));
+  await writeFile(folder.at('cur', 'a:2,S'), '');
+  const read = vi.spyOn(fs.promises, 'readdir');
+  syncBuiltinESMExports();
+  expect(new Set(await ask())).toEqual(new Set([folder.at('cur', 'a:2,S')]));
+  expect(read.mock.calls.map(([path]) => path)).toEqual([folder.at('new'), folder.at('cur')]);
+  read.mockRestore();
+  syncBuiltinESMExports();
 });

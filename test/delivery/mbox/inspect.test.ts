@@ -86,12 +86,22 @@ describe('what is stored in an mbox', () => {
   });
 });
 
+interface Others {
+  readonly isRecorded?: boolean;
+  readonly isAsked?: boolean;
+}
+
 /** What is said of the first of these once the mbox was changed. Others are asked for too, or are known by their records, or not. */
-async function stateOfFirst(
+async function stateOfFirst(...stored: Parameters<typeof statesOf>): Promise<string | undefined> {
+  return (await statesOf(...stored))[0];
+}
+
+/** The same of all that are asked for. */
+async function statesOf(
   messages: readonly string[],
   change: (text: string, receipts: readonly Receipt[]) => string,
-  { isRecorded = true, isAsked = false }: { isRecorded?: boolean; isAsked?: boolean } = {},
-): Promise<string | undefined> {
+  { isRecorded = true, isAsked = false }: Others = {},
+): Promise<readonly string[]> {
   await using folder = await temporaryFolder();
   const path = folder.at('mbox');
   const receipts: Receipt[] = [];
@@ -106,7 +116,7 @@ async function stateOfFirst(
   await writeFile(path, change(await readFile(path, 'latin1'), receipts), 'latin1');
   const states: string[] = [];
   for await (const state of mbox.inspect(isAsked ? receipts : receipts.slice(0, 1))) states.push(state);
-  return states[0];
+  return states;
 }
 
 const mail = (name: string): string => `Subject: ${name}\r\n\r\nHello.\r\n`;
@@ -114,7 +124,7 @@ const withoutFirst = (text: string): string => text.slice(text.indexOf('\nFrom '
 const NULS = `Subject: nuls\r\n\r\na${'\0'.repeat(40)}b\r\n`;
 
 describe('a message that its owner has deleted from an mbox', () => {
-  test.each<[string, string, { isRecorded?: boolean; isAsked?: boolean }]>([
+  test.each<[string, string, Others]>([
     ['is recorded', 'missing', {}],
     ['is asked for as well', 'missing', { isRecorded: false, isAsked: true }],
     ['is not known', 'changed', { isRecorded: false }],
@@ -150,5 +160,31 @@ describe('a message that its owner has deleted from an mbox', () => {
     expect(await stateOfFirst([mail('first'), nuls, mail('x')], withoutFirst, { isRecorded: false })).toBe(
       'changed',
     );
+  });
+});
+
+describe('of messages that equal each other to the last octet', () => {
+  const TWINS = ['same', 'other', 'same'].map(mail);
+
+  test('each is intact where it stands, and where all of them have moved', async () => {
+    const all = ['intact', 'intact', 'intact'];
+    expect(await statesOf(TWINS, (text) => text, { isAsked: true })).toEqual(all);
+    expect(await statesOf(TWINS, (text) => FOREIGN + text, { isAsked: true })).toEqual(all);
+  });
+
+  test.each<[string, readonly string[], (text: string) => string]>([
+    ['the first was deleted', ['missing', 'intact', 'intact'], withoutFirst],
+    ['one octet of the first is another', ['changed', 'intact', 'intact'], (text) => text.replace('H', 'h')],
+    [
+      'the last was deleted',
+      ['intact', 'intact', 'missing'],
+      (text) => text.slice(0, text.lastIndexOf('From ')),
+    ],
+  ])('one copy is not taken for two, where %s', async (_, states, change) => {
+    expect((await statesOf(TWINS, change, { isAsked: true })).toSorted()).toEqual(states.toSorted());
+  });
+
+  test('one that has changed is not taken for another that is only recorded', async () => {
+    expect(await stateOfFirst(TWINS, (text) => text.replace('H', 'h'))).toBe('changed');
   });
 });

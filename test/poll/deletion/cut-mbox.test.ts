@@ -1,0 +1,72 @@
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { Ferry, mail, serve } from '../ferry.ts';
+
+const DAY_MS = 86_400_000;
+const MAIL = ['one', 'two', 'three'].map((name) => mail(name, `${name} `.repeat(40)));
+const KEPT = { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } } as const;
+
+/** As some devices send it: shorter each time, and all under one Message-ID. */
+const OF_ONE_ID = [3, 2, 1].map((count) => mail('one', 'x '.repeat(count)));
+
+function cutLast(path: string, text: string): Promise<unknown> {
+  return truncate(path, text.length - 20);
+}
+
+function removeFirst(path: string, text: string): Promise<unknown> {
+  return writeFile(path, text.slice(text.indexOf('\nFrom ') + 1), 'latin1');
+}
+
+/** What a poll deletes eleven days after an mbox was filled and something has happened to it. */
+async function deletedAfter(
+  change: (path: string, text: string) => Promise<unknown>,
+  { later = [] as readonly string[], stored = MAIL } = {},
+): Promise<{ deleted: number; code: string | undefined; left: number }> {
+  await using server = await serve(...stored);
+  await using ferry = await Ferry.to(server.address, { account: KEPT, destinations: ['mbox'] });
+  expect(await ferry.poll()).toMatchObject({ fetched: 3, kept: 3 });
+  const path = ferry.folder.at('mbox');
+  await change(path, await readFile(path, 'latin1'));
+  for (const one of later) server.maildrop('alice').add(one);
+  ferry.runtime.advance(5 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: later.length });
+  ferry.runtime.advance(6 * DAY_MS);
+  const { deleted, error } = await ferry.poll();
+  return { deleted, code: error?.code, left: server.maildrop('alice').messages.length };
+}
+
+describe('I1: where the end of an mbox was cut off', () => {
+  test.each<[string, number, (text: string) => number]>([
+    ['in the last message', 2, (text) => text.length - 20],
+    ['in one before', 1, (text) => text.lastIndexOf('From ') - 20],
+  ])('what is not whole there any more stays on the server: %s', async (_, deleted, end) => {
+    const cut = (path: string, text: string): Promise<unknown> => truncate(path, end(text));
+    expect(await deletedAfter(cut)).toEqual({ deleted, code: 'message-changed', left: 3 - deleted });
+  });
+
+  test('it does so when other mail was appended behind the piece meanwhile', async () => {
+    expect(await deletedAfter(cutLast, { later: [mail('x', 'x'.repeat(500))] })).toEqual({
+      deleted: 2,
+      code: 'message-changed',
+      left: 2,
+    });
+  });
+});
+
+test.each<[string, (text: string) => string]>([
+  ['has read all of it', (text) => text.replaceAll('\nSubject', '\nStatus: RO\nSubject')],
+  ['has deleted the last', (text) => text.slice(0, text.lastIndexOf('From '))],
+  ['has deleted the first', (text) => text.slice(text.indexOf('\nFrom ') + 1)],
+  ['has emptied it', () => ''],
+])('an mbox of which its owner %s counts as whole', async (_, change) => {
+  const rewrite = (path: string, text: string): Promise<unknown> => writeFile(path, change(text), 'latin1');
+  expect(await deletedAfter(rewrite)).toEqual({ deleted: 3, code: undefined, left: 0 });
+});
+
+test('and so does one in which a shorter message under the same Message-ID stands in the place of a deleted one', async () => {
+  expect(await deletedAfter(removeFirst, { stored: OF_ONE_ID })).toEqual({
+    deleted: 3,
+    code: undefined,
+    left: 0,
+  });
+});
