@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { takeDotLock } from '../durable/dot-lock.ts';
+import { takeDotLocks } from '../durable/dot-lock.ts';
 import { takeKernelLock } from '../durable/kernel-lock.ts';
 import { MailError, systemCode } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
@@ -31,7 +31,7 @@ export async function withLockedMbox<T>(
   const until = runtime.monotonic() + LOCK_PATIENCE_MS;
   for (;;) {
     const patienceMs = until - runtime.monotonic();
-    const unlock = await takeDotLock(path, { patienceMs, staleMs: LOCK_STALE_MS, runtime });
+    const unlock = await takeDotLocks(path, { patienceMs, staleMs: LOCK_STALE_MS, runtime });
     const attempt = await finishing(unlock, async () => {
       const file = await openLocked(path, until, runtime);
       return (
@@ -78,7 +78,7 @@ export async function refuseForeign(file: FileHandle, path: string): Promise<voi
 
 /**
  * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond `to`, where
- * we have written nothing. Then somebody else has, and half a message too many is better than their mail cut off. Never
+ * nothing of ours was written. Then somebody else has, and half a message too many is better than their mail cut off. Never
  * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it. Resolves
  * to whether nothing of it is left at the end of the file: a quota that is used up may forbid to cut it off.
  */

@@ -231,30 +231,31 @@ export class Mbox implements Destination {
     }));
     await this.#surroundings.intend(intents);
     if ((await file.stat()).size !== size) return undefined;
+    const written = { to: size };
     try {
-      await writeGroup(file, group, { heads, position: size });
+      await writeGroup(file, group, { heads, written });
       await file.sync();
       // Whoever created it, and died, may not have come to that.
       if (size === 0) await fsyncDirectory(dirname(await realpath(this.#path)));
       await refuseReplaced(file, this.#path);
     } catch (error) {
-      if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });
+      if (!(await cutBack(file, { from: size, to: written.to }))) uncut.set(this.#path, { intents, error });
       throw error;
     }
     return receipts;
   }
 }
 
+/** Writes from where `written` says, which tells at any time how far what the system has taken reaches. */
 async function writeGroup(
   file: FileHandle,
   group: readonly Waiting[],
-  { heads, position }: { heads: readonly Buffer[]; position: number },
+  { heads, written }: { readonly heads: readonly Buffer[]; readonly written: { to: number } },
 ): Promise<void> {
-  let at = position;
-  const put = async (block: Buffer): Promise<void> => {
-    await writeAll(file, block, at);
-    at += block.length;
-  };
+  const put = (block: Buffer): Promise<void> =>
+    writeAll(file, block, written.to, (octets) => {
+      written.to += octets;
+    });
   for (const [index, { draft }] of group.entries()) {
     let held = [heads[index] ?? Buffer.alloc(0)];
     for await (const block of draft.blocks()) {

@@ -1,6 +1,6 @@
-import { readlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
+import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
 import { Maildir } from './maildir.ts';
@@ -14,9 +14,6 @@ export interface DestinationSurroundings extends MboxSurroundings {
   /** The name of the account, for what is to be done about it. */
   readonly account?: string | undefined;
 }
-
-/** As many links lead from one to the next on Linux. */
-const LINKS_FOLLOWED = 40;
 
 /** What a destination is called in the ledger, in logs and in reports. */
 export function destinationName({ type, path }: DestinationSettings): string {
@@ -65,26 +62,15 @@ export async function assertThere(
 
 async function mayHoldMbox(path: string, calls: FolderCalls): Promise<boolean> {
   if (await calls.stat(path).catch(() => undefined)) return true;
-  if ((await targetOf(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
+  if ((await linkTarget(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
   // A folder that may be written to but not read shows nothing either way.
   const names = await calls.readdir(dirname(path)).catch(() => [path]);
   return names.length > 0;
 }
 
 async function commandToMakeMbox(path: string): Promise<string> {
-  const file = await targetOf(path);
+  const file = await linkTarget(path);
   return `mkdir -p ${dirname(file)}; touch ${file}`;
-}
-
-/** Where symbolic links lead to from here, though nothing need be there; the path itself where it is none. */
-async function targetOf(path: string): Promise<string> {
-  let target = path;
-  for (let links = 0; links < LINKS_FOLLOWED; links += 1) {
-    const next = await readlink(target).catch(() => undefined);
-    if (next === undefined) break;
-    target = resolve(dirname(target), next);
-  }
-  return target;
 }
 
 async function isFolder(path: string, calls: FolderCalls): Promise<boolean> {

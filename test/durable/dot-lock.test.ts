@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { takeDotLock } from '../../src/durable/dot-lock.ts';
+import { takeDotLock, takeDotLocks } from '../../src/durable/dot-lock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
+import { requireRoot } from '../support/programs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 const STALE_MS = 900_000;
@@ -18,6 +19,16 @@ function runtimeNow(): FakeRuntime {
 
 function take(folder: TemporaryFolder, runtime: FakeRuntime, patienceMs = 50): Promise<() => Promise<void>> {
   return takeDotLock(folder.at('mbox'), { patienceMs, staleMs: STALE_MS, runtime });
+}
+
+/** As a user who may read nothing of others; the calls of all threads are his meanwhile. */
+async function asNobody<T>(act: () => Promise<T>): Promise<T> {
+  process.seteuid?.(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
 }
 
 async function lockWith(
@@ -126,6 +137,39 @@ describe('a dot-lock', () => {
     await second();
   });
 
+  test('that another program has taken meanwhile, since it looked stale to it, is left to that one', async () => {
+    await using folder = await temporaryFolder();
+    const unlock = await take(folder, runtimeNow());
+    await rm(folder.at('mbox.lock'));
+    await writeFile(folder.at('mbox.lock'), '77 ferry.example\n');
+    await unlock();
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('77 ferry.example\n');
+  });
+
+  test('that may not be read, as mutt makes it, is respected while it is young, and removed when it is old', async (context) => {
+    requireRoot(context);
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    await chmod(folder.path, 0o777);
+    await lockWith(folder, '', { ageMs: 0, runtime });
+    await chmod(folder.at('mbox.lock'), 0);
+    await expect(asNobody(() => take(folder, runtime))).rejects.toMatchObject({
+      code: 'destination-locked',
+    });
+    runtime.time += STALE_MS + 5000;
+    await (await asNobody(() => take(folder, runtime)))();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that is a folder, as some make it, is respected', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    await mkdir(folder.at('mbox.lock'));
+    runtime.time += STALE_MS + 5000;
+    await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+  });
+
   test('is waited for', async () => {
     await using folder = await temporaryFolder();
     const runtime = runtimeNow();
@@ -184,5 +228,51 @@ describe('a dot-lock', () => {
       runtime: runtimeNow(),
     });
     await expect(lock).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('the dot-locks of an mbox', () => {
+  const options = { patienceMs: 50, staleMs: STALE_MS };
+
+  test('that is a symbolic link are beside the link and beside what it leads to', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('real'));
+    await symlink('real/inbox', folder.at('other'));
+    await symlink('other', folder.at('mbox'));
+    const unlock = await takeDotLocks(folder.at('mbox'), { ...options, runtime: runtimeNow() });
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'mbox.lock', 'other', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual(['inbox.lock']);
+    await unlock();
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'other', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual([]);
+  });
+
+  test('are all given back when one of them is had by others', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('real'));
+    await symlink('real/inbox', folder.at('mbox'));
+    const runtime = runtimeNow();
+    runtime.alive.add(77);
+    await writeFile(folder.at('real/inbox.lock'), '77 ferry.example\n');
+    await expect(takeDotLocks(folder.at('mbox'), { ...options, runtime })).rejects.toMatchObject({
+      code: 'destination-locked',
+      message: expect.stringContaining('real/inbox.lock') as string,
+    });
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual(['inbox.lock']);
+  });
+
+  test('are one where no file may be made beside what the link leads to', async (context) => {
+    requireRoot(context);
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o777);
+    await mkdir(folder.at('spool'), { mode: 0o755 });
+    await symlink('spool/inbox', folder.at('mbox'));
+    const unlock = await asNobody(() =>
+      takeDotLocks(folder.at('mbox'), { ...options, runtime: runtimeNow() }),
+    );
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'mbox.lock', 'spool']);
+    await unlock();
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'spool']);
   });
 });
