@@ -173,6 +173,10 @@ async function openDestinations(
           recordedAt: (locations) => ledger.recordedAt(name, locations),
           recordedAs: (hashes) => ledger.recordedAs(name, hashes),
           usedBefore: ledger.used(name),
+          folder: {
+            known: ledger.folderOf(name),
+            note: (folder) => ledger.noteFolder(name, folder),
+          },
           account: account.name,
         }),
       );

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type FolderMark, mayBeSameFolder, toMark } from '../durable/file-mark.ts';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
@@ -13,6 +15,14 @@ export interface DestinationSurroundings extends MboxSurroundings {
   readonly usedBefore: boolean;
   /** The name of the account, for what is to be done about it. */
   readonly account?: string | undefined;
+  /** Which folder an mbox was in when it was last opened, and how to note the one that it is in now. */
+  readonly folder?: KnownFolder | undefined;
+}
+
+/** What the ledger knows of the folder of a destination. */
+export interface KnownFolder {
+  readonly known: FolderMark | undefined;
+  readonly note: (folder: FolderMark) => Promise<void>;
 }
 
 /** What a destination is called in the ledger, in logs and in reports. */
@@ -26,29 +36,41 @@ export function destinationName({ type, path }: DestinationSettings): string {
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { usedBefore, account, ...surroundings }: DestinationSurroundings,
+  { usedBefore, account, folder, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
   const calls = await callsFor(settings.path);
-  if (usedBefore) await assertThere(settings, calls, account);
-  return settings.type === 'maildir'
-    ? Maildir.open(settings, name, surroundings.runtime, calls)
-    : Mbox.open(settings, name, surroundings);
+  if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
+  if (settings.type === 'maildir') return Maildir.open(settings, name, surroundings.runtime, calls);
+  const mbox = await Mbox.open(settings, name, surroundings);
+  if (folder !== undefined) await noteFolder(settings.path, folder);
+  return mbox;
+}
+
+/** Where the mbox is, its disk is mounted: so this is the folder that it has to be in. */
+async function noteFolder(path: string, { known, note }: KnownFolder): Promise<void> {
+  const folder = await folderOf(path).catch(() => undefined);
+  if (folder === undefined || (folder.inode === known?.inode && folder.born === known.born)) return;
+  await note(folder);
+}
+
+async function folderOf(path: string): Promise<FolderMark> {
+  return toMark(await stat(dirname(await linkTarget(path)), { bigint: true }));
 }
 
 /**
  * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
  * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder. A link that leads to no mbox may lead to such a disk, whatever is beside it.
+ * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(
   settings: DestinationSettings,
   calls: FolderCalls,
-  account: string = 'ACCOUNT',
+  { account = 'ACCOUNT', folder }: { account?: string | undefined; folder?: FolderMark | undefined } = {},
 ): Promise<void> {
   const { type, path } = settings;
   const isThere =
-    type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);
+    type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls, folder);
   if (isThere) return;
   const command = type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : await commandToMakeMbox(path);
   throw new MailError(
@@ -60,9 +82,14 @@ export async function assertThere(
   );
 }
 
-async function mayHoldMbox(path: string, calls: FolderCalls): Promise<boolean> {
+async function mayHoldMbox(
+  path: string,
+  calls: FolderCalls,
+  folder: FolderMark | undefined,
+): Promise<boolean> {
   if (await calls.stat(path).catch(() => undefined)) return true;
   if ((await linkTarget(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
+  if (folder !== undefined && !mayBeSameFolder(folder, await folderOf(path))) return false;
   // A folder that may be written to but not read shows nothing either way.
   const names = await calls.readdir(dirname(path)).catch(() => [path]);
   return names.length > 0;

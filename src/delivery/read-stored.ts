@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { FolderMark } from '../durable/file-mark.ts';
 import { callsFor } from '../durable/folder-calls.ts';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredMessage, StoredState } from './destination.ts';
@@ -27,14 +28,14 @@ export interface ReadOnlyDestination {
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
 }
 
-/** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
+/** A destination to look at, by its settings; it need not be there yet. `folder`: the one that an mbox was in, where that was noted. */
+export function readOnly(settings: DestinationSettings, folder?: FolderMark): ReadOnlyDestination {
   const name = destinationName(settings);
   if (settings.type === 'mbox') {
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
     const inspect = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
-      ifThere(settings, inspectMboxOrNone(settings.path, receipts));
+      ifThere(settings, inspectMboxOrNone(settings.path, receipts), folder);
     return { name, hasNames: false, tags: () => Promise.resolve(new Set<string>()), messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
@@ -53,6 +54,14 @@ export function readOnly(settings: DestinationSettings): ReadOnlyDestination {
   };
 }
 
+/** The same of several, with what a ledger knows of their folders, where there is one. */
+export function readOnlyAll(
+  all: readonly DestinationSettings[],
+  ledger: { folderOf(destination: string): FolderMark | undefined } | undefined,
+): readonly ReadOnlyDestination[] {
+  return all.map((settings) => readOnly(settings, ledger?.folderOf(destinationName(settings))));
+}
+
 /** Mail programs remove an mbox that is empty. */
 async function* inspectMboxOrNone(
   path: string,
@@ -65,8 +74,9 @@ async function* inspectMboxOrNone(
 async function* ifThere<T>(
   settings: DestinationSettings,
   items: AsyncIterable<T>,
+  folder?: FolderMark,
 ): AsyncGenerator<T, void, undefined> {
-  await assertThere(settings, await callsFor(settings.path));
+  await assertThere(settings, await callsFor(settings.path), { folder });
   yield* items;
 }
 

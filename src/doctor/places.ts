@@ -5,6 +5,7 @@ import { deliveryFailed } from '../delivery/errors.ts';
 import { refuseForeign } from '../delivery/mbox-file.ts';
 import { destinationName, openDestination } from '../delivery/open-destination.ts';
 import type { DestinationSettings } from '../delivery/settings.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import { createExclusively } from '../durable/file-writer.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
@@ -48,10 +49,12 @@ export async function examineDestination(
     const there = await nearestFolder(folder);
     const isNew = there !== folder;
     if (type === 'mbox') await refuseForeignFile(path);
-    const usedBefore = question.ledger?.used(destinationName(settings)) ?? false;
+    const { ledger } = question;
+    const usedBefore = ledger?.used(destinationName(settings)) ?? false;
+    const known = ledger?.folderOf(destinationName(settings));
     // The lock of an mbox is a file next to it.
     if (type === 'mbox') await probe(there, question.runtime);
-    if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore });
+    if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore, known });
     if (type === 'maildir') await writeAndRemove(isNew ? there : join(path, 'tmp'), question.runtime);
     const { free, remote } = await fileSystemOf(there);
     if (free < question.octets) throw tooFull(there, free, question.octets);
@@ -127,7 +130,12 @@ export async function refuseForeignFile(path: string): Promise<void> {
 
 async function openAndClose(
   settings: DestinationSettings,
-  { runtime, account, usedBefore }: Pick<PlaceQuestion, 'runtime' | 'account'> & { usedBefore: boolean },
+  {
+    runtime,
+    account,
+    usedBefore,
+    known,
+  }: Pick<PlaceQuestion, 'runtime' | 'account'> & { usedBefore: boolean; known: FolderMark | undefined },
 ): Promise<void> {
   const destination = await openDestination(settings, {
     runtime,
@@ -137,6 +145,7 @@ async function openAndClose(
     recordedAs: () => [],
     usedBefore,
     account,
+    folder: { known, note: () => Promise.resolve() },
   });
   await destination.close();
 }

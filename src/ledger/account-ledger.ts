@@ -1,7 +1,10 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
+import { writeAdopted, writeImported } from './adopted.ts';
 import { chunksOf } from './chunks.ts';
-import { dropFailed, markAgain, readListedDeliveries } from './deliver-again.ts';
+import { dropFailed, markAgain, markBack, readListedDeliveries, readWanted } from './deliver-again.ts';
+import { writeFound } from './found-messages.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -28,6 +31,7 @@ import {
   optionalNumber,
   optionalText,
   toDeletable,
+  toFolder,
   toFound,
   toIdentity,
   toIntent,
@@ -185,6 +189,22 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#commits.run(() => markAgain(this.#statements, this.#account, { destination, records }));
   }
 
+  wanted(): readonly ListedDelivery[] {
+    return readWanted(this.#statements, this.#account);
+  }
+
+  noteBack(deliveries: readonly ListedDelivery[]): Promise<void> {
+    return this.#commits.run(() => markBack(this.#statements, this.#account, deliveries));
+  }
+
+  folderOf(destination: string): FolderMark | undefined {
+    return this.#statements.folder.all(destination).map(toFolder)[0];
+  }
+
+  async noteFolder(destination: string, { inode, born }: FolderMark): Promise<void> {
+    await this.#commits.run(() => this.#statements.setFolder.run(destination, inode, born ?? null));
+  }
+
   takeFirstLook(): boolean {
     const before = this.#looked.size;
     return this.#looked.add(this.#account).size > before;
@@ -203,18 +223,8 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.taken.all(destination).map(toTaken);
   }
 
-  async noteFound(messages: readonly FoundMessage[]): Promise<void> {
-    await this.#commits.run(() => {
-      this.#statements.forgetFound.run(this.#account);
-      for (const { receipt, received } of messages) {
-        const { destination, location } = receipt;
-        const stored = [destination, location, receipt.octets, blob(receipt.sha256)];
-        const { octets: size, sha256: hash, lfSha256, messageId = null, headerSha256 } = received;
-        const identity = [size, blob(hash), blob(lfSha256), messageId, blob(headerSha256)];
-        this.#statements.insertFound.run(this.#account, ...stored, ...identity);
-        this.#statements.dropIntentsAtPlace.run(this.#account, destination, location);
-      }
-    });
+  noteFound(messages: readonly FoundMessage[]): Promise<void> {
+    return this.#commits.run(() => writeFound(this.#statements, this.#account, messages));
   }
 
   carriedAs(): ReadonlyMap<UniqueId, string> {
@@ -349,24 +359,12 @@ export class SqliteAccountLedger implements AccountLedger {
     await this.#commits.run(() => this.#statements.askedAgain.run(listedOctets ?? null, at, record));
   }
 
-  async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
-    await this.#commits.run(() => {
-      for (const uid of uids) this.#statements.insertAdopted.run(this.#account, uid, at);
-      this.#statements.settle.run(this.#account);
-    });
+  recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
+    return this.#commits.run(() => writeAdopted(this.#statements, this.#account, { uids, at }));
   }
 
   recordImported(messages: readonly Imported[], peer: string): Promise<number> {
-    return this.#commits.run(() => {
-      let count = 0;
-      for (const { uid, seenAt } of messages) {
-        if (this.#statements.withUniqueId.get(this.#account, uid) !== undefined) continue;
-        this.#statements.insertImported.run(this.#account, uid, seenAt, peer);
-        count += 1;
-      }
-      this.#statements.settle.run(this.#account);
-      return count;
-    });
+    return this.#commits.run(() => writeImported(this.#statements, this.#account, { messages, peer }));
   }
 
   imported(peer: string): ReadonlyMap<UniqueId, RecordId> {

@@ -25,6 +25,26 @@ export function markAgain(
   forgetQuiet.run(account);
 }
 
+/** As `wanted` of an `AccountLedger`. */
+export function readWanted({ wanted }: LedgerStatements, account: number): readonly ListedDelivery[] {
+  return wanted.all(account).map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
+}
+
+/** As `noteBack` of an `AccountLedger`, within a transaction. What counts as delivered again was not carried once more. */
+export function markBack(
+  { isBack, setBack, uncount, uncountDay }: LedgerStatements,
+  account: number,
+  deliveries: readonly ListedDelivery[],
+): void {
+  for (const { record, receipt } of deliveries) {
+    isBack.run(record, receipt.destination);
+    const { octets = null, delivered_at: at = null } = setBack.get(record) ?? {};
+    if (at === null) continue;
+    uncount.run(octets, account);
+    uncountDay.run(octets, account, at);
+  }
+}
+
 /** As `forgetFailed` of an `AccountLedger`, within a transaction. */
 export function dropFailed({ receipts, dropWanted, forgetFailed }: LedgerStatements, record: RecordId): void {
   if (receipts.all(record).length === 0) dropWanted.run(record);

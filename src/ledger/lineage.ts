@@ -1,6 +1,6 @@
+import { markOf, StandingFile } from '../durable/file-mark.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Database, Statement, Witness } from './database.ts';
-import { markOf, StandingFile } from './file-mark.ts';
 import type { Ownership } from './ownership.ts';
 import { type Generation, type Seal, writeSeal } from './seal.ts';
 

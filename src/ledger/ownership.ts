@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { StandingFile } from '../durable/file-mark.ts';
 import { MailError } from '../errors.ts';
 import { Database } from './database.ts';
-import { StandingFile } from './file-mark.ts';
 
 /**
  * What keeps every other Mailferry away from a state folder (I6): a lock on `owner.lock` in it, which the kernel drops when

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { type FileMark, isSameFile, markOf } from './file-mark.ts';
+import { type FileMark, isSameFile, markOf } from '../durable/file-mark.ts';
 
 /** What is appended to a ledger's name for the file that says which file it was when it was opened or closed last. */
 const SEAL = '.seal';

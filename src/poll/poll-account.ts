@@ -4,6 +4,7 @@ import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import { noteBroughtBack } from './brought-back.ts';
 import { confirmDeletions, markDeletions, NOTHING_MARKED } from './delete.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { takeListing } from './listing.ts';
@@ -97,6 +98,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
     await noteMaildrop(poll);
+    await noteBroughtBack(poll);
     const progress = new Progress(poll);
     while (await carry(poll)) {
       if (control.stop.aborted) throw stoppedOnRequest();

@@ -1,4 +1,4 @@
-import { readOnly } from '../delivery/read-stored.ts';
+import { readOnlyAll } from '../delivery/read-stored.ts';
 import type { MailError } from '../errors.ts';
 import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
@@ -88,7 +88,7 @@ export async function previewAccount(
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
     const question = { listing, bound, retrieved: nothing, delivered: nothing };
-    const destinations = account.destinations.map(readOnly);
+    const destinations = readOnlyAll(account.destinations, ledger);
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, doubts, startedAt: now };
@@ -117,7 +117,7 @@ async function lookForStanding(
   ledger: AccountLedger,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const destinations = account.destinations.map(readOnly);
+  const destinations = readOnlyAll(account.destinations, ledger);
   const tags = new Set<string>();
   for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(

@@ -36,4 +36,4 @@ export function intent(tag: string, location = '0'): Intent {
 
 /** Takes from a ledger what its newest form has brought. */
 export const WITHOUT_NEWEST_FORM =
-  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked;';
+  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked; DROP TABLE folder;';

@@ -132,6 +132,10 @@ export class Ferry implements AsyncDisposable {
               recordedAt: (locations) => ledger.recordedAt(name, locations),
               recordedAs: (hashes) => ledger.recordedAs(name, hashes),
               usedBefore: ledger.used(name),
+              folder: {
+                known: ledger.folderOf(name),
+                note: (folder) => ledger.noteFolder(name, folder),
+              },
             }),
           );
         }

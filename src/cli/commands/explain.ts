@@ -1,7 +1,7 @@
 import { connectTo } from '../../app.ts';
 import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
-import { readOnly } from '../../delivery/read-stored.ts';
+import { readOnlyAll } from '../../delivery/read-stored.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
 import { lookAtLedger, SqliteLedger } from '../../ledger/sqlite-ledger.ts';
@@ -96,7 +96,7 @@ async function lookAtPlaces(
   stateDir: string,
 ): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
   using ledger = SqliteLedger.openToRead(stateDir);
-  const destinations = account.destinations.map(readOnly);
+  const destinations = readOnlyAll(account.destinations, ledger?.account(account.name));
   const troubles: MailError[] = [];
   const found: EntryNow[] = [];
   for (const entry of entries) {

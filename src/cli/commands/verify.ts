@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { readOnly } from '../../delivery/read-stored.ts';
+import { readOnlyAll } from '../../delivery/read-stored.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
@@ -43,8 +43,8 @@ function placesOf(
   account: Account,
   ledger: SqliteLedger,
 ): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
-  const destinations = account.destinations.map(readOnly);
   const records = ledger.account(account.name);
+  const destinations = readOnlyAll(account.destinations, records);
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));
