@@ -74,7 +74,8 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
   const mine = `${lock}.${runtime.hostName.replaceAll('/', '_')}.${runtime.pid}.${runtime.randomHex(4)}`;
   const key = join(await realpath(dirname(path)), basename(lock));
   const start = runtime.monotonic();
-  const text = `${runtime.pid} ${runtime.hostName}\n`;
+  // As Dovecot reads it, so that it need not wait for one who is dead; others read the number that it begins with.
+  const text = `${runtime.pid}:${runtime.hostName}`;
   await writePrivate(mine, text);
   try {
     for (;;) {

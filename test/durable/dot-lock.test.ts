@@ -42,12 +42,12 @@ async function lockWith(
 }
 
 describe('a dot-lock', () => {
-  test('says whose it is, and leaves nothing behind when it is given back', async () => {
+  test('says whose it is, as Dovecot does, and leaves nothing behind when it is given back', async () => {
     await using folder = await temporaryFolder();
     const runtime = runtimeNow();
     const unlock = await take(folder, runtime);
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
-    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
     await unlock();
     expect(await readdir(folder.path)).toEqual([]);
     await expect(unlock()).resolves.toBeUndefined();
@@ -77,7 +77,7 @@ describe('a dot-lock', () => {
     const runtime = runtimeNow();
     await lockWith(folder, text, { ageMs, runtime });
     const unlock = await take(folder, runtime);
-    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
     await unlock();
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe('a dot-lock', () => {
       await expect(takeDotLock(folder.at(link, 'mbox'), options)).rejects.toMatchObject({
         code: 'destination-locked',
       });
-      expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+      expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
       await unlock();
       await (await take(folder, runtime))();
       expect(await readdir(folder.path)).toEqual(link === '' ? [] : [link]);
