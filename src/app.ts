@@ -175,7 +175,7 @@ async function openDestinations(
           usedBefore: ledger.used(name),
           folder: {
             known: ledger.folderOf(name),
-            note: (folder) => ledger.noteFolder(name, folder),
+            note: (folder, changedAt) => ledger.noteFolder(name, folder, changedAt),
           },
           account: account.name,
         }),

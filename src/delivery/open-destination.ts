@@ -22,7 +22,8 @@ export interface DestinationSurroundings extends MboxSurroundings {
 /** What the ledger knows of the folder of a destination. */
 export interface KnownFolder {
   readonly known: FolderMark | undefined;
-  readonly note: (folder: FolderMark) => Promise<void>;
+  /** `changedAt`: now, in milliseconds since 1970, where it was another one before. */
+  readonly note: (folder: FolderMark, changedAt: number | undefined) => Promise<void>;
 }
 
 /** What a destination is called in the ledger, in logs and in reports. */
@@ -43,15 +44,15 @@ export async function openDestination(
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
   if (settings.type === 'maildir') return Maildir.open(settings, name, surroundings.runtime, calls);
   const mbox = await Mbox.open(settings, name, surroundings);
-  if (folder !== undefined) await noteFolder(settings.path, folder);
+  if (folder !== undefined) await noteFolder(settings.path, folder, surroundings.runtime.now());
   return mbox;
 }
 
 /** Where the mbox is, its disk is mounted: so this is the folder that it has to be in. */
-async function noteFolder(path: string, { known, note }: KnownFolder): Promise<void> {
+async function noteFolder(path: string, { known, note }: KnownFolder, now: number): Promise<void> {
   const folder = await folderOf(path).catch(() => undefined);
   if (folder === undefined || (folder.inode === known?.inode && folder.born === known.born)) return;
-  await note(folder);
+  await note(folder, known === undefined || mayBeSameFolder(known, folder) ? undefined : now);
 }
 
 async function folderOf(path: string): Promise<FolderMark> {

@@ -24,7 +24,7 @@ import type {
   RecordIdentity,
   RecordsByUniqueId,
 } from './ledger.ts';
-import { writeDelivery } from './record-delivery.ts';
+import { writeDelivery, writeFailure } from './record-delivery.ts';
 import {
   addByUniqueId,
   blob,
@@ -201,8 +201,13 @@ export class SqliteAccountLedger implements AccountLedger {
     return this.#statements.folder.all(destination).map(toFolder)[0];
   }
 
-  async noteFolder(destination: string, { inode, born }: FolderMark): Promise<void> {
-    await this.#commits.run(() => this.#statements.setFolder.run(destination, inode, born ?? null));
+  async noteFolder(destination: string, { inode, born }: FolderMark, changedAt?: number): Promise<void> {
+    const values = [destination, inode, born ?? null, changedAt ?? null];
+    await this.#commits.run(() => this.#statements.setFolder.run(...values));
+  }
+
+  wasInFormerFolder({ record, receipt }: ListedDelivery): boolean {
+    return this.#statements.inFormerFolder.get(record, receipt.destination) !== undefined;
   }
 
   takeFirstLook(): boolean {
@@ -319,12 +324,8 @@ export class SqliteAccountLedger implements AccountLedger {
     this.#commits.hurry();
   }
 
-  async recordFailure({ record, uid, sha256, error, quarantined, at }: Failure): Promise<void> {
-    const outcome = quarantined ? 'quarantined' : 'failed';
-    await this.#commits.run(() => {
-      if (record !== undefined) this.#statements.updateFailed.run(blob(sha256), outcome, error, at, record);
-      else this.#statements.insertFailed.run(this.#account, uid ?? null, blob(sha256), outcome, error, at);
-    });
+  recordFailure(failure: Failure): Promise<void> {
+    return this.#commits.run(() => writeFailure(failure, this.#statements, this.#account));
   }
 
   async forgetFailed(record: RecordId): Promise<void> {

@@ -258,8 +258,10 @@ export interface AccountLedger {
   noteBack(deliveries: readonly ListedDelivery[]): Promise<void>;
   /** The folder that a destination was in when it was last opened, where that was noted. */
   folderOf(destination: string): FolderMark | undefined;
-  /** Notes the folder that a destination is in. */
-  noteFolder(destination: string, folder: FolderMark): Promise<void>;
+  /** Notes the folder that a destination is in; `changedAt`: when it was found there, where it was in another one before. */
+  noteFolder(destination: string, folder: FolderMark, changedAt?: number): Promise<void>;
+  /** Whether a message was delivered when its destination was in another folder, as on another disk. */
+  wasInFormerFolder(delivery: ListedDelivery): boolean;
   /** What records and intents of all accounts stand for in a destination. */
   taken(destination: string): readonly Taken[];
   /** What records, of all accounts, say that stands at these places. */

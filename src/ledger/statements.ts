@@ -106,6 +106,7 @@ type StatementName =
   | 'uncountDay'
   | 'folder'
   | 'setFolder'
+  | 'inFormerFolder'
   | 'askAnew'
   | 'forgetQuiet'
   | 'identities'
@@ -261,8 +262,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   uncountDay: `
     UPDATE carried SET messages = messages - 1, octets = octets - coalesce(?, 0) WHERE account = ? AND day = ? / 86400000`,
   folder: 'SELECT inode, born FROM folder WHERE destination = ?',
-  setFolder: `INSERT INTO folder (destination, inode, born) VALUES (?, ?, ?)
-     ON CONFLICT DO UPDATE SET inode = excluded.inode, born = excluded.born`,
+  setFolder: `INSERT INTO folder (destination, inode, born, changed_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET inode = excluded.inode, born = excluded.born,
+                               changed_at = coalesce(excluded.changed_at, changed_at)`,
+  inFormerFolder: `
+    SELECT 1 FROM delivery JOIN folder USING (destination)
+    WHERE message = ? AND destination = ? AND delivery.delivered_at <= changed_at`,
   askAnew:
     "UPDATE message SET outcome = 'failed', attempts = 0, last_error = 'to be delivered once more' WHERE id = ?",
   forgetQuiet: 'UPDATE account SET quiet = NULL WHERE id = ?',

@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
-import { statesAt } from './stored-states.ts';
+import { statesOf } from './stored-states.ts';
 
 /** How many messages are to come once more, since they are not at this place any more. */
 export interface Refetch {
@@ -28,7 +28,10 @@ export async function refetchMissing(
   }));
   const wanted = new Map<string, readonly RecordId[]>();
   for (const { name, deliveries } of [...configured, ...former])
-    wanted.set(name, await notThere(name, deliveries, { destinations, alsoMissing: how.alsoMissing }));
+    wanted.set(
+      name,
+      await notThere(name, deliveries, { destinations, ledger, alsoMissing: how.alsoMissing }),
+    );
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
   for (const [destination, records] of wanted)
     if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
@@ -43,11 +46,15 @@ async function notThere(
   place: string,
   deliveries: readonly ListedDelivery[],
   {
-    destinations,
     alsoMissing,
-  }: { readonly destinations: readonly Destination[]; readonly alsoMissing: boolean },
+    ...known
+  }: {
+    readonly destinations: readonly Destination[];
+    readonly ledger: AccountLedger;
+    readonly alsoMissing: boolean;
+  },
 ): Promise<readonly RecordId[]> {
-  const states = await statesAt(place, deliveries, destinations);
+  const states = await statesOf(place, deliveries, known);
   return deliveries
     .filter((one) => states.get(one) === 'lost' || (alsoMissing && states.get(one) === 'missing'))
     .map(({ record }) => record);

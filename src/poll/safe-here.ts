@@ -3,11 +3,12 @@ import { MailError } from '../errors.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Deciding } from './poll.ts';
-import { statesAt } from './stored-states.ts';
+import { statesOf } from './stored-states.ts';
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
   readonly number: MessageNumber;
+  readonly record: RecordId;
   readonly receipt: Receipt;
 }
 
@@ -49,11 +50,13 @@ async function statesHere(
 ): Promise<ReadonlyMap<Stored, StoredState>> {
   const stored = numbers.flatMap((number) => {
     const record = bound.get(number);
-    return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
+    return record === undefined
+      ? []
+      : ledger.receiptsOf(record).map((receipt) => ({ number, record, receipt }));
   });
   const states = new Map<Stored, StoredState>();
   for (const [place, here] of byPlace(stored))
-    for (const [one, state] of await statesAt(place, here, destinations)) states.set(one, state);
+    for (const [one, state] of await statesOf(place, here, { destinations, ledger })) states.set(one, state);
   return states;
 }
 

@@ -1,5 +1,6 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect.ts';
+import type { AccountLedger, ListedDelivery } from '../ledger/ledger.ts';
 
 /** What is asked of a destination. */
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
@@ -30,6 +31,24 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
   }
   return states;
 }
+
+/**
+ * The same, of messages of which the ledger tells more: what is missing in an mbox counts as lost where that was in another folder
+ * when the message was delivered, as on a disk that was replaced since; nothing in an mbox itself tells.
+ */
+export async function statesOf<T extends ListedDelivery>(
+  place: string,
+  stored: readonly T[],
+  { destinations, ledger }: { readonly destinations: readonly Inspected[]; readonly ledger: Remembering },
+): Promise<ReadonlyMap<T, StoredState>> {
+  const states = await statesAt(place, stored, destinations);
+  const isLost = (one: T, state: StoredState): boolean =>
+    state === 'missing' && ledger.wasInFormerFolder(one);
+  return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
+}
+
+/** What is asked of the ledger. */
+type Remembering = Pick<AccountLedger, 'wasInFormerFolder'>;
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],

@@ -134,7 +134,7 @@ export class Ferry implements AsyncDisposable {
               usedBefore: ledger.used(name),
               folder: {
                 known: ledger.folderOf(name),
-                note: (folder) => ledger.noteFolder(name, folder),
+                note: (folder, changedAt) => ledger.noteFolder(name, folder, changedAt),
               },
             }),
           );
