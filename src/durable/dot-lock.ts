@@ -1,4 +1,4 @@
-import { link, lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ignoreMissing, MailError, systemCode } from '../errors.ts';
@@ -14,6 +14,9 @@ export interface DotLockOptions {
 }
 
 const RETRY_MS = 100;
+
+/** What link(2) says where there are no links. */
+const WITHOUT_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
  * The locks that this process holds, or is about to take, by absolute path. While one is here nobody else of this
@@ -137,9 +140,13 @@ async function writePrivate(path: string, text: string): Promise<void> {
   }
 }
 
+/** A copy that must not be there yet does as well on a file system that has no links: FAT, and some across a network. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await link(from, to).catch((error: unknown) => {
+      if (!WITHOUT_LINKS.has(systemCode(error))) throw error;
+      return copyFile(from, to, constants.COPYFILE_EXCL);
+    });
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import fs, { writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
 import { takeDotLock, takeDotLocks } from '../../src/durable/dot-lock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { requireRoot } from '../support/programs.ts';
@@ -169,6 +170,28 @@ describe('a dot-lock', () => {
     await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
   });
+
+  test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+    'is taken, and waited for, where a file system has no links (%s)',
+    async (code) => {
+      await using folder = await temporaryFolder();
+      const runtime = runtimeNow();
+      vi.spyOn(fs.promises, 'link').mockRejectedValue(Object.assign(new Error('no links'), { code }));
+      syncBuiltinESMExports();
+      try {
+        const unlock = await take(folder, runtime);
+        expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
+        await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
+        await unlock();
+        await lockWith(folder, '99:ferry.example', { ageMs: 0, runtime });
+        await (await take(folder, runtime))();
+        expect(await readdir(folder.path)).toEqual([]);
+      } finally {
+        vi.restoreAllMocks();
+        syncBuiltinESMExports();
+      }
+    },
+  );
 
   test('is waited for', async () => {
     await using folder = await temporaryFolder();
