@@ -1,3 +1,4 @@
+import type { StoredState } from '../delivery/destination.ts';
 import type { ListedDelivery } from '../ledger/ledger.ts';
 import type { Poll } from './poll.ts';
 import { statesAt } from './stored-states.ts';
@@ -15,7 +16,12 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
   }
   const back: ListedDelivery[] = [];
   for (const [place, wanted] of places) {
-    const states = await statesAt(place, wanted, destinations);
+    const isConfigured = destinations.some(({ name }) => name === place);
+    const states = await statesAt(place, wanted, destinations).catch((error: unknown) => {
+      // Where no mail goes any more, what cannot be read is no reason to carry none.
+      if (isConfigured) throw error;
+      return new Map<ListedDelivery, StoredState>();
+    });
     back.push(...wanted.filter((one) => states.get(one) === 'intact' && isOneOfOne(one, wanted, poll)));
   }
   if (back.length === 0) return;

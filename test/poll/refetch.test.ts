@@ -104,6 +104,23 @@ describe('mail that is to be carried once more', () => {
     },
   );
 
+  test('comes to where mail goes now, though nobody can tell whether it is back where it went before', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    const [mbox = ''] = ferry.account.destinations.map(({ path }) => path);
+    await rm(mbox);
+    const elsewhere = {
+      destinations: [{ type: 'maildir', path: ferry.folder.at('maildir'), lineEndings: 'lf' }],
+    } as const;
+    expect(await refetch(ferry, { ...ferry.account, ...elsewhere }, [`mbox:${mbox}`])).toMatchObject([
+      { messages: 0 },
+      { messages: 2 },
+    ]);
+    await mkdir(mbox);
+    expect(await ferry.poll(elsewhere)).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
   test('comes where only a part of it is back', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
