@@ -1,6 +1,7 @@
 import type { AccountConfiguration, Configuration } from './config/configuration.ts';
 import type { Destination } from './delivery/destination.ts';
-import { destinationName, openDestination } from './delivery/open-destination.ts';
+import { openDestination } from './delivery/open-destination.ts';
+import { destinationName } from './delivery/settings.ts';
 import type { AccountLedger } from './ledger/ledger.ts';
 import { SqliteLedger } from './ledger/sqlite-ledger.ts';
 import type { Logger } from './observe/logger.ts';
@@ -43,7 +44,8 @@ export class App implements Disposable {
       ledgerOf: (account) => ledger.account(account, names),
       openSession: (account, signal, how) =>
         connectTo(account, { signal, ...how, logger, dial, ahead: true }),
-      openDestinations: (account, accountLedger) => openDestinations(account, accountLedger, runtime),
+      openDestinations: (account, accountLedger) =>
+        openDestinations(account, accountLedger, { runtime, spoolFolder: configuration.stateDir }),
     };
   }
 
@@ -159,7 +161,7 @@ export async function connectTo(
 async function openDestinations(
   account: Account,
   ledger: AccountLedger,
-  runtime: Runtime,
+  around: { readonly runtime: Runtime; readonly spoolFolder: string },
 ): Promise<readonly Destination[]> {
   const opened: Destination[] = [];
   try {
@@ -167,7 +169,7 @@ async function openDestinations(
       const name = destinationName(settings);
       opened.push(
         await openDestination(settings, {
-          runtime,
+          ...around,
           intend: (intents) => ledger.intend(name, intents),
           takeUnfinished: () => ledger.takeUnfinishedAppends(name),
           recordedAt: (locations) => ledger.recordedAt(name, locations),

@@ -54,11 +54,15 @@ export class MailError extends Error {
   }
 }
 
+/** What a thrown value says, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** Any thrown value as a `MailError`; what is not one of ours is a bug of ours, and keeps its cause. */
 export function asMailError(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new MailError('internal', `Unexpected error: ${text}`, {
+  return new MailError('internal', `Unexpected error: ${messageOf(thrown)}`, {
     cause: thrown,
     hint: 'This is a bug in Mailferry; please report it with the output of --log-level debug.',
   });
@@ -75,4 +79,15 @@ export function systemCode(thrown: unknown): string | undefined {
 /** For a promise's `catch`: that a file is not there is what was wanted; raises any other error. */
 export function ignoreMissing(error: unknown): undefined {
   if (systemCode(error) !== 'ENOENT') throw error;
+}
+
+/** Resolves to undefined when `act` finds that a file or its folder is not there. */
+export async function ifThere<T>(act: Promise<T>): Promise<T | undefined> {
+  try {
+    return await act;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

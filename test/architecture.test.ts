@@ -6,8 +6,17 @@ const BASE = ['errors', 'runtime', 'secret'];
 const MAX_LINES = 400;
 const BANNED = /(^|[/-])(utils?|helpers?|common|core|services?|managers?)([-./]|$)/;
 
+/** Documents that lead into the tree. */
+const readers = [
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'test/torture/README.md',
+  ...readdirSync('docs/decisions').map((name) => join('docs/decisions', name)),
+];
+
 const page = readFileSync('docs/architecture.md', 'utf8');
 const mayImport = readTable('folder');
+const insideMayImport = readTable('folder inside');
 const soleImporters = readTable('package or module');
 const sources = new Map(
   readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -35,8 +44,20 @@ describe('the layers', () => {
     ]);
   });
 
+  it('are divided inside as the second table allows', () => {
+    expect(insideViolations(sources)).toEqual([]);
+    const seeded = new Map([
+      ['src/poll/recognition/seeded.ts', "import { retrieve } from '../retrieval/retrieve.ts';"],
+      ['src/delivery/other/seeded.ts', "import { Mbox } from '../mbox/mbox.ts';"],
+    ]);
+    expect(insideViolations(seeded)).toEqual([
+      'src/poll/recognition/seeded.ts imports poll/retrieval',
+      'src/delivery/other/seeded.ts: "delivery/other" is not in the table',
+    ]);
+  });
+
   it('have a folder or file for each row of the table', () => {
-    const missing = [...mayImport.keys()].filter(
+    const missing = [...mayImport.keys(), ...insideMayImport.keys()].filter(
       (name) => !existsSync(join('src', name)) && !existsSync(join('src', `${name}.ts`)),
     );
     expect(missing).toEqual([]);
@@ -96,10 +117,21 @@ describe('the tree', () => {
     expect([...sources.keys()].filter((path) => BANNED.test(path))).toEqual([]);
   });
 
-  it('has every path that docs/architecture.md names', () => {
-    const named = [...page.matchAll(/`((?:src|test|docs|bin)\/[^`\s]*)`/g)].map(([, path]) => path ?? '');
-    expect(named.length).toBeGreaterThan(10);
-    expect(named.filter((path) => !existsSync(path))).toEqual([]);
+  it('has every path that the documents for its readers name', () => {
+    const named = readers.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/`((?:src|test|docs|bin)\/[^`\s*]*)`/g)].map(
+        ([, path = '']) => `${file}: ${path}`,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((one) => !existsSync(one.split(': ')[1] ?? ''))).toEqual([]);
+  });
+
+  it('has every name at the place that CONTRIBUTING.md says', () => {
+    const named = [...readFileSync('CONTRIBUTING.md', 'utf8').matchAll(/`(\w+)` in `(src\/[^`]+\.ts)`/g)];
+    expect(named.length).toBeGreaterThan(3);
+    const missing = named.filter(([, name = '', path = '']) => !(sources.get(path) ?? '').includes(name));
+    expect(missing.map(([text]) => text)).toEqual([]);
   });
 });
 
@@ -115,6 +147,22 @@ function layerViolations(files: ReadonlyMap<string, string>): string[] {
     return importedLayers(path, text)
       .filter((layer) => layer !== own && !BASE.includes(layer) && !allowed.includes(layer))
       .map((layer) => `${path} imports ${layer}`);
+  });
+}
+
+/** As `layerViolations`, for the folders inside those of which the second table has any. */
+function insideViolations(files: ReadonlyMap<string, string>): string[] {
+  const divided = new Set([...insideMayImport.keys()].map((name) => name.split('/')[0]));
+  return [...files].flatMap(([path, text]) => {
+    const own = folderInside(path);
+    if (own === undefined || !divided.has(layerOf(path))) return [];
+    const allowed = insideMayImport.get(own);
+    if (allowed === undefined) return [`${path}: "${own}" is not in the table`];
+    return importedFiles(path, text)
+      .filter((imported) => layerOf(imported) === layerOf(path))
+      .map(folderInside)
+      .filter((name) => name !== undefined && name !== own && !allowed.includes(name))
+      .map((name) => `${path} imports ${name}`);
   });
 }
 
@@ -167,6 +215,12 @@ function importedFiles(path: string, text: string): string[] {
 /** `src/wire/limits.ts` → `wire`, `src/app.ts` → `app`. */
 function layerOf(path: string): string {
   return (path.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+/** `src/poll/columns/numbers.ts` → `poll/columns`; undefined for what lies in the folder of its layer itself. */
+function folderInside(path: string): string | undefined {
+  const [, layer, folder, file] = path.split('/');
+  return file === undefined ? undefined : `${layer}/${folder}`;
 }
 
 function importsOf(text: string): string[] {

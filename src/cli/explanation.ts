@@ -1,10 +1,11 @@
 import { octetsText } from '../config/size.ts';
 import type { StoredState } from '../delivery/destination.ts';
 import type { HistoryEntry, HistoryPlace } from '../ledger/history.ts';
-import type { DeletionPolicy } from '../poll/account.ts';
+import type { DeletionPolicy } from '../poll/deletion-policy.ts';
+import { LINE_END_OCTETS } from '../poll/listed-size.ts';
 import type { Decision } from '../poll/plan.ts';
-import { LINE_END_OCTETS } from '../poll/retrieval/listed-size.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { REASON_SENTENCES } from './reason-text.ts';
 import { timeText } from './wording.ts';
 
 /** Where a message was delivered to, and what has become of it there. */
@@ -102,32 +103,21 @@ const STATES: Readonly<Record<StoredState, string>> = {
   missing: 'not there any more (moved or deleted by you?)',
   lost: 'not there any more, and the place itself is gone or was made anew',
   unreadable: 'cannot be read',
+  'handed-over': 'taken over there',
 };
 
 function placeText({ destination, location, state }: PlaceNow): string {
-  return `    ${destination}, as ${location}${state === null ? '' : `: ${STATES[state]}`}`;
+  // What was handed over has no place that tells anybody anything.
+  const place = state === 'handed-over' ? destination : `${destination}, as ${location}`;
+  return `    ${place}${state === null ? '' : `: ${STATES[state]}`}`;
 }
-
-const RETRIEVED = {
-  new: 'the ledger does not know its unique-id',
-  again: 'an earlier attempt did not end well, or not all places have it yet',
-  compare: 'its unique-id does not tell whether it was carried; its content will',
-  short: 'it was stored shorter than listed; should it come whole by now, it is stored once more',
-} as const;
-
-const LEFT = {
-  carried: 'it counts as carried already',
-  'too-large': 'it is larger than limits.messageSize',
-  quarantined: 'it failed too often',
-  failed: 'it failed just now',
-  later: 'a limit of one poll is reached before its turn; a later poll takes it',
-} as const;
 
 function presentOf({ asked, decision }: MessageFacts): string {
   if (!asked) return 'The server was not asked.';
   if (decision === undefined) return 'The server does not list it now.';
-  if (decision.action === 'retrieve') return `A poll now would fetch it: ${RETRIEVED[decision.reason]}.`;
-  return `A poll now would leave it where it is: ${LEFT[decision.reason]}.`;
+  if (decision.action === 'retrieve')
+    return `A poll now would fetch it: ${REASON_SENTENCES[decision.reason]}.`;
+  return `A poll now would leave it where it is: ${REASON_SENTENCES[decision.reason]}.`;
 }
 
 /** What happens on the server, and when. */
@@ -154,8 +144,12 @@ function policyOf({ entries, decision, deletion, now }: MessageFacts): readonly 
     case 'after': {
       const from = record?.deliveredAt ?? now;
       const when = timeText(from + deletion.milliseconds);
+      const unless =
+        record?.places.every(({ state }) => state === 'handed-over') === true
+          ? ''
+          : ', unless it has changed here by then';
       return [
-        `It is deleted on the server by the first poll after ${when} (delete: { after: ${formatDuration(deletion.milliseconds)} }), unless it has changed here by then.`,
+        `It is deleted on the server by the first poll after ${when} (delete: { after: ${formatDuration(deletion.milliseconds)} })${unless}.`,
       ];
     }
   }

@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { PASSWORD_COMMAND_MS, passwordSource } from '../config/secrets.ts';
 import type { PasswordSettings } from '../config/settings.ts';
+import { writePrivateFile } from '../durable/private-file.ts';
 import { MailError } from '../errors.ts';
 import { systemRuntime } from '../runtime.ts';
 import { Secret } from '../secret.ts';
 import { keyringCommand, storeInKeyring } from '../setup/keyring.ts';
-import { writePrivateFile } from '../setup/private-file.ts';
 import type { InitOptions } from './init-options.ts';
 import type { Asker } from './prompts.ts';
 

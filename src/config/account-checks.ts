@@ -1,3 +1,4 @@
+import { destinationName } from '../delivery/settings.ts';
 import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
@@ -12,7 +13,10 @@ const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
     'password',
     'missing "password": { file: … }, { command: … }, { env: … }, { credential: … }, { netrc: … } or a text in quotes',
   ],
-  ['deliver', 'missing "deliver", where mail goes: { type: maildir, path: … } or { type: mbox, path: … }'],
+  [
+    'deliver',
+    'missing "deliver", where mail goes: { type: maildir, path: … }, { type: mbox, path: … } or { type: mda, command: … }',
+  ],
   [
     'delete',
     'missing "delete", what happens to a message on the server once it is safe here: never (it stays there), ' +
@@ -88,17 +92,20 @@ export function checkDestinations(
   for (const draft of drafts) {
     const own = new Set<string>();
     const destinations = draft.settings.deliver ?? [];
-    for (const [index, { type, path: written }] of destinations.entries()) {
-      const path = absolutePath(written, folders.folder, folders.home);
-      const keys = [...draft.keysOf('deliver'), ...(destinations.length > 1 ? [index] : []), 'path'];
-      const known = types.get(path) ?? type;
-      types.set(path, known);
+    for (const [index, destination] of destinations.entries()) {
+      const { type } = destination;
+      const [key, written] =
+        type === 'mda' ? ['command', destinationName(destination)] : ['path', destination.path];
+      const place = type === 'mda' ? written : absolutePath(written, folders.folder, folders.home);
+      const keys = [...draft.keysOf('deliver'), ...(destinations.length > 1 ? [index] : []), key];
+      const known = types.get(place) ?? type;
+      types.set(place, known);
       if (known !== type) {
         report(keys, `${quoted(written)} is of type ${type} here and ${known} elsewhere; use two paths`);
-      } else if (own.has(path)) {
+      } else if (own.has(place)) {
         report(keys, `${quoted(written)} is a destination of this account already`);
       }
-      own.add(path);
+      own.add(place);
     }
   }
 }

@@ -5,7 +5,7 @@ import { type PopUrl, parsePopUrl } from '../pop3-client/pop-url.ts';
 import { Secret } from '../secret.ts';
 import { parsePin } from '../wire/pin.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
-import { expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
+import { command, expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
 
@@ -65,12 +65,6 @@ const proxy = () =>
     readOr(() => parseProxyUrl(written), context);
     return new Secret(written);
   });
-
-const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
-const tunnel = () => {
-  const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
-  return z.union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND);
-};
 
 const ADDRESS = 'an IPv4 or IPv6 address of this machine';
 const sourceAddress = () =>
@@ -136,7 +130,7 @@ export const connectionFields: Fields<ConnectionSettings> = {
         'wants them. It looks the host up. Variables such as `$ALL_PROXY` are not read.',
     }),
   tunnel: () =>
-    tunnel().meta({
+    command().meta({
       title: 'text or list',
       description:
         'Command whose input and output are the line to the server, such as `ssh -W %h:%p gateway`; `%h` is the host, `%p` the port, `%%` a percent sign. ' +

@@ -1,11 +1,12 @@
 import type { LineOptions } from '../pop3-client/options.ts';
+import { withoutSecrets } from '../secret.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
 import { RenewableFiles, readCertificates } from './certificates.ts';
 import { ClientCertificateError, readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { absolutePath, type Surroundings } from './places.ts';
-import { commandEnvironment, type SecretSurroundings } from './secrets.ts';
+import type { SecretSurroundings } from './secrets.ts';
 import type { AccountSettings } from './settings.ts';
 import { UnreadableError } from './small-file.ts';
 
@@ -84,7 +85,7 @@ export function lineOf(
     tunnel:
       tunnel === undefined
         ? undefined
-        : { command: tunnel, folder: around.folder, env: commandEnvironment(around) },
+        : { command: tunnel, folder: around.folder, env: withoutSecrets(around.env, around.withheld) },
     sourceAddress,
     language,
   };

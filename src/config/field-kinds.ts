@@ -130,3 +130,11 @@ export function path(what: string, text: ErrorOption = expectedText(what)): z.Zo
     })
     .meta({ title: 'path' });
 }
+
+const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
+
+/** A command as text for `/bin/sh`, or as a list of a program and its arguments. */
+export const command = (): z.ZodType<string | readonly string[]> => {
+  const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
+  return z.union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND);
+};

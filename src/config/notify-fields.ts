@@ -5,6 +5,7 @@ import { formatDuration } from '../schedule/duration.ts';
 import type { NotifyConfiguration } from './configuration.ts';
 import {
   choice,
+  command,
   duration,
   expected,
   expectedText,
@@ -13,7 +14,7 @@ import {
   wholeNumber,
 } from './field-kinds.ts';
 import { kindOf } from './found.ts';
-import { command, password, secretUrl, token } from './secret-fields.ts';
+import { password, secretUrl, token } from './secret-fields.ts';
 import { completedSource, passwordSource, type SecretKind, type SecretSurroundings } from './secrets.ts';
 import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';
 

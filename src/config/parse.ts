@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { defaultPort } from '../pop3-client/options.ts';
 import { parseSchedule } from '../schedule/cron.ts';
-import { Secret } from '../secret.ts';
+import { Secret, withoutSecrets } from '../secret.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
 import { parseProxyUrl } from '../wire/proxy.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import type { AccountConfiguration, Configuration } from './configuration.ts';
 import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
 import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './daemon-fields.ts';
+import { completeDestination } from './destination-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
 import { plainSecrets, secretVariables } from './notify-fields.ts';
@@ -173,7 +174,13 @@ function completeAccount(
       ),
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
-      destinations: deliver.map((destination) => ({ ...destination, path: absolute(destination.path) })),
+      destinations: deliver.map((written) =>
+        completeDestination(written, {
+          absolute,
+          folder: context.folder,
+          env: withoutSecrets(context.secrets.env, context.secrets.withheld),
+        }),
+      ),
       deletion,
       limits: {
         messageOctets: limits?.messageSize,

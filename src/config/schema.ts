@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { LineEndings } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
-import type { DeletionPolicy } from '../poll/account.ts';
+import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import { AUTH_CHOICES, type AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
 import { connectionFields } from './connection-fields.ts';
 import { daemonFields, jitter } from './daemon-fields.ts';
+import { deliver } from './destination-fields.ts';
 import {
   choice,
   duration,
@@ -51,42 +51,6 @@ const host = (): z.ZodType<string> =>
 const USER = 'the name to log in with';
 const user = (): z.ZodType<string> =>
   z.string(expectedText(USER)).regex(/^[^\r\n\0]+$/, { error: `expected ${USER}, in one line` });
-
-const destinationPath = (what: string): z.ZodType<string> =>
-  path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
-
-const maildir = () =>
-  mapping('a destination', {
-    type: z.literal('maildir').meta({ description: 'One file for each message.' }),
-    path: destinationPath('the Maildir'),
-    lineEndings: choice<LineEndings>(['lf', 'as-received']).default('lf').meta({
-      description: '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.',
-    }),
-  }).meta({ title: 'Maildir' });
-
-const mbox = () =>
-  mapping('a destination', {
-    type: z.literal('mbox').meta({ description: 'One file for all messages.' }),
-    path: destinationPath('the mbox file'),
-  }).meta({ title: 'mbox' });
-
-const FORMS_OF_DESTINATION = '{ type: maildir, path: … } or { type: mbox, path: … }';
-const destination = () =>
-  z.discriminatedUnion('type', [maildir(), mbox()], {
-    error: ({ input }) => {
-      if (typeof input !== 'object' || input === null) return expected(FORMS_OF_DESTINATION).error({ input });
-      return expected('maildir or mbox').error({ input: 'type' in input ? input.type : undefined });
-    },
-  });
-
-const DELIVER = `${FORMS_OF_DESTINATION}, or a list of them`;
-const deliver = () => {
-  const one = destination();
-  const several = z.array(one).min(1, { error: 'the list of destinations is empty' });
-  return z
-    .union([one, several], expected(DELIVER))
-    .transform((written) => (Array.isArray(written) ? written : [written]));
-};
 
 const DELETION = 'never, after-delivery or { after: 30d }';
 const deletion = () =>

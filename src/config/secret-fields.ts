@@ -1,25 +1,18 @@
 import * as z from 'zod';
 import { Secret } from '../secret.ts';
-import { expectedSecret, mapping, path } from './field-kinds.ts';
+import { command, expectedSecret, mapping, path } from './field-kinds.ts';
 import type { SecretKind } from './secrets.ts';
 import type { PasswordSettings } from './settings.ts';
 
 const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credential: … }';
 const FORMS = `a text in quotes, or ${SOURCES}, { netrc: … }`;
 const LINE = /^[^\r\n\0]+$/;
-const COMMAND = expectedSecret('a command as text, or a list of a program and its arguments');
 const commandMeans = (kind: SecretKind): string =>
   `Runs this command; the first line that it prints is the ${kind}. Text goes through \`/bin/sh\`, a list runs ` +
   'without a shell. It has 30 seconds, no terminal, and works in the folder of the configuration. What it says on ' +
   'standard error is shown by `fetch` and `doctor` when it fails, and kept nowhere.';
 const ENVIRONMENT = expectedSecret('the name of an environment variable');
 const CREDENTIAL = expectedSecret('the name of a file in $CREDENTIALS_DIRECTORY');
-
-/** A command as text for `/bin/sh`, or as a list of a program and its arguments. */
-export const command = (): z.ZodType<string | readonly string[]> => {
-  const argument = z.string(COMMAND).regex(/^[^\0]*$/, COMMAND);
-  return z.union([argument.min(1, COMMAND), z.tuple([argument.min(1, COMMAND)], argument)], COMMAND);
-};
 
 const netrcFields = () => ({
   netrc: path('the path of a netrc file', expectedSecret('the path of a netrc file'))

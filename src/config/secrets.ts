@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import { Secret, withoutSecrets } from '../secret.ts';
 import { abortReason } from '../wire/deadline.ts';
 import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
@@ -180,14 +180,6 @@ interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The environment of a command: without what holds the password of any account (I5). */
-export function commandEnvironment({
-  env,
-  withheld,
-}: Pick<SecretSurroundings, 'env' | 'withheld'>): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.has(name)));
-}
-
 /**
  * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
  * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
@@ -202,7 +194,12 @@ async function runCommand(
   if (signal?.aborted === true) throw abortReason(signal);
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   const { kind = 'password' } = around;
-  const child = start(program, args, { cwd: around.folder, env: commandEnvironment(around) }, kind);
+  const child = start(
+    program,
+    args,
+    { cwd: around.folder, env: withoutSecrets(around.env, around.withheld) },
+    kind,
+  );
   const limits = { timeLimitMs: around.timeLimitMs, stop: signal };
   const { stdout, stderr, status, signal: by } = await ending(child, limits, kind);
   const said = stderr.toString().trim();

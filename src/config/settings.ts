@@ -1,10 +1,15 @@
-import type { DestinationSettings } from '../delivery/settings.ts';
+import type { MdaSettings, PlaceSettings } from '../delivery/settings.ts';
 import type { LogLevel } from '../observe/logger.ts';
-import type { DeletionPolicy } from '../poll/account.ts';
+import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
 import type { Schedule } from '../schedule/cron.ts';
 import type { Secret } from '../secret.ts';
 import type { ConnectionSettings } from './connection-fields.ts';
+
+/** A destination as it was written: paths are not absolute yet. */
+export type WrittenDestination =
+  | PlaceSettings
+  | (Pick<MdaSettings, 'type' | 'command' | 'lineEndings'> & { readonly timeout?: number | undefined });
 
 /** Where a password comes from. Paths are as they were written. */
 export type PasswordSettings =
@@ -44,7 +49,7 @@ export interface AccountSettings extends ConnectionSettings {
   readonly user?: string;
   readonly password?: PasswordSettings;
   readonly auth?: AuthChoice;
-  readonly deliver?: readonly DestinationSettings[];
+  readonly deliver?: readonly WrittenDestination[];
   readonly delete?: DeletionPolicy;
   readonly schedule?: Schedule;
   readonly jitter?: number;

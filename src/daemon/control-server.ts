@@ -2,7 +2,7 @@ import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../durable/fsync-directory.ts';
-import { asMailError, MailError, systemCode } from '../errors.ts';
+import { asMailError, MailError, messageOf, systemCode } from '../errors.ts';
 import { MAX_SOCKET_PATH_OCTETS, refused } from './control-protocol.ts';
 
 /** More than the names of 10,000 accounts. */
@@ -41,8 +41,7 @@ export async function openControlSocket(path: string, answers: Answers): Promise
     await chmod(path, 0o600);
     return closing(server);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new MailError('config', `The control socket ${path} cannot be opened: ${text}.`, {
+    throw new MailError('config', `The control socket ${path} cannot be opened: ${messageOf(cause)}.`, {
       cause,
       hint: 'Set "controlSocket" to a path on a local disk that this user can write to.',
     });

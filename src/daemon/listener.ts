@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { MailError } from '../errors.ts';
+import { MailError, messageOf } from '../errors.ts';
 import { closing, listen, sendJson } from './control-server.ts';
 
 export interface ListenAddress {
@@ -41,8 +41,7 @@ export async function openListener(
   try {
     await listen(server, { host, port });
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw new MailError('config', `Cannot listen at ${host}:${port}: ${text}.`, {
+    throw new MailError('config', `Cannot listen at ${host}:${port}: ${messageOf(cause)}.`, {
       cause,
       hint: 'Choose another address for "monitoring.listen".',
     });

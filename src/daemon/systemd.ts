@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Environment } from '../config/places.ts';
-import { systemCode } from '../errors.ts';
+import { messageOf, systemCode } from '../errors.ts';
 
 /** A start that takes longer says nothing useful any more. */
 const TIME_LIMIT_MS = 5000;
@@ -40,7 +40,7 @@ export class ServiceManager {
   readonly #onFailure = (thrown: unknown): void => {
     // A machine that has no process to spare just now will have one again: then the watchdog must be fed.
     this.#failed = ['ENOENT', 'EACCES'].includes(systemCode(thrown) ?? '');
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = messageOf(thrown);
     this.#onTrouble(`systemd cannot be told how the daemon is: ${why}.`);
   };
 

@@ -78,9 +78,9 @@ export interface StoredMessage {
 
 /**
  * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
- * was made anew since; `unreadable` when it is there.
+ * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look.
  */
-export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable';
+export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
 
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {
@@ -104,6 +104,8 @@ export interface Destination {
    * it has only a place, which moves when its owner removes mail before it.
    */
   readonly hasNames: boolean;
+  /** Whether what was delivered there can be looked at; else it was handed over for good, and nothing is found there. */
+  readonly isReadable: boolean;
   /** Begins a message; nothing of it is visible before its draft is committed. */
   begin(): Draft;
   /**

@@ -1,4 +1,4 @@
-import { MailError, systemCode } from '../errors.ts';
+import { MailError, messageOf, systemCode } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const CANNOT = new Set([
@@ -76,6 +76,6 @@ function isSystemError(thrown: unknown): thrown is Error & { readonly syscall: u
 function failed(what: string, thrown: unknown, hint: string): MailError {
   const code = systemCode(thrown) ?? '';
   const kind = FULL.has(code) ? 'disk-full' : CANNOT.has(code) ? 'destination-unusable' : 'destination-io';
-  const text = WORDS[code] ?? (thrown instanceof Error ? thrown.message : String(thrown));
+  const text = WORDS[code] ?? messageOf(thrown);
   return new MailError(kind, `${what}: ${text}.`, { cause: thrown, hint });
 }

@@ -5,12 +5,16 @@ import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
-import { Maildir } from './maildir.ts';
-import { Mbox, type MboxSurroundings } from './mbox.ts';
-import type { DestinationSettings } from './settings.ts';
+import { Maildir } from './maildir/maildir.ts';
+import { Mbox, type MboxSurroundings } from './mbox/mbox.ts';
+import { HandedOver } from './mda/handed-over.ts';
+import { mda } from './mda/mda.ts';
+import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
 
 /** What a destination needs besides its settings: only an mbox needs all of it. */
 export interface DestinationSurroundings extends MboxSurroundings {
+  /** A folder of ours, in which a large message waits to be handed over. */
+  readonly spoolFolder: string;
   /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
   /** The name of the account, for what is to be done about it. */
@@ -26,20 +30,20 @@ export interface KnownFolder {
   readonly note: (folder: FolderMark, changedAt: number | undefined) => Promise<void>;
 }
 
-/** What a destination is called in the ledger, in logs and in reports. */
-export function destinationName({ type, path }: DestinationSettings): string {
-  return `${type}:${path}`;
-}
-
 /**
  * Opens a destination for writing, creating what is missing, so that whatever is wrong with it shows before the
  * first message is retrieved. Raises `destination-unusable`, `destination-locked`, `destination-io` or `disk-full`.
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { usedBefore, account, folder, ...surroundings }: DestinationSurroundings,
+  { usedBefore, account, spoolFolder, folder, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
+  if (!isPlace(settings)) {
+    const { lineEndings } = settings;
+    const spoolPath = (): string => join(spoolFolder, `.spool.${surroundings.runtime.randomHex(8)}`);
+    return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account ?? '') });
+  }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
   if (settings.type === 'maildir') return Maildir.open(settings, name, surroundings.runtime, calls);
@@ -62,10 +66,11 @@ async function folderOf(path: string): Promise<FolderMark> {
 /**
  * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
  * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads to no mbox may lead to such a disk, whatever is beside it.
+ * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads
+ * to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(
-  settings: DestinationSettings,
+  settings: PlaceSettings,
   calls: FolderCalls,
   { account = 'ACCOUNT', folder }: { account?: string | undefined; folder?: FolderMark | undefined } = {},
 ): Promise<void> {

@@ -17,8 +17,44 @@ export interface MboxSettings {
   readonly path: string;
 }
 
+/** A place of ours, where what was delivered can be read again. */
+export type PlaceSettings = MaildirSettings | MboxSettings;
+
+/** A program that takes each message on its standard input (a mail delivery agent), and says by its exit status what became of it. */
+export interface MdaSettings {
+  readonly type: 'mda';
+  /** Text runs through `/bin/sh`, a list without a shell. */
+  readonly command: string | readonly string[];
+  /** How long it may take for one message, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly lineEndings: LineEndings;
+  /** The folder that it works in. Default: the current one. */
+  readonly folder?: string | undefined;
+  /** Default: the environment of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
 /** Where mail goes, as plain data. */
-export type DestinationSettings = MaildirSettings | MboxSettings;
+export type DestinationSettings = PlaceSettings | MdaSettings;
+
+/** Whether what is delivered there can be read again. */
+export function isPlace(settings: DestinationSettings): settings is PlaceSettings {
+  return settings.type === 'maildir' || settings.type === 'mbox';
+}
+
+/** What a destination is called in the ledger, in logs and in reports. */
+export function destinationName(
+  settings: Pick<PlaceSettings, 'type' | 'path'> | Pick<MdaSettings, 'type' | 'command'>,
+): string {
+  if (settings.type !== 'mda') return `${settings.type}:${settings.path}`;
+  const { command } = settings;
+  return `mda:${typeof command === 'string' ? command : command.join(' ')}`;
+}
+
+/** The same of a destination by its name. */
+export function isPlaceName(name: string): boolean {
+  return /^(?:maildir|mbox):/.test(name);
+}
 
 /** Type and path of a destination by its name, as `destinationName` makes it; both are empty where it is none. */
 export function partsOfName(name: string): { readonly type: string; readonly path: string } {

@@ -2,7 +2,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { readingFailed } from './errors.ts';
-import { tagOf } from './maildir-name.ts';
+import { tagOf } from './maildir/names.ts';
 import type { DestinationSettings } from './settings.ts';
 
 /** How many names are read at a time. */
@@ -13,10 +13,11 @@ const NAMES_AT_ONCE = 1024;
  * Opens no file, and keeps no name (I7). Raises `destination-io` where the disk fails.
  */
 export async function showsOneOf(
-  { type, path }: DestinationSettings,
+  settings: DestinationSettings,
   tags: Pick<ReadonlySet<string>, 'has'>,
 ): Promise<boolean> {
-  if (type !== 'maildir') return false;
+  if (settings.type !== 'maildir') return false;
+  const { path } = settings;
   try {
     for (const folder of ['new', 'cur']) {
       for await (const { name } of await opendir(join(path, folder), { bufferSize: NAMES_AT_ONCE })) {

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { BodyHash } from '../message/body-hash.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
 import type { Receipt } from './destination.ts';
-import { MaildirPaths } from './maildir-paths.ts';
-import { receivedAt } from './mbox-message-at.ts';
+import { MaildirPaths } from './maildir/paths.ts';
+import { receivedAt } from './mbox/messages.ts';
 import { partsOfName } from './settings.ts';
 
 /** What stands behind the headers of stored messages. Remembers the names in each Maildir. */

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
-import { MaildirPaths } from './maildir-paths.ts';
-import { readMessages } from './mbox-messages.ts';
+import { MaildirPaths } from './maildir/paths.ts';
+import { readMessages } from './mbox/messages.ts';
 import { partsOfName } from './settings.ts';
 
 /** A longer header is taken as far as this. */

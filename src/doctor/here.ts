@@ -4,13 +4,13 @@ import type { AccountConfiguration } from '../config/configuration.ts';
 import { providerMinimumMs, providerOfHost } from '../config/providers.ts';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
-import { destinationName } from '../delivery/open-destination.ts';
-import type { DestinationSettings } from '../delivery/settings.ts';
+import { type DestinationSettings, destinationName, isPlace } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Secret } from '../secret.ts';
 import { examineMount } from './mount-point.ts';
 import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
+import { examineProgram } from './program.ts';
 import { doubtful, type Step, wrong } from './step.ts';
 
 /** What the daemon has and this command may not: its environment and its credentials. */
@@ -57,6 +57,7 @@ export function blankEnd(password: Secret): Step | undefined {
 }
 
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
+  if (!isPlace(settings)) return unlessGood(await examineProgram(settings));
   const { type, path } = settings;
   try {
     const there = await nearestFolder(type === 'mbox' ? dirname(path) : path);
@@ -80,6 +81,10 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
   } catch (thrown) {
     return wrong('destination', deliveryFailed(path, thrown));
   }
+}
+
+function unlessGood(step: Step): Step | undefined {
+  return step.state === 'good' ? undefined : step;
 }
 
 /** A poll that comes more often than the provider allows is put off by the daemon. */

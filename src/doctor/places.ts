@@ -2,15 +2,21 @@ import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
-import { refuseForeign } from '../delivery/mbox-file.ts';
-import { destinationName, openDestination } from '../delivery/open-destination.ts';
-import type { DestinationSettings } from '../delivery/settings.ts';
+import { refuseForeign } from '../delivery/mbox/foreign.ts';
+import { openDestination } from '../delivery/open-destination.ts';
+import {
+  type DestinationSettings,
+  destinationName,
+  isPlace,
+  type PlaceSettings,
+} from '../delivery/settings.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import { createExclusively } from '../durable/file-writer.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Runtime } from '../runtime.ts';
 import { examineMount } from './mount-point.ts';
+import { examineProgram } from './program.ts';
 import { doubtful, good, type Step, wrong } from './step.ts';
 
 /** File systems that another machine keeps, by the number that Linux gives them: what locks do there is uncertain. */
@@ -43,6 +49,7 @@ export async function examineDestination(
   settings: DestinationSettings,
   question: PlaceQuestion,
 ): Promise<Step> {
+  if (!isPlace(settings)) return examineProgram(settings);
   const { type, path } = settings;
   const folder = type === 'mbox' ? dirname(path) : path;
   try {
@@ -129,7 +136,7 @@ export async function refuseForeignFile(path: string): Promise<void> {
 }
 
 async function openAndClose(
-  settings: DestinationSettings,
+  settings: PlaceSettings,
   {
     runtime,
     account,
@@ -143,6 +150,7 @@ async function openAndClose(
     takeUnfinished: () => [],
     recordedAt: () => [],
     recordedAs: () => [],
+    spoolFolder: '',
     usedBefore,
     account,
     folder: { known, note: () => Promise.resolve() },

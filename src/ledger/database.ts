@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
-import { MailError } from '../errors.ts';
+import { MailError, messageOf } from '../errors.ts';
 
 const BUSY = 5;
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
@@ -160,7 +160,7 @@ export class Database {
    * keeps the file open for as long as there are statements, and writes what the log holds into it when the process ends.
    * Does not wait for other readers. Returns whether the file itself now holds everything, durably.
    */
-  settle(last: () => void = () => undefined): boolean {
+  closeWhole(last: () => void = () => undefined): boolean {
     try {
       // What is fsynced along with all the rest need not be before.
       this.execute('PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL');
@@ -249,7 +249,7 @@ function codeOf(cause: unknown, text: string): number {
 }
 
 function databaseFailed(path: string, cause: unknown): MailError {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = messageOf(cause);
   const code = codeOf(cause, text);
   if (!CIRCUMSTANCES.has(code)) markSuspect(path);
   if (code === BUSY) {

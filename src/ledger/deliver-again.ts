@@ -2,16 +2,6 @@ import type { ListedDelivery, RecordId } from './ledger.ts';
 import { toReceipt } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
-/** As `listedDeliveries` of an `AccountLedger`. */
-export function readListedDeliveries(
-  statements: LedgerStatements,
-  account: number,
-  destination: string,
-): readonly ListedDelivery[] {
-  const rows = statements.listedDeliveries.all(account, destination);
-  return rows.map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
-}
-
 /** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
 export function markAgain(
   { wantAgain, askAnew, forgetQuiet }: LedgerStatements,

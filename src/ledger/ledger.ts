@@ -139,7 +139,7 @@ export interface PollEnd {
   /** Whether what an interrupted poll had left was not yet looked for: then the mark stays. */
   readonly unfinished: boolean;
   /** Whether what an older copy of the ledger does not know was not yet looked for: then that mark stays. */
-  readonly isOld?: boolean | undefined;
+  readonly ledgerWasPutBack?: boolean | undefined;
   /** How the maildrop looked, when nothing was left to do there; forgotten otherwise. */
   readonly quiet?: string | undefined;
   /** What somebody was asked about deletions; undefined where the poll could tell nobody. */
@@ -181,9 +181,9 @@ export interface AccountLedger {
 
   /**
    * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
-   * never ended. `isOld`: the ledger was put back from a backup, so that it may not know what was carried since.
+   * never ended. `ledgerWasPutBack`: the ledger was put back from a backup, so that it may not know what was carried since.
    */
-  openPoll(): Promise<{ readonly interrupted: boolean; readonly isOld: boolean }>;
+  openPoll(): Promise<{ readonly interrupted: boolean; readonly ledgerWasPutBack: boolean }>;
   /**
    * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
    * one any more: all of them count as missing, and `renumbering` says so, until it is noted otherwise.
@@ -294,7 +294,7 @@ export interface AccountLedger {
    * carried before the ledger was lost, or somebody else's.
    */
   found(): readonly FoundMessage[];
-  /** Takes these in place of what was found before; intents about their places are settled. */
+  /** Takes these in place of what was found before; intents about their places are dropped. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
   /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
   carriedAs(): ReadonlyMap<UniqueId, string>;

@@ -1,5 +1,5 @@
 import type { Receipt } from '../delivery/destination.ts';
-import type { Delivery, Failure, RecordId } from './ledger.ts';
+import type { Delivery, RecordId } from './ledger.ts';
 import { PlaceTaken } from './place-taken.ts';
 import { blob, deliveryValues, receiptValues } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
@@ -8,7 +8,7 @@ import type { LedgerStatements } from './statements.ts';
 export interface DeliveryWriter {
   readonly statements: LedgerStatements;
   readonly account: number;
-  /** Whether there may be intents, which it settles. */
+  /** Whether there may be intents, which it ends. */
   readonly intents: { readonly some: boolean };
 }
 
@@ -31,17 +31,6 @@ export function writeDelivery(
   if (delivery.complete && delivery.record !== undefined) statements.dropWanted.run(id);
   if (delivery.complete && intents.some) statements.dropIntent.run(account, delivery.tag);
   return id;
-}
-
-/** As `recordFailure` of an `AccountLedger`, in the transaction that is under way. */
-export function writeFailure(
-  { record, uid, sha256, error, quarantined, at }: Failure,
-  { updateFailed, insertFailed }: LedgerStatements,
-  account: number,
-): void {
-  const outcome = quarantined ? 'quarantined' : 'failed';
-  if (record !== undefined) updateFailed.run(blob(sha256), outcome, error, at, record);
-  else insertFailed.run(account, uid ?? null, blob(sha256), outcome, error, at);
 }
 
 /**

@@ -1,19 +1,17 @@
 import { existsSync } from 'node:fs';
-import { chmod, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fsyncDirectory, makeDirectory } from '../durable/fsync-directory.ts';
-import { MailError, systemCode } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
 import { SqliteAccountLedger } from './account-ledger.ts';
-import { clearOfSuspicion, Database, isSuspect, SUSPECT } from './database.ts';
+import { Database } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, AccountSummary, Ledger } from './ledger.ts';
 import { Lineage } from './lineage.ts';
-import { isCurrent, migrate } from './migrations.ts';
+import { isCurrent } from './migrations.ts';
+import { type LedgerFile, type OpenedLedger, openLedger } from './open-ledger.ts';
 import { Ownership } from './ownership.ts';
 import { toIntent, toSummary } from './rows.ts';
-import { isOfAnother, lookAt, type Sight, wasPutBack } from './seal.ts';
+import { makeLasting, makeStateFolder } from './state-folder.ts';
 import { type LedgerStatements, prepareStatements } from './statements.ts';
 
 type LedgerRuntime = Pick<Runtime, 'now' | 'monotonic' | 'randomHex'>;
@@ -32,7 +30,11 @@ export class SqliteLedger implements Ledger, Disposable {
   readonly #intents: KnownIntents;
   readonly #looked = new Set<number>();
 
-  private constructor({ database, lineage }: Opened, owner: Ownership | undefined, runtime: LedgerRuntime) {
+  private constructor(
+    { database, lineage }: LedgerFile,
+    owner: Ownership | undefined,
+    runtime: LedgerRuntime,
+  ) {
     this.#database = database;
     this.#lineage = lineage;
     this.#owner = owner;
@@ -48,18 +50,13 @@ export class SqliteLedger implements Ledger, Disposable {
    * `already-running` when another process owns it, or `ledger`.
    */
   static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
-    await prepareFolder(stateDir);
+    await makeStateFolder(stateDir);
     const owner = Ownership.take(stateDir);
     try {
       const path = join(stateDir, 'ledger.db');
-      const sight = lookAt(path);
-      if (isOfAnother(sight)) await setAside(path, 'other', { runtime, suffixes: ['-wal', '-shm'] });
-      const sound = openSound(path, sight, { runtime, owner });
-      const aside = sound === undefined ? await setAside(path, 'damaged', { runtime }) : undefined;
-      const opened = sound ?? openFile(path, { runtime, owner });
+      const opened = await openLedger(path, { runtime, owner });
       const ledger = new SqliteLedger(opened, owner, runtime);
-      if (sound?.isOld === true) opened.database.transaction(() => ledger.#statements.allOld.run());
-      if (aside !== undefined) opened.database.transaction(() => ledger.#statements.replace.run(aside));
+      ledger.#noteOpened(opened);
       await makeLasting(path, stateDir);
       return ledger;
     } catch (error) {
@@ -132,12 +129,17 @@ export class SqliteLedger implements Ledger, Disposable {
   close(): void {
     if (this.#owner === undefined) return this.#database.close();
     this.#database.witness = undefined;
-    if (this.#database.settle(() => this.#lineage.end())) this.#lineage.seal();
+    if (this.#database.closeWhole(() => this.#lineage.end())) this.#lineage.seal();
     this.#owner.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #noteOpened({ database, wasPutBack, replaced }: OpenedLedger): void {
+    if (wasPutBack) database.transaction(() => this.#statements.allPutBack.run());
+    if (replaced !== undefined) database.transaction(() => this.#statements.replace.run(replaced));
   }
 
   #numberOf(name: string): number | undefined {
@@ -162,95 +164,4 @@ export class SqliteLedger implements Ledger, Disposable {
  */
 export async function lookAtLedger(stateDir: string, runtime: LedgerRuntime): Promise<SqliteLedger> {
   return SqliteLedger.openToRead(stateDir, runtime) ?? (await SqliteLedger.open(stateDir, runtime));
-}
-
-/** A ledger in the form that this version knows. */
-interface Opened {
-  readonly database: Database;
-  readonly lineage: Lineage;
-}
-
-/** Who opens it. */
-interface Opener {
-  readonly runtime: LedgerRuntime;
-  readonly owner: Ownership;
-}
-
-/** Undefined where an earlier use, or this look at it, shows that the file cannot be trusted any more. */
-function openSound(
-  path: string,
-  sight: Sight,
-  as: Opener,
-): (Opened & { readonly isOld: boolean }) | undefined {
-  let opened: Opened | undefined;
-  try {
-    opened = openFile(path, as);
-    const isOld = wasPutBack(sight, opened.lineage.generations());
-    // A copy that was made of one in use, or without its log, may be of two moments.
-    if ((isOld || isSuspect(path)) && !opened.database.isSound()) {
-      opened.database.close();
-      return undefined;
-    }
-    clearOfSuspicion(path);
-    return { ...opened, isOld };
-  } catch (error) {
-    opened?.database.close();
-    if (error instanceof MailError && error.code === 'ledger-damaged') return undefined;
-    throw error;
-  }
-}
-
-function openFile(path: string, as: Opener): Opened {
-  const database = Database.open(path);
-  try {
-    migrate(database, path);
-    return { database, lineage: new Lineage(database, path, as) };
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** Keeps what is left of a ledger, or of a log, under another name, for whoever can mend it. */
-async function setAside(
-  path: string,
-  why: string,
-  {
-    runtime,
-    suffixes = ['', '-wal', '-shm', SUSPECT],
-  }: { readonly runtime: Pick<Runtime, 'now'>; readonly suffixes?: readonly string[] },
-): Promise<string> {
-  const aside = `${path}.${why}-${new Date(runtime.now()).toISOString().replaceAll(':', '')}`;
-  for (const suffix of suffixes) {
-    await rename(`${path}${suffix}`, `${aside}${suffix}`).catch((error: unknown) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    });
-  }
-  return aside;
-}
-
-async function makeLasting(path: string, stateDir: string): Promise<void> {
-  try {
-    // A change of its mode would make it look like another file than the one that was closed, should this process die now.
-    if (((await stat(path)).mode & 0o777) !== 0o600) await chmod(path, 0o600);
-    await fsyncDirectory(stateDir);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new MailError('ledger', `Cannot write to the state folder ${stateDir}: ${text}.`, {
-      cause: error,
-      hint: 'Check the disk, and that this user can write to "stateDir".',
-    });
-  }
-}
-
-async function prepareFolder(stateDir: string): Promise<void> {
-  try {
-    await makeDirectory(stateDir);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw new MailError('ledger', `Cannot create the state folder ${stateDir}: ${text}.`, {
-      cause: error,
-      hint: 'Set "stateDir" to a folder that this user can write to.',
-    });
-  }
 }

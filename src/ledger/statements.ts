@@ -26,7 +26,7 @@ const BY_PRESENCE = 'INDEXED BY message_present';
 
 /** What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup. */
 export const POLL_OPEN = 1;
-export const LEDGER_OLD = 2;
+export const LEDGER_PUT_BACK = 2;
 
 type StatementName =
   | 'accountByName'
@@ -42,7 +42,7 @@ type StatementName =
   | 'nameless'
   | 'begun'
   | 'setPollOpen'
-  | 'allOld'
+  | 'allPutBack'
   | 'carriedAs'
   | 'closePoll'
   | 'quiet'
@@ -74,8 +74,8 @@ type StatementName =
   | 'insertAdopted'
   | 'insertImported'
   | 'imported'
-  | 'settled'
-  | 'settle'
+  | 'isKnown'
+  | 'noteKnown'
   | 'carryUnknown'
   | 'carriesUnknown'
   | 'replaced'
@@ -141,7 +141,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
       AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id AND NOT again)`,
   pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
-  allOld: `UPDATE account SET poll_open = poll_open | ${LEDGER_OLD}`,
+  allPutBack: `UPDATE account SET poll_open = poll_open | ${LEDGER_PUT_BACK}`,
   carriedAs: `
     SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id
     WHERE account.maildrop = (SELECT maildrop FROM account WHERE id = ?1) AND account.id <> ?1
@@ -192,12 +192,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   imported: `
     SELECT id, uid FROM message
      WHERE account = ? AND peer = ? AND outcome = 'adopted' AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL`,
-  settled: `
+  isKnown: `
     SELECT settled OR EXISTS (
       SELECT 1 FROM message WHERE message.account = account.id AND (outcome IN ('delivered', 'adopted')
-        OR EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id))) AS settled
+        OR EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id))) AS known
     FROM account WHERE id = ?`,
-  settle:
+  noteKnown:
     'UPDATE account SET settled = 1, success_message = (SELECT coalesce(max(id), 0) FROM message) WHERE id = ?',
   carryUnknown: 'UPDATE account SET carry_unknown = 1 WHERE id = ?',
   carriesUnknown: 'SELECT carry_unknown FROM account WHERE id = ?',

@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer';
+import { messageOf } from '../errors.ts';
 import { lineTrouble, notSent } from './not-sent.ts';
 import type { Notice } from './notice.ts';
 import { SEND_LIMIT_MS } from './post.ts';
@@ -39,7 +40,7 @@ export async function sendMail(
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Mailferry-Notice': kind },
     });
   } catch (thrown) {
-    const words = thrown instanceof Error ? thrown.message : String(thrown);
+    const words = messageOf(thrown);
     const message = pass === undefined ? words : words.replaceAll(pass, '[secret]');
     const said = { why: message.split('\n', 1)[0]?.replace(/\.$/, '') ?? '', hint: CHECK };
     throw notSent('The mail could not be sent', lineTrouble(thrown, CHECK_LINE) ?? said);

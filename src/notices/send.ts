@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../secret.ts';
 import { runNoticeCommand } from './command.ts';
 import type { Notice } from './notice.ts';
 import { post } from './post.ts';
@@ -35,7 +36,7 @@ export async function sendNotice(target: NoticeTarget, notice: Notice, context: 
     case 'command':
       return runNoticeCommand({
         ...target,
-        env: without(context.env, target.withheld),
+        env: withoutSecrets(context.env, target.withheld),
         input: `${body}\n`,
         quotes: context.watched,
       });
@@ -49,11 +50,6 @@ export async function sendNotice(target: NoticeTarget, notice: Notice, context: 
 /** A notice as programs get it. Stable and documented. */
 function noticeObject({ kind, account, title, text, bad, at }: Notice, host: string): object {
   return { kind, account, title, text, bad, at: new Date(at).toISOString(), host };
-}
-
-/** No command gets a variable that holds a password (I5). */
-function without(env: NodeJS.ProcessEnv, withheld: ReadonlySet<string>): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.has(name)));
 }
 
 /** Header fields of HTTP hold ASCII only; ntfy reads others as mail has them (RFC 2047 §4.1). */

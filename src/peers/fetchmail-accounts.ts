@@ -1,8 +1,9 @@
 import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
-import { accountName, type PeerAccount, type PeerPassword, withUniqueNames } from './peer.ts';
+import { accountName, type PeerAccount, type PeerPassword, remarksOn, withUniqueNames } from './peer.ts';
 import { lineOf } from './peer-line.ts';
+import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
 
 /** Options that have no counterpart because nothing needs them here. */
@@ -100,6 +101,7 @@ function translate(
     ...timeoutsOf(options),
     ...caFileOf(text(options, 'sslcertfile'), around),
   };
+  const delivery = deliveryOf(user, { options, around });
   const name = server.users.length > 1 ? `${remote}@${server.name}` : server.name;
   return {
     name: accountName(name),
@@ -108,7 +110,7 @@ function translate(
     tls,
     user: remote,
     password: passwordOf(options, [server.name, host]),
-    keys,
+    keys: { ...keys, ...delivery.keys },
     deletion: options.get('keep') === true ? 'never' : 'after-delivery',
     remarks: [
       ...(options.get('keep') === true
@@ -117,7 +119,7 @@ function translate(
       ...tlsRemark,
       ...portRemark,
       ...line.remarks,
-      ...deliveryRemarks(user, options),
+      ...delivery.remarks,
       ...authRemarks(options, protocol),
       ...otherRemarks(options),
     ],
@@ -209,7 +211,26 @@ function peopleOf({ locals }: FetchmailUser, { localUser }: PeerSurroundings): r
   return locals.length === 0 ? [localUser ?? ''] : locals.map((name) => name.replace(/^.*=/, ''));
 }
 
-function deliveryRemarks({ locals }: FetchmailUser, options: FetchmailOptions): readonly string[] {
+/** What fetchmail does with the mail: a program takes it here, too; what goes over SMTP is to be stored. */
+function deliveryOf(
+  user: FetchmailUser,
+  { options, around }: { options: FetchmailOptions; around: PeerSurroundings },
+): { keys: Readonly<Record<string, unknown>>; remarks: readonly string[] } {
+  const written = text(options, 'mda');
+  const people = peopleOf(user, around);
+  const deliver =
+    written === undefined || isMultidrop(user, options) ? undefined : mdaOfLine(written, people[0]);
+  if (deliver === undefined) return { keys: {}, remarks: deliveryRemarks(user, options) };
+  return { keys: { deliver }, remarks: [`fetchmail gives the mail to the program: ${written}`] };
+}
+
+function isMultidrop({ locals }: FetchmailUser, options: FetchmailOptions): boolean {
+  if (locals.length > 1 || locals.some((name) => name === '*' || name.includes('='))) return true;
+  return [...MULTIDROP].some((name) => (options.get(name) ?? false) !== false);
+}
+
+function deliveryRemarks(user: FetchmailUser, options: FetchmailOptions): readonly string[] {
+  const { locals } = user;
   const whom = locals.length > 0 ? ` to ${locals.join(', ')}` : '';
   const mda = text(options, 'mda');
   const bsmtp = text(options, 'bsmtp');
@@ -220,12 +241,10 @@ function deliveryRemarks({ locals }: FetchmailUser, options: FetchmailOptions): 
         ? `as BSMTP into the file ${bsmtp}`
         : `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${whom}`;
   const ofSmtp = [...SMTP].filter((name) => (options.get(name) ?? false) !== false);
-  const multidrop = locals.length > 1 || locals.some((name) => name === '*' || name.includes('='));
   return [
     `fetchmail gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
     ...(ofSmtp.length === 0 ? [] : [`These have no counterpart for that: ${ofSmtp.join(', ')}.`]),
-    ...(multidrop ||
-    [...MULTIDROP].some((name) => options.get(name) !== undefined && options.get(name) !== false)
+    ...(isMultidrop(user, options)
       ? [
           'fetchmail sorts this mailbox by recipient (multidrop); Mailferry does not guess recipients, all of it goes to one place.',
         ]
@@ -255,11 +274,9 @@ function otherRemarks(options: FetchmailOptions): readonly string[] {
   const others = [...options.keys()].filter(
     (name) => ![TRANSLATED, DELIVERY, SMTP, MULTIDROP].some((set) => set.has(name)) && name !== 'sslcertck',
   );
-  const needless = others.filter((name) => NEEDLESS.has(name));
-  const named = others
-    .filter((name) => !NEEDLESS.has(name) && options.get(name) !== false)
-    .map((name) => REMARKS[name] ?? `"${name}" is left out.`);
-  return needless.length === 0 ? named : [...named, `Not needed here: ${needless.join(', ')}.`];
+  // What is switched off needs no word, unless nobody needs it.
+  const told = others.filter((name) => NEEDLESS.has(name) || options.get(name) !== false);
+  return remarksOn(told, { needless: NEEDLESS, remarks: REMARKS });
 }
 
 function text(options: FetchmailOptions, name: string): string | undefined {

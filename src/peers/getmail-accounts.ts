@@ -1,7 +1,8 @@
 import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
-import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword } from './peer.ts';
+import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword, remarksOn } from './peer.ts';
 import { lineOf, type TranslatedLine } from './peer-line.ts';
+import { mdaOfArguments, type PeerMda } from './peer-mda.ts';
 import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 import { readPythonLiteral } from './python-literal.ts';
 
@@ -191,7 +192,7 @@ function timeoutsOf(retriever: Section): Readonly<Record<string, unknown>> {
 }
 
 interface Destinations {
-  readonly deliver: readonly { readonly type: 'maildir' | 'mbox'; readonly path: string }[];
+  readonly deliver: readonly (PeerMda | { readonly type: 'maildir' | 'mbox'; readonly path: string })[];
   readonly remarks: readonly string[];
 }
 
@@ -219,6 +220,13 @@ function destinationOf(
       remarks: unusedKeys(keys, section, ['user', 'locktype']),
     };
   }
+  const program = type === 'MDA_external' && path !== undefined ? externalOf(path, keys) : undefined;
+  if (program !== undefined) {
+    return {
+      deliver: [program],
+      remarks: unusedKeys(keys, section, MDA_KEYS),
+    };
+  }
   if (type === 'MultiDestination' && depth < 8) {
     const named = readPythonLiteral(keys.get('destinations') ?? '');
     const parts = (Array.isArray(named) ? named : [named]).map((part) =>
@@ -234,6 +242,17 @@ function destinationOf(
       `getmail delivers with ${type || 'nothing known'} here. Mailferry stores mail itself, in the place that "deliver" names.`,
     ],
   };
+}
+
+/** What a program is run with by getmail alone. */
+const MDA_KEYS = ['user', 'group', 'unixfrom', 'allow_root_commands', 'ignore_stderr', 'pipe_stdout'];
+
+function externalOf(path: string, keys: Section): PeerMda | undefined {
+  if (isElsewhere(path)) return undefined;
+  const named = readPythonLiteral(keys.get('arguments') ?? '()');
+  return named === undefined
+    ? undefined
+    : mdaOfArguments(path, (Array.isArray(named) ? named : [named]).map(String));
 }
 
 /** A destination in short: the name of a section in brackets, or a path that ends in a slash for a Maildir. */
@@ -285,12 +304,7 @@ function optionRemarks(retriever: Section, options: Section): readonly string[] 
   const others = [...retriever.keys(), ...options.keys()].filter(
     (key) => !TRANSLATED.has(key) && key !== 'delivered_to' && key !== 'received',
   );
-  const needless = others.filter((key) => NEEDLESS.has(key));
-  remarks.push(
-    ...others.filter((key) => !NEEDLESS.has(key)).map((key) => REMARKS[key] ?? `"${key}" is left out.`),
-  );
-  if (needless.length > 0) remarks.push(`Not needed here: ${needless.join(', ')}.`);
-  return remarks;
+  return [...remarks, ...remarksOn(others, { needless: NEEDLESS, remarks: REMARKS })];
 }
 
 /** getmail reads values of a retriever as Python, where `#` begins a comment. */

@@ -5,9 +5,11 @@ import {
   type PeerAccount,
   type PeerDeletion,
   type PeerPassword,
+  remarksOn,
   withUniqueNames,
 } from './peer.ts';
 import { lineOf } from './peer-line.ts';
+import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
 type Commands = MpopAccount['commands'];
@@ -176,6 +178,8 @@ function deliverOf(
   if ((method === 'maildir' || method === 'mbox') && path !== '') {
     return { deliver: { deliver: { type: method, path: peerPath(path, around) } }, deliverRemark: [] };
   }
+  const program = method === 'mda' && path !== '' ? mdaOfLine(path, undefined) : undefined;
+  if (program !== undefined) return { deliver: { deliver: program }, deliverRemark: [] };
   const how = method === '' ? 'nowhere' : method === 'mda' ? `to the program: ${path}` : `as ${method}`;
   return {
     deliver: {},
@@ -204,12 +208,7 @@ function otherRemarks(commands: Commands): readonly string[] {
   if (isOn(commands.get('received_header') ?? 'on'))
     remarks.push('mpop adds a Received header; Mailferry adds none.');
   const others = [...commands.keys()].filter((name) => !TRANSLATED.has(name));
-  remarks.push(
-    ...others.filter((name) => !NEEDLESS.has(name)).map((name) => REMARKS[name] ?? `"${name}" is left out.`),
-  );
-  const needless = others.filter((name) => NEEDLESS.has(name));
-  if (needless.length > 0) remarks.push(`Not needed here: ${needless.join(', ')}.`);
-  return remarks;
+  return [...remarks, ...remarksOn(others, { needless: NEEDLESS, remarks: REMARKS })];
 }
 
 /** A switch without an argument is on. */

@@ -112,3 +112,13 @@ export function withoutRepeats(accounts: readonly PeerAccount[]): readonly PeerA
     };
   });
 }
+
+/** What is said of keys that are not translated: each alone, and together those that are not needed here. */
+export function remarksOn(
+  keys: readonly string[],
+  { needless, remarks }: { needless: ReadonlySet<string>; remarks: Readonly<Record<string, string>> },
+): readonly string[] {
+  const told = keys.filter((key) => !needless.has(key)).map((key) => remarks[key] ?? `"${key}" is left out.`);
+  const rest = keys.filter((key) => needless.has(key));
+  return rest.length === 0 ? told : [...told, `Not needed here: ${rest.join(', ')}.`];
+}

@@ -1,15 +1,7 @@
 import type { DestinationSettings } from '../delivery/settings.ts';
 import type { AuthChoice, LineOptions, SessionTimeouts, TlsMode } from '../pop3-client/options.ts';
 import type { Secret } from '../secret.ts';
-
-/**
- * What happens to a message on the server once it is safe here: nothing, DELE in the same poll, or DELE when
- * that many milliseconds have passed since its delivery.
- */
-export type DeletionPolicy =
-  | { readonly kind: 'never' }
-  | { readonly kind: 'after-delivery' }
-  | { readonly kind: 'after'; readonly milliseconds: number };
+import type { DeletionPolicy } from './deletion-policy.ts';
 
 /** How much one poll may carry; undefined where there is no limit. */
 export interface PollLimits {

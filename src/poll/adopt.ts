@@ -13,7 +13,7 @@ export interface Adoption {
 }
 
 /**
- * Settles what the ledger does not know of an account: all that the server lists now counts as carried, without
+ * Decides about what the ledger does not know of an account: all that the server lists now counts as carried, without
  * being downloaded, and is never deleted by us; or, with `none`, the next poll carries what it finds nowhere.
  */
 export async function adoptAccount(

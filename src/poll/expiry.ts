@@ -1,6 +1,6 @@
 import { expireDays } from '../pop3/capabilities.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
-import type { DeletionPolicy } from './account.ts';
+import { keptFor } from './deletion-policy.ts';
 import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
 
@@ -16,7 +16,7 @@ export function warnOfExpiry(
   { account, observer, ledger }: Poll,
 ): void {
   const days = expireDays(capabilities);
-  if (days === undefined || !outlives(account.deletion, days)) return;
+  if (days === undefined || keptFor(account.deletion) <= days * DAY_MS) return;
   if (days === 0 && retrievals.length + further.messages > 0) {
     observer.noticed?.(
       account.name,
@@ -28,10 +28,4 @@ export function warnOfExpiry(
       `The server says that it removes messages by itself after ${days} days, whatever "delete" says (EXPIRE).`,
     );
   }
-}
-
-/** Whether a message should be on the server longer than the server keeps it. */
-function outlives(deletion: DeletionPolicy, days: number): boolean {
-  if (deletion.kind === 'never') return true;
-  return deletion.kind === 'after' && deletion.milliseconds > days * DAY_MS;
 }

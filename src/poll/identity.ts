@@ -2,7 +2,7 @@ import type { AccountLedger } from '../ledger/ledger.ts';
 import { sha256Start } from '../message/sha256.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { ListedMessage } from './listing.ts';
-import { isNumbered } from './recognition/known.ts';
+import { hasMereNumber } from './mere-number.ts';
 import { isNowhere } from './record-state.ts';
 
 /** How many octets of the hash a tag holds; it is written in hexadecimal. */
@@ -12,7 +12,7 @@ const TAG_OCTETS = 10;
 export interface Identity {
   readonly account: string;
   readonly uid: UniqueId | undefined;
-  /** SHA-256 of the received octets, where the unique-id alone does not settle it. */
+  /** SHA-256 of the received octets, where the unique-id alone does not tell who it is. */
   readonly sha256?: string | undefined;
   /** How many messages of this very identity there were before. */
   readonly occurrence: number;
@@ -39,7 +39,7 @@ export function comparedIdentity(
   ledger: Pick<AccountLedger, 'withUniqueId' | 'withContent'>,
 ): Omit<Identity, 'account'> {
   const { uid, twin } = message;
-  if (isNumbered(message) && !twin)
+  if (hasMereNumber(message) && !twin)
     return { uid: undefined, sha256, occurrence: ledger.withContent(sha256).length };
   const isFirst = uid !== undefined && !twin && ledger.withUniqueId(uid).every(isNowhere);
   return isFirst ? { uid, occurrence: 0 } : { uid, sha256, occurrence: equal };

@@ -58,8 +58,10 @@ export const SHORT_RETRY_MS: number = 24 * HOUR_MS;
 /** So many messages may others delete between a poll that was killed and the next one: numbers of those behind them change. */
 export const MOVED_UP_MESSAGES = 1000;
 
-/** After this many messages whose end was in doubt a poll pipelines no more: each of them has cost it a session. */
-export const MOST_DOUBTS = 3;
+/**
+ * How many sessions one poll may lose to messages that run on, until it pipelines no more, and to headers, until it ends.
+ */
+export const MOST_LOST_SESSIONS = 3;
 
 /**
  * How many messages that were kept until now one poll may delete without asking: this many, or this many times the most

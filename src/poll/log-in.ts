@@ -1,9 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { asMailError } from '../errors.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
-import { abortReason } from '../wire/deadline.ts';
 import { BUSY_PAUSES_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
-import { noteLogin, respectLoginDelay } from './login-delay.ts';
+import { noteLogin, respectLoginDelay, waitUnlessStopped } from './login-delay.ts';
 import type { Poll } from './poll.ts';
 import { announcedBefore } from './quiet.ts';
 
@@ -67,11 +65,7 @@ async function persevere(
       return await attempt();
     } catch (error) {
       if (asMailError(error).code !== 'maildrop-busy' || control.stop.aborted) throw error;
-      await pause(milliseconds, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(
-        () => {
-          throw abortReason(control.abort.aborted ? control.abort : control.stop);
-        },
-      );
+      await waitUnlessStopped(milliseconds, control);
     }
   }
   return attempt();

@@ -4,7 +4,7 @@ import type { LastLogin } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { abortReason } from '../wire/deadline.ts';
 import { LOGIN_DELAY_PATIENCE_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
-import type { Poll } from './poll.ts';
+import type { Poll, PollControl } from './poll.ts';
 
 /**
  * Sees to it that a server has the time between two logins that it announces (RFC 2449 §6.5), whichever process made
@@ -24,8 +24,16 @@ export async function respectLoginDelay({ account, ledger, runtime, control, vis
       { hint: `Try again in ${seconds(left)}; "schedule" should not be shorter than that time.` },
     );
   }
-  await pause(left, undefined, { signal: AbortSignal.any([control.stop, control.abort]) }).catch(() => {
-    throw abortReason(control.abort.aborted ? control.abort : control.stop);
+  await waitUnlessStopped(left, control);
+}
+
+/** Resolves after a time; raises what the stop or the break-off of the poll says when that comes first. */
+export async function waitUnlessStopped(
+  milliseconds: number,
+  { stop, abort }: Pick<PollControl, 'stop' | 'abort'>,
+): Promise<void> {
+  await pause(milliseconds, undefined, { signal: AbortSignal.any([stop, abort]) }).catch(() => {
+    throw abortReason(abort.aborted ? abort : stop);
   });
 }
 

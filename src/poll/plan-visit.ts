@@ -3,9 +3,9 @@ import { dayOf } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import { tagFor } from './identity.ts';
 import type { Listing } from './listing.ts';
+import { hasMereNumber } from './mere-number.ts';
 import { type Plan, planPoll } from './plan.ts';
 import type { Poll } from './poll.ts';
-import { isNumbered } from './recognition/known.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
 
 /** One session of a poll once it has its listing: what is known of that, and what is to be done about it. */
@@ -21,7 +21,7 @@ export interface PlannedVisit extends Stock {
 export async function planVisit(session: Transaction, listing: Listing, poll: Poll): Promise<PlannedVisit> {
   const planned = await stockAndPlan(session, listing, poll);
   if (!(await isBehind(planned, poll))) return planned;
-  poll.isOld = true;
+  poll.ledgerWasPutBack = true;
   poll.mistrustsNames = true;
   return stockAndPlan(session, listing, poll);
 }
@@ -40,17 +40,18 @@ async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll):
  * opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
  */
 async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
-  const { account, ledger, interrupted, isOld } = poll;
+  const { account, ledger, interrupted, ledgerWasPutBack } = poll;
   const tags = new Set<string>();
   for (const { message } of plan.retrievals) {
     const { uid, twin } = message;
     // A number in a name is that of whichever message had it then.
-    if (uid === undefined || twin || isNumbered(message)) continue;
+    if (uid === undefined || twin || hasMereNumber(message)) continue;
     if (known.withUniqueId(uid).length > 0) continue;
     tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
   }
   // Then they were searched already.
-  if (tags.size === 0 || interrupted || isOld || ledger.isNew() || !ledger.takeFirstLook()) return false;
+  if (tags.size === 0 || interrupted || ledgerWasPutBack || ledger.isNew() || !ledger.takeFirstLook())
+    return false;
   for (const settings of account.destinations) if (await showsOneOf(settings, tags)) return true;
   return false;
 }

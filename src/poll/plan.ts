@@ -1,8 +1,12 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
-import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
-import type { DeletionPolicy, PollLimits } from './account.ts';
+import type { Octets, UniqueId } from '../pop3/types.ts';
+import type { PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
-import { MASS_DELETION, MASS_DELETION_FACTOR, SESSION_MESSAGES, SHORT_RETRY_MS } from './limits.ts';
+import type { DeletionPolicy } from './deletion-policy.ts';
+import { deletableUntil } from './deletion-policy.ts';
+import type { FramingTrouble } from './framing-trouble.ts';
+import { SESSION_MESSAGES, SHORT_RETRY_MS } from './limits.ts';
+import { mayLackSomething, type PastSizes } from './listed-size.ts';
 import type { ListedMessage } from './listing.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
@@ -15,8 +19,6 @@ import {
   likeliest,
   wasTriedNow,
 } from './record-state.ts';
-import type { Doubts } from './retrieval/doubts.ts';
-import { mayLackSomething, type PastSizes } from './retrieval/listed-size.ts';
 
 /** A message to retrieve, and why. */
 export interface Retrieval {
@@ -24,7 +26,7 @@ export interface Retrieval {
   readonly message: ListedMessage;
   /**
    * `new`: the ledger does not know it. `again`: an earlier attempt did not end well, or not at all destinations.
-   * `compare`: its unique-id does not settle who it is, so its content has to (I8). `short`: it was stored as it came,
+   * `compare`: its unique-id does not tell who it is, so its content has to (I8). `short`: it was stored as it came,
    * shorter than listed, and may come whole by now.
    */
   readonly reason: 'new' | 'again' | 'compare' | 'short';
@@ -60,7 +62,7 @@ export interface PlanQuestion {
   readonly account: { readonly deletion: DeletionPolicy };
   /** What is left of the limits of this poll. */
   readonly limits: PollLimits;
-  readonly doubts: Pick<Doubts, 'isPassedOver' | 'mustBeAlone'>;
+  readonly framing: Pick<FramingTrouble, 'isPassedOver' | 'mustBeAlone'>;
   /** What experience says of the sizes that the server lists. */
   readonly pastSizes: readonly PastSizes[];
   /** When this poll began and what time it is, in milliseconds since 1970. */
@@ -136,36 +138,6 @@ function bind(bound: BoundRecords, decision: Decision): void {
   }
 }
 
-/**
- * The numbers to DELE: messages bound to a record that the ledger, asked afterwards, gives as deletable (I1).
- */
-export function planDeletions(bound: Bound, deletable: { has(record: RecordId): boolean }): MessageNumber[] {
-  const numbers: MessageNumber[] = [];
-  for (const [number, record] of bound) if (deletable.has(record)) numbers.push(number);
-  return numbers;
-}
-
-/**
- * Whether a poll would delete so many messages that were kept until now, compared with what it did before, that
- * somebody should be asked: a changed configuration or a clock that jumped may be behind it.
- */
-export function isMassDeletion(kept: number, mostBefore: number): boolean {
-  return kept > Math.max(MASS_DELETION, mostBefore * MASS_DELETION_FACTOR);
-}
-
-/** Until when a message must have been delivered to be deletable now; undefined where nothing ever is. */
-export function deletableUntil(deletion: DeletionPolicy, now: number): number | undefined {
-  switch (deletion.kind) {
-    case 'never':
-      return undefined;
-    case 'after-delivery':
-      return Number.MAX_SAFE_INTEGER;
-    case 'after':
-      return now - deletion.milliseconds;
-  }
-  return undefined;
-}
-
 /** The decision about one message: first what recognition has found out, then what the records of its unique-id say. */
 function decide(
   message: ListedMessage,
@@ -176,15 +148,14 @@ function decide(
   const { renumbered, doubtful } = question.recognition;
   if (renumbered.has(message.number)) return leave(message, 'carried', renumbered.get(message.number));
   const records = uid === undefined ? NO_RECORDS : question.known.withUniqueId(uid);
-  if (question.doubts.isPassedOver(message)) {
-    const isSettled = !message.twin && !doubtful.has(message.number);
-    const stored = isSettled ? records.find((record) => isStored(record, message)) : undefined;
+  if (question.framing.isPassedOver(message)) {
+    const isCertain = !message.twin && !doubtful.has(message.number);
+    const stored = isCertain ? records.find((record) => isStored(record, message)) : undefined;
     if (stored !== undefined) return leave(message, 'carried', stored.id);
     return leave(message, isQuarantined(records.find(hasFailed), question) ? 'quarantined' : 'failed');
   }
   if (uid === undefined) return retrieve({ message, reason: 'compare' }, question);
-  if (message.twin && twinsAreSettled(records, twins.get(uid) ?? 0, question))
-    return leave(message, 'carried');
+  if (message.twin && mayLeaveTwins(records, twins.get(uid) ?? 0, question)) return leave(message, 'carried');
   if (message.twin || doubtful.has(message.number)) {
     const tried = records.find(hasFailed);
     if (isQuarantined(tried, question)) return leave(message, 'quarantined');
@@ -267,7 +238,7 @@ function mayBeWholeNow(
  * Messages that share a unique-id can be left alone when there are no more of them than were delivered, and none
  * is to be deleted: which is which only their content tells.
  */
-function twinsAreSettled(records: readonly LedgerRecord[], listed: number, question: PlanQuestion): boolean {
+function mayLeaveTwins(records: readonly LedgerRecord[], listed: number, question: PlanQuestion): boolean {
   const delivered = records.filter((record) => record.outcome === 'delivered' && isStillThere(record));
   const until = deletableUntil(question.account.deletion, question.now);
   const due = until !== undefined && delivered.some(({ deliveredAt }) => (deliveredAt ?? 0) <= until);
@@ -289,9 +260,9 @@ function isTooLarge({ octets }: ListedMessage, { messageOctets }: PollLimits): b
 function isRisky(
   message: ListedMessage,
   record: LedgerRecord | undefined,
-  { doubts }: PlanQuestion,
+  { framing }: PlanQuestion,
 ): boolean {
-  return message.uid === undefined || (record?.attempts ?? 0) > 0 || doubts.mustBeAlone(message);
+  return message.uid === undefined || (record?.attempts ?? 0) > 0 || framing.mustBeAlone(message);
 }
 
 function isAlone(decision: Decision): decision is Retrieval {

@@ -5,8 +5,11 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { noteBroughtBack } from './brought-back.ts';
-import { confirmDeletions, markDeletions, NOTHING_MARKED } from './delete.ts';
+import { confirmDeletions, markDeletions, NOTHING_MARKED } from './deletion/delete.ts';
+import { Questions } from './deletion/questions.ts';
 import { warnOfExpiry } from './expiry.ts';
+import { FramingTrouble } from './framing-trouble.ts';
+import { SizeExperience } from './listed-size.ts';
 import { takeListing } from './listing.ts';
 import { logIn, noteServer } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
@@ -14,13 +17,10 @@ import type { PollObserver } from './observer.ts';
 import { type PlannedVisit, planVisit } from './plan-visit.ts';
 import { type OpenSession, type Poll, type PollControl, stoppedOnRequest } from './poll.ts';
 import { Progress } from './progress.ts';
-import { Questions } from './questions.ts';
 import { isUnchanged, quietAfter } from './quiet.ts';
 import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { assertNamed } from './refused-uidl.ts';
 import { type PollReport, Tally } from './report.ts';
-import { Doubts } from './retrieval/doubts.ts';
-import { SizeExperience } from './retrieval/listed-size.ts';
 import { noteUnreadable } from './retrieval/refuse.ts';
 import { retrieve } from './retrieval/retrieve.ts';
 import { Stopwatch } from './timings.ts';
@@ -70,23 +70,24 @@ type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwa
 
 /** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
-  const { interrupted, isOld } = await parts.ledger.openPoll();
+  const { interrupted, ledgerWasPutBack } = await parts.ledger.openPoll();
   return {
     ...parts,
     destinations: [],
     interrupted,
-    isOld,
+    ledgerWasPutBack,
     wasNew: parts.ledger.isNew(),
     startedAt: parts.runtime.now(),
     questions: new Questions(parts.account.name, {
       isConfirmed: parts.control.confirmDelete === true,
       before: parts.ledger.asked(),
     }),
-    doubts: new Doubts(),
+    framing: new FramingTrouble(),
     sizes: new SizeExperience(parts.ledger.recentSizes()),
     visited: false,
     mistrustsNames: false,
-    settled: new Set(),
+    stalled: false,
+    retrieved: new Set(),
     gone: new Set(),
   };
 }
@@ -112,7 +113,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
 
 /** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
-  const { ledger, tally, questions, runtime, interrupted, isOld } = poll;
+  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
   await ledger.closePoll({
     at: runtime.now(),
@@ -122,7 +123,7 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
     // What a failure kept from being told was not asked.
     asked: failed ? undefined : questions.noted,
     unfinished: failed && (interrupted || tally.unrecorded),
-    isOld: failed && isOld,
+    ledgerWasPutBack: failed && ledgerWasPutBack,
   });
 }
 
@@ -152,7 +153,7 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('retrieveMs');
     const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     tally.kept += bound.size;
-    for (const record of bound.values()) poll.settled.add(record);
+    for (const record of bound.values()) poll.retrieved.add(record);
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
       return more && mayGoOn(session, left, poll);

@@ -5,11 +5,11 @@ import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import type { Questions } from './deletion/questions.ts';
+import type { FramingTrouble } from './framing-trouble.ts';
+import type { SizeExperience } from './listed-size.ts';
 import type { PollObserver } from './observer.ts';
-import type { Questions } from './questions.ts';
 import type { Tally } from './report.ts';
-import type { Doubts } from './retrieval/doubts.ts';
-import type { SizeExperience } from './retrieval/listed-size.ts';
 import type { Inspected } from './stored-states.ts';
 import type { Stopwatch } from './timings.ts';
 
@@ -44,12 +44,14 @@ export interface Poll {
   readonly stopwatch: Stopwatch;
   /** What somebody has to be asked about. */
   readonly questions: Questions;
-  readonly doubts: Doubts;
+  readonly framing: FramingTrouble;
   readonly sizes: SizeExperience;
   /** Whether this poll has had a session already, so that the lock on the maildrop may be its own. */
   visited: boolean;
+  /** Whether the last session led to nothing new, so that what was put off has its turn now. */
+  stalled: boolean;
   /** The records of all messages that were retrieved in this poll. */
-  readonly settled: Set<RecordId>;
+  readonly retrieved: Set<RecordId>;
   /** The records whose deletion was confirmed in this poll; a server may forget it and confirm it again. */
   readonly gone: Set<RecordId>;
   /** Milliseconds since 1970. */
@@ -59,13 +61,13 @@ export interface Poll {
   /** Whether nothing was recorded of the account before this poll: its first one was killed, or the ledger was lost. */
   readonly wasNew: boolean;
   /** Whether the ledger was put back from a backup, as far as is known by now, so that it lacks what was carried since (I8). */
-  isOld: boolean;
+  ledgerWasPutBack: boolean;
   /** Whether nothing but a name in a Maildir says that: then names do not prove whose a message is, either. */
   mistrustsNames: boolean;
 }
 
 /** What deletions are decided with; of the destinations only what stands there is asked. */
-export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'doubts' | 'startedAt'> & {
+export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'framing' | 'startedAt'> & {
   readonly destinations: readonly Inspected[];
 };
 
@@ -80,6 +82,6 @@ export function stoppedOnRequest(): MailError {
  * Whether nothing but what stands at a destination tells what was delivered there, where the ledger does not know of it: a poll
  * that was killed has left it just now, and knew what it was, unless the ledger knows nothing at all.
  */
-export function wasLost({ interrupted, isOld, wasNew, ledger }: Poll): boolean {
-  return isOld || wasNew || !interrupted || ledger.replaced !== undefined;
+export function wasLost({ interrupted, ledgerWasPutBack, wasNew, ledger }: Poll): boolean {
+  return ledgerWasPutBack || wasNew || !interrupted || ledger.replaced !== undefined;
 }

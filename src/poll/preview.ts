@@ -1,17 +1,19 @@
-import { readOnlyAll } from '../delivery/read-stored.ts';
+import { readOnlyAll } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
 import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
-import { dueDeletions } from './due-deletions.ts';
+import { dueDeletions } from './deletion/due-deletions.ts';
+import { Questions } from './deletion/questions.ts';
+import { isDeletedAtOnce } from './deletion-policy.ts';
+import { FramingTrouble } from './framing-trouble.ts';
 import { tagFor } from './identity.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { boundRecords, type Decision, planRetrievals } from './plan.ts';
 import type { PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
-import { Questions } from './questions.ts';
 import { findNameless } from './recognition/found.ts';
 import { importedForms } from './recognition/imported.ts';
 import { knownMessages } from './recognition/known.ts';
@@ -19,7 +21,6 @@ import { readHeader } from './recognition/read-headers.ts';
 import { type Remembered, recognise } from './recognition/recognise.ts';
 import { assertNamed } from './refused-uidl.ts';
 import { Tally } from './report.ts';
-import { Doubts } from './retrieval/doubts.ts';
 
 /** How many messages of a preview are shown with their header. */
 const SUMMARIES = 20;
@@ -61,13 +62,13 @@ export async function previewAccount(
       new Map(forms.map(({ remembered, listed }) => [remembered, listed])),
     );
     const now = deps.runtime.now();
-    const doubts = new Doubts();
+    const framing = new FramingTrouble();
     const standing = await lookForStanding(listing, account, ledger);
     const remembered = { ...remember(ledger), found: () => standing.found };
     const recognition = await recognise(session, listing, {
       known,
       ledger: remembered,
-      doubts,
+      framing,
       now,
       // Without TOP a poll retrieves to find out; here all numbers count as others then.
       interrupted: session.capabilities?.has('TOP') === false,
@@ -76,7 +77,7 @@ export async function previewAccount(
     const tally = new Tally();
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
-    const planned = planRetrievals({ ...seen, doubts, startedAt: now, now });
+    const planned = planRetrievals({ ...seen, framing, startedAt: now, now });
     // A poll records what stands there before it makes its plan.
     const decisions = Array.from(
       planned,
@@ -91,12 +92,12 @@ export async function previewAccount(
     const destinations = readOnlyAll(account.destinations, ledger);
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
-    const deciding = { account, ledger, destinations, tally, questions, doubts, startedAt: now };
+    const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };
     const { numbers, uncertain } = await dueDeletions(session, question, deciding);
     const compared = new Set(
       [...bound].flatMap(([number, record]) => (uncertain.has(record) ? [number] : [])),
     );
-    const deletesRetrieved = account.deletion.kind === 'after-delivery';
+    const deletesRetrieved = isDeletedAtOnce(account.deletion);
     const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();

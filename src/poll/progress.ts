@@ -16,20 +16,20 @@ export class Progress {
 
   /** Is called between two sessions; raises `protocol`. */
   check(): void {
-    const { doubts, account } = this.#poll;
+    const { account, stalled } = this.#poll;
     const now = this.#measure();
     const isNew = now !== this.#before;
-    if (!isNew && doubts.stalled) {
+    if (!isNew && stalled) {
       throw new MailError('protocol', `The sessions with ${account.host} lead to nothing new.`, {
         hint: 'What is safe stays safe. If it happens again, look at the log of a poll with --log-level trace.',
       });
     }
     this.#before = now;
-    doubts.stalled = !isNew;
+    this.#poll.stalled = !isNew;
   }
 
   #measure(): string {
-    const { tally, settled, gone, doubts } = this.#poll;
-    return [tally.fetched, gone.size, settled.size, doubts.size].join();
+    const { tally, retrieved, gone, framing } = this.#poll;
+    return [tally.fetched, gone.size, retrieved.size, framing.size].join();
   }
 }

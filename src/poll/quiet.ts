@@ -1,13 +1,16 @@
+import { destinationName } from '../delivery/settings.ts';
 import type { RecordId } from '../ledger/ledger.ts';
 import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop3/capabilities.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
+import { keptFor } from './deletion-policy.ts';
 import { QUIET_MS, QUIET_POLLS } from './limits.ts';
 import type { Listing } from './listing.ts';
+import { hasMereNumber } from './mere-number.ts';
 import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
-import { isNumbered, type KnownMessages } from './recognition/known.ts';
+import type { KnownMessages } from './recognition/known.ts';
 
 /** A maildrop in which nothing was left to do, as STAT and the unique-id of its last message show it. */
 interface QuietMaildrop {
@@ -71,12 +74,12 @@ export function quietAfter(
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
   // A number is that of the last message whichever that is, and many messages that machines write have one size.
-  if (isNumbered(last)) return undefined;
+  if (hasMereNumber(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isSettled =
+  const isAllBound =
     plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
-  if (!isSettled || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
+  if (!isAllBound || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,
@@ -95,8 +98,8 @@ function firstDueAt(
   { listing, known, bound }: Parameters<typeof quietAfter>[0],
   { account: { deletion }, startedAt }: Poll,
 ): number | null {
-  if (deletion.kind === 'never') return null;
-  const wait = deletion.kind === 'after' ? deletion.milliseconds : 0;
+  const wait = keptFor(deletion);
+  if (wait === Number.POSITIVE_INFINITY) return null;
   let first: number | null = null;
   for (const { number, uid } of listing.messages) {
     const record = uid === undefined ? undefined : known.withUniqueId(uid).at(-1);
@@ -112,11 +115,12 @@ function quietBefore({
   ledger,
   control,
   interrupted,
-  isOld,
+  ledgerWasPutBack,
   runtime,
 }: Poll): QuietMaildrop | undefined {
   const text = ledger.quiet();
-  if (text === undefined || interrupted || isOld || control.confirmDelete === true) return undefined;
+  if (text === undefined || interrupted || ledgerWasPutBack || control.confirmDelete === true)
+    return undefined;
   const quiet = JSON.parse(text) as QuietMaildrop;
   const now = runtime.now();
   const age = now - quiet.listedAt;
@@ -127,5 +131,14 @@ function quietBefore({
 
 /** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
 function termsOf({ host, port, tls, user, auth, deletion, limits, destinations }: Account): string {
-  return JSON.stringify([host, port, tls, user, auth, deletion, limits.messageOctets ?? null, destinations]);
+  return JSON.stringify([
+    host,
+    port,
+    tls,
+    user,
+    auth,
+    deletion,
+    limits.messageOctets ?? null,
+    destinations.map(destinationName),
+  ]);
 }

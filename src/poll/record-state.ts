@@ -1,7 +1,8 @@
 import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { UniqueId } from '../pop3/types.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
-import { isNumbered, type KnownMessages } from './recognition/known.ts';
+import { hasMereNumber } from './mere-number.ts';
 
 /** Whether an attempt at a message did not end well. */
 export function hasFailed({ outcome }: LedgerRecord): boolean {
@@ -11,7 +12,7 @@ export function hasFailed({ outcome }: LedgerRecord): boolean {
 /** The record of an attempt at a message that did not end well, if there was one under its unique-id. */
 export function triedRecord(
   { uid }: ListedMessage,
-  known: Pick<KnownMessages, 'withUniqueId'>,
+  known: { withUniqueId(uid: UniqueId): readonly LedgerRecord[] },
 ): LedgerRecord | undefined {
   return uid === undefined ? undefined : known.withUniqueId(uid).find(hasFailed);
 }
@@ -66,9 +67,9 @@ export function isStored(record: LedgerRecord, message: ListedMessage): boolean 
  * which passes on to the next message when one before it goes, the size must be the very same. False where no size is known.
  */
 export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolean {
-  const listed = record.listedOctets ?? (isNumbered(message) ? record.octets : undefined);
+  const listed = record.listedOctets ?? (hasMereNumber(message) ? record.octets : undefined);
   if (listed === undefined) return false;
-  if (isNumbered(message)) return message.octets !== listed;
+  if (hasMereNumber(message)) return message.octets !== listed;
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 
@@ -86,7 +87,7 @@ export function mayBe(record: LedgerRecord, message: ListedMessage, absent: Read
   const { uid } = message;
   const isGone = record.goneAt !== undefined;
   // A mere number is given to another message once one is gone; a unique-id is not.
-  if (uid !== undefined && record.uid === uid) return !(isGone && isNumbered(message));
+  if (uid !== undefined && record.uid === uid) return !(isGone && hasMereNumber(message));
   if (isGone) return false;
   return uid === undefined || record.uid === undefined || absent.has(record.id);
 }

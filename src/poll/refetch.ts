@@ -1,4 +1,5 @@
 import type { Destination } from '../delivery/destination.ts';
+import { isPlaceName } from '../delivery/settings.ts';
 import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
 import { statesOf } from './stored-states.ts';
 
@@ -7,6 +8,8 @@ export interface Refetch {
   readonly destination: string;
   /** Whether mail goes there still; what is lost elsewhere comes to the places that are configured now. */
   readonly configured: boolean;
+  /** Otherwise somebody has taken over what came there, and nobody can tell what of it is lost. */
+  readonly isReadable: boolean;
   readonly messages: number;
 }
 
@@ -38,6 +41,7 @@ export async function refetchMissing(
   return Array.from(wanted, ([destination, { length: messages }]) => ({
     destination,
     configured: destinations.some(({ name }) => name === destination),
+    isReadable: isPlaceName(destination),
     messages,
   }));
 }

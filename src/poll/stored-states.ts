@@ -1,5 +1,5 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
-import { inspectPlace } from '../delivery/inspect.ts';
+import { inspectPlace } from '../delivery/inspect-place.ts';
 import type { AccountLedger, ListedDelivery } from '../ledger/ledger.ts';
 
 /** What is asked of a destination. */

@@ -17,6 +17,8 @@ export interface Verification {
   readonly missing: readonly string[];
   /** There, but nobody can tell whether it is what was delivered. */
   readonly unreadable: readonly string[];
+  /** How many somebody has taken over who answers for them: nobody can look there. */
+  readonly handedOver: number;
 }
 
 /**
@@ -31,21 +33,39 @@ export async function verifyDestination(
   const workedOut = ledger.workedOut(name);
   // One that was never used need not be there.
   if (!ledger.used(name))
-    return { destination: name, intact: 0, workedOut, changed: [], missing: [], unreadable: [] };
-  const amiss: Record<Exclude<StoredState, 'intact'>, string[]> = {
+    return {
+      destination: name,
+      intact: 0,
+      workedOut,
+      changed: [],
+      missing: [],
+      unreadable: [],
+      handedOver: 0,
+    };
+  const amiss: Record<Exclude<StoredState, 'intact' | 'handed-over'>, string[]> = {
     changed: [],
     missing: [],
     lost: [],
     unreadable: [],
   };
   let intact = 0;
+  let handedOver = 0;
   const stored = withReceipts(ledger.deliveries(name));
   for await (const [{ receipt }, state] of withStates(stored, (receipts) => destination.inspect(receipts))) {
     if (state === 'intact') intact += 1;
+    else if (state === 'handed-over') handedOver += 1;
     else amiss[state].push(receipt.location);
   }
   const { changed, missing, lost, unreadable } = amiss;
-  return { destination: name, intact, workedOut, changed, missing: [...missing, ...lost], unreadable };
+  return {
+    destination: name,
+    intact,
+    workedOut,
+    changed,
+    missing: [...missing, ...lost],
+    unreadable,
+    handedOver,
+  };
 }
 
 /** The same for a place that is not configured any more. What stands elsewhere under its old names counts as there. */
@@ -65,6 +85,7 @@ export async function verifyFormer(
     changed: inState('changed'),
     missing: inState('missing', 'lost'),
     unreadable: inState('unreadable'),
+    handedOver: inState('handed-over').length,
   };
 }
 

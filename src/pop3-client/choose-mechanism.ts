@@ -1,6 +1,6 @@
 import { MailError } from '../errors.ts';
 import { type Capabilities, saslMechanisms } from '../pop3/capabilities.ts';
-import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
+import { MECHANISMS, type MechanismName, mechanismNamed } from '../sasl/mechanisms.ts';
 import type { AuthChoice } from './options.ts';
 
 /** A way to log in. */
@@ -8,18 +8,6 @@ export type Mechanism = Exclude<AuthChoice, 'auto'>;
 
 /** Who may be listening: nobody, nobody that matters (this very machine, or the user has said so), or anybody. */
 export type LineSecrecy = 'encrypted' | 'readable' | 'watched';
-
-/** The mechanisms of SASL (RFC 5034), by the name they have on the line. */
-const SASL_NAMES: Readonly<Partial<Record<Mechanism, MechanismName>>> = {
-  plain: 'PLAIN',
-  login: 'LOGIN',
-  'cram-md5': 'CRAM-MD5',
-  'scram-sha-1': 'SCRAM-SHA-1',
-  'scram-sha-256': 'SCRAM-SHA-256',
-  xoauth2: 'XOAUTH2',
-  oauthbearer: 'OAUTHBEARER',
-  external: 'EXTERNAL',
-};
 
 /**
  * What `auto` tries on a line, the best first. Inside TLS nobody can listen, so that there PLAIN stands before
@@ -41,9 +29,9 @@ export interface MechanismQuestion {
   readonly certified: boolean;
 }
 
-/** The name of a mechanism on the line; undefined for the two that are not SASL. */
+/** The name of a mechanism on the line (RFC 5034); undefined for the two that are not SASL. */
 export function saslName(mechanism: Mechanism): MechanismName | undefined {
-  return SASL_NAMES[mechanism];
+  return mechanismNamed(mechanism);
 }
 
 /**

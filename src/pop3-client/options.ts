@@ -10,11 +10,8 @@ export const TLS_MODES = ['implicit', 'starttls', 'none'] as const;
 
 export type TlsMode = (typeof TLS_MODES)[number];
 
-/** How to log in; `auto` takes the strongest mechanism that both sides have and the line allows. */
-export const AUTH_CHOICES = [
-  'auto',
-  'user-pass',
-  'apop',
+/** The mechanisms of SASL, by their names in small letters. */
+export const SASL_CHOICES = [
   'plain',
   'login',
   'cram-md5',
@@ -24,6 +21,14 @@ export const AUTH_CHOICES = [
   'oauthbearer',
   'external',
 ] as const;
+
+/** How to log in; `auto` takes the strongest mechanism that both sides have and the line allows. */
+export const AUTH_CHOICES: readonly ['auto', 'user-pass', 'apop', ...typeof SASL_CHOICES] = [
+  'auto',
+  'user-pass',
+  'apop',
+  ...SASL_CHOICES,
+];
 
 export type AuthChoice = (typeof AUTH_CHOICES)[number];
 

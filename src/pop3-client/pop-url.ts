@@ -1,6 +1,6 @@
 import { MailError } from '../errors.ts';
 import type { Mechanism } from './choose-mechanism.ts';
-import type { AuthChoice, TlsMode } from './options.ts';
+import { type AuthChoice, SASL_CHOICES, type TlsMode } from './options.ts';
 
 /** What a `pop://` URL says (RFC 2384), as options of a session. Only `pops://` says how the line is protected. */
 export interface PopUrl {
@@ -15,14 +15,7 @@ export interface PopUrl {
 const MECHANISM_NAMES: Readonly<Record<string, Mechanism>> = {
   '+APOP': 'apop',
   '+USER': 'user-pass',
-  PLAIN: 'plain',
-  LOGIN: 'login',
-  'CRAM-MD5': 'cram-md5',
-  'SCRAM-SHA-1': 'scram-sha-1',
-  'SCRAM-SHA-256': 'scram-sha-256',
-  XOAUTH2: 'xoauth2',
-  OAUTHBEARER: 'oauthbearer',
-  EXTERNAL: 'external',
+  ...Object.fromEntries(SASL_CHOICES.map((choice) => [choice.toUpperCase(), choice])),
 };
 
 /**

@@ -1,4 +1,4 @@
-import { MailError } from '../errors.ts';
+import { MailError, messageOf } from '../errors.ts';
 import type { Observe, ServerEvent } from './events.ts';
 
 /**
@@ -34,8 +34,7 @@ export class Observer {
 }
 
 function raisedIn({ kind }: ServerEvent, cause: unknown): MailError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  return new MailError('usage', `The function "observe" raised an error at "${kind}": ${text}`, {
+  return new MailError('usage', `The function "observe" raised an error at "${kind}": ${messageOf(cause)}`, {
     cause,
     hint: 'Mend what it says; closing the server raises the same error.',
   });

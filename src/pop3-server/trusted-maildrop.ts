@@ -1,4 +1,4 @@
-import { MailError } from '../errors.ts';
+import { MailError, messageOf } from '../errors.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
 import { MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
 import { printable } from '../wire/text.ts';
@@ -10,8 +10,7 @@ export class UnfitListing extends MailError {}
 /** What a maildrop has raised, in whatever way; it is not a bug of ours. */
 export function maildropTrouble(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new MailError('destination-io', `The maildrop raised an error: ${text}`, {
+  return new MailError('destination-io', `The maildrop raised an error: ${messageOf(thrown)}`, {
     cause: thrown,
     hint: 'Look into the maildrop that the server was given.',
   });

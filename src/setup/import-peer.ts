@@ -82,9 +82,14 @@ function introduction({ peer, files }: ImportWishes): string {
 }
 
 function placeOf({ name, keys }: PeerAccount, { deliver }: ImportWishes): unknown {
-  return (
-    keys['deliver'] ?? (deliver && { ...deliver, path: deliver.path.replaceAll('{account}', () => name) })
-  );
+  const own = keys['deliver'];
+  const wished = deliver && { ...deliver, path: deliver.path.replaceAll('{account}', () => name) };
+  return isToProgram(own) ? (wished ?? own) : (own ?? wished);
+}
+
+/** Whoever says where mail goes wants it stored there, and not given to the program that had it before. */
+function isToProgram(deliver: unknown): boolean {
+  return typeof deliver === 'object' && deliver !== null && 'type' in deliver && deliver.type === 'mda';
 }
 
 /** What is said where the mail of several people comes to lie in one place. */

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { netrcLogin } from '../config/netrc.ts';
 import { absolutePath, type Home } from '../config/places.ts';
-import { MailError } from '../errors.ts';
+import { ifThere, MailError } from '../errors.ts';
 import { fetchmailGlobals, translateFetchmail } from '../peers/fetchmail-accounts.ts';
 import { parseFetchmailRc } from '../peers/fetchmail-rc.ts';
 import { hasAmbiguousEscapes } from '../peers/fetchmail-tokens.ts';
@@ -27,7 +27,6 @@ import {
 } from '../peers/peer.ts';
 import { peerPath } from '../peers/peer-paths.ts';
 import { isMaildrop, oldmailName, parseFetchids, parseOldmail, parseUidls } from '../peers/seen-files.ts';
-import { ifThere } from './private-file.ts';
 
 /** Where a peer's files are looked for. Paths are absolute. */
 export interface PeerPlaces {

@@ -1,4 +1,4 @@
-import { MailError, type MailErrorOptions, systemCode } from '../errors.ts';
+import { MailError, type MailErrorOptions, messageOf, systemCode } from '../errors.ts';
 
 /** The line to the other side failed; nothing more can be said on it. */
 export class WireError extends MailError {}
@@ -91,5 +91,5 @@ export function describeSystemError(cause: unknown): string {
   if (cause instanceof AggregateError && cause.errors.length > 0) return describeSystemError(cause.errors[0]);
   // OpenSSL's whole message holds the address of a thread, its file names and a line end.
   if (cause instanceof Error && 'reason' in cause && typeof cause.reason === 'string') return cause.reason;
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

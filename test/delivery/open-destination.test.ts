@@ -4,7 +4,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
 import { deliveryFailed } from '../../src/delivery/errors.ts';
-import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
+import { openDestination } from '../../src/delivery/open-destination.ts';
+import { destinationName } from '../../src/delivery/settings.ts';
 import type { FolderMark } from '../../src/durable/file-mark.ts';
 import { MailError } from '../../src/errors.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
@@ -16,6 +17,7 @@ const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1
   takeUnfinished: () => [],
   recordedAt: () => [],
   recordedAs: () => [],
+  spoolFolder: '/nowhere',
   usedBefore,
 });
 

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { destinationName } from '../../src/delivery/open-destination.ts';
+import { destinationName } from '../../src/delivery/settings.ts';
 import { StoredBodies } from '../../src/delivery/stored-body.ts';
 import { BodyHash } from '../../src/message/body-hash.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

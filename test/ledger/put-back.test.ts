@@ -28,11 +28,11 @@ async function killed(folder: TemporaryFolder, ...names: readonly string[]): Pro
   return { [Symbol.dispose]: () => ledger.close() };
 }
 
-async function isOld(folder: TemporaryFolder): Promise<boolean> {
+async function isTakenForPutBack(folder: TemporaryFolder): Promise<boolean> {
   const ledger = await SqliteLedger.open(folder.at('state'));
   const opened = await ledger.account('work').openPoll();
   ledger.close();
-  return opened.isOld;
+  return opened.ledgerWasPutBack;
 }
 
 /** Copies of these files of the state folder go to another one; without names, all of it. */
@@ -51,7 +51,7 @@ describe('I8: a ledger counts as put back from a backup when', () => {
     ledger.close();
     for (const name of ['ledger.db', 'ledger.db-wal'])
       await copyFile(folder.at('backup', name), folder.at('state', name));
-    expect(await isOld(folder)).toBe(true);
+    expect(await isTakenForPutBack(folder)).toBe(true);
   });
 
   test.each(['u1', 'u2'])(
@@ -66,7 +66,7 @@ describe('I8: a ledger counts as put back from a backup when', () => {
       await write(ledger, 'u3');
       await rename(folder.at('state'), folder.at('gone'));
       await copyState(folder, 'backup', 'state');
-      expect(await isOld(folder)).toBe(true);
+      expect(await isTakenForPutBack(folder)).toBe(true);
       ledger.close();
     },
   );
@@ -79,7 +79,7 @@ describe('I8: a ledger counts as put back from a backup when', () => {
     await write(ledger, 'u2');
     await rename(folder.at('yesterday'), folder.at('state', 'ledger.db'));
     ledger.close();
-    expect(await isOld(folder)).toBe(true);
+    expect(await isTakenForPutBack(folder)).toBe(true);
   });
 
   test('it was put back after its user was killed, whose log is set aside and not mixed with it', async () => {
@@ -91,7 +91,7 @@ describe('I8: a ledger counts as put back from a backup when', () => {
     const ledger = await SqliteLedger.open(folder.at('state'));
     const account = ledger.account('work');
     expect([...account.listed().keys()]).toEqual(['u1']);
-    expect(await account.openPoll()).toMatchObject({ isOld: true });
+    expect(await account.openPoll()).toMatchObject({ ledgerWasPutBack: true });
     ledger.close();
   });
 
@@ -121,7 +121,7 @@ describe('I8: a ledger is the one that was used last', () => {
     await carryOne(folder, 'u1');
     const ledger = await SqliteLedger.open(folder.at('state'));
     await rename(folder.at('state', 'owner.lock'), folder.at('lock-of-the-dead'));
-    expect(await isOld(folder)).toBe(false);
+    expect(await isTakenForPutBack(folder)).toBe(false);
     ledger.close();
   });
 
@@ -131,7 +131,7 @@ describe('I8: a ledger is the one that was used last', () => {
       await using folder = await temporaryFolder();
       await carryOne(folder, 'u1');
       using _dead = await killed(folder, ...names);
-      expect(await isOld(folder)).toBe(false);
+      expect(await isTakenForPutBack(folder)).toBe(false);
     },
   );
 
@@ -142,7 +142,7 @@ describe('I8: a ledger is the one that was used last', () => {
     const database = Database.open(folder.at('state', 'ledger.db'));
     database.execute('PRAGMA wal_checkpoint(TRUNCATE)');
     database.close();
-    expect(await isOld(folder)).toBe(false);
+    expect(await isTakenForPutBack(folder)).toBe(false);
   });
 
   test('when a loss of power took its last seal', async () => {
@@ -151,7 +151,7 @@ describe('I8: a ledger is the one that was used last', () => {
     const seal = await readFile(folder.at('state', 'ledger.db.seal'));
     await carryOne(folder, 'u2');
     await writeFile(folder.at('state', 'ledger.db.seal'), seal);
-    expect(await isOld(folder)).toBe(false);
+    expect(await isTakenForPutBack(folder)).toBe(false);
   });
 
   test('when an older version has closed it', async () => {
@@ -163,8 +163,8 @@ describe('I8: a ledger is the one that was used last', () => {
     database.close();
     const { inode, changed } = lookAt(path).ledger ?? {};
     await writeFile(`${path}.seal`, `${inode} ${changed}\n`);
-    expect(await isOld(folder)).toBe(false);
-    expect(await isOld(folder)).toBe(false);
+    expect(await isTakenForPutBack(folder)).toBe(false);
+    expect(await isTakenForPutBack(folder)).toBe(false);
   });
 });
 

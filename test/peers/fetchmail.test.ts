@@ -43,9 +43,26 @@ describe('a fetchmailrc', () => {
 
   test('gives a trailing mda to the last user only, and takes settings from the end of the file', () => {
     const [first, last] = sample('04-two-accounts-order');
-    expect(first?.remarks.join()).not.toContain('procmail');
-    expect(last?.remarks.join()).toContain('/usr/bin/procmail -d %T');
     expect(first?.keys).toEqual({ schedule: 'every 5m' });
+    expect(last?.keys['deliver']).toMatchObject({
+      type: 'mda',
+      command: expect.stringContaining('procmail'),
+    });
+  });
+
+  test.each([
+    ['"/usr/bin/procmail -d %T"', 'bob', '/usr/bin/procmail -d bob'],
+    [`"deliver -f '%F' -r %F"`, 'bob', 'deliver -f "$SENDER" -r "$SENDER"'],
+    ['"deliver %T"', "o'brien", "deliver 'o'\\''brien'"],
+  ])('whose mda is %s gives the mail of %s to the same program', (mda, name, command) => {
+    const [account] = accounts(`poll a proto pop3 user x pass y is "${name}" here mda ${mda}`);
+    expect(account?.keys['deliver']).toEqual({ type: 'mda', command });
+  });
+
+  test('that sorts by recipient does not say which program gets what', () => {
+    const [account] = accounts('poll a proto pop3 user x pass y to joe bob here mda "procmail -d %T"');
+    expect(account?.keys).not.toHaveProperty('deliver');
+    expect(account?.remarks.join()).toContain('multidrop');
   });
 
   test('may have # and ; in a quoted password, and port as a word', () => {

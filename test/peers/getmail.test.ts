@@ -50,7 +50,22 @@ describe('a getmailrc', () => {
       { type: 'maildir', path: '~/Mail' },
       { type: 'mbox', path: '~/box' },
     ]);
-    expect(account(several.replace('Mboxrd', 'MDA_external')).keys).toEqual({});
+    expect(account(several.replace('Mboxrd', 'MDA_lmtp')).keys).toEqual({});
+  });
+
+  test.each([
+    ['', ['/usr/bin/lda']],
+    [`arguments = ('-d', 'my folder')\n`, ['/usr/bin/lda', '-d', 'my folder']],
+    [
+      `arguments = ('-f', '%(sender)', '-a', "it's", 'x%(sender)')\n`,
+      `/usr/bin/lda -f "$SENDER" -a 'it'\\''s' x"$SENDER"`,
+    ],
+    [`arguments = ('-d', '%(recipient)')\n`, undefined],
+    ['arguments = (1 + 1,)\n', undefined],
+  ])('gives mail to a program with %j, if that needs no recipient', (args, command) => {
+    const text = `${RETRIEVER}[destination]\ntype = MDA_external\npath = /usr/bin/lda\n${args}`;
+    const expected = command === undefined ? undefined : { type: 'mda', command };
+    expect(account(text).keys['deliver']).toEqual(expected);
   });
 
   test('is not run as Python: a value that is no literal counts as none', () => {

@@ -85,6 +85,11 @@ describe('an mpoprc', () => {
     expect(child?.password?.from === 'text' && child.password.value.reveal()).toBe('p w');
   });
 
+  test('that gives mail to a program gives it to the same one here', () => {
+    const [account] = accounts(`account a\nhost h\nuser u\ndelivery mda "sendmail -oi -f '%F' -- carol"`);
+    expect(account?.keys['deliver']).toEqual({ type: 'mda', command: 'sendmail -oi -f "$SENDER" -- carol' });
+  });
+
   test('runs nothing: what eval would make is said to be unknown', () => {
     expect(parseMpopRc('account a\neval touch /x').evals).toEqual(['touch /x']);
   });

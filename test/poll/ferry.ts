@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { type Destination } from '../../src/delivery/destination.ts';
-import { destinationName, openDestination } from '../../src/delivery/open-destination.ts';
-import type { DestinationSettings } from '../../src/delivery/settings.ts';
+import { openDestination } from '../../src/delivery/open-destination.ts';
+import { type DestinationSettings, destinationName } from '../../src/delivery/settings.ts';
 import type { AccountLedger } from '../../src/ledger/ledger.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { Account } from '../../src/poll/account.ts';
@@ -16,10 +16,16 @@ import { Secret } from '../../src/secret.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
+/** `mda`: a program that takes mail into the file `taken`, unless the files `refused` (a pattern) and `busy` say otherwise. */
+type Kind = 'maildir' | 'maildir-2' | 'mbox' | 'mda';
+
+const TAKE =
+  'cat > last; if [ -e refused ] && grep -q "$(cat refused)" last; then exit 65; fi; [ ! -e busy ] || exit 75; cat last >> taken';
+
 export interface FerryOptions {
   readonly account?: Partial<Account>;
   /** Default: one Maildir. */
-  readonly destinations?: readonly ('maildir' | 'maildir-2' | 'mbox')[];
+  readonly destinations?: readonly Kind[];
 }
 
 const NEVER = new AbortController().signal;
@@ -131,6 +137,7 @@ export class Ferry implements AsyncDisposable {
               takeUnfinished: () => ledger.takeUnfinishedAppends(name),
               recordedAt: (locations) => ledger.recordedAt(name, locations),
               recordedAs: (hashes) => ledger.recordedAs(name, hashes),
+              spoolFolder: this.folder.at('state'),
               usedBefore: ledger.used(name),
               folder: {
                 known: ledger.folderOf(name),
@@ -152,8 +159,9 @@ export class Ferry implements AsyncDisposable {
   }
 
   /** The messages in a destination, sorted; long ones in brief. */
-  async mail(kind: 'maildir' | 'maildir-2' | 'mbox' = 'maildir'): Promise<string[]> {
+  async mail(kind: Kind = 'maildir'): Promise<string[]> {
     const path = this.folder.at(kind);
+    if (kind === 'mda') return taken(await readFile(this.folder.at('taken'), 'utf8').catch(() => ''));
     if (kind === 'mbox')
       return parseMbox((await readFile(path)).toString('latin1'))
         .map(brief)
@@ -173,9 +181,20 @@ export class Ferry implements AsyncDisposable {
   }
 }
 
-function settingsOf(kind: 'maildir' | 'maildir-2' | 'mbox', folder: TemporaryFolder): DestinationSettings {
+function settingsOf(kind: Kind, folder: TemporaryFolder): DestinationSettings {
+  if (kind === 'mda')
+    return { type: 'mda', command: TAKE, timeoutMs: 30_000, lineEndings: 'lf', folder: folder.path };
   const path = folder.at(kind);
   return kind === 'mbox' ? { type: 'mbox', path } : { type: 'maildir', path, lineEndings: 'lf' };
+}
+
+/** What a program has taken, one message after the other as `mail` makes them. */
+function taken(text: string): string[] {
+  return text
+    .split(/(?=^Message-ID: )/m)
+    .filter((one) => one !== '')
+    .map(brief)
+    .sort();
 }
 
 /** A server with these messages in the maildrop of alice. */

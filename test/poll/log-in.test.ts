@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeletionPolicy } from '../../src/poll/account.ts';
+import type { DeletionPolicy } from '../../src/poll/deletion-policy.ts';
 import type { Pop3Server } from '../../src/pop3-server/index.ts';
 import { greetedClient } from '../support/raw-client.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';

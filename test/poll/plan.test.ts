@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
-import type { DeletionPolicy, PollLimits } from '../../src/poll/account.ts';
+import type { PollLimits } from '../../src/poll/account.ts';
+import type { DeletionPolicy } from '../../src/poll/deletion-policy.ts';
+import { FramingTrouble } from '../../src/poll/framing-trouble.ts';
 import {
   MAX_ATTEMPTS,
   QUARANTINE_RETRY_MS,
@@ -12,14 +14,11 @@ import {
   boundRecords,
   chosen,
   type Decision,
-  deletableUntil,
   type PlanQuestion,
-  planDeletions,
   planPoll,
   planRetrievals,
 } from '../../src/poll/plan.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
-import { Doubts } from '../../src/poll/retrieval/doubts.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
 
 const NOW = 1_000_000_000;
@@ -90,17 +89,17 @@ function questionOf({
     },
     account: { deletion: deletion ?? { kind: 'never' } },
     limits: { ...NO_LIMITS, ...limits },
-    doubts: doubtsAbout(passedOver),
+    framing: framingWith(passedOver),
     pastSizes: [],
     startedAt: STARTED,
     now: NOW,
   };
 }
 
-function doubtsAbout(passedOver: readonly number[]): Doubts {
-  const doubts = new Doubts();
-  for (const value of passedOver) doubts.passOver(message(value, { twin: true }));
-  return doubts;
+function framingWith(passedOver: readonly number[]): FramingTrouble {
+  const framing = new FramingTrouble();
+  for (const value of passedOver) framing.passOver(message(value, { twin: true }));
+  return framing;
 }
 
 const inShort = (decisions: readonly Decision[]): string[] =>
@@ -315,35 +314,12 @@ test('planPoll names as many messages as a session may take, and one more, and c
   expect([...carried]).toEqual([[1, 7]]);
 });
 
-describe('planDeletions', () => {
-  const bound = new Map([
-    [number(1), id(1)],
-    [number(2), id(2)],
-    [number(3), id(3)],
-  ]);
-
-  test('I1: takes what the ledger gives as deletable, and nothing else', () => {
-    expect(planDeletions(bound, new Set([id(1), id(3), id(9)]))).toEqual([1, 3]);
-    expect(planDeletions(bound, new Set())).toEqual([]);
-    expect(planDeletions(new Map(), new Set([id(1)]))).toEqual([]);
+test('I1: a message that is only planned is bound to no record', () => {
+  const decisions = plan({
+    messages: [message(1), message(2), message(3)],
+    records: { u2: [failed], u3: [record({ id: id(3) })] },
   });
-
-  test('I1: is not asked about messages that were only planned', () => {
-    const decisions = plan({
-      messages: [message(1), message(2), message(3)],
-      records: { u2: [failed], u3: [record({ id: id(3) })] },
-    });
-    expect([...boundRecords(decisions)]).toEqual([[3, 3]]);
-  });
-});
-
-test.each<[DeletionPolicy, number | undefined]>([
-  [{ kind: 'never' }, undefined],
-  [{ kind: 'after-delivery' }, Number.MAX_SAFE_INTEGER],
-  [{ kind: 'after', milliseconds: 1000 }, NOW - 1000],
-  [{ kind: 'after', milliseconds: 0 }, NOW],
-])('deletableUntil of %j is %j', (deletion, expected) => {
-  expect(deletableUntil(deletion, NOW)).toBe(expected);
+  expect([...boundRecords(decisions)]).toEqual([[3, 3]]);
 });
 
 test('isLastAttempt counts the attempts made before', () => {

@@ -107,7 +107,7 @@ describe('mail that is to be carried once more', () => {
   test('comes to where mail goes now, though nobody can tell whether it is back where it went before', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server, { destinations: ['mbox'] });
-    const [mbox = ''] = ferry.account.destinations.map(({ path }) => path);
+    const mbox = ferry.folder.at('mbox');
     await rm(mbox);
     const elsewhere = {
       destinations: [{ type: 'maildir', path: ferry.folder.at('maildir'), lineEndings: 'lf' }],
@@ -179,8 +179,13 @@ describe('mail that is to be carried once more', () => {
     ferry.runtime.advance(2000);
     expect(await ferry.poll(now)).toMatchObject({ deleted: 0, error: { code: 'deletion-unconfirmed' } });
     expect(await refetch(ferry, { ...ferry.account, ...now }, [former])).toEqual([
-      { destination: `maildir:${ferry.folder.at('maildir-2')}`, configured: true, messages: 0 },
-      { destination: former, configured: false, messages: 2 },
+      {
+        destination: `maildir:${ferry.folder.at('maildir-2')}`,
+        configured: true,
+        isReadable: true,
+        messages: 0,
+      },
+      { destination: former, configured: false, isReadable: true, messages: 2 },
     ]);
     expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 0 });
     expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));

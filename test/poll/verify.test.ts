@@ -3,7 +3,14 @@ import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { verifyDestination } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 
-const STATES: readonly StoredState[] = ['intact', 'changed', 'missing', 'intact', 'unreadable', 'missing'];
+const STATES: readonly StoredState[] = [
+  'intact',
+  'changed',
+  'missing',
+  'handed-over',
+  'unreadable',
+  'missing',
+];
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
 function destination(ahead: number): Parameters<typeof verifyDestination>[0] & { most: number } {
@@ -33,8 +40,9 @@ test.each([1, 2, 6])(
     const amiss = { changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] };
     expect(await verifyDestination(place, ledger)).toEqual({
       destination: 'maildir:/a',
-      intact: 2,
+      intact: 1,
       workedOut: 1,
+      handedOver: 1,
       ...amiss,
     });
     expect(place.most).toBe(ahead);
@@ -44,7 +52,7 @@ test.each([1, 2, 6])(
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
   const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
-  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [] };
+  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [], handedOver: 0 };
   expect(await verifyDestination(place, ledger)).toEqual({ destination: 'maildir:/a', ...nothing });
   expect(place.most).toBe(0);
 });

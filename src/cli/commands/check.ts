@@ -1,8 +1,8 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { destinationName } from '../../delivery/open-destination.ts';
+import { destinationName } from '../../delivery/settings.ts';
 import { examineHere } from '../../doctor/here.ts';
 import { examineStateFolderHere } from '../../doctor/places.ts';
-import type { DeletionPolicy } from '../../poll/account.ts';
+import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import type { CommandRun } from '../command.ts';

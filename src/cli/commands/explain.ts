@@ -1,7 +1,7 @@
 import { connectTo } from '../../app.ts';
 import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
-import { readOnlyAll } from '../../delivery/read-stored.ts';
+import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
 import { lookAtLedger, SqliteLedger } from '../../ledger/sqlite-ledger.ts';

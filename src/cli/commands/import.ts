@@ -9,7 +9,8 @@ import {
   isUserConfiguration,
   userConfigurationPath,
 } from '../../config/places.ts';
-import { MailError } from '../../errors.ts';
+import { writePrivateFile } from '../../durable/private-file.ts';
+import { ifThere, MailError } from '../../errors.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { systemRuntime } from '../../runtime.ts';
 import {
@@ -20,7 +21,6 @@ import {
   planImport,
 } from '../../setup/import-peer.ts';
 import { readPeer } from '../../setup/peer-files.ts';
-import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';

@@ -4,7 +4,8 @@ import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../
 import { renderAccount, renderConfiguration } from '../../config/render.ts';
 import { octetsText } from '../../config/size.ts';
 import { UnreadableError } from '../../config/small-file.ts';
-import { asMailError, MailError } from '../../errors.ts';
+import { writePrivateFile } from '../../durable/private-file.ts';
+import { asMailError, ifThere, MailError } from '../../errors.ts';
 import { accountName } from '../../peers/peer.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { Secret } from '../../secret.ts';
@@ -18,7 +19,6 @@ import {
   realNetwork,
 } from '../../setup/discover.ts';
 import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup/first-account.ts';
-import { ifThere, writePrivateFile } from '../../setup/private-file.ts';
 import { tryLogin } from '../../setup/try-login.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
 import { homeFolder } from '../home.ts';

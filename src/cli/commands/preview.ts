@@ -7,20 +7,9 @@ import type { PollControl } from '../../poll/poll.ts';
 import type { Preview } from '../../poll/preview.ts';
 import { printable } from '../../wire/text.ts';
 import { statusOf } from '../exit-status.ts';
+import { REASON_WORDS } from '../reason-text.ts';
 import { showError, type Terminal } from '../terminal.ts';
 import { columnText, countText } from '../wording.ts';
-
-const REASONS: Readonly<Record<Decision['reason'], string>> = {
-  new: 'new',
-  again: 'tried before, or not at all destinations yet',
-  compare: 'its unique-id does not tell whether it was carried; its content will',
-  short: 'it was stored shorter than listed; should it come whole by now, it is stored once more',
-  carried: 'counted as carried already',
-  'too-large': 'larger than limits.messageSize',
-  quarantined: 'failed too often',
-  failed: 'failed just now',
-  later: 'over a limit of one poll',
-};
 
 export interface PreviewOptions {
   readonly options: { readonly json?: boolean };
@@ -99,7 +88,7 @@ function showPreview(
   }
   if (decisions.length > 0) terminal.out('  why:');
   for (const [reason, count] of countReasons(decisions)) {
-    terminal.out(`  ${String(count).padStart(6)}  ${REASONS[reason]}`);
+    terminal.out(`  ${String(count).padStart(6)}  ${REASON_WORDS[reason]}`);
   }
 }
 

@@ -24,15 +24,20 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   ]);
   let all = 0;
   for (const account of accounts) {
+    const { name } = account.account;
     for (const place of await app.refetch(account, how)) {
       all += place.messages;
       if (place.messages > 0 || place.configured)
-        terminal.out(`${account.account.name}: ${sentence(place, how.dryRun)}`);
+        terminal.out(`${name}: ${place.isReadable ? sentence(place, how.dryRun) : untold(place, name)}`);
     }
   }
   if (all > 0 && !how.dryRun) terminal.out('Next: mailferry fetch');
   return 0;
 };
+
+function untold({ destination }: Refetch, account: string): string {
+  return `what ${destination} has taken, nobody can look at; all that the server still has comes once more after: mailferry adopt --none ${account}`;
+}
 
 function sentence({ destination, configured, messages }: Refetch, dryRun: boolean): string {
   if (messages === 0) return `nothing is lost in ${destination}`;

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asMailError, MailError } from '../../errors.ts';
+import { asMailError, MailError, messageOf } from '../../errors.ts';
 import {
   createServer,
   FilesMaildrop,
@@ -162,8 +162,7 @@ async function read(path: string, option: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw usage(`${option} cannot be read: ${text}.`, 'Check the path.');
+    throw usage(`${option} cannot be read: ${messageOf(error)}.`, 'Check the path.');
   }
 }
 

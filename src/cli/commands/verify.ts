@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { readOnlyAll } from '../../delivery/read-stored.ts';
+import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
@@ -83,9 +83,15 @@ function tellOfOthers(
 
 function show(
   account: string,
-  { destination, intact, workedOut, changed, missing, unreadable }: Verification,
+  { destination, intact, workedOut, changed, missing, unreadable, handedOver }: Verification,
   terminal: Terminal,
 ): void {
+  if (handedOver > 0) {
+    terminal.out(
+      `${account}: ${countText(handedOver, 'message')} taken over by ${destination}, where nobody can look`,
+    );
+    return;
+  }
   terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
   if (workedOut > 0)
     terminal.out(

@@ -1,34 +1,32 @@
 import type { Destination } from '../../delivery/destination.ts';
 import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
-import type { MessageNumber } from '../../pop3/types.ts';
 import { tagFor } from '../identity.ts';
 import { MAX_OCCURRENCES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
-import { type Poll, wasLost } from '../poll.ts';
-import { isNumbered } from './known.ts';
-import type { Recognition } from './recognise.ts';
+import { hasMereNumber } from '../mere-number.ts';
+import type { Poll } from '../poll.ts';
 
 /**
  * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is:
  * the ledger may have been lost, and nothing of that may be stored a second time in silence (I8). In an mbox that is
  * all of it, somebody else's too: it is only compared with what the server lists. In a Maildir it is what was delivered
- * for this account without a unique-id of its own, and what is `doubted` to be what its name says.
+ * for this account without a unique-id of its own, and what is `doubtful`: perhaps not what its name says.
  */
 export async function noteWhatStands(
   listing: Listing,
-  doubted: readonly FoundMessage[],
-  { ledger, destinations, account, observer, isOld }: Poll,
+  doubtful: readonly FoundMessage[],
+  { ledger, destinations, account, observer, ledgerWasPutBack }: Poll,
 ): Promise<void> {
   const found = [
-    ...doubted,
+    ...doubtful,
     ...(await findNameless(listing, { account: account.name, destinations, ledger })),
   ];
   if (found.length === 0) return;
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
-    `The ledger ${isOld ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
+    `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
   );
 }
 
@@ -54,58 +52,9 @@ export interface Searched {
   readonly ledger: Pick<AccountLedger, 'taken'>;
 }
 
-/**
- * Records listed messages that stand in the destinations already, each with its receipts. Those that are `named` in a
- * Maildir have a record by that already, and get these receipts too.
- */
-export async function recordStanding(
-  { messages }: Listing,
-  { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
-  poll: Poll,
-): Promise<void> {
-  const { ledger, destinations, account, observer, runtime, startedAt } = poll;
-  if (standing.size === 0) return;
-  await Promise.all(
-    messages.map(async ({ number, uid, octets: listedOctets }) => {
-      const found = standing.get(number);
-      const [first] = found ?? [];
-      if (found === undefined || first === undefined || uid === undefined) return;
-      const receipts = found.map(({ receipt }) => receipt);
-      const byName = named.has(number) ? ledger.withUniqueId(uid).at(-1) : undefined;
-      const places = new Set([
-        ...(byName?.destinations ?? []),
-        ...receipts.map(({ destination }) => destination),
-      ]);
-      const complete = byName?.outcome === 'delivered' || destinations.every(({ name }) => places.has(name));
-      const { octets, headerSha256, messageId } = first.received;
-      await ledger.recordDelivery({
-        record: byName?.id,
-        uid,
-        tag: tagFor({ account: account.name, uid, occurrence: 0 }),
-        octets,
-        // Only its header was compared, so what is stored does not prove what was received.
-        sha256: byName?.sha256,
-        messageId,
-        headerSha256,
-        listedOctets,
-        receipts,
-        claims: receipts,
-        complete,
-        workedOut: wasLost(poll),
-        // What one destination lacks is retrieved in this very poll.
-        at: complete ? runtime.now() : startedAt - 1,
-      });
-    }),
-  );
-  observer.noticed?.(
-    account.name,
-    `${standing.size} messages stand at the destination and count as carried.`,
-  );
-}
-
 /** The unique-ids that do not tell one message; undefined stands for having none, or a mere number. */
 function namelessUniqueIds({ messages }: Listing): ReadonlySet<ListedMessage['uid']> {
-  const nameless = messages.filter((one) => one.uid === undefined || one.twin || isNumbered(one));
+  const nameless = messages.filter((one) => one.uid === undefined || one.twin || hasMereNumber(one));
   return new Set(nameless.map(({ uid, twin }) => (twin ? uid : undefined)));
 }
 

@@ -11,7 +11,7 @@ export interface ImportedForm {
 
 /**
  * Finds the listed messages whose records come from the memory of getmail, which writes each `/` of a unique-id as
- * `-`. That cannot be undone, so that it is settled when the server lists them. A unique-id that is known as it is
+ * `-`. That cannot be undone, so that which they are is only known when the server lists them. A unique-id that is known as it is
  * listed is left alone, and a record stands for one message only.
  */
 export function importedForms({ messages }: Listing, ledger: AccountLedger): readonly ImportedForm[] {

@@ -1,11 +1,8 @@
 import type { AccountLedger, LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/ledger.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import { RecordTable } from '../columns/record-table.ts';
-import type { ListedMessage, Listing } from '../listing.ts';
-
-/** How many digits the largest message number has. */
-const MOST_DIGITS = 10;
-const DIGIT_ZERO = 0x30;
+import type { Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 
 /** What the ledger knows of the messages of a listing. */
 export interface KnownMessages {
@@ -90,26 +87,5 @@ function* unrecorded({ messages }: Listing, records: RecordTable): Iterable<Uniq
 function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean {
   const areNamed = hasUniqueIds && messages.every(({ uid }) => uid !== undefined);
   const isWhole = areNamed && messages.length >= claimed;
-  return isWhole && (messages.length === 0 || !messages.every(isNumbered));
-}
-
-/**
- * Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. Compared by digits:
- * the text of each number of a large listing would be kept by the engine for the next one who asks for it.
- */
-export function isNumbered({ number, uid }: ListedMessage): boolean {
-  if (uid === undefined || uid.length > MOST_DIGITS || uid.startsWith('0')) return false;
-  let rest: number = number;
-  for (let index = uid.length - 1; index >= 0; index -= 1) {
-    if (uid.charCodeAt(index) !== DIGIT_ZERO + (rest % 10)) return false;
-    rest = Math.floor(rest / 10);
-  }
-  return rest === 0;
-}
-
-/** Whether this unique-id is listed, and for no other message than before: a mere number may be. */
-export function tellsOne({ messages }: Listing, uid: UniqueId): boolean {
-  const position = messages.positionOf(uid);
-  const message = position === undefined ? undefined : messages.at(position);
-  return message !== undefined && !isNumbered(message);
+  return isWhole && (messages.length === 0 || !messages.every(hasMereNumber));
 }

@@ -4,10 +4,11 @@ import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { protocolViolation } from '../../wire/errors.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
+import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { isDoubtful, likeliest } from '../record-state.ts';
-import type { Doubts } from '../retrieval/doubts.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 import { SameHeader } from './same-header.ts';
 
@@ -22,12 +23,12 @@ export async function haveMovedUp(
   {
     known,
     ledger,
-    doubts,
+    framing,
     interrupted,
   }: {
     readonly known: KnownMessages;
     readonly ledger: Pick<AccountLedger, 'identityOf' | 'receiptsOf'>;
-    readonly doubts: Doubts;
+    readonly framing: FramingTrouble;
     readonly interrupted: boolean;
   },
 ): Promise<boolean> {
@@ -40,9 +41,10 @@ export async function haveMovedUp(
   // Of what stood there before only the header is known.
   if (!hasTop && record.sha256 === undefined) return false;
   if (!hasTop) return !(await isContentOf(session, message, record));
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, [message], () => record);
-  session.lockStep = false;
+  const headers = await readHeaders(session, [message], {
+    tried: () => record,
+    oneByOne: framing.headersAlone,
+  });
   const header = headers.get(message.number);
   if (header === undefined) return !(await isContentOf(session, message, record));
   return (await new SameHeader(ledger).isOf(header, record.id)) !== true;
@@ -55,7 +57,7 @@ function lastCarried(
 ): { readonly message: ListedMessage; readonly record: LedgerRecord } | undefined {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages.at(index);
-    if (message?.uid === undefined || message.twin || !isNumbered(message)) return undefined;
+    if (message?.uid === undefined || message.twin || !hasMereNumber(message)) return undefined;
     const record = likeliest(known.withUniqueId(message.uid), message);
     if (record?.outcome === 'delivered') return { message, record };
   }

@@ -6,19 +6,27 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS } from '../../wire/limits.ts';
 import { MAX_HEADER_OCTETS, MAX_UNASKED_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
-import { EndlessHeader, HeaderInDoubt, UnreadableHeader } from './unreadable-header.ts';
+import { EndlessHeader, RunOnHeader, UnreadableHeader } from './unreadable-header.ts';
+
+/** How headers are read. */
+interface Reading {
+  /** The record of an earlier attempt at a message, or of one that was carried. */
+  readonly tried: (message: ListedMessage) => LedgerRecord | undefined;
+  /** Whether each is asked for when nothing else is under way. */
+  readonly oneByOne: boolean;
+}
 
 /**
- * The headers of these messages, by TOP (RFC 1939 §7), but for those that the server will not give. `tried`: the record of an
- * earlier attempt at a message, or of one that was carried. Raises `UnreadableHeader` for the first message whose header costs
- * the session.
+ * The headers of these messages, by TOP (RFC 1939 §7), but for those that the server will not give. Raises `UnreadableHeader`
+ * for the first message whose header costs the session.
  */
 export async function readHeaders(
   session: Transaction,
   messages: readonly ListedMessage[],
-  tried: (message: ListedMessage) => LedgerRecord | undefined,
+  { tried, oneByOne }: Reading,
 ): Promise<ReadonlyMap<MessageNumber, Buffer>> {
   const headers = new Map<MessageNumber, Buffer>();
+  session.lockStep = oneByOne;
   for (let from = 0; from < messages.length; from += PIPELINE_COMMANDS) {
     const group = messages.slice(from, from + PIPELINE_COMMANDS);
     const replies = group.map(({ number }) => readHeader(session, number));
@@ -31,10 +39,11 @@ export async function readHeaders(
       const header = outcome.value;
       if (header === undefined) continue;
       if (session.pipelining && /(?:\+OK|-ERR)[ \r\n]/.test(header.toString('latin1')))
-        throw new UnreadableHeader(listed, tried(listed), new HeaderInDoubt(listed));
+        throw new UnreadableHeader(listed, tried(listed), new RunOnHeader(listed));
       headers.set(listed.number, header);
     }
   }
+  session.lockStep = false;
   return headers;
 }
 

@@ -7,11 +7,12 @@ import type {
 } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
-import type { Doubts } from '../retrieval/doubts.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
 import { readHeaders } from './read-headers.ts';
@@ -29,7 +30,7 @@ export interface Recognition {
   readonly absent: ReadonlySet<RecordId>;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
   readonly gone: ReadonlySet<RecordId>;
-  /** Whether the server has changed its unique-ids, and not all that was carried is settled yet. */
+  /** Whether the server has changed its unique-ids, and not all that was carried is known again yet. */
   readonly isRenumbering: boolean;
   /** Whether all that was listed has vanished, so that the maildrop was moved, and headers may have changed with it. */
   readonly wasMoved: boolean;
@@ -56,7 +57,7 @@ const NOTHING: Renumbered = {
 interface Memory {
   readonly known: KnownMessages;
   readonly ledger: Remembered;
-  readonly doubts: Doubts;
+  readonly framing: FramingTrouble;
   readonly now: number;
   /** Whether the poll before never ended, so that what it left was noted under unique-ids that may be others' by now. */
   readonly interrupted: boolean;
@@ -91,7 +92,7 @@ async function recogniseRenumbered(
   listing: Listing,
   memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
 ): Promise<Renumbered> {
-  const { known, ledger, doubts, now, movedUp, toBeProven } = memory;
+  const { known, ledger, framing, now, movedUp, toBeProven } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const found = ledger.found();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
@@ -100,8 +101,8 @@ async function recogniseRenumbered(
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));
-  const settled = listing.messages.filter(({ number }) => !numbers.has(number));
-  const pool = withoutSettled(ledger.identities(), settled, known);
+  const certain = listing.messages.filter(({ number }) => !numbers.has(number));
+  const pool = withoutBearers(ledger.identities(), certain, known);
   if (questionable.length === 0)
     return { ...NOTHING, gone: deleted, isRenumbering: mayYetCome(pool, deleted, now) };
   if (pool.length === 0 && found.length === 0) return { ...NOTHING, gone: deleted };
@@ -113,9 +114,7 @@ async function recogniseRenumbered(
   const tried = (message: ListedMessage): LedgerRecord | undefined => triedRecord(message, known);
   // One that failed before may do so by its header already; whether it was carried, its content will tell.
   const readable = questionable.filter((message) => (tried(message)?.attempts ?? 0) === 0);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, readable, tried);
-  session.lockStep = false;
+  const headers = await readHeaders(session, readable, { tried, oneByOne: framing.headersAlone });
   return byHeaders(headers, { questionable, vanished, found, someAreMissing }, memory);
 }
 
@@ -143,29 +142,29 @@ function byHeaders(
     triedRecord(message, known)?.destinations.includes(place) !== true;
   const { standing, doubtful: mayStand } = matchStanding(unknown, headers, { found, isLacking });
   const inDoubt = new Set([...doubtful, ...mayStand]);
-  for (const message of unknown) if (isNumbered(message)) inDoubt.add(message.number);
+  for (const message of unknown) if (hasMereNumber(message)) inDoubt.add(message.number);
   for (const number of standing.keys()) inDoubt.delete(number);
   const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
-  const settledNow = new Set([...renumbered.values(), ...gone]);
+  const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
-    someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, settledNow, now)));
+    someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
   return { renumbered, doubtful: inDoubt, standing, absent, gone, isRenumbering };
 }
 
 /**
- * The records that no settled message stands for. Of a number only one does: another record under it may be of a message
+ * The records that no message stands for of which it is certain who it is. Of a number only one does: another record under it may be of a message
  * that has moved up.
  */
-function withoutSettled(
+function withoutBearers(
   records: readonly RecordIdentity[],
-  settled: readonly ListedMessage[],
+  certain: readonly ListedMessage[],
   known: KnownMessages,
 ): readonly RecordIdentity[] {
   const ofNumber = (message: ListedMessage): RecordId | undefined =>
-    message.uid !== undefined && isNumbered(message)
+    message.uid !== undefined && hasMereNumber(message)
       ? likeliest(known.withUniqueId(message.uid), message)?.id
       : undefined;
-  const bearers = new Map(settled.map((message) => [message.uid, ofNumber(message)]));
+  const bearers = new Map(certain.map((message) => [message.uid, ofNumber(message)]));
   return records.filter(({ id, uid }) => {
     if (uid === undefined || !bearers.has(uid)) return true;
     return (bearers.get(uid) ?? id) !== id;
@@ -178,12 +177,12 @@ function withoutSettled(
  */
 function mayYetCome(
   records: readonly RecordIdentity[],
-  settled: { has(record: RecordId): boolean },
+  accountedFor: { has(record: RecordId): boolean },
   now: number,
 ): boolean {
   return records.some(
     ({ id, uid, missingAt }) =>
-      uid !== undefined && !settled.has(id) && Math.abs(now - (missingAt ?? now)) < RENUMBERING_MS,
+      uid !== undefined && !accountedFor.has(id) && Math.abs(now - (missingAt ?? now)) < RENUMBERING_MS,
   );
 }
 
@@ -198,9 +197,9 @@ function whoMayBeCarried(
     if (uid === undefined || twin) return false;
     const record = likeliest(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
-    if (record === undefined || hasFailed(record)) return unknownToo || isNumbered(message);
+    if (record === undefined || hasFailed(record)) return unknownToo || hasMereNumber(message);
     // A number that was another message's: one that is kept may have moved up.
-    if (record.goneAt !== undefined) return isNumbered(message);
+    if (record.goneAt !== undefined) return hasMereNumber(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
 }
@@ -222,6 +221,6 @@ function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlyS
 /** Whether a unique-id may stand for the next message by now: a mere number, and a message before it may be gone. */
 function mayHavePassedOn(record: LedgerRecord, message: ListedMessage, movedUp: boolean): boolean {
   const { deleSent, outcome } = record;
-  if (outcome !== 'delivered' || !isNumbered(message)) return false;
+  if (outcome !== 'delivered' || !hasMereNumber(message)) return false;
   return movedUp || deleSent || isDoubtful(record, message);
 }

@@ -2,12 +2,14 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
-import { recordStanding } from './found.ts';
 import { importedForms } from './imported.ts';
-import { isNumbered, type KnownMessages, knownMessages } from './known.ts';
+import { type KnownMessages, knownMessages } from './known.ts';
+import { numbersIn } from './named.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { namedIn, recordUnsettled, recover } from './recover.ts';
+import { recordStanding } from './record-found.ts';
+import { recordRecovered, recover } from './recover.ts';
 
 /** What is known of the messages of a listing before any of them is retrieved. */
 export interface Stock {
@@ -21,31 +23,31 @@ export interface Stock {
  * destinations of an account that the ledger does not know, and what is gone (I8).
  */
 export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
-  const { ledger, runtime, doubts, interrupted } = poll;
+  const { ledger, runtime, framing, interrupted } = poll;
   const recovery = await recover(listing, poll); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger, listing);
   const recognition = await recognise(session, listing, {
     known,
     ledger,
-    doubts,
+    framing,
     now: runtime.now(),
     interrupted,
   }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
-  const isUnsettled = recovery?.isRecorded === false;
-  if (isUnsettled) await recordUnsettled(recovery, new Set(recognition.standing.keys()), poll);
-  const named = namedIn(recovery);
+  const wasHeldBack = recovery?.isRecorded === false;
+  if (wasHeldBack) await recordRecovered(recovery, new Set(recognition.standing.keys()), poll);
+  const named = recovery === undefined ? new Set<MessageNumber>() : numbersIn(recovery);
   await recordStanding(listing, { ...recognition, named }, poll);
   await recordRenumbered(listing, recognition, poll);
   // The plan has to know what was recorded just now.
   const { standing, renumbered } = recognition;
-  const isRecorded = isUnsettled || standing.size > 0 || renumbered.size > 0;
+  const hasRecorded = wasHeldBack || standing.size > 0 || renumbered.size > 0;
   // After a loss of the ledger a name in a Maildir is proof enough: what is stored under it may not give a better one.
-  const isProven = (number: MessageNumber): boolean => isUnsettled && named.has(number);
+  const isProven = (number: MessageNumber): boolean => wasHeldBack && named.has(number);
   const doubtful = new Set([...recognition.doubtful].filter((number) => !isProven(number)));
   return {
-    known: isRecorded ? knownMessages(ledger, listing) : known,
+    known: hasRecorded ? knownMessages(ledger, listing) : known,
     recognition: { ...recognition, doubtful },
   };
 }
@@ -84,7 +86,7 @@ function sizesOfNumbered(
   const sizes = new Map<RecordId, Octets>();
   for (const message of messages) {
     const record = renumbered.get(message.number);
-    if (record !== undefined && message.octets !== undefined && isNumbered(message))
+    if (record !== undefined && message.octets !== undefined && hasMereNumber(message))
       sizes.set(record, message.octets);
   }
   return sizes;

@@ -2,14 +2,15 @@ import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isStored, likeliest, triedRecord } from '../record-state.ts';
-import type { Doubts } from '../retrieval/doubts.ts';
-import { isNumbered, type KnownMessages } from './known.ts';
+import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 
 /**
- * The messages whose unique-ids do not settle who they are, since DELE was sent for their bearers and no good answer to QUIT
+ * The messages whose unique-ids do not tell who they are, since DELE was sent for their bearers and no good answer to QUIT
  * came: the server may have deleted them all the same, and may give a unique-id away once its message is gone (RFC 1939
  * §7). Where the Message-ID is that of the bearer, it is the bearer; the rest of the header may have grown since, on
  * servers that write fields of their own into it.
@@ -20,11 +21,11 @@ export async function whoMayBeAnother(
   {
     known,
     ledger,
-    doubts,
+    framing,
   }: {
     readonly known: KnownMessages;
     readonly ledger: Pick<AccountLedger, 'identities'>;
-    readonly doubts: Doubts;
+    readonly framing: FramingTrouble;
   },
 ): Promise<readonly MessageNumber[]> {
   const bearers = new Map(
@@ -40,9 +41,7 @@ export async function whoMayBeAnother(
     ([message, { id }]) => (messageIds.get(id) ?? '') !== '' && tried(message) === undefined,
   );
   const messages = session.capabilities?.has('TOP') === false ? [] : readable.map(([message]) => message);
-  if (doubts.headersAlone) session.lockStep = true;
-  const headers = await readHeaders(session, messages, tried);
-  session.lockStep = false;
+  const headers = await readHeaders(session, messages, { tried, oneByOne: framing.headersAlone });
   const isBearer = ({ number }: ListedMessage, { id }: LedgerRecord): boolean => {
     const header = headers.get(number);
     return header !== undefined && headerField(header, 'Message-ID') === messageIds.get(id);
@@ -53,7 +52,7 @@ export async function whoMayBeAnother(
 /** The record of the message that had this unique-id when DELE was sent for it. Numbers, which pass on anyway, are no case of this. */
 function unconfirmedBearer(message: ListedMessage, known: KnownMessages): LedgerRecord | undefined {
   const { uid, twin } = message;
-  if (uid === undefined || twin || isNumbered(message)) return undefined;
+  if (uid === undefined || twin || hasMereNumber(message)) return undefined;
   const records = known.withUniqueId(uid);
   if (!records.some(({ deleSent }) => deleSent)) return undefined;
   const last = likeliest(records, message);

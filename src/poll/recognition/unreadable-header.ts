@@ -29,7 +29,7 @@ export class EndlessHeader extends MailError {
 }
 
 /** A header that may hold the reply to the next command, so that those behind it may be those of other messages. */
-export class HeaderInDoubt extends MailError {
+export class RunOnHeader extends MailError {
   constructor({ number }: ListedMessage) {
     super('protocol', `The header of message ${number} may run on into the reply to the next command.`, {
       hint: 'Headers are asked for one by one then.',

@@ -1,5 +1,10 @@
-import type { MessageNumber } from '../../pop3/types.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import { tagFor } from '../identity.ts';
+import { MOVED_UP_MESSAGES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
+import type { Poll } from '../poll.ts';
+import { hasFailed } from '../record-state.ts';
 
 /** Listed messages that no record says anything of, by the tags that they would have in a destination. */
 export class Unrecorded implements Iterable<readonly [string, ListedMessage]> {
@@ -31,4 +36,32 @@ export class Unrecorded implements Iterable<readonly [string, ListedMessage]> {
       if (message !== undefined) yield [tag, message];
     }
   }
+}
+
+/** What is listed and not recorded, and under numbers what may have been listed before, and has moved up since. */
+export function unrecordedOf(
+  listing: Listing,
+  { ledger, account }: Pick<Poll, 'ledger' | 'account'>,
+): Unrecorded {
+  const unrecorded = new Unrecorded(listing);
+  const known = ledger.withUniqueIds(uniqueIdsOf(listing));
+  for (const { uid, number } of namesOf(listing)) {
+    if (known.get(uid)?.some((one) => !hasFailed(one)) === true) continue;
+    unrecorded.add(tagFor({ account: account.name, uid, occurrence: 0 }), number);
+  }
+  return unrecorded;
+}
+
+function* uniqueIdsOf(listing: Listing): Iterable<UniqueId> {
+  for (const { uid } of namesOf(listing)) yield uid;
+}
+
+function* namesOf({
+  messages,
+}: Listing): Iterable<{ readonly uid: UniqueId; readonly number: MessageNumber }> {
+  for (const { uid, twin, number } of messages) if (uid !== undefined && !twin) yield { uid, number };
+  const last = messages.at(messages.length - 1);
+  if (last === undefined || !hasMereNumber(last)) return;
+  for (let number = last.number + 1; number <= last.number + MOVED_UP_MESSAGES; number += 1)
+    yield { uid: String(number) as UniqueId, number: number as MessageNumber };
 }

@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { readOnly } from '../../delivery/read-stored.ts';
+import { readOnly } from '../../delivery/read-only.ts';
 import { tagFor } from '../identity.ts';
 import { MAX_OCCURRENCES } from '../limits.ts';
 import type { Poll } from '../poll.ts';

@@ -46,7 +46,7 @@ export class EndlessMessage extends MailError {
 }
 
 /** A message that may hold the reply to the next command: what comes after it cannot be trusted either. */
-export class EndInDoubt extends MailError {
+export class RunOnMessage extends MailError {
   constructor({ message: { number } }: Retrieval) {
     super('protocol', `Message ${number} may run on into the reply to the next command.`, {
       hint: 'It is asked for again, alone, so that nothing else can end it.',
@@ -91,7 +91,7 @@ export async function receive(
       octets += block.length;
       onOctets(block.length);
       if (octets > most) throw new EndlessMessage(retrieval, most);
-      if (stray?.push(block) === true) throw new EndInDoubt(retrieval);
+      if (stray?.push(block) === true) throw new RunOnMessage(retrieval);
       if (failure === undefined) {
         hash.update(block);
         withLf?.hash.update(withLf.endings.convert(block));
@@ -103,7 +103,7 @@ export async function receive(
         if (drained > DRAIN_OCTETS) throw failure;
       }
     }
-    if (stray?.mayBeIn(octets) === true) throw new EndInDoubt(retrieval);
+    if (stray?.mayBeIn(octets) === true) throw new RunOnMessage(retrieval);
   } catch (error) {
     await discardAll(drafts);
     throw error;

@@ -2,23 +2,23 @@ import type { MailError } from '../../errors.ts';
 import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { MAX_ATTEMPTS, MOST_DOUBTS, NO_ROOM_OCTETS } from '../limits.ts';
+import { MAX_ATTEMPTS, MOST_LOST_SESSIONS, NO_ROOM_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { EndlessHeader, HeaderInDoubt, type UnreadableHeader } from '../recognition/unreadable-header.ts';
+import { EndlessHeader, RunOnHeader, type UnreadableHeader } from '../recognition/unreadable-header.ts';
 import { hasFailed, isLastAttempt } from '../record-state.ts';
 
 /**
  * Records that this one message could not be carried this time; the others are not affected (I9). `sha256`: of what
  * came of it, where that has to come the same once more. Without that, an attempt at a message without a unique-id
- * cannot be counted.
+ * cannot be counted. `begun`: the record of what some destinations have of it.
  */
 export async function refuseMessage(
   { message, record, reason }: Pick<Retrieval, 'message' | 'record'> & Partial<Pick<Retrieval, 'reason'>>,
   error: MailError,
   { tally, observer, account, ledger, runtime }: Poll,
-  sha256?: string,
+  { sha256, begun = record?.id }: { readonly sha256?: string; readonly begun?: RecordId | undefined } = {},
 ): Promise<void> {
   if (reason === 'short' && record !== undefined) {
     // What was stored of it is as safe as before, and is not failed; the rest is asked for again in good time.
@@ -34,7 +34,7 @@ export async function refuseMessage(
   observer.noticed?.(account.name, error.message);
   if (message.uid === undefined && sha256 === undefined) return;
   await ledger.recordFailure({
-    record: record?.id,
+    record: begun,
     uid: message.uid,
     error: error.message,
     quarantined,
@@ -54,11 +54,11 @@ export async function noteUnreadable(
   session: Transaction,
   poll: Poll,
 ): Promise<boolean> {
-  const mayGoOn = mayComeBack(session) && poll.doubts.unreadable < MOST_DOUBTS;
-  poll.doubts.unreadable += 1;
+  const mayGoOn = mayComeBack(session) && poll.framing.unreadableHeaders < MOST_LOST_SESSIONS;
+  poll.framing.unreadableHeaders += 1;
   session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
-  if (cause instanceof HeaderInDoubt && mayGoOn) {
-    poll.doubts.headersAlone = true;
+  if (cause instanceof RunOnHeader && mayGoOn) {
+    poll.framing.headersAlone = true;
     return true;
   }
   if (record !== undefined && !hasFailed(record)) await noteUnread(record, cause, poll);

@@ -3,14 +3,15 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
+import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
+import { tellsOne } from '../mere-number.ts';
 import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
-import { tellsOne } from '../recognition/known.ts';
 import { Leftovers } from './leftovers.ts';
-import { discardAll, EndInDoubt, EndlessMessage, type Received, receive } from './receive.ts';
+import { discardAll, EndlessMessage, type Received, RunOnMessage, receive } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
@@ -39,12 +40,12 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const { retrievals, further } = visit.plan;
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const portion = firstPortion(retrievals, mayReconnect && !poll.doubts.stalled);
+  const portion = firstPortion(retrievals, mayReconnect && !poll.stalled);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
-  const mayEndEarly = mayReconnect && !poll.doubts.stalled && portion.every(isIdentified);
+  const mayEndEarly = mayReconnect && !poll.stalled && portion.every(isIdentified);
   const until = mayEndEarly ? endOfSession(poll) : undefined;
   const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
@@ -53,7 +54,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   poll.stopwatch.enter('settleMs');
   await settling.drained();
   // One that had no end costs this session, not the others of the poll: they pass it over.
-  const costsASession = error instanceof EndlessMessage || error instanceof EndInDoubt;
+  const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
   if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
@@ -122,10 +123,10 @@ async function receiveAll(receiving: Receiving): Promise<void> {
   }
 }
 
-/** One whose end is in doubt is asked for alone in the next session; where that is in the next poll, it must count. */
+/** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
-  if (error instanceof EndInDoubt && mayComeBack(session)) return poll.doubts.doubt(retrieval.message);
-  if (error instanceof EndlessMessage) poll.doubts.passOver(retrieval.message);
+  if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
+  if (error instanceof EndlessMessage) poll.framing.passOver(retrieval.message);
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
   else await noteNoRoom(retrieval, error, poll);
 }
@@ -173,7 +174,7 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
 
 /** A server that lets nobody come back soon has one session for all; one that deletes nothing has nothing to lose. */
 function endOfSession({ account, runtime }: Poll): number | undefined {
-  return account.deletion.kind === 'after-delivery' ? runtime.monotonic() + SESSION_MS : undefined;
+  return isDeletedAtOnce(account.deletion) ? runtime.monotonic() + SESSION_MS : undefined;
 }
 
 /**

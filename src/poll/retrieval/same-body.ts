@@ -1,7 +1,7 @@
 import { StoredBodies } from '../../delivery/stored-body.ts';
 import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
 import type { ListedMessage } from '../listing.ts';
-import { isNumbered } from '../recognition/known.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Received } from './receive.ts';
 
 type Asked = Pick<AccountLedger, 'identities' | 'withUniqueId' | 'receiptsOf'>;
@@ -97,5 +97,5 @@ function isTold({
 }: {
   readonly retrieval: { readonly message: ListedMessage };
 }): boolean {
-  return !message.twin && !isNumbered(message);
+  return !message.twin && !hasMereNumber(message);
 }

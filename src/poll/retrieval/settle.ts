@@ -1,20 +1,21 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { asMailError, MailError } from '../../errors.ts';
+import { MessageNotTaken } from '../../delivery/mda/handed-over.ts';
+import { asMailError, type MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
+import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { isNumbered } from '../recognition/known.ts';
-import { isOfContent, lacksProof, mayBe, wasTriedNow } from '../record-state.ts';
+import { isOfContent, lacksProof, mayBe } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
+import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
-import { LINE_END_OCTETS, SizeExperience } from './listed-size.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
@@ -45,6 +46,10 @@ export class Settling {
   /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
   readonly #begun: ReadonlySet<RecordId>;
   readonly #found: FoundMessages;
+  /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
+  readonly #isFoundAgain: boolean;
+  /** Whether it leaves anything where that can be found. */
+  readonly #isFoundSomewhere: boolean;
   readonly #sameBody: SameBody;
   readonly #contentsHere: ContentsHere;
   /** Which record each message number of this session stands for. */
@@ -68,6 +73,8 @@ export class Settling {
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
     this.#contentsHere = new ContentsHere(poll.destinations);
+    this.#isFoundSomewhere = poll.destinations.some(({ isReadable }) => isReadable);
+    this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
   }
 
@@ -104,12 +111,12 @@ export class Settling {
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
-      if (this.#mayBeCut(received)) {
-        if (reason !== 'short' || record === undefined) return await this.#refuseShort(received);
+      if (mayBeCut(received, this.#poll)) {
+        if (reason !== 'short' || record === undefined) return await refuseCut(received, this.#poll);
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
-      if (reason === 'compare' || reason === 'short' || this.#mayBePart(received))
+      if (reason === 'compare' || reason === 'short' || (this.#absent.size > 0 && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
@@ -173,7 +180,7 @@ export class Settling {
     if (reason === 'short') await ledger.noteAskedAgain(id, listedOctets, runtime.now());
     else if (uid === undefined) await ledger.noteRecognised([id]);
     else await ledger.noteRenumbered(new Map([[id, uid]]));
-    if (listedOctets !== undefined && isNumbered(message))
+    if (listedOctets !== undefined && hasMereNumber(message))
       await ledger.noteListed(new Map([[id, listedOctets]]));
     if (lacksProof(record) && reason !== 'short') await ledger.noteProven(id, received);
     else if (reason !== 'short' && octets !== undefined && octets !== received.octets)
@@ -284,8 +291,9 @@ export class Settling {
       ...(record?.destinations ?? []),
       ...already.map(({ destination }) => destination),
     ]);
+    const isRefused = failure instanceof MessageNotTaken;
     // What could not be taken back may have become visible all the same.
-    if (failure !== undefined) tally.unrecorded = true;
+    if (failure !== undefined && !isRefused && this.#isFoundSomewhere) tally.unrecorded = true;
     const all = [...already, ...receipts];
     let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
@@ -296,6 +304,8 @@ export class Settling {
       if (complete && already.length === 0 && (record?.destinations.length ?? 0) === 0)
         this.delivered.add(number);
     }
+    if (isRefused)
+      return refuseMessage(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
     if (failure !== undefined) {
       await noteNoRoom(received.retrieval, failure, this.#poll, begun);
       throw failure;
@@ -315,8 +325,8 @@ export class Settling {
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
     const { ledger, runtime, tally } = this.#poll;
-    // One of the same content may wait for this one to be recorded.
-    const mayWait = !this.#equals.isAwaited(arrived.sha256);
+    // One of the same content may wait for this one to be recorded; and what cannot be found again must not come twice (I3).
+    const mayWait = !this.#equals.isAwaited(arrived.sha256) && this.#isFoundAgain;
     this.#backlog.noteDurable(arrived);
     try {
       return await ledger.recordDelivery(deliveryOf(arrived, settled, runtime.now()), { mayWait });
@@ -324,42 +334,6 @@ export class Settling {
       tally.unrecorded = true;
       throw error;
     }
-  }
-
-  /**
-   * Whether the message may have been cut on its way. One that came as short in an earlier poll, or was carried so, is all that
-   * the server has of it. One that was asked for since it is here in part must be whole, whatever the server's habits.
-   */
-  #mayBeCut({ octets, sha256, retrieval: { message, reason } }: Received): boolean {
-    const { ledger, sizes, startedAt, runtime } = this.#poll;
-    const compared = { listed: message.octets ?? octets, octets };
-    if (reason === 'short') return new SizeExperience([]).isShort(compared);
-    const now = runtime.now();
-    const isShort =
-      sizes.isShort(compared) &&
-      !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }));
-    if (!isShort) sizes.note(compared);
-    return isShort;
-  }
-
-  /**
-   * Whether a message that seems new may be one of which a part was stored: TOP may have given another header than that of
-   * the part, so that only the content tells (I8).
-   */
-  #mayBePart({ octets, retrieval: { message, reason } }: Received): boolean {
-    if (reason !== 'new' || this.#absent.size === 0 || isNumbered(message)) return false;
-    return octets + LINE_END_OCTETS < (message.octets ?? 0);
-  }
-
-  async #refuseShort({ drafts, octets, sha256, retrieval }: Received): Promise<void> {
-    await discardAll(drafts);
-    const { number, octets: listed } = retrieval.message;
-    const error = new MailError(
-      'message-damaged',
-      `Message ${number} came with ${octets} octets, but is listed with ${listed ?? octets}.`,
-      { hint: 'It stays on the server, and is taken as it is when it comes the same in another poll.' },
-    );
-    await refuseMessage(retrieval, error, this.#poll, sha256);
   }
 
   /** The record of an earlier attempt, for the first of the messages that it may be of. */

@@ -1,6 +1,8 @@
 import { type Rfc, rfc } from '../requirement.ts';
+import { CLIENT_1939 } from './rfc1939-client.ts';
 
 export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
+  client: CLIENT_1939,
   server: [
     ['greeting', '4', 'must', 'Sends one positive line as greeting.', 'pop3-server/session.ts'],
     ['keyword-case', '3', 'must', 'Takes keywords in any case.', 'pop3-server/command.ts'],
@@ -289,109 +291,6 @@ export const rfc1939: Rfc = rfc(1939, 'Post Office Protocol, version 3', {
       'may',
       'Takes spaces in the argument of PASS as part of the password.',
       'pop3-server/authorization.ts',
-    ],
-  ],
-  client: [
-    [
-      'read-greeting',
-      '4',
-      'must',
-      'Reads the greeting before it says anything.',
-      'pop3-client/open-session.ts',
-    ],
-    [
-      'greeting-refusal',
-      '4',
-      'must',
-      'Takes a negative greeting for a fault that will pass.',
-      'pop3-client/open-session.ts',
-    ],
-    [
-      'unstuffing',
-      '3',
-      'must',
-      'Removes one dot at the beginning of a line; the end is CRLF, a dot and CRLF, and no part of the message, wherever the stream is split.',
-      'wire/byte-stuffing.ts',
-    ],
-    [
-      'status-needed',
-      '3',
-      'MUST',
-      'Takes a response that is neither +OK nor -ERR for a breach of the protocol.',
-      'pop3-client/pipeline.ts',
-    ],
-    [
-      'long-responses',
-      '3',
-      'may',
-      'Takes response lines that are longer than 512 octets, up to a limit.',
-      'wire/limits.ts',
-    ],
-    [
-      'extra-text',
-      '5',
-      'must',
-      'Ignores what follows the numbers in the responses to STAT and LIST.',
-      'pop3-client/transaction.ts',
-    ],
-    ['lock-retry', '4', 'may', 'Comes back later where the maildrop is locked.', 'pop3-client/errors.ts'],
-    ['quit-needed', '6', 'must', 'Counts a deletion only when QUIT was answered with +OK.', 'poll/delete.ts'],
-    [
-      'quit-refused',
-      '6',
-      'must',
-      'Says so when QUIT is answered with -ERR, and sends those deletions again.',
-      'poll/delete.ts',
-    ],
-    [
-      'state-commands',
-      '3',
-      'must',
-      'Sends a command in its own state only; the types do not allow others.',
-      'pop3-client/authorization.ts',
-    ],
-    [
-      'optional-commands',
-      '7',
-      'must',
-      'Works with a server that has neither TOP nor UIDL.',
-      'poll/listing.ts',
-    ],
-    ['uid-twins', '7', 'should', 'Copes with two messages that have the same unique-id.', 'poll/listing.ts'],
-    [
-      'uid-opaque',
-      '7',
-      'must',
-      'Compares unique-ids octet by octet, and takes no meaning out of them.',
-      'pop3/unique-id.ts',
-    ],
-    [
-      'size-is-a-hint',
-      '11',
-      'must',
-      'Takes sizes for hints; the end of a message is the dot alone.',
-      'poll/retrieval/receive.ts',
-    ],
-    [
-      'apop-answer',
-      '7',
-      'may',
-      'Answers the timestamp of the greeting, where told to use APOP.',
-      'pop3-client/authorization.ts',
-    ],
-    [
-      'apop-never-alone',
-      '13',
-      'should',
-      'Never falls back from APOP, nor takes it unless told to.',
-      'pop3-client/choose-mechanism.ts',
-    ],
-    [
-      'no-site-deletion',
-      '8',
-      'must not',
-      'Relies on no deletion by the server itself: what it has carried it deletes by DELE, or keeps.',
-      'poll/delete.ts',
     ],
   ],
 });

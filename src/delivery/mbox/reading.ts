@@ -1,0 +1,58 @@
+import type { FileHandle } from 'node:fs/promises';
+
+const BLOCK_OCTETS = 1024 * 1024;
+
+/** The longest From_ line that we write: an address and a date. */
+const MOST_FROM_LINE_OCTETS = 1024;
+
+const FROM = 'From ';
+
+/** As many octets of an open mbox as there are, up to this number. */
+export async function readAt(file: FileHandle, position: number, octets: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(octets), 0, octets, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** What stands in an open mbox between two places, or from the first one on, in blocks of so many octets. */
+export async function* blocksOf(
+  file: FileHandle,
+  from: number,
+  to: number = Number.POSITIVE_INFINITY,
+  most: number = BLOCK_OCTETS,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = from; at < to; ) {
+    const block = await readAt(file, at, Math.min(to - at, most));
+    if (block.length === 0) return;
+    yield block;
+    at += block.length;
+  }
+}
+
+/** The From_ line that begins there, each octet as one character, with its line end; undefined where none does, or one that is longer. */
+export async function fromLineAt(
+  file: FileHandle,
+  position: number,
+  most: number = MOST_FROM_LINE_OCTETS,
+): Promise<string | undefined> {
+  const start = await readAt(file, position, most);
+  const end = start.indexOf('\n');
+  const line = start.toString('latin1', 0, end + 1);
+  return line.startsWith(FROM) ? line : undefined;
+}
+
+/** Where the last From_ line of an mbox begins; undefined where that is more than `most` octets before its end, or there is none. */
+export async function lastFromLine(
+  file: FileHandle,
+  size: number,
+  most: number,
+): Promise<number | undefined> {
+  const overlap = FROM.length;
+  for (let end = size; end > 0 && size - end <= most; end -= BLOCK_OCTETS) {
+    const from = Math.max(0, end - BLOCK_OCTETS);
+    const text = (await readAt(file, from, Math.min(size, end + overlap) - from)).toString('latin1');
+    const at = text.lastIndexOf(`\n${FROM}`);
+    if (at >= 0) return from + at + 1;
+    if (from === 0) return text.startsWith(FROM) ? 0 : undefined;
+  }
+  return undefined;
+}

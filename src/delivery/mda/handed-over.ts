@@ -1,0 +1,139 @@
+import type { FileHandle } from 'node:fs/promises';
+import { asMailError, MailError } from '../../errors.ts';
+import type {
+  Destination,
+  Draft,
+  Envelope,
+  Receipt,
+  Recovered,
+  StoredMessage,
+  StoredState,
+} from '../destination.ts';
+import { deliveryFailed } from '../errors.ts';
+import type { LineEndings } from '../settings.ts';
+import { Spool } from './spool.ts';
+
+/**
+ * Somebody who takes messages over, and answers for them from then on: resolves to what the receipt calls its place. Raises
+ * `MessageNotTaken` where only this one is not wanted, or what keeps all from being taken.
+ */
+export type Taker = (spool: Spool, file: FileHandle, envelope: Envelope) => Promise<string>;
+
+/** Whoever takes mail over does not take this message; others may be taken. */
+export class MessageNotTaken extends MailError {
+  constructor(message: string, { hint }: { readonly hint: string }) {
+    super('message-refused', message, { hint });
+  }
+}
+
+/** So many in a row say something of whoever refuses them, and nothing of the messages. */
+const REFUSED_IN_A_ROW = 10;
+
+/** What a destination of this kind is made of. */
+export interface HandingOver {
+  /** As `destinationName` gives it. */
+  readonly name: string;
+  readonly lineEndings: LineEndings;
+  /** A path where nothing is yet, for the file in which a message waits. */
+  readonly spoolPath: () => string;
+  readonly take: Taker;
+}
+
+/**
+ * A destination that takes mail over for good: what becomes of it there cannot be seen from here. Messages are handed over one
+ * after the other, each when it has come whole. A process that is killed between that and the record hands it over again (I3).
+ */
+export class HandedOver implements Destination {
+  readonly name: string;
+  readonly hasNames = false;
+  readonly isReadable = false;
+  readonly #parts: HandingOver;
+  #last: Promise<unknown> = Promise.resolve();
+  #refusedInARow = 0;
+  /** Why none is taken any more: whoever waits would only wait in vain, each for the longest time. */
+  #failure: MailError | undefined;
+
+  constructor(parts: HandingOver) {
+    this.name = parts.name;
+    this.#parts = parts;
+  }
+
+  begin(): Draft {
+    const { lineEndings, spoolPath } = this.#parts;
+    const path = spoolPath();
+    const spool = new Spool(path, lineEndings);
+    const failed = (error: unknown): never => {
+      throw deliveryFailed(path, error);
+    };
+    return {
+      write: (block) => spool.write(block).catch(failed),
+      commit: async (envelope) => {
+        try {
+          const location = await this.#inTurn(async () =>
+            this.#hand(spool, await spool.finish().catch(failed), envelope),
+          );
+          return { destination: this.name, location, octets: spool.octets, sha256: spool.sha256 };
+        } finally {
+          await spool.close().catch(() => undefined);
+        }
+      },
+      discard: () => spool.close(),
+    };
+  }
+
+  /** Nothing can be found there. */
+  recover(): Promise<ReadonlyMap<string, Recovered>> {
+    return Promise.resolve(new Map());
+  }
+
+  messages(): AsyncIterable<StoredMessage> {
+    return nothing();
+  }
+
+  inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
+    return handedOver(receipts);
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+  }
+
+  async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      const location = await this.#parts.take(spool, file, envelope);
+      this.#refusedInARow = 0;
+      return location;
+    } catch (error) {
+      if (error instanceof MessageNotTaken && this.#refusedInARow + 1 < REFUSED_IN_A_ROW) {
+        this.#refusedInARow += 1;
+        throw error;
+      }
+      this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : asMailError(error);
+      throw this.#failure;
+    }
+  }
+
+  /** One at a time and in order, as programs expect that change one file. */
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function tooManyRefused({ message, hint }: MessageNotTaken): MailError {
+  return new MailError('destination-unusable', `${message} So it was with ${REFUSED_IN_A_ROW} in a row.`, {
+    hint,
+  });
+}
+
+/** What has become of messages that were handed over: nobody here can tell. */
+export async function* handedOver(receipts: Iterable<Receipt>): AsyncGenerator<StoredState, void, undefined> {
+  for (const _ of receipts) yield 'handed-over';
+}
+
+/** No messages. */
+export async function* nothing(): AsyncGenerator<never, void, undefined> {
+  // What is handed over does not stand anywhere.
+}

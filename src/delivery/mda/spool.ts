@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { FileWriter } from '../../durable/file-writer.ts';
+import { openNameless } from '../../durable/nameless-file.ts';
+import { returnPath } from '../../message/header-field.ts';
+import { CrlfToLf } from '../../message/line-endings.ts';
+import type { Octets } from '../../pop3/types.ts';
+import type { LineEndings } from '../settings.ts';
+
+/** Messages up to this size wait in memory, larger ones in the file. */
+const BUFFER_OCTETS = 256 * 1024;
+
+/** Where the sender is looked for. */
+const START_OCTETS = 64 * 1024;
+
+/**
+ * A whole message that waits to be handed to somebody else, who gets nothing of one that was cut on its way: in a file without a
+ * name, of which nothing is left whatever happens.
+ */
+export class Spool {
+  readonly #writer: FileWriter;
+  readonly #endings: CrlfToLf | undefined;
+  readonly #hash = createHash('sha256');
+  #start: Buffer[] = [];
+  #startOctets = 0;
+  #sha256 = '';
+
+  /** `path` is that of the file until it is open. */
+  constructor(path: string, lineEndings: LineEndings) {
+    this.#writer = new FileWriter(() => openNameless(path), BUFFER_OCTETS);
+    this.#endings = lineEndings === 'lf' ? new CrlfToLf() : undefined;
+  }
+
+  /** Size of what is handed over. Final after `finish`. */
+  get octets(): Octets {
+    return this.#writer.octets;
+  }
+
+  /** SHA-256 of what is handed over, in hexadecimal, after `finish`. */
+  get sha256(): string {
+    return this.#sha256;
+  }
+
+  /** The envelope sender, where the message tells one. */
+  get sender(): string | undefined {
+    return returnPath(Buffer.concat(this.#start));
+  }
+
+  /** Takes the next octets as received. */
+  async write(block: Buffer): Promise<void> {
+    if (this.#startOctets < START_OCTETS) {
+      this.#start.push(block);
+      this.#startOctets += block.length;
+    }
+    await this.#store(this.#endings?.convert(block) ?? block);
+  }
+
+  /** The whole message, to be read from its start. */
+  async finish(): Promise<FileHandle> {
+    if (this.#endings !== undefined) await this.#store(this.#endings.end());
+    this.#sha256 = this.#hash.digest('hex');
+    return this.#writer.flush();
+  }
+
+  async close(): Promise<void> {
+    this.#start = [];
+    await this.#writer.close();
+  }
+
+  /** Octets that were converted are lent, so all are copied. */
+  #store(octets: Buffer): Promise<void> {
+    this.#hash.update(octets);
+    return this.#writer.writeCopy(octets);
+  }
+}

@@ -1,0 +1,45 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { MdaSettings } from '../delivery/settings.ts';
+import { destinationName } from '../delivery/settings.ts';
+import { MailError } from '../errors.ts';
+import { doubtful, good, type Step, wrong } from './step.ts';
+
+/** A command that is a program and plain arguments, so that its first word is what the shell would start. */
+const PLAIN = /^\s*([A-Za-z0-9_./+-]+)(?:\s|$)/;
+
+/** Whether the program that is to take mail is there and may be run. It is not run, since it would deliver what it is given. */
+export async function examineProgram(settings: MdaSettings): Promise<Step> {
+  const { command, env = process.env, folder = '.' } = settings;
+  const name = destinationName(settings);
+  const program = typeof command === 'string' ? PLAIN.exec(command)?.[1] : command[0];
+  if (program === undefined) {
+    const remedy = 'Run it by hand with a message on its standard input.';
+    return doubtful('destination', `${name} goes through the shell, and was not tried`, remedy);
+  }
+  for (const path of placesOf(program, { env, folder }))
+    if (await mayBeRun(path)) return good('destination', `${name} takes mail; its program is there`);
+  const hint =
+    'Install it, or correct "command": its first word is the program, found by $PATH or by a whole path.';
+  return wrong(
+    'destination',
+    new MailError('destination-unusable', `There is no program ${program} that may be run.`, { hint }),
+  );
+}
+
+function placesOf(
+  program: string,
+  { env, folder }: { readonly env: NonNullable<MdaSettings['env']>; readonly folder: string },
+): readonly string[] {
+  if (isAbsolute(program)) return [program];
+  if (program.includes('/')) return [resolve(folder, program)];
+  return (env['PATH'] ?? '').split(delimiter).map((place) => join(resolve(folder, place), program));
+}
+
+async function mayBeRun(path: string): Promise<boolean> {
+  const isProgram = await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return isProgram && (await stat(path)).isFile();
+}

@@ -1,0 +1,217 @@
+import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
+import type { UniqueId } from '../pop3/types.ts';
+import { chunksOf } from './chunks.ts';
+import { readWanted } from './deliver-again.ts';
+import type {
+  AccountLedger,
+  AccountSummary,
+  Deletable,
+  FoundMessage,
+  LastLogin,
+  LedgerRecord,
+  ListedDelivery,
+  RecordId,
+  RecordIdentity,
+  RecordsByUniqueId,
+} from './ledger.ts';
+import {
+  addByUniqueId,
+  optionalNumber,
+  optionalText,
+  toDeletable,
+  toFolder,
+  toFound,
+  toIdentity,
+  toIntent,
+  toReceipt,
+  toRecord,
+  toSummary,
+  toTaken,
+} from './rows.ts';
+import type { LedgerStatements } from './statements.ts';
+import { type Taken, withoutTaken } from './taken.ts';
+
+/** How many of the messages that came last tell what the sizes are worth that a server lists. */
+const SIZES_REMEMBERED = 50;
+
+/** How many unique-ids or records are asked for in one read. */
+const AT_ONCE = 1000;
+
+/** What one account's part of the SQLite ledger knows. Changes nothing. */
+export class AccountReads {
+  protected readonly account: number;
+  protected readonly statements: LedgerStatements;
+
+  constructor(account: number, statements: LedgerStatements) {
+    this.account = account;
+    this.statements = statements;
+  }
+
+  lastLogin(): LastLogin | undefined {
+    const row = this.statements.lastLogin.get(this.account);
+    const at = optionalNumber(row?.['logged_in_at'] ?? null);
+    return at === undefined ? undefined : { at, delayMs: Number(row?.['login_delay_ms'] ?? 0) };
+  }
+
+  quiet(): string | undefined {
+    return optionalText(this.statements.quiet.get(this.account)?.['quiet']);
+  }
+
+  asked(): string | undefined {
+    return optionalText(this.statements.asked.get(this.account)?.['asked']);
+  }
+
+  listed(): RecordsByUniqueId {
+    const records = new Map<UniqueId, readonly LedgerRecord[]>();
+    addByUniqueId(records, this.eachListed());
+    return records;
+  }
+
+  *eachListed(): Iterable<LedgerRecord> {
+    for (const row of this.statements.listed.each(this.account)) yield toRecord(row);
+  }
+
+  withUniqueId(uid: UniqueId): readonly LedgerRecord[] {
+    return this.statements.withUniqueId.all(this.account, uid).map(toRecord);
+  }
+
+  withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId {
+    const records = new Map<UniqueId, readonly LedgerRecord[]>();
+    for (const some of chunksOf(uids, AT_ONCE)) {
+      const wanted = JSON.stringify(some.filter((uid) => !records.has(uid)));
+      addByUniqueId(records, this.statements.withUniqueIds.all(this.account, wanted).map(toRecord));
+    }
+    return records;
+  }
+
+  withContent(sha256: string): readonly LedgerRecord[] {
+    return this.statements.withContent.all(this.account, Buffer.from(sha256, 'hex')).map(toRecord);
+  }
+
+  deletable(deliveredUntil: number, soon = 0): ReadonlyMap<RecordId, Deletable> {
+    const rows = this.statements.deletable.all(this.account, deliveredUntil, soon);
+    return new Map(rows.map((row) => [row['id'] as RecordId, toDeletable(row)]));
+  }
+
+  mostDeleted(): number {
+    return Number(this.statements.mostDeleted.get(this.account)?.['most_deleted'] ?? 0);
+  }
+
+  octetsOn(day: number): number {
+    return Number(this.statements.octetsOn.get(this.account, day)?.['octets'] ?? 0);
+  }
+
+  recentSizes(): ReturnType<AccountLedger['recentSizes']> {
+    return this.statements.recentSizes.all(this.account, SIZES_REMEMBERED).map((row) => ({
+      listed: Number(row['listed_octets']),
+      octets: Number(row['octets']),
+      deleted: row['gone_at'] !== null,
+    }));
+  }
+
+  summary(day: number): AccountSummary {
+    return toSummary(this.statements.summary.get(day, this.account) ?? {});
+  }
+
+  receiptsOf(record: RecordId): readonly Receipt[] {
+    return this.statements.receipts.all(record).map(toReceipt);
+  }
+
+  *deliveries(destination: string): Iterable<Receipt> {
+    const rows = this.statements.delivered.each(destination, this.account);
+    const messages = Array.from(rows, ({ message }) => Number(message));
+    for (const some of chunksOf(messages, AT_ONCE))
+      yield* this.statements.deliveries.all(destination, JSON.stringify(some)).map(toReceipt);
+  }
+
+  listedDeliveries(destination: string): readonly ListedDelivery[] {
+    const rows = this.statements.listedDeliveries.all(this.account, destination);
+    return rows.map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
+  }
+
+  workedOut(destination: string): number {
+    return Number(this.statements.workedOut.get(this.account, destination)?.['count'] ?? 0);
+  }
+
+  wanted(): readonly ListedDelivery[] {
+    return readWanted(this.statements, this.account);
+  }
+
+  folderOf(destination: string): FolderMark | undefined {
+    return this.statements.folder.all(destination).map(toFolder)[0];
+  }
+
+  wasInFormerFolder({ record, receipt }: ListedDelivery): boolean {
+    return this.statements.inFormerFolder.get(record, receipt.destination) !== undefined;
+  }
+
+  isNew(): boolean {
+    return this.statements.isKnown.get(this.account)?.['known'] !== 1;
+  }
+
+  found(): readonly FoundMessage[] {
+    const found = this.statements.found.all(this.account).map(toFound);
+    return withoutTaken(found, (destination) => this.taken(destination));
+  }
+
+  taken(destination: string): readonly Taken[] {
+    return this.statements.taken.all(destination).map(toTaken);
+  }
+
+  carriedAs(): ReadonlyMap<UniqueId, string> {
+    const rows = this.statements.carriedAs.all(this.account);
+    return new Map(rows.map((row) => [row['uid'] as UniqueId, String(row['name'])]));
+  }
+
+  carriesUnknown(): boolean {
+    return this.statements.carriesUnknown.get(this.account)?.['carry_unknown'] === 1;
+  }
+
+  get replaced(): string | undefined {
+    return optionalText(this.statements.replaced.get()?.['path']);
+  }
+
+  hasNameless(): boolean {
+    return this.statements.nameless.get(this.account) !== undefined;
+  }
+
+  begun(): ReadonlyMap<RecordId, UniqueId | undefined> {
+    const rows = this.statements.begun.all(this.account);
+    return new Map(rows.map((row) => [row['id'] as RecordId, (row['uid'] ?? undefined) as UniqueId]));
+  }
+
+  renumbering(): boolean {
+    return this.statements.renumbering.get(this.account)?.['renumbering'] === 1;
+  }
+
+  identities(): readonly RecordIdentity[] {
+    return Array.from(this.statements.identities.each(this.account), toIdentity);
+  }
+
+  identityOf(record: RecordId): RecordIdentity | undefined {
+    return this.statements.identity.all(record).map(toIdentity)[0];
+  }
+
+  used(destination: string): boolean {
+    return this.statements.used.get(destination) !== undefined;
+  }
+
+  openIntents(destination: string): readonly Intent[] {
+    const rows = this.statements.intents.all(this.account, destination);
+    return rows.map((row) => toIntent({ ...row, destination }));
+  }
+
+  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[] {
+    return this.statements.recordedAt.all(destination, JSON.stringify(locations)).map(toReceipt);
+  }
+
+  recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[] {
+    return this.statements.recordedAs.all(destination, JSON.stringify(hashes)).map(toReceipt);
+  }
+
+  imported(peer: string): ReadonlyMap<UniqueId, RecordId> {
+    const rows = this.statements.imported.all(this.account, peer);
+    return new Map(rows.map((row) => [row['uid'] as UniqueId, row['id'] as RecordId]));
+  }
+}

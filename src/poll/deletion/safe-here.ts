@@ -1,0 +1,94 @@
+import type { Receipt, StoredState } from '../../delivery/destination.ts';
+import { MailError } from '../../errors.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import type { Deciding } from '../poll.ts';
+import { statesOf } from '../stored-states.ts';
+
+/** What is stored of a message that is to be deleted on the server. */
+interface Stored {
+  readonly number: MessageNumber;
+  readonly record: RecordId;
+  readonly receipt: Receipt;
+}
+
+/** What is not safe here of messages that are to be deleted on the server. */
+export interface UnsafeHere {
+  /** Not what was delivered any more, or unreadable, each with what is to be said about it. */
+  readonly changed: ReadonlyMap<MessageNumber, MailError>;
+  /** Not there, and not since its owner has moved or deleted it: the whole place is gone, or was made anew. */
+  readonly lost: ReadonlySet<MessageNumber>;
+  /** Where that was. */
+  readonly lostPlaces: readonly string[];
+}
+
+/**
+ * Re-reads what is stored of these messages, wherever it was delivered to. One that its owner has moved or deleted counts as
+ * handed over; but not where the place itself is lost: then the server may have the last copy.
+ */
+export async function unsafeHere(
+  numbers: readonly MessageNumber[],
+  bound: { get(number: MessageNumber): RecordId | undefined },
+  poll: Deciding,
+): Promise<UnsafeHere> {
+  const states = await statesHere(numbers, bound, poll);
+  const changed = new Map<MessageNumber, MailError>();
+  for (const [{ number, receipt }, state] of states) {
+    if (state !== 'changed' && state !== 'unreadable') continue;
+    if (!changed.has(number)) changed.set(number, messageChanged(receipt, state));
+  }
+  const lost = lostAmong(states, poll);
+  const lostPlaces = [...new Set(lost.map(({ receipt }) => receipt.destination))];
+  return { changed, lost: new Set(lost.map(({ number }) => number)), lostPlaces };
+}
+
+/** What has become of all that was delivered of these messages. */
+async function statesHere(
+  numbers: readonly MessageNumber[],
+  bound: { get(number: MessageNumber): RecordId | undefined },
+  { ledger, destinations }: Deciding,
+): Promise<ReadonlyMap<Stored, StoredState>> {
+  const stored = numbers.flatMap((number) => {
+    const record = bound.get(number);
+    return record === undefined
+      ? []
+      : ledger.receiptsOf(record).map((receipt) => ({ number, record, receipt }));
+  });
+  const states = new Map<Stored, StoredState>();
+  for (const [place, here] of byPlace(stored))
+    for (const [one, state] of await statesOf(place, here, { destinations, ledger })) states.set(one, state);
+  return states;
+}
+
+/** What is lost; at a place to which no mail goes any more only where no other has the message intact. */
+function lostAmong(states: ReadonlyMap<Stored, StoredState>, { destinations }: Deciding): readonly Stored[] {
+  const configured = new Set(destinations.map(({ name }) => name));
+  const intact = new Set<MessageNumber>();
+  for (const [{ number }, state] of states) if (state === 'intact') intact.add(number);
+  return Array.from(states)
+    .filter(([{ number, receipt }, state]) => {
+      return state === 'lost' && (configured.has(receipt.destination) || !intact.has(number));
+    })
+    .map(([one]) => one);
+}
+
+function byPlace(stored: readonly Stored[]): ReadonlyMap<string, readonly Stored[]> {
+  const places = new Map<string, Stored[]>();
+  for (const one of stored) {
+    const { destination } = one.receipt;
+    const here = places.get(destination);
+    if (here === undefined) places.set(destination, [one]);
+    else here.push(one);
+  }
+  return places;
+}
+
+function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {
+  const [what, why] =
+    state === 'changed'
+      ? ['is not what was delivered any more', 'the disk may be failing, or a program has changed the file']
+      : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
+  return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
+    hint: `It stays on the server. Look at both; ${why}. What you move out of there counts as handed over, and is deleted on the server.`,
+  });
+}

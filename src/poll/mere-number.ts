@@ -1,0 +1,27 @@
+import type { UniqueId } from '../pop3/types.ts';
+import type { ListedMessage, Listing } from './listing.ts';
+
+/** How many digits the largest message number has. */
+const MOST_DIGITS = 10;
+const DIGIT_ZERO = 0x30;
+
+/**
+ * Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. Compared by digits:
+ * the text of each number of a large listing would be kept by the engine for the next one who asks for it.
+ */
+export function hasMereNumber({ number, uid }: ListedMessage): boolean {
+  if (uid === undefined || uid.length > MOST_DIGITS || uid.startsWith('0')) return false;
+  let rest: number = number;
+  for (let index = uid.length - 1; index >= 0; index -= 1) {
+    if (uid.charCodeAt(index) !== DIGIT_ZERO + (rest % 10)) return false;
+    rest = Math.floor(rest / 10);
+  }
+  return rest === 0;
+}
+
+/** Whether this unique-id is listed, and for no other message than before: a mere number may be. */
+export function tellsOne({ messages }: Listing, uid: UniqueId): boolean {
+  const position = messages.positionOf(uid);
+  const message = position === undefined ? undefined : messages.at(position);
+  return message !== undefined && !hasMereNumber(message);
+}

@@ -1,0 +1,125 @@
+import type { Recovered } from '../../delivery/destination.ts';
+import type { LedgerRecord } from '../../ledger/ledger.ts';
+import { PlaceTaken } from '../../ledger/place-taken.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
+import { tagFor } from '../identity.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
+import { hasMereNumber } from '../mere-number.ts';
+import { type Poll, wasLost } from '../poll.ts';
+import { hasSizeOf, type Search } from './named.ts';
+import type { Recognition } from './recognise.ts';
+
+/** Records the messages that stand in the destinations under their names, and says so. */
+export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Promise<void> {
+  const { interrupted, ledgerWasPutBack, account, observer } = poll;
+  await Promise.all(
+    [...named].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
+  );
+  if (interrupted) {
+    observer.noticed?.(
+      account.name,
+      `An earlier poll was cut short; ${named.size} messages it had delivered are recorded now.`,
+    );
+  } else if (named.size > 0) {
+    const why = ledgerWasPutBack ? 'was put back from a backup' : 'did not know this account';
+    observer.noticed?.(
+      account.name,
+      `The ledger ${why}; ${named.size} messages found at the destination are recorded as carried.`,
+    );
+  }
+}
+
+async function record(
+  tag: string,
+  { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
+  poll: Poll,
+): Promise<void> {
+  const { ledger, destinations, runtime, interrupted, startedAt } = poll;
+  const [first] = recovered;
+  if (message?.uid === undefined || first === undefined) return;
+  const { received } = first;
+  const earlier = ledger.withUniqueId(message.uid).at(-1);
+  const safe = new Set([
+    ...(earlier?.destinations ?? []),
+    ...recovered.map(({ receipt }) => receipt.destination),
+  ]);
+  // After a loss of the ledger, what one destination shows had been carried to all of them.
+  const complete = !interrupted || destinations.every(({ name }) => safe.has(name));
+  const recording = ledger.recordDelivery({
+    record: earlier?.id,
+    uid: message.uid,
+    tag,
+    octets: received.octets,
+    // What is listed under it may be another message by now.
+    listedOctets: hasMereNumber(message) || hasSizeOf(message, first) ? message.octets : undefined,
+    // Worked out from what is stored, so not good enough to compare with what the other destination will get; what was
+    // received before is.
+    sha256: complete ? received.sha256 : receivedBefore(earlier),
+    messageId: received.messageId,
+    headerSha256: received.headerSha256,
+    receipts: recovered.map(({ receipt }) => receipt),
+    claims: recovered.map(({ receipt }) => receipt),
+    complete,
+    workedOut: wasLost(poll),
+    // What one destination lacks is retrieved in this very poll.
+    at: complete ? runtime.now() : startedAt - 1,
+  });
+  // It has another unique-id now, by which it is recorded, or is not this one; what that is worth, the rest of the poll tells.
+  await recording.catch((error: unknown) => {
+    if (!(error instanceof PlaceTaken)) throw error;
+  });
+}
+
+/** What the destinations have that it was safe in; nothing, where all that came of it was refused. */
+function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
+  return earlier === undefined || earlier.destinations.length === 0 ? undefined : earlier.sha256;
+}
+
+/**
+ * Records listed messages that stand in the destinations already, each with its receipts. Those that are `named` in a
+ * Maildir have a record by that already, and get these receipts too.
+ */
+export async function recordStanding(
+  { messages }: Listing,
+  { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
+  poll: Poll,
+): Promise<void> {
+  const { ledger, destinations, account, observer, runtime, startedAt } = poll;
+  if (standing.size === 0) return;
+  await Promise.all(
+    messages.map(async ({ number, uid, octets: listedOctets }) => {
+      const found = standing.get(number);
+      const [first] = found ?? [];
+      if (found === undefined || first === undefined || uid === undefined) return;
+      const receipts = found.map(({ receipt }) => receipt);
+      const byName = named.has(number) ? ledger.withUniqueId(uid).at(-1) : undefined;
+      const places = new Set([
+        ...(byName?.destinations ?? []),
+        ...receipts.map(({ destination }) => destination),
+      ]);
+      const complete = byName?.outcome === 'delivered' || destinations.every(({ name }) => places.has(name));
+      const { octets, headerSha256, messageId } = first.received;
+      await ledger.recordDelivery({
+        record: byName?.id,
+        uid,
+        tag: tagFor({ account: account.name, uid, occurrence: 0 }),
+        octets,
+        // Only its header was compared, so what is stored does not prove what was received.
+        sha256: byName?.sha256,
+        messageId,
+        headerSha256,
+        listedOctets,
+        receipts,
+        claims: receipts,
+        complete,
+        workedOut: wasLost(poll),
+        // What one destination lacks is retrieved in this very poll.
+        at: complete ? runtime.now() : startedAt - 1,
+      });
+    }),
+  );
+  observer.noticed?.(
+    account.name,
+    `${standing.size} messages stand at the destination and count as carried.`,
+  );
+}

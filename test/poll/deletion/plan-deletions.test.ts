@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import type { RecordId } from '../../../src/ledger/ledger.ts';
+import { planDeletions } from '../../../src/poll/deletion/plan-deletions.ts';
+import type { MessageNumber } from '../../../src/pop3/types.ts';
+
+const deletable = (...records: readonly number[]): Set<RecordId> => new Set(records as RecordId[]);
+
+test('I1: planDeletions takes what the ledger gives as deletable, and nothing else', () => {
+  const bound = new Map([1, 2, 3].map((value) => [value as MessageNumber, value as RecordId]));
+  expect(planDeletions(bound, deletable(1, 3, 9))).toEqual([1, 3]);
+  expect(planDeletions(bound, deletable())).toEqual([]);
+  expect(planDeletions(new Map(), deletable(1))).toEqual([]);
+});

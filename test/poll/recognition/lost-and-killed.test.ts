@@ -1,0 +1,57 @@
+import { cp, rename, rm } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { NO_TOP } from '../odd-server.ts';
+
+const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => mail(name)) as [
+  string,
+  string,
+  string,
+  string,
+];
+
+const BOTH = { destinations: ['maildir', 'mbox'] } as const;
+
+/** What happens to the ledger once all but FOUR were carried; the save is of the time when only ONE was. */
+const ACCIDENTS: readonly (readonly [string, (ferry: Ferry) => Promise<unknown>])[] = [
+  ['lost', (ferry) => rm(ferry.folder.at('state'), { recursive: true })],
+  [
+    'put back',
+    async (ferry) => {
+      await rm(ferry.folder.at('state'), { recursive: true });
+      await rename(ferry.folder.at('saved'), ferry.folder.at('state'));
+    },
+  ],
+];
+
+const NATURES: readonly (readonly [string, Faults])[] = [
+  ['a server', []],
+  ['a server without TOP', NO_TOP],
+];
+
+describe.each(ACCIDENTS)('I8: a ledger that was %s, and a kill of the next poll', (_, accident) => {
+  test.each(NATURES)(
+    'make nothing be stored twice, or be retrieved at each poll, of %s',
+    async (__, faults) => {
+      await using server = await serve(ONE);
+      server.setFaults(faults);
+      await using ferry = await Ferry.to(server.address, BOTH);
+      await ferry.poll();
+      await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('saved'), { recursive: true }));
+      server.maildrop('alice').add(TWO);
+      server.maildrop('alice').add(THREE);
+      await ferry.poll();
+      await ferry.restart(() => accident(ferry));
+      await ferry.ledger.openPoll();
+      await ferry.restart();
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', kept: 3 });
+      ferry.takeCommands();
+      server.maildrop('alice').add(FOUR);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4 });
+      expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual(['RETR 4']);
+      for (const place of BOTH.destinations)
+        expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE, FOUR));
+    },
+  );
+});

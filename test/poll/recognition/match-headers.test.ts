@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger/ledger.ts';
+import { headerHash } from '../../../src/message/header-field.ts';
+import { withoutReadersFields } from '../../../src/message/readers-fields.ts';
+import type { ListedMessage } from '../../../src/poll/listing.ts';
+import { matchHeaders, matchStanding } from '../../../src/poll/recognition/match-headers.ts';
+import type { MessageNumber, UniqueId } from '../../../src/pop3/types.ts';
+
+const header = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
+const listed = (number: number, octets = 100): ListedMessage => ({
+  number: number as MessageNumber,
+  octets,
+  uid: `new${number}` as UniqueId,
+  twin: false,
+});
+function known(id: number, text: string, more: Partial<RecordIdentity> = {}): RecordIdentity {
+  return {
+    id: id as RecordId,
+    uid: `old${id}` as UniqueId,
+    octets: 100,
+    messageId: /Message-ID: (.*)/.exec(text)?.[1],
+    headerSha256: headerHash(header(text), true),
+    missingAt: undefined,
+    ...more,
+  };
+}
+
+function matched(
+  messages: readonly ListedMessage[],
+  headers: readonly (readonly [number, string])[],
+  pool: readonly RecordIdentity[],
+): { renumbered: unknown[]; doubtful: unknown[] } {
+  const map = new Map(headers.map(([number, text]) => [number as MessageNumber, header(text)]));
+  const { matched: found, doubtful } = matchHeaders(messages, map, pool);
+  return { renumbered: [...found].map(([number, { id }]) => [number, id]), doubtful: [...doubtful] };
+}
+
+const A = 'Message-ID: <a@x>\r\nSubject: a';
+const B = 'Message-ID: <b@x>\r\nSubject: b';
+
+describe('I8: matchHeaders', () => {
+  test('knows messages by their headers', () => {
+    expect(
+      matched(
+        [listed(1), listed(2)],
+        [
+          [1, B],
+          [2, A],
+        ],
+        [known(7, A), known(8, B)],
+      ),
+    ).toEqual({
+      renumbered: [
+        [1, 8],
+        [2, 7],
+      ],
+      doubtful: [],
+    });
+  });
+
+  test('takes an unknown header for a new message', () => {
+    expect(matched([listed(1)], [[1, B]], [known(7, A)])).toEqual({ renumbered: [], doubtful: [] });
+  });
+
+  test.each<[string, string, RecordIdentity[]]>([
+    ['the same Message-ID under another header', 'Message-ID: <a@x>\r\nSubject: other', [known(7, A)]],
+    ['a record whose header is not known', B, [known(7, A, { headerSha256: undefined })]],
+    ['the same header twice, of other sizes', A, [known(7, A, { octets: 1 }), known(8, A, { octets: 2 })]],
+  ])('leaves a doubt at %s', (_, text, pool) => {
+    expect(matched([listed(1)], [[1, text]], pool)).toEqual({ renumbered: [], doubtful: [1] });
+  });
+
+  test('leaves a doubt where the header cannot be had', () => {
+    expect(matched([listed(1)], [], [known(7, A)])).toEqual({ renumbered: [], doubtful: [1] });
+  });
+
+  test('tells messages of one header by their sizes, each record standing for one', () => {
+    const pool = [known(7, A, { octets: 10 }), known(8, A, { octets: 20 })];
+    const messages = [listed(1, 20), listed(2, 10), listed(3, 10)];
+    expect(
+      matched(
+        messages,
+        [
+          [1, A],
+          [2, A],
+          [3, A],
+        ],
+        pool,
+      ).renumbered,
+    ).toEqual([
+      [1, 8],
+      [2, 7],
+    ]);
+  });
+
+  test.each(['', 'Subject: status of the backup'])(
+    'does not believe a header that does not identify a message: %j',
+    (text) => {
+      expect(matched([listed(1)], [[1, text]], [known(7, text)])).toEqual({ renumbered: [], doubtful: [1] });
+    },
+  );
+});
+
+/** What was found of the message with this header. */
+function foundIn(destination: string, text: string, location = 'a', octets = 100): FoundMessage {
+  const { messageId, headerSha256 } = known(0, text);
+  return {
+    receipt: { destination, location, octets: 90, sha256: '' },
+    received: { octets, sha256: '', messageId, headerSha256 },
+  };
+}
+
+const everywhere = (): boolean => true;
+const onlyInMbox = (_: ListedMessage, place: string): boolean => place === 'mbox:/b';
+
+describe('I8: matchStanding', () => {
+  const headers = new Map([[1 as MessageNumber, header(A)]]);
+
+  test('gives what each of several places has of one message', () => {
+    const found = [foundIn('maildir:/a', A), foundIn('mbox:/b', A)];
+    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
+    expect([...standing]).toEqual([[1, found]]);
+  });
+
+  test('gives one of several copies in a place: the others are of equal messages', () => {
+    const found = [foundIn('mbox:/b', A, '0'), foundIn('mbox:/b', A, '200')];
+    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
+    expect(standing.get(1 as MessageNumber)).toHaveLength(1);
+  });
+
+  test('does not look in a place that has the message already', () => {
+    const found = [foundIn('maildir:/a', A), foundIn('mbox:/b', A)];
+    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: onlyInMbox });
+    expect([...standing]).toEqual([[1, found.slice(1)]]);
+  });
+
+  test.each(['Status: RO', 'Lines: 3\r\nSubject: a\r\nX-UID: 4\r\n 5'])(
+    'knows a message in an mbox without the fields of mail programs, though it came with them: %j',
+    (fields) => {
+      const text = `Message-ID: <a@x>\r\n${fields}`;
+      const given = header(text);
+      const bare = withoutReadersFields(given.toString('latin1')).slice(0, -4);
+      const octets = 100 - given.length + header(bare).length;
+      const found = [foundIn('mbox:/b', bare, '0', octets), foundIn('maildir:/a', bare, '0', octets)];
+      const { standing } = matchStanding([listed(1)], new Map([[1 as MessageNumber, given]]), {
+        found,
+        isLacking: everywhere,
+      });
+      const [first = expect.fail()] = found;
+      const received = { ...first.received, octets: 100, headerSha256: headerHash(given, true) };
+      expect([...standing]).toEqual([[1, [{ receipt: first.receipt, received }]]]);
+    },
+  );
+
+  test('leaves a doubt where what stands in one of the places may be the message', () => {
+    const found = [foundIn('maildir:/a', B), foundIn('mbox:/b', 'Message-ID: <a@x>\r\nSubject: other')];
+    const { standing, doubtful } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
+    expect([standing.size, [...doubtful]]).toEqual([0, [1]]);
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { SESSION_MESSAGES } from '../../../src/poll/limits.ts';
+import type { Faults } from '../../../src/pop3-server/index.ts';
+import { answering, rawPeer } from '../../support/raw-peer.ts';
+import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const MESSAGES = Array.from({ length: 12 }, (_, index) => mail(`m${index}`, `text ${index}`));
+
+const WRONG_SIZES: readonly (readonly [string, Faults])[] = [
+  ['listed as they are', []],
+  ['listed as nothing', [{ do: 'sizes', factor: 0 }]],
+  ['listed too small', [{ do: 'sizes', offset: -9 }]],
+  ['listed too large', [{ do: 'sizes', offset: 7 }]],
+  ['listed as twice as large', [{ do: 'sizes', factor: 2 }]],
+  ['listed as a hundred times as large', [{ do: 'sizes', factor: 100 }]],
+];
+
+describe.each(WRONG_SIZES)('messages pipelined and %s:', (_, sizes) => {
+  test.each([1, 5, 12])(
+    'number %i without its end is neither joined with another nor stored as one',
+    async (odd) => {
+      await using server = await serve(...MESSAGES);
+      server.setFaults([...sizes, { do: 'omit-end', command: 'RETR', messages: [odd] }]);
+      await using ferry = await Ferry.to(server.address, {
+        account: { timeouts: { connectMs: 5000, idleMs: 300 } },
+      });
+      for (let poll = 0; poll < 3; poll += 1) expect((await ferry.poll()).outcome).not.toBe('ok');
+      expect(await ferry.mail()).toEqual(storedAll(...MESSAGES.filter((__, index) => index !== odd - 1)));
+      server.setFaults(sizes);
+      await ferry.poll();
+      await ferry.poll(AFTER_DELIVERY);
+      expect(await ferry.mail()).toEqual(storedAll(...MESSAGES));
+      expect(server.maildrop('alice').messages).toEqual([]);
+    },
+  );
+
+  test('one that speaks of POP3 is carried like any other', async () => {
+    const talk = mail('talk', 'He said:\r\n+OK 20 octets\r\n-ERR no\r\n+OK\r\nand left.');
+    await using server = await serve(...MESSAGES.slice(0, 3), talk, ...MESSAGES.slice(3), talk);
+    server.setFaults(sizes);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    for (let poll = 0; poll < 2; poll += 1) await ferry.poll();
+    expect(server.maildrop('alice').messages).toEqual([]);
+    expect(await ferry.mail()).toEqual(storedAll(...MESSAGES, talk, talk));
+  });
+});
+
+test('many that speak of POP3 cost three sessions at most', async () => {
+  const talks = Array.from({ length: 30 }, (_, index) => mail(`talk${index}`, '+OK 20 octets\r\n+OK'));
+  await using server = await serve(...talks);
+  server.setFaults([{ do: 'sizes', offset: -2 }]);
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 30, deleted: 30 });
+  const commands = ferry.takeCommands();
+  expect(commands.filter((line) => line === 'STAT')).toHaveLength(4);
+  expect(await ferry.mail()).toEqual(storedAll(...talks));
+});
+
+/** A server that has LOGIN-DELAY and PIPELINING, and lists sizes that are too small. */
+function patientServer(messages: readonly string[]): ReturnType<typeof rawPeer> {
+  let maildrop = messages.map((text, index) => ({ text, uid: `u${index}` }));
+  const deleted = new Set<string>();
+  const rows = (told: (message: { text: string; uid: string }) => string): string =>
+    `+OK\r\n${maildrop.map((message, index) => `${index + 1} ${told(message)}\r\n`).join('')}.\r\n`;
+  return rawPeer(
+    answering((command) => {
+      const [keyword = '', argument = ''] = command.split(' ');
+      if (keyword === 'QUIT') return undefined;
+      if (keyword === 'PASS') maildrop = maildrop.filter(({ uid }) => !deleted.has(uid));
+      if (keyword === 'DELE') deleted.add(maildrop[Number(argument) - 1]?.uid ?? '');
+      if (keyword === 'CAPA') return '+OK\r\nUIDL\r\nTOP\r\nUSER\r\nPIPELINING\r\nLOGIN-DELAY 60\r\n.\r\n';
+      if (keyword === 'STAT') return `+OK ${maildrop.length} 500\r\n`;
+      if (keyword === 'LIST') return rows(({ text }) => String(text.length - 1));
+      if (keyword === 'UIDL') return rows(({ uid }) => uid);
+      if (keyword === 'RETR') return `+OK\r\n${maildrop[Number(argument) - 1]?.text}.\r\n`;
+      return '+OK\r\n';
+    }),
+  );
+}
+
+describe('I9: a server that wants time between two logins gets it', () => {
+  test('and what is left is said, and comes with the next poll', async () => {
+    const talk = mail('talk', '+OK 20 octets\r\n+OK');
+    await using server = await patientServer([talk, ...MESSAGES]);
+    await using ferry = await Ferry.to(server);
+    expect(await ferry.poll()).toMatchObject({
+      outcome: 'partial',
+      fetched: 0,
+      skipped: 13,
+      error: { code: 'protocol' },
+    });
+    expect(ferry.takeCommands().filter((line) => line === 'STAT')).toHaveLength(1);
+    ferry.runtime.advance(60_000);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 13, kept: 13, skipped: 0 });
+    expect(await ferry.mail()).toEqual(storedAll(talk, ...MESSAGES));
+  });
+
+  test('also after a full session, which is not called fine', async () => {
+    const messages = Array.from({ length: SESSION_MESSAGES + 20 }, (_, index) => mail(`${index}`));
+    await using server = await patientServer(messages);
+    await using ferry = await Ferry.to(server, { account: { deletion: { kind: 'after-delivery' } } });
+    expect(await ferry.poll()).toMatchObject({
+      outcome: 'partial',
+      fetched: SESSION_MESSAGES,
+      skipped: 20,
+      error: { code: 'login-delay' },
+    });
+    ferry.runtime.advance(60_000);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 20, skipped: 0 });
+    // 25,000 real files and deletions, on a machine that may be busy.
+  }, 240_000);
+});

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MailError } from '../../../src/errors.ts';
+import { MAX_ATTEMPTS } from '../../../src/poll/limits.ts';
+import { Ferry, type FerryOptions, mail, serve, storedAll } from '../ferry.ts';
+
+const LARGE = mail('large', 'a line\r\n'.repeat(5000));
+/** So large that what comes of it after a failure is not read to its end. */
+const HUGE = mail('huge', 'a line\r\n'.repeat(700_000));
+const SMALL = [mail('one'), mail('two'), mail('three')];
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const ROOM = 10_000;
+
+const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
+
+/** The last destination has no room for a large message: it shows when that is written, or at last when it is committed. */
+function small(when: 'write' | 'commit'): (all: readonly Destination[]) => readonly Destination[] {
+  const bounded = (destination: Destination): Destination =>
+    new Proxy(destination, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        return () => {
+          const draft = target.begin();
+          let octets = 0;
+          return {
+            write: (block: Buffer) => {
+              octets += block.length;
+              return octets > ROOM && when === 'write' ? full() : draft.write(block);
+            },
+            commit: (...envelope: Parameters<typeof draft.commit>) =>
+              octets > ROOM ? draft.discard().then(full) : draft.commit(...envelope),
+            discard: () => draft.discard(),
+          };
+        };
+      },
+    });
+  return (all) => all.map((one, index) => (index === all.length - 1 ? bounded(one) : one));
+}
+
+describe.each<[string, string, 'write' | 'commit', FerryOptions['destinations']]>([
+  ['when it is written', LARGE, 'write', ['maildir']],
+  ['long before its end', HUGE, 'write', ['maildir']],
+  ['when it is made durable', LARGE, 'commit', ['maildir']],
+  ['at one of two destinations', LARGE, 'commit', ['maildir-2', 'maildir']],
+])('I9: a message for which there is no room, %s,', (_, large, when, destinations = []) => {
+  test('is tried last from then on, as long as it takes, and comes once there is', async () => {
+    await using server = await serve(large, ...SMALL);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
+    ferry.wrapDestinations = small(when);
+    for (let polls = 0; polls < MAX_ATTEMPTS + 2; polls += 1)
+      expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
+    expect(await ferry.mail()).toEqual(storedAll(...SMALL));
+    expect(server.maildrop('alice').messages.map(String)).toEqual([large]);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1, quarantined: 0 });
+    for (const kind of destinations) expect(await ferry.mail(kind)).toEqual(storedAll(large, ...SMALL));
+  });
+});
