@@ -9,7 +9,9 @@ const BANNED = /(^|[/-])(utils?|helpers?|common|core|services?|managers?)([-./]|
 /** Documents that lead into the tree. */
 const readers = [
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'docs/architecture.md',
+  'docs/server.md',
   'test/torture/README.md',
   ...readdirSync('docs/decisions').map((name) => join('docs/decisions', name)),
 ];

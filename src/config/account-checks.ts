@@ -1,5 +1,6 @@
-import { destinationName } from '../delivery/settings.ts';
+import { destinationName, isPlace } from '../delivery/settings.ts';
 import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
+import { completeDestination } from './destination-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
 import { absolutePath, type Home } from './places.ts';
@@ -15,7 +16,7 @@ const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
   ],
   [
     'deliver',
-    'missing "deliver", where mail goes: { type: maildir, path: … }, { type: mbox, path: … } or { type: mda, command: … }',
+    'missing "deliver", where mail goes: { type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp or smtp',
   ],
   [
     'delete',
@@ -88,15 +89,18 @@ export function checkDestinations(
   folders: { readonly folder: string; readonly home: Home },
   report: Report,
 ): void {
+  const absolute = (path: string): string => absolutePath(path, folders.folder, folders.home);
   const types = new Map<string, string>();
   for (const draft of drafts) {
     const own = new Set<string>();
     const destinations = draft.settings.deliver ?? [];
     for (const [index, destination] of destinations.entries()) {
       const { type } = destination;
-      const [key, written] =
-        type === 'mda' ? ['command', destinationName(destination)] : ['path', destination.path];
-      const place = type === 'mda' ? written : absolutePath(written, folders.folder, folders.home);
+      const isPath = type === 'maildir' || type === 'mbox';
+      const complete = completeDestination(destination, { absolute });
+      const written = isPath ? destination.path : destinationName(complete).slice(type.length + 1);
+      const place = isPlace(complete) ? complete.path : destinationName(complete);
+      const key = isPath ? 'path' : type === 'mda' ? 'command' : 'to';
       const keys = [...draft.keysOf('deliver'), ...(destinations.length > 1 ? [index] : []), key];
       const known = types.get(place) ?? type;
       types.set(place, known);

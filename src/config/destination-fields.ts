@@ -1,13 +1,32 @@
 import * as z from 'zod';
-import { type DestinationSettings, type LineEndings, type MdaSettings } from '../delivery/settings.ts';
+import type {
+  DestinationSettings,
+  LineEndings,
+  MailServerSettings,
+  MdaSettings,
+} from '../delivery/settings.ts';
+import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { choice, command, duration, expected, mapping, path } from './field-kinds.ts';
+import {
+  choice,
+  command,
+  duration,
+  expected,
+  expectedText,
+  mapping,
+  path,
+  wholeNumber,
+} from './field-kinds.ts';
+import { wrongHost } from './host.ts';
 import type { WrittenDestination } from './settings.ts';
 
-/** How long a program may take for a message when nothing is said: it may wait for a lock, or for another machine. */
-const MDA_TIMEOUT_MS = 300_000;
+/** How long who takes mail over may take for a message when nothing is said: it may wait for a lock, or for another machine. */
+const TAKING_MS = 300_000;
 
 const LONGEST_TIMEOUT = 3_600_000;
+
+/** Where such servers usually listen (RFC 2033 §5 leaves it open: Dovecot and Cyrus take 24). */
+const PORTS = { lmtp: 24, smtp: 25 } as const;
 
 const destinationPath = (what: string): z.ZodType<string> =>
   path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
@@ -16,6 +35,11 @@ const LINE_ENDINGS =
   '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.';
 const lineEndings = (description: string) =>
   choice<LineEndings>(['lf', 'as-received']).default('lf').meta({ description });
+
+const timeout = (description: string) =>
+  duration('a length of time', 1000, LONGEST_TIMEOUT)
+    .optional()
+    .meta({ title: 'duration', default: formatDuration(TAKING_MS), description });
 
 const maildir = () =>
   mapping('a destination', {
@@ -43,24 +67,83 @@ const mda = () =>
         'it (empty where it does not), `$MAILFERRY_ACCOUNT` the account, `$MAILFERRY_MESSAGE` what is the same when a message comes twice. ' +
         'Status 0 means that the program has the message safe; 75 and its like, that it is to be tried again.',
     }),
-    timeout: duration('a length of time', 1000, LONGEST_TIMEOUT)
-      .optional()
-      .meta({
-        title: 'duration',
-        default: formatDuration(MDA_TIMEOUT_MS),
-        description: 'How long it may take for one message before it is killed; at most 1h.',
-      }),
+    timeout: timeout('How long it may take for one message before it is killed; at most 1h.'),
     lineEndings: lineEndings(
       '`lf` gives lines as programs on Unix expect them, `as-received` every octet as it came.',
     ),
   }).meta({ title: 'program (MDA)' });
 
-const FORMS = '{ type: maildir, path: … }, { type: mbox, path: … } or { type: mda, command: … }';
+const RECIPIENT = 'the mail address of one recipient there';
+
+/** Every key of a mail server; the two protocols differ in what they are called and where they listen. */
+const mailServer = <T extends MailServerSettings['type']>(type: T, description: string) =>
+  mapping('a destination', {
+    type: z.literal(type).meta({ description }),
+    to: z
+      .string(expectedText(RECIPIENT))
+      .regex(/^[^\s<>,;\p{Cc}]{1,254}$/u, expected(RECIPIENT))
+      .meta({
+        title: 'text',
+        description:
+          'Address of the recipient there. The sender is that of the message, as its header tells it.',
+      }),
+    host: z
+      .string(expectedText('the name of the server'))
+      .refine((written) => wrongHost(written) === undefined, expected('the name or address of the server'))
+      .optional()
+      .meta({ title: 'text', default: 'localhost', description: 'Name or address of the server.' }),
+    port: wholeNumber('a port', 1, 65_535)
+      .optional()
+      .meta({ default: PORTS[type], description: 'Its port.' }),
+    socket: path('the path of a socket').optional().meta({
+      title: 'path',
+      description:
+        'Where it listens on this machine, in place of `host` and `port`, such as `/run/dovecot/lmtp`.',
+    }),
+    tls: choice(['implicit', 'starttls', 'none']).optional().meta({
+      description: 'As for an account. Default: `none` to this machine, else `starttls`.',
+    }),
+    allowCleartext: z.boolean(expected('true or false')).optional().meta({
+      default: false,
+      description: 'Allows `tls: none` to another machine, so that all mail can be read on the way.',
+    }),
+    timeout: timeout('How long it may take for one message; at most 1h.'),
+  })
+    .superRefine(({ host, port, socket, tls, allowCleartext }, context) => {
+      if (socket !== undefined && (host !== undefined || port !== undefined))
+        context.addIssue('a socket stands for host and port; write one of them');
+      if (
+        tls === 'none' &&
+        allowCleartext !== true &&
+        socket === undefined &&
+        !isLoopback(host ?? 'localhost')
+      )
+        context.addIssue(
+          'without TLS mail can be read on the way; use implicit or starttls, or accept it with allowCleartext: true',
+        );
+    })
+    .meta({ title: type === 'lmtp' ? 'mail server (LMTP)' : 'mail server (SMTP)' });
+
+const lmtp = () =>
+  mailServer(
+    'lmtp',
+    'A mail server that stores each message at once, over LMTP (RFC 2033), such as that of Dovecot.',
+  );
+const smtp = () =>
+  mailServer(
+    'smtp',
+    'A mail server that takes each message for further delivery, over SMTP, such as Postfix on this machine.',
+  );
+
+const FORMS =
+  '{ type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp or smtp';
 const destination = () =>
-  z.discriminatedUnion('type', [maildir(), mbox(), mda()], {
+  z.discriminatedUnion('type', [maildir(), mbox(), mda(), lmtp(), smtp()], {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return expected(FORMS).error({ input });
-      return expected('maildir, mbox or mda').error({ input: 'type' in input ? input.type : undefined });
+      return expected('maildir, mbox, mda, lmtp or smtp').error({
+        input: 'type' in input ? input.type : undefined,
+      });
     },
   });
 
@@ -81,7 +164,15 @@ export function completeDestination(
     ...around
   }: Pick<MdaSettings, 'folder' | 'env'> & { readonly absolute: (path: string) => string },
 ): DestinationSettings {
-  if (written.type !== 'mda') return { ...written, path: absolute(written.path) };
-  const { timeout = MDA_TIMEOUT_MS, ...rest } = written;
-  return { ...rest, ...around, timeoutMs: timeout };
+  if (written.type === 'maildir' || written.type === 'mbox')
+    return { ...written, path: absolute(written.path) };
+  const timeoutMs = written.timeout ?? TAKING_MS;
+  if (written.type === 'mda') {
+    const { type, command: program, lineEndings: ends } = written;
+    return { type, command: program, lineEndings: ends, ...around, timeoutMs };
+  }
+  const { type, to, host = 'localhost', port = PORTS[type], socket } = written;
+  const isHere = socket !== undefined || isLoopback(host);
+  const at = socket === undefined ? { host, port } : { socket: absolute(socket) };
+  return { type, to, at, tls: written.tls ?? (isHere ? 'none' : 'starttls'), timeoutMs };
 }

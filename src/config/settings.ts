@@ -1,4 +1,4 @@
-import type { MdaSettings, PlaceSettings } from '../delivery/settings.ts';
+import type { MailServerSettings, MdaSettings, PlaceSettings } from '../delivery/settings.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
@@ -9,7 +9,15 @@ import type { ConnectionSettings } from './connection-fields.ts';
 /** A destination as it was written: paths are not absolute yet. */
 export type WrittenDestination =
   | PlaceSettings
-  | (Pick<MdaSettings, 'type' | 'command' | 'lineEndings'> & { readonly timeout?: number | undefined });
+  | (Pick<MdaSettings, 'type' | 'command' | 'lineEndings'> & { readonly timeout?: number | undefined })
+  | (Pick<MailServerSettings, 'type' | 'to'> & {
+      readonly host?: string | undefined;
+      readonly port?: number | undefined;
+      readonly socket?: string | undefined;
+      readonly tls?: TlsMode | undefined;
+      readonly allowCleartext?: boolean | undefined;
+      readonly timeout?: number | undefined;
+    });
 
 /** Where a password comes from. Paths are as they were written. */
 export type PasswordSettings =

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
-import { decideNotices } from '../notices/decide.ts';
 import type { NoticePolicy } from '../notices/facts.ts';
 import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
@@ -10,17 +9,15 @@ import type { PollReport } from '../poll/report.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
 import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
-import { factsOf, Member, type Running } from './member.ts';
-import { afterReload, forgiven, isStopped, type KeptNotice } from './standing.ts';
+import { Member, type Running } from './member.ts';
+import { isStillStopped, pollMember } from './poll-member.ts';
+import { afterReload, forgiven, isStopped } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
+import { tellChanges } from './tell-changes.ts';
 import { Timetable } from './timetable.ts';
-import { isStillStopped, pollMember } from './visit.ts';
 
 /** How often it looks for what changes without a poll. */
 const LOOK_EVERY_MS = 60_000;
-
-/** How many notices of an account are kept for places that take none; there are no more kinds of trouble than that. */
-const MOST_UNSENT = 20;
 
 /** What the daemon is told to do; all of it may change while it runs. */
 export interface DaemonSettings {
@@ -310,7 +307,7 @@ export class Daemon {
     this.#timetable.forget(member.name);
     const { host } = member.configuration.account;
     const turn = { host, suspect: member.isSuspect, urgent: how.asked };
-    const promise = this.#turns.run(turn, () => this.#visit(member)).finally(() => this.#after(member));
+    const promise = this.#turns.run(turn, () => this.#poll(member)).finally(() => this.#after(member));
     member.running ??= { promise, since: this.#deps.runtime.monotonic(), begun: false, ...how };
     return promise;
   }
@@ -319,10 +316,10 @@ export class Daemon {
     member.running = undefined;
     if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
     if (this.#members.get(member.name) === member) this.#timetable.planNext(member);
-    this.#notice(member);
+    tellChanges(member, this.#policy, this.#deps);
   }
 
-  async #visit(member: Member): Promise<PollReport> {
+  async #poll(member: Member): Promise<PollReport> {
     // Only now does `#begin` know that it runs.
     await Promise.resolve();
     const { running, configuration } = member;
@@ -346,25 +343,11 @@ export class Daemon {
     }
   }
 
-  /** Tells what has changed since somebody was told. */
-  #notice(member: Member): void {
-    const before = member.standing.notified;
-    const { notices, memory } = decideNotices(before, factsOf(member, this.#deps.runtime), this.#policy);
-    if (JSON.stringify(before) === JSON.stringify(memory)) return;
-    const told = notices.map((notice): KeptNotice => ({ notice, places: undefined }));
-    const unsent = [...member.standing.unsent, ...told].slice(-MOST_UNSENT);
-    // Kept together with the memory of it: after a kill it is neither told twice nor forgotten.
-    member.telling = member
-      .note({ ...member.standing, notified: memory, unsent })
-      .catch((error: unknown) => this.#deps.log('warn', asMailError(error).message, member.name))
-      .then(() => told.forEach((kept) => member.tell(kept, this.#deps)));
-  }
-
   /** What changes without a poll, such as too long a silence. */
   #lookAtAll(): void {
     if (this.#lastTick - this.#lastLook < LOOK_EVERY_MS) return;
     this.#lastLook = this.#lastTick;
-    for (const member of this.#members.values()) this.#notice(member);
+    for (const member of this.#members.values()) tellChanges(member, this.#policy, this.#deps);
   }
 }
 

@@ -6,9 +6,9 @@ import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member } from './member.ts';
+import { isStillStopped, pollOnce } from './poll-member.ts';
 import type { Standing } from './standing.ts';
 import { parseReport } from './status.ts';
-import { isStillStopped, pollOnce } from './visit.ts';
 
 export interface LonePoll {
   readonly control: PollControl;

@@ -5,10 +5,10 @@ import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
+import { HandedOver } from './handed-over/handed-over.ts';
+import { mda } from './handed-over/mda.ts';
 import { Maildir } from './maildir/maildir.ts';
 import { Mbox, type MboxSurroundings } from './mbox/mbox.ts';
-import { HandedOver } from './mda/handed-over.ts';
-import { mda } from './mda/mda.ts';
 import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
 
 /** What a destination needs besides its settings: only an mbox needs all of it. */
@@ -40,9 +40,16 @@ export async function openDestination(
 ): Promise<Destination> {
   const name = destinationName(settings);
   if (!isPlace(settings)) {
-    const { lineEndings } = settings;
-    const spoolPath = (): string => join(spoolFolder, `.spool.${surroundings.runtime.randomHex(8)}`);
-    return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account ?? '') });
+    const { runtime } = surroundings;
+    const spoolPath = (): string => join(spoolFolder, `.spool.${runtime.randomHex(8)}`);
+    if (settings.type === 'mda') {
+      const { lineEndings } = settings;
+      return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account ?? '') });
+    }
+    // Loaded when it is wanted: most polls do without.
+    const { mailServer } = await import('./handed-over/mail-server.ts');
+    const take = mailServer(settings, runtime.hostName);
+    return new HandedOver({ name, lineEndings: 'as-received', spoolPath, take });
   }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });

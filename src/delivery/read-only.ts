@@ -4,12 +4,12 @@ import { callsFor } from '../durable/folder-calls.ts';
 import { systemCode } from '../errors.ts';
 import type { Receipt, StoredMessage, StoredState } from './destination.ts';
 import { readingFailed } from './errors.ts';
+import { handedOver, nothing } from './handed-over/handed-over.ts';
 import { inspectMaildir } from './maildir/inspect.ts';
 import { tagOf } from './maildir/names.ts';
 import { StoredFiles, taggedMessages } from './maildir/stored-files.ts';
 import { inspectMbox } from './mbox/inspect.ts';
 import { storedInMbox } from './mbox/messages.ts';
-import { handedOver, nothing } from './mda/handed-over.ts';
 import { assertThere } from './open-destination.ts';
 import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
 

@@ -34,8 +34,20 @@ export interface MdaSettings {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
+/** A mail server that takes each message for one recipient, over LMTP or SMTP. */
+export interface MailServerSettings {
+  readonly type: 'lmtp' | 'smtp';
+  /** Where it listens: a socket by its absolute path, or a port. */
+  readonly at: { readonly host: string; readonly port: number } | { readonly socket: string };
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  /** The address of the recipient there. */
+  readonly to: string;
+  /** How long one message may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** Where mail goes, as plain data. */
-export type DestinationSettings = PlaceSettings | MdaSettings;
+export type DestinationSettings = PlaceSettings | MdaSettings | MailServerSettings;
 
 /** Whether what is delivered there can be read again. */
 export function isPlace(settings: DestinationSettings): settings is PlaceSettings {
@@ -43,13 +55,26 @@ export function isPlace(settings: DestinationSettings): settings is PlaceSetting
 }
 
 /** What a destination is called in the ledger, in logs and in reports. */
-export function destinationName(
-  settings: Pick<PlaceSettings, 'type' | 'path'> | Pick<MdaSettings, 'type' | 'command'>,
-): string {
-  if (settings.type !== 'mda') return `${settings.type}:${settings.path}`;
-  const { command } = settings;
-  return `mda:${typeof command === 'string' ? command : command.join(' ')}`;
+export function destinationName(settings: Named): string {
+  return `${settings.type}:${whereOf(settings)}`;
 }
+
+function whereOf(settings: Named): string {
+  if ('path' in settings) return settings.path;
+  if ('to' in settings) return `${settings.to} at ${listeningAt(settings)}`;
+  return typeof settings.command === 'string' ? settings.command : settings.command.join(' ');
+}
+
+/** Where a mail server listens, in words. */
+export function listeningAt({ at }: Pick<MailServerSettings, 'at'>): string {
+  return 'socket' in at ? at.socket : `${at.host}:${at.port}`;
+}
+
+/** What tells one destination from another. */
+type Named =
+  | Pick<PlaceSettings, 'type' | 'path'>
+  | Pick<MdaSettings, 'type' | 'command'>
+  | Pick<MailServerSettings, 'type' | 'at' | 'to'>;
 
 /** The same of a destination by its name. */
 export function isPlaceName(name: string): boolean {

@@ -6,7 +6,7 @@ import { askDaemon } from '../daemon/control-client.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import { SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { takeListing } from '../poll/listing.ts';
-import { chosen } from '../poll/plan.ts';
+import { retrievalsOf } from '../poll/plan.ts';
 import type { PollControl } from '../poll/poll.ts';
 import { type Preview, previewAccount } from '../poll/preview.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -149,7 +149,7 @@ async function examineListing(
     const preview = await previewAccount(account, deps, control);
     const { decisions } = preview;
     const hasUniqueIds = decisions.length === 0 || decisions.some(({ message }) => message.uid !== undefined);
-    const octets = chosen(decisions).reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
+    const octets = retrievalsOf(decisions).reduce((sum, { message }) => sum + (message.octets ?? 0), 0);
     return { steps: [listingStep(decisions.length, hasUniqueIds), planStep(preview, octets)], octets };
   } catch (thrown) {
     const error = asMailError(thrown);
@@ -172,7 +172,7 @@ function listingStep(messages: number, hasUniqueIds: boolean): Step {
 }
 
 function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: number): Step {
-  const retrievals = chosen(decisions).length;
+  const retrievals = retrievalsOf(decisions).length;
   const deleted = deletions.size + (deletesRetrieved ? retrievals : 0);
   return good(
     'plan',

@@ -57,7 +57,9 @@ export function blankEnd(password: Secret): Step | undefined {
 }
 
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
-  if (!isPlace(settings)) return unlessGood(await examineProgram(settings));
+  if (settings.type === 'mda') return unlessGood(await examineProgram(settings));
+  // Only the network can tell.
+  if (!isPlace(settings)) return undefined;
   const { type, path } = settings;
   try {
     const there = await nearestFolder(type === 'mbox' ? dirname(path) : path);

@@ -8,6 +8,7 @@ import {
   type DestinationSettings,
   destinationName,
   isPlace,
+  type MailServerSettings,
   type PlaceSettings,
 } from '../delivery/settings.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
@@ -49,7 +50,8 @@ export async function examineDestination(
   settings: DestinationSettings,
   question: PlaceQuestion,
 ): Promise<Step> {
-  if (!isPlace(settings)) return examineProgram(settings);
+  if (settings.type === 'mda') return examineProgram(settings);
+  if (!isPlace(settings)) return examineMailServer(settings, question.runtime);
   const { type, path } = settings;
   const folder = type === 'mbox' ? dirname(path) : path;
   try {
@@ -89,6 +91,16 @@ export async function examineDestination(
     );
   } catch (thrown) {
     return wrong('destination', deliveryFailed(path, thrown));
+  }
+}
+
+async function examineMailServer(settings: MailServerSettings, { hostName }: Runtime): Promise<Step> {
+  const { greetMailServer } = await import('../delivery/handed-over/mail-server.ts');
+  try {
+    await greetMailServer(settings, hostName);
+    return good('destination', `${destinationName(settings)} answers`);
+  } catch (thrown) {
+    return wrong('destination', asMailError(thrown));
   }
 }
 

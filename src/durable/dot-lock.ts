@@ -74,7 +74,7 @@ export async function takeDotLocks(path: string, options: DotLockOptions): Promi
 export async function takeDotLock(path: string, options: DotLockOptions): Promise<() => Promise<void>> {
   const { runtime, patienceMs } = options;
   const lock = `${path}.lock`;
-  const mine = `${lock}.${runtime.hostName.replaceAll('/', '_')}.${runtime.pid}.${runtime.randomHex(4)}`;
+  const mine = `${lock}.${hostPart(runtime)}.${runtime.pid}.${runtime.randomHex(4)}`;
   const key = join(await realpath(dirname(path)), basename(lock));
   const start = runtime.monotonic();
   // As Dovecot reads it, so that it need not wait for one who is dead; others read the number that it begins with.
@@ -93,6 +93,11 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
     await remove(mine).catch(() => undefined);
   }
   return unlocking(lock, key, text);
+}
+
+/** The name of this host as it stands in names of files. */
+export function hostPart({ hostName }: Pick<Runtime, 'hostName'>): string {
+  return hostName.replaceAll('/', '_');
 }
 
 /** Tries once; a stale lock is removed, and is no longer there for the next attempt. */

@@ -1,9 +1,9 @@
 import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
+import { DELIVERY_OPTIONS, fetchmailDelivery, peopleOf } from './fetchmail-delivery.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
 import { accountName, type PeerAccount, type PeerPassword, remarksOn, withUniqueNames } from './peer.ts';
 import { lineOf } from './peer-line.ts';
-import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
 
 /** Options that have no counterpart because nothing needs them here. */
@@ -12,10 +12,6 @@ const NEEDLESS = words(
     'warnings properties tracepolls bad-header retrieve-error folders',
 );
 
-const DELIVERY = words('mda bsmtp lmtp');
-/** Options of a delivery that there is not here. */
-const SMTP = words('smtphost smtpaddress smtpname fetchdomains antispam esmtpname esmtppassword');
-const MULTIDROP = words('envelope localdomains aka qvirtual');
 const TRANSLATED = words(
   'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password ' +
     'sslcommonname sslfingerprint sslcert sslkey plugin',
@@ -101,7 +97,7 @@ function translate(
     ...timeoutsOf(options),
     ...caFileOf(text(options, 'sslcertfile'), around),
   };
-  const delivery = deliveryOf(user, { options, around });
+  const delivery = fetchmailDelivery(user, { options, around });
   const name = server.users.length > 1 ? `${remote}@${server.name}` : server.name;
   return {
     name: accountName(name),
@@ -206,52 +202,6 @@ function seconds(count: number): string {
   return count % 60 === 0 ? `${count / 60}m` : `${count}s`;
 }
 
-/** Who gets the mail here: without "is", whoever runs fetchmail. */
-function peopleOf({ locals }: FetchmailUser, { localUser }: PeerSurroundings): readonly string[] {
-  return locals.length === 0 ? [localUser ?? ''] : locals.map((name) => name.replace(/^.*=/, ''));
-}
-
-/** What fetchmail does with the mail: a program takes it here, too; what goes over SMTP is to be stored. */
-function deliveryOf(
-  user: FetchmailUser,
-  { options, around }: { options: FetchmailOptions; around: PeerSurroundings },
-): { keys: Readonly<Record<string, unknown>>; remarks: readonly string[] } {
-  const written = text(options, 'mda');
-  const people = peopleOf(user, around);
-  const deliver =
-    written === undefined || isMultidrop(user, options) ? undefined : mdaOfLine(written, people[0]);
-  if (deliver === undefined) return { keys: {}, remarks: deliveryRemarks(user, options) };
-  return { keys: { deliver }, remarks: [`fetchmail gives the mail to the program: ${written}`] };
-}
-
-function isMultidrop({ locals }: FetchmailUser, options: FetchmailOptions): boolean {
-  if (locals.length > 1 || locals.some((name) => name === '*' || name.includes('='))) return true;
-  return [...MULTIDROP].some((name) => (options.get(name) ?? false) !== false);
-}
-
-function deliveryRemarks(user: FetchmailUser, options: FetchmailOptions): readonly string[] {
-  const { locals } = user;
-  const whom = locals.length > 0 ? ` to ${locals.join(', ')}` : '';
-  const mda = text(options, 'mda');
-  const bsmtp = text(options, 'bsmtp');
-  const how =
-    mda !== undefined
-      ? `to the program: ${mda}`
-      : bsmtp !== undefined
-        ? `as BSMTP into the file ${bsmtp}`
-        : `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${whom}`;
-  const ofSmtp = [...SMTP].filter((name) => (options.get(name) ?? false) !== false);
-  return [
-    `fetchmail gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
-    ...(ofSmtp.length === 0 ? [] : [`These have no counterpart for that: ${ofSmtp.join(', ')}.`]),
-    ...(isMultidrop(user, options)
-      ? [
-          'fetchmail sorts this mailbox by recipient (multidrop); Mailferry does not guess recipients, all of it goes to one place.',
-        ]
-      : []),
-  ];
-}
-
 /** Mechanisms that are called the same here. */
 const AUTH: ReadonlySet<string> = words('cram-md5 external xoauth2 oauthbearer');
 
@@ -272,7 +222,7 @@ function authRemarks(options: FetchmailOptions, protocol: string): readonly stri
 
 function otherRemarks(options: FetchmailOptions): readonly string[] {
   const others = [...options.keys()].filter(
-    (name) => ![TRANSLATED, DELIVERY, SMTP, MULTIDROP].some((set) => set.has(name)) && name !== 'sslcertck',
+    (name) => !TRANSLATED.has(name) && !DELIVERY_OPTIONS.has(name) && name !== 'sslcertck',
   );
   // What is switched off needs no word, unless nobody needs it.
   const told = others.filter((name) => NEEDLESS.has(name) || options.get(name) !== false);

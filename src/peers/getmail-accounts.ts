@@ -191,8 +191,15 @@ function timeoutsOf(retriever: Section): Readonly<Record<string, unknown>> {
   return seconds === undefined || seconds <= 0 ? {} : { timeouts: { idle: `${Math.min(seconds, 3600)}s` } };
 }
 
+/** A mail server as our configuration writes it. */
+type PeerServer = Readonly<Record<string, unknown>> & { readonly type: 'lmtp'; readonly to: string };
+
 interface Destinations {
-  readonly deliver: readonly (PeerMda | { readonly type: 'maildir' | 'mbox'; readonly path: string })[];
+  readonly deliver: readonly (
+    | PeerMda
+    | PeerServer
+    | { readonly type: 'maildir' | 'mbox'; readonly path: string }
+  )[];
   readonly remarks: readonly string[];
 }
 
@@ -227,6 +234,8 @@ function destinationOf(
       remarks: unusedKeys(keys, section, MDA_KEYS),
     };
   }
+  const server = type === 'MDA_lmtp' ? lmtpOf(keys, around) : undefined;
+  if (server !== undefined) return { deliver: [server], remarks: [] };
   if (type === 'MultiDestination' && depth < 8) {
     const named = readPythonLiteral(keys.get('destinations') ?? '');
     const parts = (Array.isArray(named) ? named : [named]).map((part) =>
@@ -242,6 +251,16 @@ function destinationOf(
       `getmail delivers with ${type || 'nothing known'} here. Mailferry stores mail itself, in the place that "deliver" names.`,
     ],
   };
+}
+
+/** Without an envelope, getmail gives all mail to `override`, or else to `fallback`. A host that is a path is a socket. */
+function lmtpOf(keys: Section, around: PeerSurroundings): PeerServer | undefined {
+  const to = textOf(keys.get('override')) ?? textOf(keys.get('fallback'));
+  if (to === undefined) return undefined;
+  const host = textOf(keys.get('host')) ?? '127.0.0.1';
+  const port = numberOf(keys.get('port'));
+  if (host.startsWith('/')) return { type: 'lmtp', socket: peerPath(host, around), to };
+  return { type: 'lmtp', host, ...(port === undefined ? {} : { port }), to };
 }
 
 /** What a program is run with by getmail alone. */

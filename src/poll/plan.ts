@@ -16,7 +16,7 @@ import {
   isQuarantined,
   isStillThere,
   isStored,
-  likeliest,
+  likeliestRecord,
   wasTriedNow,
 } from './record-state.ts';
 
@@ -121,7 +121,7 @@ export function* planRetrievals(question: PlanQuestion): Iterable<Decision> {
 }
 
 /** The messages of a plan that are to be retrieved, in that order. */
-export function chosen(plan: readonly Decision[]): Retrieval[] {
+export function retrievalsOf(plan: readonly Decision[]): Retrieval[] {
   return plan.filter((decision) => decision.action === 'retrieve');
 }
 
@@ -172,7 +172,7 @@ function decideByRecord(
   records: readonly LedgerRecord[],
   question: PlanQuestion,
 ): Decision {
-  const record = likeliest(records, message);
+  const record = likeliestRecord(records, message);
   if (record === undefined) return retrieve({ message, reason: 'new' }, question);
   if (records.length > 1 && doDisagree(records.filter(isStillThere)))
     return retrieve({ message, reason: 'compare' }, question);

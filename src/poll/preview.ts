@@ -63,8 +63,8 @@ export async function previewAccount(
     );
     const now = deps.runtime.now();
     const framing = new FramingTrouble();
-    const standing = await lookForStanding(listing, account, ledger);
-    const remembered = { ...remember(ledger), found: () => standing.found };
+    const present = await lookForPresent(listing, account, ledger);
+    const remembered = { ...rememberedBy(ledger), found: () => present.found };
     const recognition = await recognise(session, listing, {
       known,
       ledger: remembered,
@@ -73,7 +73,7 @@ export async function previewAccount(
       // Without TOP a poll retrieves to find out; here all numbers count as others then.
       interrupted: session.capabilities?.has('TOP') === false,
     });
-    const stands = new Set([...standing.named, ...recognition.standing.keys()]);
+    const stands = new Set([...present.named, ...recognition.present.keys()]);
     const tally = new Tally();
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
@@ -112,7 +112,7 @@ export async function previewAccount(
  * What a poll of an account that the ledger does not know would find at the destinations: messages that their names
  * tell, and what is compared with the listing.
  */
-async function lookForStanding(
+async function lookForPresent(
   listing: Listing,
   account: Account,
   ledger: AccountLedger,
@@ -129,7 +129,7 @@ async function lookForStanding(
   return { named: new Set(named.map(({ number }) => number)), found };
 }
 
-function remember(ledger: AccountLedger): Remembered {
+function rememberedBy(ledger: AccountLedger): Remembered {
   return {
     renumbering: () => ledger.renumbering(),
     hasNameless: () => ledger.hasNameless(),

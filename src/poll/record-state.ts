@@ -44,7 +44,7 @@ export function isLastAttempt(record: LedgerRecord | undefined): boolean {
  * The record that a message most likely has, of those with its unique-id: the last one. Where several messages were carried
  * under it (twins of which one has another unique-id by now, a message that came in part first), the one nearest in size.
  */
-export function likeliest(
+export function likeliestRecord(
   records: readonly LedgerRecord[],
   message: ListedMessage,
 ): LedgerRecord | undefined {
@@ -83,7 +83,11 @@ export function isOfContent(
 }
 
 /** Whether a record of the same content can be the record of a message with that unique-id. */
-export function mayBe(record: LedgerRecord, message: ListedMessage, absent: ReadonlySet<RecordId>): boolean {
+export function mayBeRecordOf(
+  record: LedgerRecord,
+  message: ListedMessage,
+  absent: ReadonlySet<RecordId>,
+): boolean {
   const { uid } = message;
   const isGone = record.goneAt !== undefined;
   // A mere number is given to another message once one is gone; a unique-id is not.

@@ -84,12 +84,14 @@ function introduction({ peer, files }: ImportWishes): string {
 function placeOf({ name, keys }: PeerAccount, { deliver }: ImportWishes): unknown {
   const own = keys['deliver'];
   const wished = deliver && { ...deliver, path: deliver.path.replaceAll('{account}', () => name) };
-  return isToProgram(own) ? (wished ?? own) : (own ?? wished);
+  return isHandedOver(own) ? (wished ?? own) : (own ?? wished);
 }
 
-/** Whoever says where mail goes wants it stored there, and not given to the program that had it before. */
-function isToProgram(deliver: unknown): boolean {
-  return typeof deliver === 'object' && deliver !== null && 'type' in deliver && deliver.type === 'mda';
+const PLACES: ReadonlySet<unknown> = new Set(['maildir', 'mbox']);
+
+/** Whoever says where mail goes wants it stored there, and not handed to who had it before. */
+function isHandedOver(deliver: unknown): boolean {
+  return typeof deliver === 'object' && deliver !== null && 'type' in deliver && !PLACES.has(deliver.type);
 }
 
 /** What is said where the mail of several people comes to lie in one place. */

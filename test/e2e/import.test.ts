@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const FETCHMAILRC = `set daemon 300
 poll mail.example.com proto pop3 user joe pass "s3cret w" keep ssl mda "/usr/bin/procmail -d %T"
-poll other.example.com proto pop3 user joe there is joe here keep ssl
+poll other.example.com proto pop3 user joe there is joe here keep ssl bsmtp /var/spool/in
 `;
 
 describe('mailferry import', () => {

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { authority, certificate } from '../support/certificates.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { certificate } from '../support/certificates.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { greetedClient } from '../support/raw-client.ts';
 import { mixedMail, type TortureMessage, tortureMail } from '../support/torture-mail.ts';
+import { makesFolder } from './folder.ts';
 import {
   type Delivery,
   delivered,
@@ -33,12 +33,7 @@ let folder: string;
 
 beforeEach(requirePrograms('dovecot', 'python3', 'openssl'));
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
-  await writeFile(join(folder, 'ca.pem'), authority().cert);
-});
-
-afterEach(() => rm(folder, { recursive: true }));
+beforeEach(makesFolder((path) => (folder = path)));
 
 describe.each<Kind>(['maildir', 'mbox'])('into a %s', (kind) => {
   test.each<TlsMode>(['implicit', 'starttls', 'none'])(

@@ -1,13 +1,13 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { sampleMail } from '../../src/cli/demo/sample-mail.ts';
-import { authority, type CertificateOptions, certificate } from '../support/certificates.ts';
+import { type CertificateOptions, certificate } from '../support/certificates.ts';
 import { type Dovecot, freePort, readMaildir, startDovecot } from '../support/dovecot.ts';
 import { type Ended, runProgram, writeConfiguration } from '../support/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { greetedClient } from '../support/raw-client.ts';
+import { makesFolder } from './folder.ts';
 import { NO_COUNTS } from './judge.ts';
 
 /** What people see when a real server refuses, and that it costs no mail. */
@@ -127,12 +127,7 @@ let folder: string;
 
 beforeEach(requirePrograms('dovecot', 'openssl'));
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
-  await writeFile(join(folder, 'ca.pem'), authority().cert);
-});
-
-afterEach(() => rm(folder, { recursive: true }));
+beforeEach(makesFolder((path) => (folder = path)));
 
 describe('a fetch that fails for', () => {
   test.each(FAULTS.map((fault) => [fault.name, fault] as const))(

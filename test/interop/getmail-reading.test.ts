@@ -107,7 +107,9 @@ async function byImport(folder: TemporaryFolder): Promise<Entry> {
 
 function importedPlaces(deliver: unknown, folder: TemporaryFolder): readonly string[] | undefined {
   if (deliver === undefined) return undefined;
-  return [deliver].flat().map((it) => (it as { path: string }).path.replace('~', folder.path));
+  const paths = [deliver].flat().map((it) => (it as { path?: string }).path?.replace('~', folder.path));
+  const places = paths.filter((path) => path !== undefined);
+  return places.length === paths.length ? places : undefined;
 }
 
 const PLAIN =

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   createServer,
   FilesMaildrop,
@@ -12,8 +11,9 @@ import {
   type ServerEvent,
   type ServerOptions,
 } from '../../src/pop3-server/index.ts';
-import { authority, certificate } from '../support/certificates.ts';
+import { certificate } from '../support/certificates.ts';
 import { requirePrograms } from '../support/programs.ts';
+import { makesFolder } from './folder.ts';
 
 /** Clients that others wrote, against the included server. */
 
@@ -27,13 +27,12 @@ const MESSAGES = [
 let folder: string;
 let caFile: string;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
-  caFile = join(folder, 'ca.pem');
-  await writeFile(caFile, authority().cert);
-});
-
-afterAll(() => rm(folder, { recursive: true }));
+beforeAll(
+  makesFolder((path) => {
+    folder = path;
+    caFile = join(path, 'ca.pem');
+  }),
+);
 
 function serve(more: Partial<ServerOptions> = {}): Promise<Pop3Server> {
   const alice = { password: 'secret with spaces', messages: MESSAGES };

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { authority, certificate } from '../support/certificates.ts';
+import { certificate } from '../support/certificates.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { FETCHERS } from './clients/fetchers.ts';
 import type { ClientKind, ClientTask } from './clients/kind.ts';
+import { makesFolder } from './folder.ts';
 import { stored } from './judge.ts';
 
 /** Fetchers that others wrote, against the included server. */
@@ -31,15 +31,12 @@ describe.each(FETCHERS.map((client) => [client.title, client] as const))('%s', (
   const replies: string[] = [];
 
   beforeEach(requirePrograms(client.program, 'openssl'));
+  beforeEach(makesFolder((path) => (folder = path)));
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
     await chmod(folder, 0o777);
-    await writeFile(join(folder, 'ca.pem'), authority().cert);
     commands.length = 0;
     replies.length = 0;
   });
-  afterEach(() => rm(folder, { recursive: true }));
-
   function serve(): Promise<Pop3Server> {
     return createServer({
       users: { alice: { password: 'secret', messages: MESSAGES } },

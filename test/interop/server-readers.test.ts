@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
-import { authority, certificate } from '../support/certificates.ts';
+import { certificate } from '../support/certificates.ts';
 import { requirePrograms } from '../support/programs.ts';
+import { makesFolder } from './folder.ts';
 import { sha256, stored, type TlsMode } from './judge.ts';
 
 /** Mail programs that others wrote and people read with, against the included server. */
@@ -24,12 +24,7 @@ const EXPECTED = MESSAGES.map(stored).map(sha256).sort();
 let folder: string;
 
 beforeEach(requirePrograms('openssl', 'python3'));
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
-  await writeFile(join(folder, 'ca.pem'), authority().cert);
-});
-afterEach(() => rm(folder, { recursive: true }));
-
+beforeEach(makesFolder((path) => (folder = path)));
 function serve(): Promise<Pop3Server> {
   const users = { alice: { password: 'secret', messages: MESSAGES } };
   return createServer({ users, tls: certificate(), tlsPort: 0 });

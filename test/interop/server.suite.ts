@@ -1,12 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { sampleMail } from '../../src/cli/demo/sample-mail.ts';
-import { authority } from '../support/certificates.ts';
 import { cuttingProxy } from '../support/cutting-proxy.ts';
 import { runProgram, writeConfiguration } from '../support/program.ts';
 import { type TortureMessage, tortureMail } from '../support/torture-mail.ts';
+import { makesFolder } from './folder.ts';
 import {
   type Delivery,
   delivered,
@@ -69,11 +67,7 @@ export function served(kind: ServerKind): Served {
   let folder = '';
 
   beforeEach(kind.require);
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'mailferry-interop-'));
-    await writeFile(join(folder, 'ca.pem'), authority().cert);
-  });
-  afterEach(() => rm(folder, { recursive: true }));
+  beforeEach(makesFolder((path) => (folder = path)));
   afterAll(async () => (await started)?.[Symbol.asyncDispose]());
 
   const running = (): Promise<RunningServer> => {

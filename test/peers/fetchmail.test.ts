@@ -43,7 +43,7 @@ describe('a fetchmailrc', () => {
 
   test('gives a trailing mda to the last user only, and takes settings from the end of the file', () => {
     const [first, last] = sample('04-two-accounts-order');
-    expect(first?.keys).toEqual({ schedule: 'every 5m' });
+    expect(first?.keys['deliver']).toMatchObject({ type: 'smtp' });
     expect(last?.keys['deliver']).toMatchObject({
       type: 'mda',
       command: expect.stringContaining('procmail'),
@@ -128,10 +128,21 @@ describe('a fetchmailrc', () => {
       `poll a proto pop3 user u pass p smtphost mx/25 smtpname x@y antispam 571 esmtppassword s3cret keep`,
     );
     const remarks = account?.remarks.join('\n');
-    expect(remarks).toContain('no counterpart for that: smtphost, smtpname, antispam, esmtppassword.');
+    expect(remarks).toContain('These have none either: smtphost, smtpname, antispam, esmtppassword.');
     expect(remarks).not.toContain('s3cret');
     const [batch] = accounts('poll a proto pop3 user u pass p bsmtp /var/spool/in keep');
     expect(batch?.remarks.join()).toContain('as BSMTP into the file /var/spool/in');
+  });
+
+  test.each([
+    ['', { type: 'smtp', to: 'bob@localhost' }],
+    ['smtphost mx.example/2525', { type: 'smtp', host: 'mx.example', port: 2525, to: 'bob@mx.example' }],
+    ['smtphost localhost smtpaddress mail.example', { type: 'smtp', to: 'bob@mail.example' }],
+    ['lmtp smtphost store.example/24 smtpname box@x', { type: 'lmtp', host: 'store.example', to: 'box@x' }],
+    ['lmtp smtphost /run/lmtp', { type: 'lmtp', socket: '/run/lmtp', to: 'bob@localhost' }],
+  ])('that gives mail to a mail server (%s) gives it to the same one here', (words, deliver) => {
+    const [account] = accounts(`poll a proto pop3 user u pass p is bob here ${words}`);
+    expect(account?.keys['deliver']).toEqual(deliver);
   });
 
   test('that lets fetchmail delete what is too large is told that it stays on the server', () => {
@@ -153,6 +164,7 @@ describe('a fetchmailrc', () => {
       `poll a proto apop plugin x user u pass p ssl sslcommonname real.example sslcert ~/c.pem sslfingerprint "AA:BB"`,
     );
     expect(account?.keys).toEqual({
+      deliver: { type: 'smtp', to: 'me@localhost' },
       auth: 'apop',
       serverName: 'real.example',
       tunnel: 'x',

@@ -68,6 +68,21 @@ describe('a getmailrc', () => {
     expect(account(text).keys['deliver']).toEqual(expected);
   });
 
+  test.each([
+    [
+      'host = 10.0.0.1\nport = 2400\nfallback = me@x',
+      { type: 'lmtp', host: '10.0.0.1', port: 2400, to: 'me@x' },
+    ],
+    [
+      'host = /run/lmtp\nfallback = me@x\noverride = you@x',
+      { type: 'lmtp', socket: '/run/lmtp', to: 'you@x' },
+    ],
+    ['host = 10.0.0.1', undefined],
+  ])('gives mail over LMTP with %j, if that names who gets it', (keys, deliver) => {
+    const text = `${RETRIEVER}[destination]\ntype = MDA_lmtp\n${keys}\n`;
+    expect(account(text).keys['deliver']).toEqual(deliver);
+  });
+
   test('is not run as Python: a value that is no literal counts as none', () => {
     const text = `${RETRIEVER}password_command = __import__("os").system("id")\n`;
     expect(account(text).password).toEqual({ from: 'netrc', machines: ['pop.example.com'] });

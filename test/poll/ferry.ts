@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { type Destination } from '../../src/delivery/destination.ts';
 import { openDestination } from '../../src/delivery/open-destination.ts';
 import { type DestinationSettings, destinationName } from '../../src/delivery/settings.ts';
@@ -15,6 +15,7 @@ import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Secret } from '../../src/secret.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { withMethods } from '../support/with-methods.ts';
 
 /** `mda`: a program that takes mail into the file `taken`, unless the files `refused` (a pattern) and `busy` say otherwise. */
 type Kind = 'maildir' | 'maildir-2' | 'mbox' | 'mda';
@@ -158,6 +159,18 @@ export class Ferry implements AsyncDisposable {
     this.#ledger = await SqliteLedger.open(this.folder.at('state'));
   }
 
+  /** The program starts again without its state folder. */
+  loseLedger(): Promise<void> {
+    return this.restart(() => rm(this.folder.at('state'), { recursive: true }));
+  }
+
+  /** The Maildir is gone, and an empty one is in its place. */
+  async loseMaildir(): Promise<void> {
+    await rm(this.folder.at('maildir'), { recursive: true, force: true });
+    for (const part of ['new', 'cur', 'tmp'])
+      await mkdir(this.folder.at('maildir', part), { recursive: true });
+  }
+
   /** The messages in a destination, sorted; long ones in brief. */
   async mail(kind: Kind = 'maildir'): Promise<string[]> {
     const path = this.folder.at(kind);
@@ -227,16 +240,14 @@ export function stored(message: string | Buffer): string {
 
 export const storedAll = (...messages: (string | Buffer)[]): string[] => messages.map(stored).sort();
 
-/** Methods in place of those of a ledger; what is not named stays as it is. */
+/** A ledger with some of its methods replaced. */
 export function ledgerWith(ledger: AccountLedger, changes: Partial<AccountLedger>): AccountLedger {
-  return new Proxy(ledger, {
-    get: (target, name) => {
-      const changed: unknown = Reflect.get(changes, name);
-      if (changed !== undefined) return changed;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return withMethods(ledger, changes);
+}
+
+/** A destination with some of its methods replaced. */
+export function destinationWith(destination: Destination, changes: Partial<Destination>): Destination {
+  return withMethods(destination, changes);
 }
 
 const dead = (): Promise<never> => Promise.reject(new Error('killed'));

@@ -12,11 +12,11 @@ import {
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import {
   boundRecords,
-  chosen,
   type Decision,
   type PlanQuestion,
   planPoll,
   planRetrievals,
+  retrievalsOf,
 } from '../../src/poll/plan.ts';
 import { isLastAttempt } from '../../src/poll/record-state.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
@@ -80,7 +80,7 @@ function questionOf({
     recognition: {
       renumbered: new Map(),
       doubtful: new Set(),
-      standing: new Map(),
+      present: new Map(),
       absent: new Set(),
       gone: new Set(),
       isRenumbering: false,
@@ -282,7 +282,9 @@ describe('planRetrievals holds limits:', () => {
 
   test('messages that only their content tells apart are not limited, since they come each time', () => {
     const messages = [1, 2, 3].map((value) => message(value, { uid: undefined }));
-    expect(chosen(plan({ messages, limits: { messagesPerPoll: 1, octetsPerPoll: 1 } }))).toHaveLength(3);
+    expect(retrievalsOf(plan({ messages, limits: { messagesPerPoll: 1, octetsPerPoll: 1 } }))).toHaveLength(
+      3,
+    );
   });
 
   test('a message without a listed size is not too large', () => {
@@ -297,7 +299,7 @@ describe('planRetrievals holds limits:', () => {
       limits: { messagesPerPoll: 2 },
     });
     expect(inShort(decisions)).toEqual(['2 retrieve new', '3 retrieve new', '1 leave later']);
-    expect(chosen(decisions)).toHaveLength(2);
+    expect(retrievalsOf(decisions)).toHaveLength(2);
   });
 });
 

@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
+import { DAY_MS, keptFor } from './policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
-const DAY_MS = 86_400_000;
 
 describe.each([
   ['pipelined', []],
@@ -80,7 +80,7 @@ describe('deletion', () => {
   test('after a time deletes what has been safe for so long, and nothing else', async () => {
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address, {
-      account: { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } },
+      account: keptFor(10),
     });
     await ferry.poll();
     ferry.runtime.advance(5 * DAY_MS);

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { QUIET_MS, QUIET_POLLS } from '../../src/poll/limits.ts';
 import type { Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
+import { DAY_MS } from './policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const LOOK = ['UIDL 3', 'STAT', 'QUIT'];
 const LISTING = ['STAT', 'LIST', 'UIDL', 'QUIT'];
-const DAY_MS = 86_400_000;
 
 function serveThree(): Promise<Pop3Server> {
   return serve(ONE, TWO, THREE);

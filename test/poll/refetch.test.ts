@@ -21,11 +21,6 @@ async function delivered(
   return ferry;
 }
 
-async function loseMaildir({ folder }: Ferry): Promise<void> {
-  await rm(folder.at('maildir'), { recursive: true, force: true });
-  for (const part of ['new', 'cur', 'tmp']) await mkdir(folder.at('maildir', part), { recursive: true });
-}
-
 async function refetch(
   ferry: Ferry,
   account: Account = ferry.account,
@@ -51,7 +46,7 @@ describe('mail that is to be carried once more', () => {
   test('comes to the destination that has lost it, and to no other', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server, { destinations: ['maildir', 'mbox'] });
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
     await ferry.restart();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
@@ -74,7 +69,7 @@ describe('mail that is to be carried once more', () => {
     await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
     ferry.runtime.time = systemRuntime.now() - 60_000;
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 3 }, { messages: 0 }]);
     for (let poll = 0; poll < 2; poll += 1) expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
@@ -90,7 +85,7 @@ describe('mail that is to be carried once more', () => {
       await using ferry = await delivered(server, { destinations: [place, other] });
       const { delivered: before } = ferry.ledger.summary(0);
       await rename(ferry.folder.at(place), ferry.folder.at('backup'));
-      if (place === 'maildir') await loseMaildir(ferry);
+      if (place === 'maildir') await ferry.loseMaildir();
       else await writeFile(ferry.folder.at(place), '');
       expect(await refetch(ferry, ferry.account, [], true)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
       await rm(ferry.folder.at(place), { recursive: true });
@@ -125,7 +120,7 @@ describe('mail that is to be carried once more', () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
     await rename(ferry.folder.at('maildir'), ferry.folder.at('backup'));
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }]);
     const [first = ''] = await readdir(ferry.folder.at('backup', 'new'));
     await rename(ferry.folder.at('backup', 'new', first), ferry.folder.at('maildir', 'cur', `${first}:2,S`));
@@ -147,7 +142,7 @@ describe('mail that is to be carried once more', () => {
   test('is still told as missing where the server has it no more', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     await refetch(ferry);
     const maildrop = server.maildrop('alice');
     await maildrop.remove((await maildrop.list()).slice(0, 1));
@@ -159,7 +154,7 @@ describe('mail that is to be carried once more', () => {
   test('does not come to a Maildir that is gone again, before somebody has made it', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     expect(await refetch(ferry)).toMatchObject([{ messages: 2 }]);
     await rm(ferry.folder.at('maildir'), { recursive: true });
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Faults } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, storedAll } from './ferry.ts';
 import { markedAsRead, NO_UIDL, rewrite, serveNamed } from './odd-server.ts';
+import { NEVER } from './policies.ts';
 
-const NEVER = { deletion: { kind: 'never' } } as const;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
 const REFUSED: Faults = [{ do: 'refuse', command: 'UIDL', text: 'internal error' }];
 const TRY_LATER = { outcome: 'failed', fetched: 0, error: { code: 'server-temporary' } };

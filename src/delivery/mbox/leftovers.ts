@@ -1,5 +1,6 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { hostPart } from '../../durable/dot-lock.ts';
 import { linkTarget } from '../../durable/link-target.ts';
 import { ignoreMissing } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
@@ -33,9 +34,4 @@ async function removeBeside(path: string, runtime: Runtime): Promise<void> {
     const modifiedAt = (await stat(other).catch(ignoreMissing))?.mtimeMs ?? Number.POSITIVE_INFINITY;
     if (isLeftByTheDead(Number(pid), modifiedAt, runtime)) await unlink(other).catch(ignoreMissing);
   }
-}
-
-/** As `durable/dot-lock.ts` writes it. */
-function hostPart({ hostName }: Runtime): string {
-  return hostName.replaceAll('/', '_');
 }

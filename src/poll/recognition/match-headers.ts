@@ -55,7 +55,7 @@ export function matchHeaders<C extends Candidate>(
  * Which of the messages stand in the destinations already, each with what was found of it, place by place: a message stands
  * in a place once at most, and one place may have what another lacks. `isLacking`: whether a place is to be searched for it.
  */
-export function matchStanding(
+export function matchPresent(
   messages: readonly ListedMessage[],
   headers: ReadonlyMap<MessageNumber, Buffer>,
   {
@@ -66,10 +66,10 @@ export function matchStanding(
     readonly isLacking: (message: ListedMessage, place: string) => boolean;
   },
 ): {
-  readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
+  readonly present: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   readonly doubtful: ReadonlySet<MessageNumber>;
 } {
-  const standing = new Map<MessageNumber, FoundMessage[]>();
+  const present = new Map<MessageNumber, FoundMessage[]>();
   const doubtful = new Set<MessageNumber>();
   for (const place of new Set(found.map(({ receipt }) => receipt.destination))) {
     const lacking = messages.filter((message) => isLacking(message, place));
@@ -81,11 +81,10 @@ export function matchStanding(
       given.headers,
       there.map(asCandidate),
     );
-    for (const [number, match] of matched)
-      standing.set(number, [...(standing.get(number) ?? []), match.found]);
+    for (const [number, match] of matched) present.set(number, [...(present.get(number) ?? []), match.found]);
     for (const number of mayStand) doubtful.add(number);
   }
-  return { standing: asListed(standing, messages, headers), doubtful };
+  return { present: asListed(present, messages, headers), doubtful };
 }
 
 /** As they are told of an mbox: without the fields that mail programs write there, whoever has written them. */
@@ -107,13 +106,13 @@ function withoutFields(
 
 /** With the header that the server gives, and the size that it lists: by these each is known from now on. */
 function asListed(
-  standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>,
+  present: ReadonlyMap<MessageNumber, readonly FoundMessage[]>,
   messages: readonly ListedMessage[],
   headers: ReadonlyMap<MessageNumber, Buffer>,
 ): ReadonlyMap<MessageNumber, readonly FoundMessage[]> {
   const listed = new Map<MessageNumber, readonly FoundMessage[]>();
   for (const { number, octets } of messages) {
-    const found = standing.get(number);
+    const found = present.get(number);
     const header = headers.get(number);
     if (found === undefined || header === undefined) continue;
     const headerSha256 = headerHash(header, true);

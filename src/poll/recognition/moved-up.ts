@@ -7,7 +7,7 @@ import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limit
 import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
-import { isDoubtful, likeliest } from '../record-state.ts';
+import { isDoubtful, likeliestRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 import { SameHeader } from './same-header.ts';
@@ -58,7 +58,7 @@ function lastCarried(
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages.at(index);
     if (message?.uid === undefined || message.twin || !hasMereNumber(message)) return undefined;
-    const record = likeliest(known.withUniqueId(message.uid), message);
+    const record = likeliestRecord(known.withUniqueId(message.uid), message);
     if (record?.outcome === 'delivered') return { message, record };
   }
   return undefined;

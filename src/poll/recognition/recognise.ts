@@ -11,9 +11,9 @@ import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
-import { hasFailed, isDoubtful, lacksProof, likeliest, triedRecord } from '../record-state.ts';
+import { hasFailed, isDoubtful, lacksProof, likeliestRecord, triedRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
-import { matchStanding, matchVanished, type Vanished } from './match-headers.ts';
+import { matchPresent, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
 import { readHeaders } from './read-headers.ts';
 import { whoMayBeAnother } from './unconfirmed-deletions.ts';
@@ -25,7 +25,7 @@ export interface Recognition {
   /** Messages that may have been carried under another unique-id: their whole content has to tell. */
   readonly doubtful: ReadonlySet<MessageNumber>;
   /** What stands in the destinations of messages that the ledger does not know, a receipt for each that has one. */
-  readonly standing: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
+  readonly present: ReadonlyMap<MessageNumber, readonly FoundMessage[]>;
   /** The records that are not listed under their unique-id any more. */
   readonly absent: ReadonlySet<RecordId>;
   /** The records that are not listed since they were deleted. What equals one of them from now on is another message. */
@@ -47,7 +47,7 @@ export type Remembered = Pick<
 const NOTHING: Renumbered = {
   renumbered: new Map(),
   doubtful: new Set(),
-  standing: new Map(),
+  present: new Map(),
   absent: new Set(),
   gone: new Set(),
   isRenumbering: false,
@@ -140,15 +140,15 @@ function byHeaders(
   // What a destination has of a message is not looked for there: another copy would be that of an equal message.
   const isLacking = (message: ListedMessage, place: string): boolean =>
     triedRecord(message, known)?.destinations.includes(place) !== true;
-  const { standing, doubtful: mayStand } = matchStanding(unknown, headers, { found, isLacking });
+  const { present, doubtful: mayStand } = matchPresent(unknown, headers, { found, isLacking });
   const inDoubt = new Set([...doubtful, ...mayStand]);
   for (const message of unknown) if (hasMereNumber(message)) inDoubt.add(message.number);
-  for (const number of standing.keys()) inDoubt.delete(number);
+  for (const number of present.keys()) inDoubt.delete(number);
   const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
   const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
-  return { renumbered, doubtful: inDoubt, standing, absent, gone, isRenumbering };
+  return { renumbered, doubtful: inDoubt, present, absent, gone, isRenumbering };
 }
 
 /**
@@ -162,7 +162,7 @@ function withoutBearers(
 ): readonly RecordIdentity[] {
   const ofNumber = (message: ListedMessage): RecordId | undefined =>
     message.uid !== undefined && hasMereNumber(message)
-      ? likeliest(known.withUniqueId(message.uid), message)?.id
+      ? likeliestRecord(known.withUniqueId(message.uid), message)?.id
       : undefined;
   const bearers = new Map(certain.map((message) => [message.uid, ofNumber(message)]));
   return records.filter(({ id, uid }) => {
@@ -195,7 +195,7 @@ function whoMayBeCarried(
   return listing.messages.filter((message) => {
     const { uid, twin } = message;
     if (uid === undefined || twin) return false;
-    const record = likeliest(known.withUniqueId(uid), message);
+    const record = likeliestRecord(known.withUniqueId(uid), message);
     // A number may have been another message's when that failed.
     if (record === undefined || hasFailed(record)) return unknownToo || hasMereNumber(message);
     // A number that was another message's: one that is kept may have moved up.
@@ -211,7 +211,7 @@ function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlyS
     const position = messages.positionOf(uid);
     const message = position === undefined ? undefined : messages.at(position);
     if (message === undefined || message.twin) continue;
-    const record = likeliest(records, message);
+    const record = likeliestRecord(records, message);
     if (record === undefined || !lacksProof(record) || record.goneAt !== undefined) continue;
     if (record.missingAt !== undefined) numbers.add(message.number);
   }

@@ -1,4 +1,4 @@
-import type { Recovered } from '../../delivery/destination.ts';
+import type { Receipt, Recovered } from '../../delivery/destination.ts';
 import type { LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -13,7 +13,7 @@ import type { Recognition } from './recognise.ts';
 export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Promise<void> {
   const { interrupted, ledgerWasPutBack, account, observer } = poll;
   await Promise.all(
-    [...named].map(([tag, recovered]) => record(tag, { message: unrecorded.get(tag), recovered }, poll)),
+    [...named].map(([tag, recovered]) => recordOne(tag, { message: unrecorded.get(tag), recovered }, poll)),
   );
   if (interrupted) {
     observer.noticed?.(
@@ -29,22 +29,19 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
   }
 }
 
-async function record(
+async function recordOne(
   tag: string,
   { message, recovered }: { message: ListedMessage | undefined; recovered: readonly Recovered[] },
   poll: Poll,
 ): Promise<void> {
-  const { ledger, destinations, runtime, interrupted, startedAt } = poll;
+  const { ledger, interrupted } = poll;
   const [first] = recovered;
   if (message?.uid === undefined || first === undefined) return;
   const { received } = first;
   const earlier = ledger.withUniqueId(message.uid).at(-1);
-  const safe = new Set([
-    ...(earlier?.destinations ?? []),
-    ...recovered.map(({ receipt }) => receipt.destination),
-  ]);
+  const receipts = recovered.map(({ receipt }) => receipt);
   // After a loss of the ledger, what one destination shows had been carried to all of them.
-  const complete = !interrupted || destinations.every(({ name }) => safe.has(name));
+  const complete = !interrupted || isEverywhere(earlier, receipts, poll);
   const recording = ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,
@@ -57,12 +54,11 @@ async function record(
     sha256: complete ? received.sha256 : receivedBefore(earlier),
     messageId: received.messageId,
     headerSha256: received.headerSha256,
-    receipts: recovered.map(({ receipt }) => receipt),
-    claims: recovered.map(({ receipt }) => receipt),
+    receipts,
+    claims: receipts,
     complete,
     workedOut: wasLost(poll),
-    // What one destination lacks is retrieved in this very poll.
-    at: complete ? runtime.now() : startedAt - 1,
+    at: triedAt(complete, poll),
   });
   // It has another unique-id now, by which it is recorded, or is not this one; what that is worth, the rest of the poll tells.
   await recording.catch((error: unknown) => {
@@ -79,25 +75,21 @@ function receivedBefore(earlier: LedgerRecord | undefined): string | undefined {
  * Records listed messages that stand in the destinations already, each with its receipts. Those that are `named` in a
  * Maildir have a record by that already, and get these receipts too.
  */
-export async function recordStanding(
+export async function recordPresent(
   { messages }: Listing,
-  { standing, named }: Pick<Recognition, 'standing'> & { readonly named: ReadonlySet<MessageNumber> },
+  { present, named }: Pick<Recognition, 'present'> & { readonly named: ReadonlySet<MessageNumber> },
   poll: Poll,
 ): Promise<void> {
-  const { ledger, destinations, account, observer, runtime, startedAt } = poll;
-  if (standing.size === 0) return;
+  const { ledger, account, observer } = poll;
+  if (present.size === 0) return;
   await Promise.all(
     messages.map(async ({ number, uid, octets: listedOctets }) => {
-      const found = standing.get(number);
+      const found = present.get(number);
       const [first] = found ?? [];
       if (found === undefined || first === undefined || uid === undefined) return;
       const receipts = found.map(({ receipt }) => receipt);
       const byName = named.has(number) ? ledger.withUniqueId(uid).at(-1) : undefined;
-      const places = new Set([
-        ...(byName?.destinations ?? []),
-        ...receipts.map(({ destination }) => destination),
-      ]);
-      const complete = byName?.outcome === 'delivered' || destinations.every(({ name }) => places.has(name));
+      const complete = byName?.outcome === 'delivered' || isEverywhere(byName, receipts, poll);
       const { octets, headerSha256, messageId } = first.received;
       await ledger.recordDelivery({
         record: byName?.id,
@@ -113,13 +105,27 @@ export async function recordStanding(
         claims: receipts,
         complete,
         workedOut: wasLost(poll),
-        // What one destination lacks is retrieved in this very poll.
-        at: complete ? runtime.now() : startedAt - 1,
+        at: triedAt(complete, poll),
       });
     }),
   );
-  observer.noticed?.(
-    account.name,
-    `${standing.size} messages stand at the destination and count as carried.`,
-  );
+  observer.noticed?.(account.name, `${present.size} messages stand at the destination and count as carried.`);
+}
+
+/** Whether a message is safe in all destinations: as its record says, or by these receipts. */
+function isEverywhere(
+  record: LedgerRecord | undefined,
+  receipts: readonly Receipt[],
+  { destinations }: Poll,
+): boolean {
+  const places = new Set([
+    ...(record?.destinations ?? []),
+    ...receipts.map(({ destination }) => destination),
+  ]);
+  return destinations.every(({ name }) => places.has(name));
+}
+
+/** What one destination lacks is retrieved in this very poll, so it must not count as tried in it. */
+function triedAt(complete: boolean, { runtime, startedAt }: Poll): number {
+  return complete ? runtime.now() : startedAt - 1;
 }

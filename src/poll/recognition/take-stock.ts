@@ -8,7 +8,7 @@ import { importedForms } from './imported.ts';
 import { type KnownMessages, knownMessages } from './known.ts';
 import { numbersIn } from './named.ts';
 import { type Recognition, recognise } from './recognise.ts';
-import { recordStanding } from './record-found.ts';
+import { recordPresent } from './record-found.ts';
 import { recordRecovered, recover } from './recover.ts';
 
 /** What is known of the messages of a listing before any of them is retrieved. */
@@ -36,13 +36,13 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   }); // I8
   if (recognition.gone.size > 0) await ledger.noteGone([...recognition.gone], runtime.now());
   const wasHeldBack = recovery?.isRecorded === false;
-  if (wasHeldBack) await recordRecovered(recovery, new Set(recognition.standing.keys()), poll);
+  if (wasHeldBack) await recordRecovered(recovery, new Set(recognition.present.keys()), poll);
   const named = recovery === undefined ? new Set<MessageNumber>() : numbersIn(recovery);
-  await recordStanding(listing, { ...recognition, named }, poll);
+  await recordPresent(listing, { ...recognition, named }, poll);
   await recordRenumbered(listing, recognition, poll);
   // The plan has to know what was recorded just now.
-  const { standing, renumbered } = recognition;
-  const hasRecorded = wasHeldBack || standing.size > 0 || renumbered.size > 0;
+  const { present, renumbered } = recognition;
+  const hasRecorded = wasHeldBack || present.size > 0 || renumbered.size > 0;
   // After a loss of the ledger a name in a Maildir is proof enough: what is stored under it may not give a better one.
   const isProven = (number: MessageNumber): boolean => wasHeldBack && named.has(number);
   const doubtful = new Set([...recognition.doubtful].filter((number) => !isProven(number)));

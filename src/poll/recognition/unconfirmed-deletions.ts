@@ -5,7 +5,7 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
-import { hasFailed, isStored, likeliest, triedRecord } from '../record-state.ts';
+import { hasFailed, isStored, likeliestRecord, triedRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 
@@ -55,7 +55,7 @@ function unconfirmedBearer(message: ListedMessage, known: KnownMessages): Ledger
   if (uid === undefined || twin || hasMereNumber(message)) return undefined;
   const records = known.withUniqueId(uid);
   if (!records.some(({ deleSent }) => deleSent)) return undefined;
-  const last = likeliest(records, message);
+  const last = likeliestRecord(records, message);
   const bearer = last !== undefined && hasFailed(last) ? records.find((it) => isStored(it, message)) : last;
   return bearer?.deleSent === true && isStored(bearer, message) ? bearer : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { MessageNotTaken } from '../../delivery/mda/handed-over.ts';
+import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
 import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
@@ -8,7 +8,7 @@ import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
-import { isOfContent, lacksProof, mayBe } from '../record-state.ts';
+import { isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import { Claimed } from './claimed.ts';
 import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
@@ -141,8 +141,10 @@ export class Settling {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
-    const equal = ledger.withContent(sha256).filter((record) => mayBe(record, message, this.#absent));
-    const unmarked = this.#withoutMarks(received).filter((record) => mayBe(record, message, this.#absent));
+    const equal = ledger.withContent(sha256).filter((record) => mayBeRecordOf(record, message, this.#absent));
+    const unmarked = this.#withoutMarks(received).filter((record) =>
+      mayBeRecordOf(record, message, this.#absent),
+    );
     const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
     const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
     const carried =

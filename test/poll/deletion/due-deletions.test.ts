@@ -1,15 +1,13 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Pop3Server } from '../../../src/pop3-server/index.ts';
 import { systemRuntime } from '../../../src/runtime.ts';
 import { Ferry, mail, pollAndDie, serve, stored, storedAll } from '../ferry.ts';
 import { NO_UIDL } from '../odd-server.ts';
+import { AFTER_DELIVERY, DAY_MS, keptFor, NEVER } from '../policies.ts';
 
-const DAY_MS = 86_400_000;
 const CONFIRMED = { confirmDelete: true };
-const AFTER = { deletion: { kind: 'after', milliseconds: DAY_MS } } as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-const NEVER = { deletion: { kind: 'never' } } as const;
+const AFTER = keptFor(1);
 const [ONE, TWO] = [mail('one'), mail('two')];
 
 const many = (count: number): string[] => Array.from({ length: count }, (_, index) => mail(`m${index}`));
@@ -19,11 +17,6 @@ async function early({ address }: Pop3Server): Promise<Ferry> {
   const ferry = await Ferry.to(address, { account: NEVER });
   ferry.runtime.time = systemRuntime.now() - 60_000;
   return ferry;
-}
-
-async function loseMaildir({ folder }: Ferry): Promise<void> {
-  await rm(folder.at('maildir'), { recursive: true });
-  for (const part of ['new', 'cur', 'tmp']) await mkdir(folder.at('maildir', part), { recursive: true });
 }
 
 /** Changes one octet of a message that is stored, and not its size. */
@@ -44,7 +37,7 @@ describe('I1: what has waited because deletions failed', () => {
       server.setFaults([{ do: 'refuse', command }]);
       await ferry.poll(AFTER_DELIVERY);
       server.setFaults([]);
-      await loseMaildir(ferry);
+      await ferry.loseMaildir();
       expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({
         deleted: 0,
         error: { code: 'deletion-unconfirmed' },
@@ -69,7 +62,7 @@ describe('I1: what has waited because deletions failed', () => {
 
 describe('I1: what was only compared with what is here', () => {
   test.each([
-    ['lost', loseMaildir, 'deletion-unconfirmed'],
+    ['lost', (ferry: Ferry) => ferry.loseMaildir(), 'deletion-unconfirmed'],
     ['rotten', (ferry: Ferry) => rot(ferry, 'one'), 'message-changed'],
   ] as const)(
     'is re-read before it is deleted, on a server without UIDL: what is %s stays there',
@@ -91,7 +84,7 @@ describe('I1: a word that confirms deletions', () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await early(server);
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     ferry.runtime.advance(2 * DAY_MS);
     expect(await ferry.poll(AFTER, CONFIRMED)).toMatchObject({
       deleted: 0,
@@ -104,7 +97,7 @@ describe('I1: a word that confirms deletions', () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await early(server);
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     server.maildrop('alice').add(mail('three'));
     server.setFaults([{ do: 'refuse', command: 'RETR', messages: [3] }]);
     ferry.runtime.advance(2 * DAY_MS);
@@ -122,13 +115,13 @@ describe('I1: a word that confirms deletions', () => {
     await using server = await serve(ONE);
     await using ferry = await early(server);
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     ferry.runtime.advance(2 * DAY_MS);
     expect(await ferry.poll(AFTER)).toMatchObject({ deleted: 0 });
     for (const message of [TWO, mail('three')]) server.maildrop('alice').add(message);
     ferry.runtime.time = systemRuntime.now() - 60_000;
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     ferry.runtime.advance(2 * DAY_MS);
     expect(await ferry.poll(AFTER, CONFIRMED)).toMatchObject({ deleted: 0 });
     expect(await ferry.poll(AFTER, CONFIRMED)).toMatchObject({ deleted: 3 });
@@ -138,7 +131,7 @@ describe('I1: a word that confirms deletions', () => {
     await using server = await serve(...many(120));
     await using ferry = await early(server);
     await ferry.poll();
-    await loseMaildir(ferry);
+    await ferry.loseMaildir();
     ferry.runtime.advance(2 * DAY_MS);
     const { error } = await ferry.poll(AFTER);
     expect(error?.message).toMatch(/^120 messages that were kept .* 20 of the messages .* not in maildir:/);
@@ -153,7 +146,7 @@ describe('I1: what is known only from what stands here, since the ledger was los
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, { account: AFTER });
     await ferry.poll();
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await ferry.loseLedger();
     await rot(ferry, 'one');
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0 });
     expect(ferry.ledger.workedOut(`maildir:${ferry.folder.at('maildir')}`)).toBe(2);
@@ -168,7 +161,7 @@ describe('I1: what is known only from what stands here, since the ledger was los
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address, { account: AFTER });
     await ferry.poll();
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await ferry.loseLedger();
     await rot(ferry, 'one');
     await pollAndDie(ferry);
     await ferry.poll();
@@ -184,7 +177,7 @@ describe('I1: what is known only from what stands here, since the ledger was los
       await using ferry = await Ferry.to(server.address, { account: AFTER, destinations: [kind] });
       await ferry.poll();
       const before = await ferry.mail(kind);
-      await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+      await ferry.loseLedger();
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0 });
       ferry.runtime.advance(2 * DAY_MS);
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });

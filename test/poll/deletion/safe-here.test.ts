@@ -4,10 +4,10 @@ import type { DestinationSettings } from '../../../src/delivery/settings.ts';
 import { refetchMissing } from '../../../src/poll/refetch.ts';
 import { systemRuntime } from '../../../src/runtime.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { DAY_MS, keptFor } from '../policies.ts';
 
-const DAY_MS = 86_400_000;
 const [ONE, TWO] = [mail('one'), mail('two')];
-const KEPT = { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } } as const;
+const KEPT = keptFor(10);
 
 /** An account whose mail was delivered after the folder was made that it is in now, by the clock of the file system. */
 async function delivered(server: { address: { host: string; port: number } }): Promise<Ferry> {
@@ -171,7 +171,7 @@ describe('what was kept on the server for a time', () => {
 test('what was delivered while the clock was behind, and its owner has deleted, counts as handed over, as any', async () => {
   await using server = await serve(ONE, TWO);
   await using ferry = await Ferry.to(server.address, {
-    account: { deletion: { kind: 'after', milliseconds: DAY_MS } },
+    account: keptFor(1),
   });
   ferry.runtime.time = systemRuntime.now() - 400 * DAY_MS;
   expect(await ferry.poll()).toMatchObject({ fetched: 2 });

@@ -2,12 +2,11 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../../src/delivery/destination.ts';
 import { createServer, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
-import { Ferry, mail, pollAndDie, storedAll } from '../ferry.ts';
+import { destinationWith, Ferry, mail, pollAndDie, storedAll } from '../ferry.ts';
 import { markedAsRead, NO_TOP, NUMBERS, rewrite, takeAway } from '../odd-server.ts';
+import { DAY_MS, keptFor, NEVER } from '../policies.ts';
 
-const DAY_MS = 86_400_000;
-const NEVER = { deletion: { kind: 'never' } } as const;
-const KEPT = { deletion: { kind: 'after', milliseconds: 3 * DAY_MS } } as const;
+const KEPT = keptFor(3);
 
 /** Mail as machines write it: all of one size. */
 const DAYS = Array.from({ length: 12 }, (_, day) => mail(`day-${10 + day}`));
@@ -23,12 +22,7 @@ function takingNothing(destination: Destination): Destination {
     const commit = (): Promise<never> => draft.discard().then(() => Promise.reject(new Error('no power')));
     return { write: (block) => draft.write(block), discard: () => draft.discard(), commit };
   };
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = name === 'begin' ? begin : Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return destinationWith(destination, { begin });
 }
 
 describe.each([

@@ -3,24 +3,23 @@ import { describe, expect, test } from 'vitest';
 import { createServer } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
 import { NO_UIDL, serveNamed, takeAway } from '../odd-server.ts';
+import { DAY_MS, keptFor } from '../policies.ts';
 
 // An mbox shows no names: what a killed poll has left there is known by its intents and by its content.
 
 const [ONE, TWO, THREE] = [mail('first'), mail('two'), mail('three')] as const;
 const TO_MBOX = { destinations: ['mbox'] } as const;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 describe('what a killed poll has left in an mbox is recorded with what tells it from others:', () => {
   test.each([
     ['of another size', mail('new', 'line\r\n'.repeat(200))],
     ['of the same size', mail('neu', 'two')],
   ])('I1: mail under its unique-id is carried before it is deleted, %s', async (_, fresh) => {
-    const deletion = { kind: 'after', milliseconds: 2 * DAY_MS } as const;
     await using server = await serveNamed([
       [ONE, 'a'],
       [TWO, 'b'],
     ]);
-    await using ferry = await Ferry.to(server.address, { ...TO_MBOX, account: { deletion } });
+    await using ferry = await Ferry.to(server.address, { ...TO_MBOX, account: keptFor(2) });
     await pollAndDie(ferry);
     await ferry.poll();
     await takeAway(server, 1);

@@ -16,10 +16,6 @@ async function removeFrom(folder: string, text: string): Promise<void> {
   }
 }
 
-function lose(ferry: Ferry): Promise<void> {
-  return ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
-}
-
 describe('I8: a ledger that was put back from a backup', () => {
   test.each([[['maildir']], [['mbox']], [['maildir', 'mbox']]] as const)(
     'brings nothing a second time to %j',
@@ -103,7 +99,7 @@ describe('I8: a ledger that was lost', () => {
     await using server = await serve(ONE, TWO, ONE);
     await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
     await ferry.poll();
-    await lose(ferry);
+    await ferry.loseLedger();
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
     server.maildrop('alice').add(THREE);
@@ -120,7 +116,7 @@ describe('I8: a ledger that was lost', () => {
     await using server = await serve(ONE, TWO, THREE);
     await using ferry = await Ferry.to(server.address, { destinations });
     await ferry.poll();
-    await lose(ferry);
+    await ferry.loseLedger();
     server.setFaults([{ ...fault, sessions: 1 }]);
     await ferry.poll();
     server.setFaults([]);
@@ -142,7 +138,7 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
     server.maildrop('alice').add(ONE, { uid });
     await using ferry = await Ferry.to(server.address, AFTER_DELIVERY);
     expect(await ferry.poll()).toMatchObject({ fetched: 1, deleted: 1 });
-    await lose(ferry);
+    await ferry.loseLedger();
     server.maildrop('alice').add(fresh, { uid });
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, fresh));
@@ -158,7 +154,7 @@ describe('I1: a ledger that was lost, and a unique-id that stands for another me
       server.maildrop('alice').add(text, { uid: String(index + 1) });
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
-    await lose(ferry);
+    await ferry.loseLedger();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
   });
@@ -180,7 +176,7 @@ describe('I8: a ledger that was lost, and a message with bare LFs, of which what
     await using ferry = await Ferry.to(server.address, { destinations });
     await ferry.poll();
     const before = await Promise.all(destinations.map((place) => ferry.mail(place)));
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await ferry.loseLedger();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
     expect(await Promise.all(destinations.map((place) => ferry.mail(place)))).toEqual(before);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
@@ -233,11 +229,11 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
     server.maildrop('alice').add(ONE, { uid: '1' });
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
-    await lose(ferry);
+    await ferry.loseLedger();
     server.maildrop('alice').add(TWO, { uid: '2' });
     server.maildrop('alice').add(TWO, { uid: '3' });
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2, kept: 3 });
-    await lose(ferry);
+    await ferry.loseLedger();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
   });
@@ -250,14 +246,14 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
     for (const text of all) {
       maildrop.add(text, { uid: '1' });
       await ferry.poll({ deletion: { kind: 'after-delivery' } });
-      await lose(ferry);
+      await ferry.loseLedger();
     }
     expect(maildrop.messages).toEqual([]);
     for (const text of all) {
       maildrop.add(text, { uid: '1' });
       expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
       await maildrop.remove(await maildrop.list());
-      await lose(ferry);
+      await ferry.loseLedger();
     }
     expect(await ferry.mail()).toEqual(storedAll(...all));
   });
@@ -271,7 +267,7 @@ describe('I8: a ledger that was lost after new mail had been told from old by it
     await maildrop.remove((await maildrop.list()).slice(0, 1));
     maildrop.add(THREE);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
-    await lose(ferry);
+    await ferry.loseLedger();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
   });

@@ -1,16 +1,14 @@
 import { mkdir, readdir, rm, truncate, unlink } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
-import { MailError } from '../../../src/errors.ts';
 import { refetchMissing } from '../../../src/poll/refetch.ts';
 import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, mail, storedAll } from '../ferry.ts';
 import { markedAsRead, NUMBERS, rewrite, serveNamed } from '../odd-server.ts';
+import { AFTER_DELIVERY, DAY_MS, keptFor, NEVER } from '../policies.ts';
+import { refusing } from '../refusing.ts';
 
-const DAY_MS = 86_400_000;
-const NEVER = { deletion: { kind: 'never' } } as const;
-const KEPT = { deletion: { kind: 'after', milliseconds: 3 * DAY_MS } } as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const KEPT = keptFor(3);
 const MESSAGES = [mail('one'), mail('two'), mail('three')];
 /** Without a Message-ID. */
 const NAMELESS = ['one', 'two'].map((text) => `Date: today\r\nSubject: ${text}\r\n\r\n${text}\r\n`);
@@ -23,20 +21,11 @@ const served = (messages: readonly string[], faults: Faults = []): Promise<Pop3S
     faults,
   );
 
-const commit = (): Promise<never> => Promise.reject(new MailError('destination-locked', 'It is locked.'));
-
 /** The second destination takes no mail. */
 function withoutSecond(all: readonly Destination[]): readonly Destination[] {
-  return all.map((destination, index) => {
-    if (index === 0) return destination;
-    return new Proxy(destination, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name === 'begin') return () => ({ ...target.begin(), commit });
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
-  });
+  return all.map((destination, index) =>
+    index === 0 ? destination : refusing(destination, 'destination-locked'),
+  );
 }
 
 describe.each([

@@ -3,7 +3,7 @@ import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger
 import { headerHash } from '../../../src/message/header-field.ts';
 import { withoutReadersFields } from '../../../src/message/readers-fields.ts';
 import type { ListedMessage } from '../../../src/poll/listing.ts';
-import { matchHeaders, matchStanding } from '../../../src/poll/recognition/match-headers.ts';
+import { matchHeaders, matchPresent } from '../../../src/poll/recognition/match-headers.ts';
 import type { MessageNumber, UniqueId } from '../../../src/pop3/types.ts';
 
 const header = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
@@ -113,25 +113,25 @@ function foundIn(destination: string, text: string, location = 'a', octets = 100
 const everywhere = (): boolean => true;
 const onlyInMbox = (_: ListedMessage, place: string): boolean => place === 'mbox:/b';
 
-describe('I8: matchStanding', () => {
+describe('I8: matchPresent', () => {
   const headers = new Map([[1 as MessageNumber, header(A)]]);
 
   test('gives what each of several places has of one message', () => {
     const found = [foundIn('maildir:/a', A), foundIn('mbox:/b', A)];
-    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
-    expect([...standing]).toEqual([[1, found]]);
+    const { present } = matchPresent([listed(1)], headers, { found, isLacking: everywhere });
+    expect([...present]).toEqual([[1, found]]);
   });
 
   test('gives one of several copies in a place: the others are of equal messages', () => {
     const found = [foundIn('mbox:/b', A, '0'), foundIn('mbox:/b', A, '200')];
-    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
-    expect(standing.get(1 as MessageNumber)).toHaveLength(1);
+    const { present } = matchPresent([listed(1)], headers, { found, isLacking: everywhere });
+    expect(present.get(1 as MessageNumber)).toHaveLength(1);
   });
 
   test('does not look in a place that has the message already', () => {
     const found = [foundIn('maildir:/a', A), foundIn('mbox:/b', A)];
-    const { standing } = matchStanding([listed(1)], headers, { found, isLacking: onlyInMbox });
-    expect([...standing]).toEqual([[1, found.slice(1)]]);
+    const { present } = matchPresent([listed(1)], headers, { found, isLacking: onlyInMbox });
+    expect([...present]).toEqual([[1, found.slice(1)]]);
   });
 
   test.each(['Status: RO', 'Lines: 3\r\nSubject: a\r\nX-UID: 4\r\n 5'])(
@@ -142,19 +142,19 @@ describe('I8: matchStanding', () => {
       const bare = withoutReadersFields(given.toString('latin1')).slice(0, -4);
       const octets = 100 - given.length + header(bare).length;
       const found = [foundIn('mbox:/b', bare, '0', octets), foundIn('maildir:/a', bare, '0', octets)];
-      const { standing } = matchStanding([listed(1)], new Map([[1 as MessageNumber, given]]), {
+      const { present } = matchPresent([listed(1)], new Map([[1 as MessageNumber, given]]), {
         found,
         isLacking: everywhere,
       });
       const [first = expect.fail()] = found;
       const received = { ...first.received, octets: 100, headerSha256: headerHash(given, true) };
-      expect([...standing]).toEqual([[1, [{ receipt: first.receipt, received }]]]);
+      expect([...present]).toEqual([[1, [{ receipt: first.receipt, received }]]]);
     },
   );
 
   test('leaves a doubt where what stands in one of the places may be the message', () => {
     const found = [foundIn('maildir:/a', B), foundIn('mbox:/b', 'Message-ID: <a@x>\r\nSubject: other')];
-    const { standing, doubtful } = matchStanding([listed(1)], headers, { found, isLacking: everywhere });
-    expect([standing.size, [...doubtful]]).toEqual([0, [1]]);
+    const { present, doubtful } = matchPresent([listed(1)], headers, { found, isLacking: everywhere });
+    expect([present.size, [...doubtful]]).toEqual([0, [1]]);
   });
 });

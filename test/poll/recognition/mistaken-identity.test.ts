@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { type Destination } from '../../../src/delivery/destination.ts';
-import { MailError } from '../../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../../src/poll/limits.ts';
 import {
   createServer,
@@ -10,8 +8,9 @@ import {
 } from '../../../src/pop3-server/index.ts';
 import { Ferry, killedBeforeRecording, mail, serve, storedAll } from '../ferry.ts';
 import { NO_TOP, NUMBERS } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
+import { refusing } from '../refusing.ts';
 
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
 /** Without a Message-ID. */
 const nameless = (text: string): string => `Subject: ${text}\r\n\r\n${text}\r\n`;
@@ -79,7 +78,7 @@ describe('I8: another message is not taken for one that was carried', () => {
     maildrop.add(ONE, { uid: '1' });
     const destinations = ['maildir', 'maildir-2'] as const;
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
-    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 0 ? fullOne(it) : it));
+    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 0 ? refusing(it) : it));
     await ferry.poll();
     ferry.wrapDestinations = (all) => all;
     await removeAll(maildrop);
@@ -97,7 +96,7 @@ test('I8: what a kill has left in one of two destinations is that of no equal me
   await using server = await serve(...messages);
   const destinations = ['maildir', 'mbox'] as const;
   await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
-  ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
+  ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? refusing(it) : it));
   ferry.wrapLedger = killedBeforeRecording;
   await ferry.poll();
   ferry.wrapLedger = (ledger) => ledger;
@@ -119,7 +118,7 @@ describe('I8: when a server changes every unique-id', () => {
     await using server = await serve(...messages);
     const destinations = ['maildir', 'mbox'] as const;
     await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations });
-    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? fullOne(it) : it));
+    ferry.wrapDestinations = (all) => all.map((it, index) => (index === 1 ? refusing(it) : it));
     await ferry.poll();
     server.setFaults([{ do: 'uids', prefix: 'new-' }, ...faults]);
     await ferry.poll();
@@ -275,20 +274,6 @@ test('I9: a poll whose every DELE is refused is not fine, and says so once', asy
   expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 3, deleted: 0 });
   expect(ferry.notices).toEqual([expect.stringMatching(/DELE.* It refused 3 deletions in all\.$/)]);
 });
-
-/** Takes no mail. */
-function fullOne(destination: Destination): Destination {
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return () => ({
-        ...target.begin(),
-        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
-      });
-    },
-  });
-}
 
 describe('unique-ids that are the numbers of the messages, which move up when one before them goes', () => {
   const KEPT = { deletion: { kind: 'after', milliseconds: 1000 } } as const;

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { RENUMBERING_MS } from '../../../src/poll/limits.ts';
 import type { Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 /** What the maildrop holds from now on, under unique-ids that begin so. */
 async function holds(server: Pop3Server, prefix: string, ...messages: readonly string[]): Promise<void> {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createServer, type Maildrop, MemoryMaildrop } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, pollAndDie, storedAll } from '../ferry.ts';
-
-const NEVER = { deletion: { kind: 'never' } } as const;
+import { NEVER } from '../policies.ts';
 
 /** A maildrop that lists the numbers of its messages for unique-ids. */
 function numbered(messages: () => readonly string[]): Maildrop {

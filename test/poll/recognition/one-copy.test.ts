@@ -1,13 +1,13 @@
-import { rm, truncate } from 'node:fs/promises';
+import { truncate } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { createServer, type Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
 import { NO_TOP, NO_UIDL, takeAway } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 // One copy at a destination stands for one message, whoever looks for it.
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 test.each([
   ['as their headers tell', []],
@@ -21,7 +21,7 @@ test.each([
     server.setFaults(faults);
     await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
     await ferry.poll();
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await ferry.loseLedger();
     server.maildrop('bob').add(ONE);
     // Both have looked at what stands there before one of them records.
     let waiting = 2;
@@ -83,7 +83,7 @@ async function recordedByHeader(server: Pop3Server): Promise<Ferry> {
   server.setFaults(NO_UIDL);
   const ferry = await Ferry.to(server.address);
   await ferry.poll();
-  await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+  await ferry.loseLedger();
   server.setFaults([{ do: 'uids', messages: [2], uid: '' }]);
   for (let polls = 0; polls < 2; polls += 1)
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 2 });

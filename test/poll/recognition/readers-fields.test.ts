@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Faults } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, serve } from '../ferry.ts';
@@ -21,7 +21,7 @@ async function afterLoss(
   await ferry.poll();
   const path = ferry.folder.at('mbox');
   await writeFile(path, change(await readFile(path, 'latin1')), 'latin1');
-  await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+  await ferry.loseLedger();
   for (let polls = 0; polls < 2; polls += 1)
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: all.length });
   expect((await readFile(path, 'latin1')).match(/^Subject: .*$/gm)).toHaveLength(all.length);
@@ -51,7 +51,7 @@ describe('I8: when the ledger was lost, mail in an mbox that came with fields as
     await using server = await serve(ONE, withField(TWO, 'Lines: 3'));
     await using ferry = await Ferry.to(server.address, { destinations: ['mbox'] });
     await ferry.poll();
-    await ferry.restart(() => rm(ferry.folder.at('state'), { recursive: true }));
+    await ferry.loseLedger();
     await ferry.poll();
     server.setFaults([{ do: 'uids', prefix: 'new-' }]);
     ferry.takeCommands();

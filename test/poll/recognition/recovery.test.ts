@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Destination, Draft } from '../../../src/delivery/destination.ts';
 import { MailError } from '../../../src/errors.ts';
 import { createServer, type Faults } from '../../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, pollAndDie, storedAll } from '../ferry.ts';
+import { destinationWith, Ferry, ledgerWith, mail, pollAndDie, storedAll } from '../ferry.ts';
 import { NO_UIDL, serveNamed } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 const PLACES = ['maildir', 'mbox'] as const;
 
@@ -99,7 +99,7 @@ test('a mail program that moves messages while they are re-read is no error', as
   const files = await readdir(ferry.folder.at('maildir', 'new'));
   ferry.wrapDestinations = (all) =>
     all.map((destination) =>
-      changed(destination, {
+      destinationWith(destination, {
         async *inspect(receipts) {
           for await (const state of destination.inspect(receipts)) {
             yield state;
@@ -149,7 +149,7 @@ test('I3: without a kill no destination is searched', async () => {
   let searches = 0;
   ferry.wrapDestinations = (all) =>
     all.map((destination) =>
-      changed(destination, {
+      destinationWith(destination, {
         recover: (unfinished) => {
           searches += 1;
           return destination.recover(unfinished);
@@ -160,16 +160,6 @@ test('I3: without a kill no destination is searched', async () => {
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
   expect(searches).toBe(0);
 });
-
-/** A destination with some of its methods replaced. */
-function changed(destination: Destination, changes: Partial<Destination>): Destination {
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
 
 const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
 
@@ -192,7 +182,7 @@ const isFull =
   (all: readonly Destination[]): readonly Destination[] =>
     all.map((destination, index) =>
       index === which
-        ? changed(destination, { begin: () => ({ ...destination.begin(), commit: full }) })
+        ? destinationWith(destination, { begin: () => ({ ...destination.begin(), commit: full }) })
         : destination,
     );
 const firstIsFull = isFull(0);
@@ -206,7 +196,7 @@ describe('two destinations, of which one fails', () => {
     ferry.wrapDestinations = ([first, second]) =>
       first === undefined || second === undefined
         ? []
-        : [changed(first, { begin: () => fullWithFile(first) }), second];
+        : [destinationWith(first, { begin: () => fullWithFile(first) }), second];
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
     expect(await readdir(ferry.folder.at('maildir-2', 'tmp'))).toEqual([]);
     const descriptors = await readdir('/proc/self/fd').catch(() => []);
@@ -311,7 +301,7 @@ describe('a destination that cannot be used', () => {
     let taken = 0;
     ferry.wrapDestinations = (all) =>
       all.map((destination) =>
-        changed(destination, {
+        destinationWith(destination, {
           begin: () => {
             taken += 1;
             return taken > 10 ? { ...destination.begin(), commit: full } : destination.begin();
@@ -336,7 +326,7 @@ describe('a destination that cannot be used', () => {
     await using ferry = await Ferry.to(server.address);
     ferry.wrapDestinations = (all) =>
       all.map((destination) =>
-        changed(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
+        destinationWith(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
       );
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0, error: { code: 'disk-full' } });
     expect(ferry.takeCommands().at(-1)).toBe('QUIT');
@@ -355,7 +345,7 @@ describe('a destination that cannot be used', () => {
     };
     ferry.wrapDestinations = (all) =>
       all.map((destination) =>
-        changed(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
+        destinationWith(destination, { begin: () => ({ ...destination.begin(), write: full }) }),
       );
     expect(await ferry.poll()).toMatchObject({ outcome: 'failed', error: { code: 'disk-full' } });
     expect(octets).toBeLessThan(large.length / 2);

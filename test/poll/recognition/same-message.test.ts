@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Destination, Draft, Envelope, Receipt } from '../../../src/delivery/destination.ts';
 import { tagOf } from '../../../src/delivery/maildir/names.ts';
 import type { Faults } from '../../../src/pop3-server/index.ts';
-import { Ferry, ledgerWith, mail, storedAll } from '../ferry.ts';
+import { destinationWith, Ferry, ledgerWith, mail, storedAll } from '../ferry.ts';
 import { NO_UIDL, serveNamed } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 describe('I8: when a server gives two messages one unique-id, both are kept', () => {
   test.each<[string, string, string]>([
@@ -139,22 +139,17 @@ function togetherWithNext(destination: Destination): Destination {
   let go: (() => void) | undefined;
   const second = new Promise<void>((resolve) => (go = resolve));
   let ready = 0;
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return (): Draft => {
-        const draft = target.begin();
-        const commit = async (envelope: Envelope): Promise<Receipt> => {
-          ready += 1;
-          if (ready === 2) go?.();
-          await second;
-          return draft.commit(envelope);
-        };
-        return { ...draft, commit };
-      };
-    },
-  });
+  const begin = (): Draft => {
+    const draft = destination.begin();
+    const commit = async (envelope: Envelope): Promise<Receipt> => {
+      ready += 1;
+      if (ready === 2) go?.();
+      await second;
+      return draft.commit(envelope);
+    };
+    return { ...draft, commit };
+  };
+  return destinationWith(destination, { begin });
 }
 
 describe('I8: a unique-id that comes back', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
-import { MailError } from '../../../src/errors.ts';
 import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, ledgerWith, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
 import { NO_UIDL } from '../odd-server.ts';
+import { refusing } from '../refusing.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')] as const;
 const BOTH = {
@@ -11,19 +11,9 @@ const BOTH = {
   destinations: ['maildir', 'mbox'],
 } as const;
 
-const commit = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
-
 /** The mbox, or the Maildir, takes no mail. */
 function full(which: 'maildir' | 'mbox'): (all: readonly Destination[]) => readonly Destination[] {
   const isFull = ({ name }: Destination): boolean => name.startsWith(`${which}:`);
-  const refusing = (destination: Destination): Destination =>
-    new Proxy(destination, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name === 'begin') return () => ({ ...target.begin(), commit });
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
   return (all) => all.map((destination) => (isFull(destination) ? refusing(destination) : destination));
 }
 

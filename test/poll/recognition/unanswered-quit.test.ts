@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { createServer, type Faults, type Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 import { NO_TOP, serveNamed } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const [ONE, TWO, THREE, FOUR] = [mail('one'), mail('two'), mail('three'), mail('four')] as const;
 const PLAIN = (text: string): string => `Subject: no Message-ID\r\n\r\n${text}\r\n`;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const COMMITTED: Faults = [{ do: 'cut', command: 'QUIT', commit: true }];
 const FORGOTTEN: Faults = [{ do: 'cut', command: 'QUIT' }];
 

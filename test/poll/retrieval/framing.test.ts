@@ -3,8 +3,8 @@ import { SESSION_MESSAGES } from '../../../src/poll/limits.ts';
 import type { Faults } from '../../../src/pop3-server/index.ts';
 import { answering, rawPeer } from '../../support/raw-peer.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const MESSAGES = Array.from({ length: 12 }, (_, index) => mail(`m${index}`, `text ${index}`));
 
 const WRONG_SIZES: readonly (readonly [string, Faults])[] = [

@@ -4,11 +4,8 @@ import type { Account } from '../../../src/poll/account.ts';
 import { refetchMissing } from '../../../src/poll/refetch.ts';
 import { verifyDestination } from '../../../src/poll/verify.ts';
 import { Ferry, type FerryOptions, ledgerWith, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
+import { AFTER_DELIVERY, DAY_MS, NEVER } from '../policies.ts';
 import { CARRIED_SINCE, putBack } from '../recognition/put-back.ts';
-
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-const NEVER = { deletion: { kind: 'never' } } as const;
-const DAY_MS = 86_400_000;
 
 /** An account whose mail a program takes. */
 const toProgram = (account: Partial<Account> = AFTER_DELIVERY): FerryOptions => ({

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MailError } from '../../../src/errors.ts';
 import { MAX_ATTEMPTS } from '../../../src/poll/limits.ts';
-import { Ferry, type FerryOptions, mail, serve, storedAll } from '../ferry.ts';
+import { destinationWith, Ferry, type FerryOptions, mail, serve, storedAll } from '../ferry.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const LARGE = mail('large', 'a line\r\n'.repeat(5000));
 /** So large that what comes of it after a failure is not read to its end. */
 const HUGE = mail('huge', 'a line\r\n'.repeat(700_000));
 const SMALL = [mail('one'), mail('two'), mail('three')];
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const ROOM = 10_000;
 
 const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'The disk is full.'));
@@ -16,22 +16,17 @@ const full = (): Promise<never> => Promise.reject(new MailError('disk-full', 'Th
 /** The last destination has no room for a large message: it shows when that is written, or at last when it is committed. */
 function small(when: 'write' | 'commit'): (all: readonly Destination[]) => readonly Destination[] {
   const bounded = (destination: Destination): Destination =>
-    new Proxy(destination, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-        return () => {
-          const draft = target.begin();
-          let octets = 0;
-          return {
-            write: (block: Buffer) => {
-              octets += block.length;
-              return octets > ROOM && when === 'write' ? full() : draft.write(block);
-            },
-            commit: (...envelope: Parameters<typeof draft.commit>) =>
-              octets > ROOM ? draft.discard().then(full) : draft.commit(...envelope),
-            discard: () => draft.discard(),
-          };
+    destinationWith(destination, {
+      begin: () => {
+        const draft = destination.begin();
+        let octets = 0;
+        return {
+          write: (block) => {
+            octets += block.length;
+            return octets > ROOM && when === 'write' ? full() : draft.write(block);
+          },
+          commit: (envelope) => (octets > ROOM ? draft.discard().then(full) : draft.commit(envelope)),
+          discard: () => draft.discard(),
         };
       },
     });

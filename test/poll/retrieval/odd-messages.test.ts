@@ -6,9 +6,9 @@ import { PIPELINE_COMMANDS } from '../../../src/wire/limits.ts';
 import { type Answer, answering, rawPeer } from '../../support/raw-peer.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 import { NO_UIDL } from '../odd-server.ts';
+import { AFTER_DELIVERY } from '../policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 
 const PATIENT = { timeouts: { connectMs: 5000, idleMs: 5000 } };
 

@@ -4,10 +4,9 @@ import { mayLackSomething, SizeExperience } from '../../../src/poll/listed-size.
 import type { Faults, Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, type FerryOptions, killedBeforeRecording, mail, serve, storedAll } from '../ferry.ts';
 import { NO_UIDL } from '../odd-server.ts';
+import { AFTER_DELIVERY, DAY_MS, NEVER } from '../policies.ts';
 
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three', 'line\r\n'.repeat(400))] as const;
-const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
-const NEVER = { deletion: { kind: 'never' } } as const;
 
 describe.each([
   ['with unique-ids', []],
@@ -80,7 +79,6 @@ test('also where its line is so slow that a session ends before all have come', 
 });
 
 describe('a message that was stored short', () => {
-  const DAY_MS = 24 * 3_600_000;
   const cut = { do: 'shorten', command: 'RETR', messages: [1], octets: 1200 } as const;
 
   /** What came of THREE, in two polls, is stored; then so many days go by. */

@@ -1,14 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { readMaildir } from '../support/dovecot.ts';
 import { writeConfiguration } from '../support/program.ts';
-import { requirePrograms } from '../support/programs.ts';
+import { findProgram, giveUp, requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fetchJson, report, sha256, stored } from './judge.ts';
 
-/** The built program hands mail to programs that others wrote; what they have stored is compared octet by octet. */
+/** The built program hands mail to programs and servers that others wrote; what they have stored is compared octet by octet. */
 
 const NOBODY = 65_534;
 const DOVECOT_LDA = '/usr/lib/dovecot/dovecot-lda';
@@ -82,6 +86,81 @@ describe.each(TAKERS)('$name', ({ program, command }) => {
     );
     const mail = await readMaildir(folder.at('mail'));
     expect(mail.map(sha256).sort()).toEqual(MESSAGES.map(stored).map(sha256).sort());
+    expect(server.maildrop('alice').messages).toEqual([]);
+  });
+});
+
+/** A Dovecot that stores all mail that it gets over LMTP in one Maildir. */
+async function startLmtp(folder: string): Promise<AsyncDisposable> {
+  const mail = join(folder, 'mail');
+  await mkdir(mail);
+  await chmod(folder, 0o755);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await chown(mail, NOBODY, NOBODY);
+  const { username } = userInfo();
+  const configuration = `
+base_dir = ${folder}/run
+log_path = /dev/stderr
+protocols = lmtp
+default_internal_user = ${username}
+default_login_user = ${isRoot ? 'nobody' : username}
+first_valid_uid = 0
+mail_location = maildir:${mail}
+passdb {
+  driver = static
+  args = nopassword=y
+}
+userdb {
+  driver = static
+  args = uid=${isRoot ? NOBODY : username} gid=${isRoot ? NOBODY : username} home=${mail} allow_all_users=yes
+}
+service lmtp {
+  user = ${username}
+  unix_listener ${folder}/lmtp {
+    mode = 0600
+  }
+}
+lmtp_add_received_header = no
+ssl = no
+`;
+  await writeFile(join(folder, 'dovecot.conf'), configuration);
+  const program = findProgram('dovecot') ?? '';
+  const server = spawn(program, ['-F', '-c', join(folder, 'dovecot.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await once(server.stderr, 'data');
+  await vi.waitUntil(() => existsSync(join(folder, 'lmtp')), 10_000);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(server, 'exit');
+      server.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function withoutAdded(text: Buffer): string {
+  return text.toString('latin1').replace(/^(?:(?:Return-Path|Delivered-To):[^\n]*\n)+/, '');
+}
+
+describe('the LMTP server of Dovecot', () => {
+  beforeEach(requirePrograms('dovecot'));
+  beforeEach(({ skip }) => {
+    if (!existsSync('/usr/lib/dovecot/lmtp')) giveUp(skip, 'not installed here: dovecot-lmtpd');
+  });
+
+  test('has what it took below the fields that it adds, and only then it leaves the server', async () => {
+    await using folder = await temporaryFolder();
+    await using _ = await startLmtp(folder.path);
+    await using server = await createServer({
+      users: { alice: { password: 'secret', messages: MESSAGES } },
+    });
+    const deliver = { type: 'lmtp', socket: './lmtp', to: 'me@mail.example' };
+    await writeConfiguration(folder.path, { ...server.address, deliver });
+    expect(await fetchJson(folder.path)).toMatchObject({ outcome: 'ok', fetched: MESSAGES.length });
+    const mail = await readMaildir(folder.at('mail'));
+    expect(mail.map(withoutAdded).sort()).toEqual(MESSAGES.map(stored).map(withoutAdded).sort());
+    expect(mail.map(String).join()).toContain('Return-Path: <ann@mail.example>');
     expect(server.maildrop('alice').messages).toEqual([]);
   });
 });

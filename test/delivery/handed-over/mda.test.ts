@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
-import { MessageNotTaken } from '../../../src/delivery/mda/handed-over.ts';
-import { verdictOf } from '../../../src/delivery/mda/mda.ts';
+import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
+import { verdictOf } from '../../../src/delivery/handed-over/mda.ts';
 import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MdaSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';

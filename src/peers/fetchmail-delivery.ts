@@ -1,0 +1,130 @@
+import type { FetchmailOptions, FetchmailUser } from './fetchmail-rc.ts';
+import { mdaOfLine } from './peer-mda.ts';
+import { isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
+
+/** What says in a fetchmailrc where mail goes. */
+export const DELIVERY_OPTIONS: ReadonlySet<string> = words(
+  'mda bsmtp lmtp smtphost smtpaddress smtpname fetchdomains antispam esmtpname esmtppassword envelope localdomains aka qvirtual',
+);
+
+/** Options of a delivery over SMTP that there is not here. */
+const OF_SMTP = 'fetchdomains antispam esmtpname esmtppassword'.split(' ');
+
+/** What the mail of several people is sorted by. */
+const OF_MULTIDROP = 'envelope localdomains aka qvirtual'.split(' ');
+
+const PORTS = { lmtp: 24, smtp: 25 } as const;
+
+/** What is done with the mail of one user. */
+interface FetchmailDelivery {
+  /** `deliver`, where there is a counterpart; else that is its owner's to say. */
+  readonly keys: Readonly<Record<string, unknown>>;
+  readonly remarks: readonly string[];
+}
+
+/** What fetchmail does with the mail: a program or a mail server takes it here, too. */
+export function fetchmailDelivery(
+  user: FetchmailUser,
+  { options, around }: { readonly options: FetchmailOptions; readonly around: PeerSurroundings },
+): FetchmailDelivery {
+  const mda = textOf(options, 'mda');
+  const bsmtp = textOf(options, 'bsmtp');
+  if (isMultidrop(user, options)) return withoutCounterpart(user, options);
+  const [person = ''] = peopleOf(user, around);
+  if (mda !== undefined) {
+    const deliver = mdaOfLine(mda, person);
+    if (deliver === undefined) return withoutCounterpart(user, options);
+    return { keys: { deliver }, remarks: [`fetchmail gives the mail to the program: ${mda}`] };
+  }
+  const needsLogin = ['esmtpname', 'esmtppassword'].some((name) => isOn(options, name));
+  if (bsmtp !== undefined || person === '' || needsLogin) return withoutCounterpart(user, options);
+  return toServer(person, { options, around });
+}
+
+/** Who gets the mail here: without "is", whoever runs fetchmail. */
+export function peopleOf({ locals }: FetchmailUser, { localUser }: PeerSurroundings): readonly string[] {
+  return locals.length === 0 ? [localUser ?? ''] : locals.map((name) => name.replace(/^.*=/, ''));
+}
+
+/** Without `smtphost`, fetchmail hands mail to the mail server of this machine. */
+function toServer(
+  person: string,
+  { options, around }: { readonly options: FetchmailOptions; readonly around: PeerSurroundings },
+): FetchmailDelivery {
+  const type = options.get('lmtp') === true ? 'lmtp' : 'smtp';
+  const [written = 'localhost', ...others] = listOf(options, 'smtphost');
+  const [host = 'localhost', port] = written.startsWith('/') ? [] : written.split('/');
+  const domain = textOf(options, 'smtpaddress') ?? host;
+  const to = textOf(options, 'smtpname') ?? (person.includes('@') ? person : `${person}@${domain}`);
+  const at = written.startsWith('/')
+    ? { socket: peerPath(written, around) }
+    : {
+        ...(host === 'localhost' ? {} : { host }),
+        ...(port === undefined || Number(port) === PORTS[type] ? {} : { port: Number(port) }),
+      };
+  const unmatched = OF_SMTP.filter((name) => isOn(options, name));
+  return {
+    keys: { deliver: { type, ...at, to } },
+    remarks: [
+      `fetchmail gives the mail to ${to} over ${type.toUpperCase()}, and so does this account; --deliver stores it instead.`,
+      ...(others.length === 0
+        ? []
+        : [`Of several "smtphost" the first is taken; left out: ${others.join(', ')}.`]),
+      ...(isThisMachine(host) || written.startsWith('/')
+        ? []
+        : [
+            'To another machine it goes with TLS; where there is none, add tls: none and allowCleartext: true there.',
+          ]),
+      ...(unmatched.length === 0 ? [] : [`These have no counterpart: ${unmatched.join(', ')}.`]),
+    ],
+  };
+}
+
+function withoutCounterpart(user: FetchmailUser, options: FetchmailOptions): FetchmailDelivery {
+  const { locals } = user;
+  const whom = locals.length > 0 ? ` to ${locals.join(', ')}` : '';
+  const mda = textOf(options, 'mda');
+  const bsmtp = textOf(options, 'bsmtp');
+  const how =
+    mda !== undefined
+      ? `to the program: ${mda}`
+      : bsmtp !== undefined
+        ? `as BSMTP into the file ${bsmtp}`
+        : `over ${options.get('lmtp') === true ? 'LMTP' : 'SMTP'}${whom}`;
+  const ofSmtp = ['smtphost', 'smtpaddress', 'smtpname', ...OF_SMTP].filter((name) => isOn(options, name));
+  return {
+    keys: {},
+    remarks: [
+      `fetchmail gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`,
+      ...(ofSmtp.length === 0 ? [] : [`These have none either: ${ofSmtp.join(', ')}.`]),
+      ...(isMultidrop(user, options)
+        ? [
+            'fetchmail sorts this mailbox by recipient (multidrop); Mailferry does not guess recipients, all of it goes to one place.',
+          ]
+        : []),
+    ],
+  };
+}
+
+function isMultidrop({ locals }: FetchmailUser, options: FetchmailOptions): boolean {
+  if (locals.length > 1 || locals.some((name) => name === '*' || name.includes('='))) return true;
+  return OF_MULTIDROP.some((name) => isOn(options, name));
+}
+
+function isOn(options: FetchmailOptions, name: string): boolean {
+  return (options.get(name) ?? false) !== false;
+}
+
+function listOf(options: FetchmailOptions, name: string): readonly string[] {
+  const value = options.get(name);
+  return typeof value === 'string' ? [value] : Array.isArray(value) ? value.map(String) : [];
+}
+
+function textOf(options: FetchmailOptions, name: string): string | undefined {
+  const value = options.get(name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '));
+}

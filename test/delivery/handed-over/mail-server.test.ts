@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
+import { openDestination } from '../../../src/delivery/open-destination.ts';
+import type { MailServerSettings } from '../../../src/delivery/settings.ts';
+import { sha256 } from '../../../src/message/sha256.ts';
+import { FakeRuntime } from '../../support/fake-runtime.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** What the server answers to each command that begins so; an empty text closes the line. */
+type Answers = Readonly<Record<string, string>>;
+
+const FINE: Answers = {
+  greeting: '220 mail.example ready',
+  LHLO: '250-mail.example\r\n250-8BITMIME\r\n250 SIZE',
+  EHLO: '250-mail.example\r\n250-8BITMIME\r\n250 SIZE',
+  MAIL: '250 ok',
+  RCPT: '250 ok',
+  DATA: '354 go on',
+  '.': '250 2.0.0 kept as 1234',
+  QUIT: '221 bye',
+};
+
+/** A mail server that answers as it is told, and keeps what it was sent. */
+async function mailServer(
+  listen: { readonly path: string } | { readonly port: 0; readonly host: string },
+  answers: Answers = {},
+): Promise<{ heard: string[]; port: number } & AsyncDisposable> {
+  const heard: string[] = [];
+  const lines = new Set<Socket>();
+  const server = createServer((socket) => {
+    lines.add(socket);
+    const say = (what: string): void => {
+      const answer = answers[what] ?? FINE[what] ?? '500 what?';
+      if (answer === '') socket.destroy();
+      else if (answer !== 'nothing') socket.write(`${answer}\r\n`);
+    };
+    let text = '';
+    let isData = false;
+    socket
+      .on('error', () => undefined)
+      .on('data', (block: Buffer) => {
+        text += block.toString('latin1');
+        for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
+          const line = text.slice(0, end);
+          text = text.slice(end + 2);
+          heard.push(line);
+          if (isData && line !== '.') continue;
+          isData = line.startsWith('DATA') && !/^[45]/.test(answers['DATA'] ?? '');
+          say(line === '.' ? '.' : (/^[A-Z]+/.exec(line)?.[0] ?? line));
+        }
+      });
+    say('greeting');
+  }).listen(listen);
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    heard,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    [Symbol.asyncDispose]: async () => {
+      for (const line of lines) line.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const LOOPBACK = { port: 0, host: '127.0.0.1' } as const;
+
+function open(
+  folder: TemporaryFolder,
+  at: MailServerSettings['at'],
+  changes: Partial<MailServerSettings> = {},
+): Promise<Destination> {
+  const settings: MailServerSettings = {
+    type: 'lmtp',
+    at,
+    tls: 'none',
+    to: 'me@mail.example',
+    timeoutMs: 30_000,
+    ...changes,
+  };
+  return openDestination(settings, {
+    runtime: new FakeRuntime(),
+    intend: () => Promise.resolve(),
+    takeUnfinished: () => [],
+    recordedAt: () => [],
+    recordedAs: () => [],
+    spoolFolder: folder.path,
+    usedBefore: true,
+    account: 'work',
+  });
+}
+
+async function deliver(
+  destination: Destination,
+  message: string,
+): ReturnType<ReturnType<Destination['begin']>['commit']> {
+  const octets = Buffer.from(message, 'latin1');
+  const draft = destination.begin();
+  await draft.write(octets);
+  return draft.commit({ tag: 'abcd', sha256: sha256(octets) });
+}
+
+const MESSAGE = 'Return-Path: <ann@mail.example>\r\nSubject: one\r\n\r\n.\r\n..two\r\ngr\xfc\xdfe\r\n';
+
+describe.each(['lmtp', 'smtp'] as const)('a mail server that takes mail over %s', (type) => {
+  test('gets the message, and what it answers is where it is', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK);
+    const at = { host: '127.0.0.1', port: server.port };
+    const receipt = await deliver(await open(folder, at, { type }), MESSAGE);
+    expect(receipt).toEqual({
+      destination: `${type}:me@mail.example at 127.0.0.1:${server.port}`,
+      location: '250 2.0.0 kept as 1234',
+      octets: MESSAGE.length,
+      sha256: sha256(Buffer.from(MESSAGE, 'latin1')),
+    });
+    const [hello, from, to] = server.heard;
+    expect(hello).toMatch(type === 'lmtp' ? /^LHLO / : /^EHLO /);
+    expect(from).toBe(`MAIL FROM:<ann@mail.example> BODY=8BITMIME SIZE=${MESSAGE.length}`);
+    expect(to).toBe('RCPT TO:<me@mail.example>');
+    const body = server.heard.slice(server.heard.indexOf('DATA') + 1, server.heard.indexOf('.'));
+    expect(body.map((line) => line.replace(/^\./, '')).join('\r\n')).toBe(MESSAGE.slice(0, -2));
+  });
+
+  test.each(['MAIL', 'RCPT', 'DATA', '.'])(
+    'I9: refuses one message where it says 5xx to %s',
+    async (command) => {
+      await using folder = await temporaryFolder();
+      await using server = await mailServer(LOOPBACK, { [command]: '554 5.7.1 \x1b[1mnot this' });
+      const delivery = deliver(
+        await open(folder, { host: '127.0.0.1', port: server.port }, { type }),
+        MESSAGE,
+      );
+      await expect(delivery).rejects.toBeInstanceOf(MessageNotTaken);
+      await expect(delivery).rejects.toMatchObject({
+        message: expect.stringContaining('554 5.7.1 \\x1b[1mnot this'),
+      });
+    },
+  );
+
+  test.each([
+    ['MAIL', '451 4.3.0 later'],
+    ['RCPT', '450 4.2.1 later'],
+    ['DATA', '421 4.3.2 closing'],
+    ['.', '452 4.2.2 full'],
+    ['.', ''],
+    ['greeting', ''],
+    ['greeting', '421 too many'],
+  ])('takes none now where the answer to %s is %j', async (command, answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { [command]: answer });
+    const delivery = deliver(await open(folder, { host: '127.0.0.1', port: server.port }, { type }), MESSAGE);
+    await expect(delivery).rejects.toMatchObject({
+      code: 'destination-locked',
+      hint: expect.stringContaining('stays on the POP3 server'),
+    });
+  });
+
+  test('I7: takes none now where it does not answer in time', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { '.': 'nothing' });
+    const at = { host: '127.0.0.1', port: server.port };
+    const delivery = deliver(await open(folder, at, { type, timeoutMs: 200 }), MESSAGE);
+    await expect(delivery).rejects.toMatchObject({ code: 'destination-locked' });
+  });
+
+  test('is unusable where it has no service for us, or no TLS that was asked for', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { greeting: '554 no service' });
+    const at = { host: '127.0.0.1', port: server.port };
+    const refused = deliver(await open(folder, at, { type }), MESSAGE);
+    await expect(refused).rejects.toMatchObject({ code: 'destination-unusable' });
+    await using open25 = await mailServer(LOOPBACK);
+    const clear = { host: '127.0.0.1', port: open25.port };
+    const secured = deliver(await open(folder, clear, { type, tls: 'starttls' }), MESSAGE);
+    await expect(secured).rejects.toMatchObject({ code: 'destination-unusable' });
+    expect(open25.heard.join()).not.toContain('Subject');
+  });
+});
+
+test('a mail server may listen on a socket of this machine', async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.at('lmtp');
+  await using server = await mailServer({ path });
+  const destination = await open(folder, { socket: path });
+  expect(await deliver(destination, 'Subject: no sender\r\n\r\n')).toMatchObject({
+    destination: `lmtp:me@mail.example at ${path}`,
+  });
+  expect(server.heard).toContain('MAIL FROM:<> BODY=8BITMIME SIZE=22');
+});
+
+test('a mail server that is not there takes none now', async () => {
+  await using folder = await temporaryFolder();
+  const destination = await open(folder, { socket: folder.at('nothing') });
+  await expect(deliver(destination, MESSAGE)).rejects.toMatchObject({ code: 'destination-locked' });
+});
