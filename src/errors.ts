@@ -43,7 +43,9 @@ export interface MailErrorOptions {
  * `hint` one that says what to do. Neither ever holds a secret (I5).
  */
 export class MailError extends Error {
+  /** What has gone wrong, for programs: it stays the same when the words change. */
   readonly code: ErrorCode;
+  /** One sentence that says what to do about it, where that is known. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: MailErrorOptions = {}) {

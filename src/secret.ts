@@ -17,6 +17,7 @@ export class Secret {
     this.#value = value;
   }
 
+  /** The value itself: for where it goes out, and nowhere else. */
   reveal(): string {
     return this.#value;
   }

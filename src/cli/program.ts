@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '../config/nearest.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { ActionOf } from './command.ts';
 import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
@@ -26,6 +27,22 @@ Start here:
   mailferry fetch     carry the mail
   mailferry run       carry it on schedule, until told to stop
 ${EXIT_STATUS_HELP}`;
+
+/** What people type who come from other programs. */
+const OTHER_COMMANDS: Readonly<Record<string, string>> = {
+  daemon: 'run',
+  start: 'run',
+  sync: 'fetch',
+  get: 'fetch',
+  pull: 'fetch',
+  download: 'fetch',
+  setup: 'init',
+  configure: 'init',
+  config: 'check',
+  validate: 'check',
+  test: 'doctor',
+  version: '--version',
+};
 
 /**
  * The command line: the commands and their options. What a command needs is loaded only when it runs, so that
@@ -58,7 +75,20 @@ export function buildProgram(run: ActionOf): Command {
   addServe(program, run);
   addDemo(program, run);
   addSetupCommands(program, run);
+  program.on('command:*', ([word = '']: readonly string[]) => {
+    program.error(unknownCommand(program, word), { code: 'commander.unknownCommand' });
+  });
+  program.addHelpText('afterAll', ({ error, command }) => {
+    const [first, word] = error && command === program ? program.args : [];
+    return first === 'help' && word !== undefined ? `\n${unknownCommand(program, word)}` : '';
+  });
   return program;
+}
+
+function unknownCommand(program: Command, word: string): string {
+  const known = program.commands.map((command) => command.name());
+  const meant = Object.hasOwn(OTHER_COMMANDS, word) ? OTHER_COMMANDS[word] : nearest(word, known);
+  return `error: unknown command '${word}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
 }
 
 function addFetch(program: Command, run: ActionOf): void {
@@ -83,6 +113,7 @@ function addCheck(program: Command, run: ActionOf): void {
     .description(
       'Reads the configuration and explains all problems at once, each with its place. Touches no network.',
     )
+    .showHelpAfterError('(--config FILE names another configuration)')
     .action(run(async () => (await import('./commands/check.ts')).check));
 }
 

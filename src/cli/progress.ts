@@ -175,10 +175,11 @@ function shareOf({ messages, octets, carried, received }: ProgressState): number
   return octets > 0 ? Math.min(1, received / octets) : Math.min(1, carried / Math.max(1, messages));
 }
 
-/** `0:12 left`, or nothing as long as it cannot be told. */
+/** `0:12 left`, or nothing as long as it cannot be told. When all is here, a server may take long to delete. */
 function timeLeft(state: ProgressState): string {
   const done = shareOf(state);
-  const { elapsedMs } = state;
+  const { elapsedMs, carried, messages } = state;
+  if (messages > 0 && carried >= messages) return 'ending the session';
   return done > 0.01 && elapsedMs > 1000 ? `${durationText((elapsedMs / done) * (1 - done))} left` : '';
 }
 

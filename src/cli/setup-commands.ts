@@ -75,7 +75,7 @@ function addInit(program: Command, run: ActionOf): void {
     .option('-y, --yes', 'ask nothing: everything is said by options')
     .option('-a, --address <address>', 'the mail address')
     .option('--name <name>', 'what the account is called here; by default the domain')
-    .option('--host <host>', 'the POP3 server; by default it is found')
+    .option('--host <host>', 'the POP3 server, or HOST:PORT; by default it is found')
     .option('--port <port>', 'its port', port)
     .addOption(
       new Option('--tls <mode>', 'how the line is protected; by default it is found out').choices([

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { cosmiconfig, type Loader } from 'cosmiconfig';
 import { asMailError, MailError, systemCode } from '../errors.ts';
 import type { Configuration } from './configuration.ts';
+import { nearMiss } from './near-misses.ts';
 import { controlSocketIn, parseConfiguration } from './parse.ts';
 import { absolutePath, type SearchPlace, type Surroundings, searchPlaces } from './places.ts';
 import { ConfigurationError } from './problem.ts';
@@ -81,6 +82,7 @@ async function search(options: LoadOptions): Promise<string> {
   for (const place of places) {
     if (await isThere(place, options.uid)) return place.path;
   }
+  const near = await nearMiss(places);
   const [home = ''] = places.filter(({ inCurrentFolder }) => !inCurrentFolder).map(({ path }) => path);
   throw new MailError(
     'config',
@@ -88,7 +90,9 @@ async function search(options: LoadOptions): Promise<string> {
       .map(({ path }) => path)
       .join(', ')}.`,
     {
-      hint: `\`mailferry init\` asks for a mail address and makes one. Or write this to ${home}, with your own names, and run \`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`,
+      hint:
+        near ??
+        `\`mailferry init\` asks for a mail address and makes one. Or write this to ${home}, with your own names, and run \`mailferry check\`:\n\n${SMALLEST_CONFIGURATION}`,
     },
   );
 }
@@ -147,6 +151,12 @@ class Text {
 
 const asText: Loader = (_path, text) => new Text(text);
 
+const refuseToml: Loader = (path) => {
+  throw new MailError('config', `The configuration ${path} is in TOML; it must be in YAML or JSON.`, {
+    hint: 'Write it as mailferry.yaml.',
+  });
+};
+
 const refuseCode: Loader = (path) => {
   throw new MailError('config', `The configuration ${path} is a program; it must be data, in YAML or JSON.`, {
     hint: 'Write it as mailferry.yaml.',
@@ -169,6 +179,7 @@ function explorer(): ReturnType<typeof cosmiconfig> {
       loaders: {
         ...Object.fromEntries(['.yaml', '.yml', '.json', 'noExt', 'default'].map((name) => [name, asText])),
         ...Object.fromEntries(CODE_EXTENSIONS.map((name) => [name, refuseCode])),
+        '.toml': refuseToml,
       },
     });
   } finally {

@@ -14,7 +14,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 }
 
 /** `ca_file` and `CaFile` are `caFile` to a human. */
-function fold(word: string): string {
+export function fold(word: string): string {
   return word.toLowerCase().replace(/[-_ ]/g, '');
 }
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { kindOf, quoted } from './found.ts';
 import { nearest } from './nearest.ts';
+import { otherWord, switchesChecksOff } from './other-words.ts';
 
 /** What is wrong at some keys below the value that was read. */
 export interface Fault {
@@ -73,8 +74,10 @@ function isOfOtherKind(issue: Issue): boolean {
 }
 
 function unknownKey(above: readonly PropertyKey[], key: string, known: readonly string[]): Fault {
-  const suggestion = nearest(key, known);
+  const suggestion = otherWord(key, known) ?? nearest(key, known);
   const remedy =
-    suggestion === undefined ? `known here: ${known.join(', ')}` : `did you mean ${quoted(suggestion)}?`;
+    suggestion === undefined
+      ? `known here: ${known.join(', ')}`
+      : `${switchesChecksOff(key) ? 'certificates are always checked; ' : ''}did you mean ${quoted(suggestion)}?`;
   return { keys: [...above, key], ofKey: true, message: `unknown key ${quoted(key)}; ${remedy}` };
 }

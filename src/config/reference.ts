@@ -136,8 +136,9 @@ Commands get the environment of Mailferry without the variables that other accou
 ## Schedules
 
 \`every 5m\` is an interval. A cron expression has five fields: minute, hour, day of the month, month, day of the week; a
-sixth in front would be the seconds. Put it in quotes, as \`*\` means something else to YAML. What programs understand
-differently is refused: a day of the month and a day of the week together, and steps larger than their field (\`*/90\`
+sixth in front would be the seconds. \`@hourly\`, \`@daily\`, \`@weekly\`, \`@monthly\` and \`@yearly\` are the names of
+some. Put it in quotes, as \`*\` and \`@\` mean something else to YAML. What programs understand differently is refused: a
+day of the month and a day of the week together, and steps larger than their field (\`*/90\`
 minutes). Where clocks change, a local time that does not exist is left out that day, and one that comes twice is taken
 twice; intervals and \`timezone: UTC\` know no such days.
 `;

@@ -24,7 +24,7 @@ export async function readSmallFile(path: string, maxOctets: number): Promise<Sm
     // oxlint-disable-next-line no-bitwise -- open takes flags as bits
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (thrown) {
-    throw new UnreadableError(explain(thrown), { cause: thrown });
+    throw new UnreadableError(unreadableReason(thrown), { cause: thrown });
   }
   try {
     const status = await file.stat();
@@ -35,7 +35,7 @@ export async function readSmallFile(path: string, maxOctets: number): Promise<Sm
     return { content: await file.readFile(), mode: status.mode & 0o7777 };
   } catch (thrown) {
     if (thrown instanceof UnreadableError) throw thrown;
-    throw new UnreadableError(explain(thrown), { cause: thrown });
+    throw new UnreadableError(unreadableReason(thrown), { cause: thrown });
   } finally {
     await file.close();
   }
@@ -71,10 +71,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
+  EISDIR: 'it is a folder',
   ENXIO: 'it is not a regular file',
 };
 
-function explain(thrown: unknown): string {
+/** Why a file could not be opened or read, in few words that fit after "cannot read FILE: ". */
+export function unreadableReason(thrown: unknown): string {
   const code = systemCode(thrown) ?? 'unknown error';
   return REASONS[code] ?? code;
 }

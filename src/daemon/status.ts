@@ -120,7 +120,8 @@ function actionFor(
 ): string | null {
   if (standing.paused) return `mailferry resume ${name}`;
   const hint = report?.error?.hint ?? null;
-  if (isStopped(standing)) return [hint, `Then: mailferry ${again} ${name}`].filter(Boolean).join(' ');
+  // Another password is not noticed before the pause after a refused login has passed.
+  if (standing.refusals > 0) return [hint, `Then: mailferry ${again} ${name}`].filter(Boolean).join(' ');
   return report?.outcome === 'ok' ? null : hint;
 }
 

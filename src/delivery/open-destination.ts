@@ -5,6 +5,7 @@ import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
 import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
+import { refuseForeignOwner } from './foreign-owner.ts';
 import { HandedOver } from './handed-over/handed-over.ts';
 import { mda } from './handed-over/mda.ts';
 import { Maildir } from './maildir/maildir.ts';
@@ -53,6 +54,7 @@ export async function openDestination(
   }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
+  await refuseForeignOwner(settings, calls);
   if (settings.type === 'maildir') return Maildir.open(settings, name, surroundings.runtime, calls);
   const mbox = await Mbox.open(settings, name, surroundings);
   if (folder !== undefined) await noteFolder(settings.path, folder, surroundings.runtime.now());

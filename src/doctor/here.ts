@@ -4,6 +4,7 @@ import type { AccountConfiguration } from '../config/configuration.ts';
 import { providerMinimumMs, providerOfHost } from '../config/providers.ts';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
+import { FOREIGN_OWNER_HINT, foreignOwner, foreignOwnerText } from '../delivery/foreign-owner.ts';
 import { type DestinationSettings, destinationName, isPlace } from '../delivery/settings.ts';
 import { asMailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
@@ -71,6 +72,10 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
       // The lock of an mbox is a file next to it.
       throw deliveryFailed(mbox === undefined ? path : there, thrown);
     });
+    const owner = await foreignOwner(settings);
+    // Root may only ask here for the user that will carry the mail.
+    if (owner !== undefined)
+      return doubtful('destination', foreignOwnerText(settings, owner), FOREIGN_OWNER_HINT);
     const { free } = await fileSystemOf(there);
     if (free >= LITTLE_ROOM_OCTETS) return await examineMount(there);
     if (free === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });

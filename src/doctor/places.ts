@@ -2,6 +2,7 @@ import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
+import { refuseForeignOwner } from '../delivery/foreign-owner.ts';
 import { refuseForeign } from '../delivery/mbox/foreign.ts';
 import { openDestination } from '../delivery/open-destination.ts';
 import {
@@ -58,6 +59,7 @@ export async function examineDestination(
     const there = await nearestFolder(folder);
     const isNew = there !== folder;
     if (type === 'mbox') await refuseForeignFile(path);
+    await refuseForeignOwner(settings);
     const { ledger } = question;
     const usedBefore = ledger?.used(destinationName(settings)) ?? false;
     const known = ledger?.folderOf(destinationName(settings));

@@ -4,8 +4,10 @@ import { PasswordCommandError } from '../config/secrets.ts';
 import { asMailError, type ErrorCode, MailError } from '../errors.ts';
 import type { Account } from '../poll/account.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
+import { otherServer, PORT_OF_POP3 } from '../pop3-client/other-servers.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
+import { hostAndPort } from '../wire/address.ts';
 import { dial } from '../wire/dial.ts';
 import { unreachable } from '../wire/errors.ts';
 import { printable } from '../wire/text.ts';
@@ -100,10 +102,14 @@ function silent({ tls, host, port }: Account, error: MailError): MailError {
     tls === 'implicit'
       ? 'It may not be a port for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS).'
       : 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS).';
-  return new MailError(error.code, `${host}:${port} answers, but no greeting came. ${error.message}`, {
-    hint,
-    cause: error,
-  });
+  return new MailError(
+    error.code,
+    `${hostAndPort(host, port)} answers, but no greeting came. ${error.message}`,
+    {
+      hint,
+      cause: error,
+    },
+  );
 }
 
 /** Where a program of its owner is the line, it is that program that must be mended. */
@@ -115,21 +121,12 @@ function ofTunnel({ line }: Account, error: MailError): MailError {
   });
 }
 
-/** How other servers greet, and where they are used to be. */
-const OTHER_PROTOCOLS: readonly (readonly [RegExp, string])[] = [
-  [/^\* (?:OK|PREAUTH|BYE)\b/i, 'an IMAP server (143, 993)'],
-  [/^\d{3}[ -].*\bE?SMTP\b/i, 'an SMTP server (25, 465, 587), which is for sending'],
-  [/^\d{3}[ -].*\bFTP\b/i, 'an FTP server'],
-  [/^HTTP\//i, 'a web server'],
-  [/^SSH-/, 'an SSH server'],
-];
-
 /** A port at which something else than POP3 answers. */
 function otherProtocol({ host, port }: Account, greeting: string | undefined, error: MailError): MailError {
-  const [, what] = OTHER_PROTOCOLS.find(([begin]) => begin.test(greeting ?? '')) ?? [];
+  const what = otherServer(greeting ?? '');
   if (what === undefined) return error;
-  return new MailError(error.code, `${host}:${port} is ${what}. ${error.message}`, {
-    hint: 'Set "port" to that of POP3: 995 for TLS, 110 for STLS.',
+  return new MailError(error.code, `${hostAndPort(host, port)} is ${what}. ${error.message}`, {
+    hint: PORT_OF_POP3,
     cause: error,
   });
 }

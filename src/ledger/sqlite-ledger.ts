@@ -29,6 +29,7 @@ export class SqliteLedger implements Ledger, Disposable {
   readonly #commits: GroupCommit;
   readonly #intents: KnownIntents;
   readonly #looked = new Set<number>();
+  #replaced: string | undefined;
 
   private constructor(
     { database, lineage }: LedgerFile,
@@ -85,9 +86,9 @@ export class SqliteLedger implements Ledger, Disposable {
     }
   }
 
+  /** The damaged ledger that was set aside when this one was opened: told once, while `AccountLedger.replaced` stays. */
   get replaced(): string | undefined {
-    const path = this.#statements.replaced.get()?.['path'];
-    return typeof path === 'string' ? path : undefined;
+    return this.#replaced;
   }
 
   /** The part of an account. Where it is not known yet, `others` are taken in along with it, at the price of one. */
@@ -139,6 +140,7 @@ export class SqliteLedger implements Ledger, Disposable {
 
   #noteOpened({ database, wasPutBack, replaced }: OpenedLedger): void {
     if (wasPutBack) database.transaction(() => this.#statements.allPutBack.run());
+    this.#replaced = replaced;
     if (replaced !== undefined) database.transaction(() => this.#statements.replace.run(replaced));
   }
 

@@ -1,5 +1,6 @@
 import { expireDays } from '../pop3/capabilities.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
+import { WireError } from '../wire/errors.ts';
 import { keptFor } from './deletion-policy.ts';
 import type { Plan } from './plan.ts';
 import type { Poll } from './poll.ts';
@@ -28,4 +29,16 @@ export function warnOfExpiry(
       `The server says that it removes messages by itself after ${days} days, whatever "delete" says (EXPIRE).`,
     );
   }
+}
+
+/**
+ * Leaves a session without QUIT where the server would remove what was retrieved in it (RFC 2449 §6.7), and not all of that is
+ * safe here (I1). Nothing of it is deleted then; the next session knows what was carried.
+ */
+export function keepRetrieved(session: Transaction, { account, observer }: Poll): void {
+  if (expireDays(session.capabilities) !== 0) return;
+  const what =
+    'Not all that was retrieved is safe, and the server removes it at QUIT (EXPIRE 0): the session ends without.';
+  observer.noticed?.(account.name, what);
+  session.break(new WireError('aborted', what));
 }

@@ -111,7 +111,7 @@ export const DRAIN_OCTETS: number = 4 * MIB;
 /** Where there is no room for a message smaller than this, none is worth looking for for others. */
 export const NO_ROOM_OCTETS: number = 16 * KIB;
 
-/** How large a message may be that the server lists without a size. */
+/** How large a message may be that the server lists without a size, or as nothing. */
 export const UNLISTED_MESSAGE_OCTETS: number = 256 * MIB;
 
 /** What was delivered, or DELE sent for, so short a time ago is deleted as a matter of course; what is older was kept. */

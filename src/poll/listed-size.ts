@@ -1,10 +1,17 @@
 import type { Octets } from '../pop3/types.ts';
-import { SHORT_OCTETS, SHORT_PART } from './limits.ts';
+import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
+import { SHORT_OCTETS, SHORT_PART, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
 
 /** The size of a message by LIST, and what there was of it. */
 export interface Sizes {
   readonly listed: Octets;
   readonly octets: Octets;
+}
+
+/** How many octets may come of a message that is listed with so many. Some servers list each with none. */
+export function mostOctets(listed: Octets | undefined): Octets {
+  if (listed === undefined || listed === 0) return UNLISTED_MESSAGE_OCTETS;
+  return listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
 }
 
 /** How many octets at the end of a message some servers count and others do not. */
@@ -34,6 +41,11 @@ export class SizeExperience {
     if (octets >= listed) return;
     this.#mostMissing = Math.max(this.#mostMissing, listed - octets);
     this.#largestPart = Math.max(this.#largestPart, (listed - octets) / listed);
+  }
+
+  /** Whether sizes are listed exactly, or nothing says that they are not. */
+  get areExact(): boolean {
+    return this.#wrong === 0 || this.#exact >= EXACT_SHARE * this.#wrong;
   }
 
   /** Whether so much is missing that the message may have been cut on its way. */

@@ -175,7 +175,7 @@ function decideByRecord(
   const record = likeliestRecord(records, message);
   if (record === undefined) return retrieve({ message, reason: 'new' }, question);
   if (records.length > 1 && doDisagree(records.filter(isStillThere)))
-    return retrieve({ message, reason: 'compare' }, question);
+    return retrieve({ message, reason: 'compare', record: records.find(isBegun) }, question);
   if (!isStillThere(record)) {
     const tried = record.outcome === 'delivered' ? undefined : record;
     return retrieve({ message, reason: 'compare', record: tried }, question);
@@ -210,6 +210,11 @@ function retrieve(
 
 function leave(message: ListedMessage, reason: Leaving['reason'], record?: RecordId): Leaving {
   return { action: 'leave', message, reason, record };
+}
+
+/** Whether some destinations have it, and others lack it. */
+function isBegun(record: LedgerRecord): boolean {
+  return hasFailed(record) && record.destinations.length > 0;
 }
 
 function doDisagree(records: readonly LedgerRecord[]): boolean {

@@ -136,6 +136,7 @@ function rememberedBy(ledger: AccountLedger): Remembered {
     identities: () => ledger.identities(),
     identityOf: (record) => ledger.identityOf(record),
     receiptsOf: (record) => ledger.receiptsOf(record),
+    withUniqueId: (uid) => ledger.withUniqueId(uid),
     found: () => ledger.found(),
   };
 }

@@ -33,22 +33,28 @@ export async function authenticate(
   const begins = mayBegin && first !== undefined && mechanism !== 'XOAUTH2' && fits(mechanism, first);
   const command = `AUTH ${mechanism}`;
   using _turn = await pipeline.submit(begins ? secretCommand(command, first, inside) : plainCommand(command));
-  let unsaid = begins ? undefined : exchange.initial;
   for (let challenges = 0; ; challenges += 1) {
     const reply = await pipeline.readChallenge(DURING);
     if (typeof reply !== 'string') return believed(reply, mechanism, { pipeline, exchange });
     try {
-      const challenge = decodeBase64(reply.trim());
-      if (challenge === undefined) throw unusableChallenge(mechanism, 'sent a challenge that is not base64');
       if (challenges === MAX_CHALLENGES) throw unusableChallenge(mechanism, 'asks without end');
-      const response = unsaid ?? (await exchange.respond(challenge));
-      unsaid = undefined;
+      const words = reply.trim();
+      // Empty, by RFC 5034 §4; some servers have a word here. So asks, too, who took no notice of the initial response.
+      const isAwaited = challenges === 0 && (!begins || words === '');
+      const awaited = isAwaited ? exchange.initial : undefined;
+      const response = awaited ?? (await exchange.respond(challengeOf(words, mechanism)));
       pipeline.connection.sendLine(secretCommand('', response.toString('base64'), inside));
     } catch (error) {
       await cancel(pipeline);
       throw error;
     }
   }
+}
+
+function challengeOf(words: string, mechanism: MechanismName): Buffer {
+  const challenge = decodeBase64(words);
+  if (challenge === undefined) throw unusableChallenge(mechanism, 'sent a challenge that is not base64');
+  return challenge;
 }
 
 /** RFC 5034 §4: a line must not be longer than 255 octets; then the server is waited for. */
@@ -79,5 +85,9 @@ async function cancel(pipeline: Pipeline): Promise<void> {
   pipeline.connection.sendLine(plainCommand('*'));
   const { ok } = await pipeline.readStatus('cancelling the login');
   if (!ok) return;
-  throw pipeline.connection.break(protocolViolation('The server took a cancelled login for a good one.'));
+  throw pipeline.connection.break(
+    protocolViolation('The server took a cancelled login for a good one.', {
+      hint: 'Name another mechanism with "auth"; if it goes on, somebody may be interfering, or the server is broken.',
+    }),
+  );
 }

@@ -15,6 +15,7 @@ import type { TlsClientOptions } from '../wire/tls.ts';
 import { plainCommand, secretCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { authenticate } from './authenticate.ts';
+import { checkAttempt } from './check-options.ts';
 import { assertMayUse, type LineSecrecy, type Mechanism, saslName } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -116,6 +117,7 @@ export class Authorization implements AsyncDisposable {
    * refusal another login may be tried. Raises `tls` where the line would show the password and may not (I5).
    */
   async login(mechanism: Mechanism, user: string, password: Secret | string): Promise<Transaction> {
+    checkAttempt({ mechanism, user, password });
     assertMayUse(mechanism, this.secrecy);
     const secret = typeof password === 'string' ? new Secret(password) : password;
     const { connection } = this.#line;

@@ -7,13 +7,15 @@ export type { Capabilities } from '../pop3/capabilities.ts';
 export type { DropListing, MessageNumber, Octets, ScanRow, UniqueId } from '../pop3/types.ts';
 export { parseMessageNumber } from '../pop3/types.ts';
 export { Secret } from '../secret.ts';
+export type { Dial, DialOptions } from '../wire/dial.ts';
 export { WireError } from '../wire/errors.ts';
 export type { Transcript } from '../wire/transcript.ts';
 export type { ClientCertificate } from '../wire/trust.ts';
 export type { Tunnel } from '../wire/tunnel.ts';
 export { Authorization, type TlsUpgrade } from './authorization.ts';
-export type { Mechanism } from './choose-mechanism.ts';
+export type { LineSecrecy, Mechanism } from './choose-mechanism.ts';
 export { ReplyError } from './errors.ts';
+export type { OnSize, OnUniqueId } from './listing-row.ts';
 export { connect, openSession } from './open-session.ts';
 export type {
   AuthChoice,

@@ -45,16 +45,18 @@ export function readScanRow(block: Buffer, start: number, end: number, onRow: On
 
 /** Reads a line of a unique-id listing (RFC 1939 §7) in the same way; the unique-id is the only text that it costs. */
 export function readUniqueIdRow(block: Buffer, start: number, end: number, onRow: OnUniqueId): void {
-  const digits = digitsEnd(block, start, end);
+  let first = start;
+  while (first < end && isBlank(block[first])) first += 1;
+  const digits = digitsEnd(block, first, end);
   let from = digits;
   while (from < end && isBlank(block[from])) from += 1;
   let to = end;
   while (to > from && isBlank(block[to - 1])) to -= 1;
   // What is no number up to a gap is no row.
   if (digits < end && from === digits) return;
-  const number = areSafe(start, digits)
-    ? valueOf(block, start, digits)
-    : parseMessageNumber(block.toString('latin1', start, digits));
+  const number = areSafe(first, digits)
+    ? valueOf(block, first, digits)
+    : parseMessageNumber(block.toString('latin1', first, digits));
   if (number === undefined || !isMessageNumber(number)) return;
   onRow(number, parseUniqueId(block.toString('latin1', from, to), MAX_UNIQUE_ID_OCTETS));
 }

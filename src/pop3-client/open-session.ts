@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { MailError } from '../errors.ts';
 import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
 import { Secret } from '../secret.ts';
+import { hostAndPort, withoutBrackets } from '../wire/address.ts';
 import { Connection } from '../wire/connection.ts';
 import { abortReason, asWireError, withDeadline } from '../wire/deadline.ts';
 import type { DialOptions } from '../wire/dial.ts';
@@ -17,7 +18,7 @@ import { checkLogin, checkOptions } from './check-options.ts';
 import { chooseMechanism } from './choose-mechanism.ts';
 import { loginRefused } from './errors.ts';
 import { type ConnectOptions, defaultPort, type SessionOptions, staysHere } from './options.ts';
-import { Pipeline } from './pipeline.ts';
+import { GREETING, Pipeline } from './pipeline.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -26,7 +27,7 @@ import type { Transaction } from './transaction.ts';
  */
 export async function connect(options: ConnectOptions): Promise<Authorization> {
   checkOptions(options);
-  const { authorization } = await greet(options);
+  const { authorization } = await greet(unbracketed(options));
   return authorization;
 }
 
@@ -37,6 +38,15 @@ export async function connect(options: ConnectOptions): Promise<Authorization> {
 export async function openSession(options: SessionOptions): Promise<Transaction> {
   checkOptions(options);
   checkLogin(options);
+  return enterSession(unbracketed(options));
+}
+
+/** The options of a session to a host that may be written as in a URL. */
+function unbracketed<O extends ConnectOptions>(options: O): O {
+  return { ...options, host: withoutBrackets(options.host) };
+}
+
+async function enterSession(options: SessionOptions): Promise<Transaction> {
   const { authorization, connection } = await greet(options);
   const deadline = { milliseconds: LOGIN_TIMEOUT_MS, during: 'logging in', signal: options.signal };
   try {
@@ -58,8 +68,8 @@ interface Greeted {
 async function greet(options: ConnectOptions): Promise<Greeted> {
   const { host, tls = 'implicit', port = defaultPort(tls), timeouts, dial } = options;
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
-  const during = `connecting to ${host}:${port}`;
-  let waitsInClear = false;
+  const during = `connecting to ${hostAndPort(host, port)}`;
+  let waits: keyof typeof SILENT_HINTS | undefined;
   const opening = withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const line = openLine({ host, port, signal, dial, ...routeOf(options) });
     if (tls !== 'none') void getReadyForTls(options);
@@ -72,7 +82,7 @@ async function greet(options: ConnectOptions): Promise<Greeted> {
     signal.addEventListener('abort', () => connection.break(asWireError(signal.reason)));
     breakOnAbort(connection, options.signal);
     try {
-      waitsInClear = tls !== 'implicit';
+      waits = tls === 'implicit' ? 'within TLS' : 'in clear';
       return { authorization: await readGreeting(connection, options), connection };
     } catch (error) {
       // Also one that whoever watches has raised.
@@ -81,23 +91,28 @@ async function greet(options: ConnectOptions): Promise<Greeted> {
     }
   });
   return opening.catch((error: unknown) => {
-    throw waitsInClear ? maybeTls(error) : error;
+    throw waits === undefined ? error : silent(error, SILENT_HINTS[waits]);
   });
 }
 
-/** A server that says nothing may wait for us to begin TLS; what it says is not ours to explain. */
-function maybeTls(error: unknown): unknown {
+const IF_SLOW = 'if it is only slow, raise timeouts.connect.';
+
+/** What a server may be that does not greet. */
+const SILENT_HINTS = {
+  'in clear': `It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS); ${IF_SLOW}`,
+  'within TLS': `It may be no POP3 server: check "host" and "port" (995 is that of POP3 with TLS); ${IF_SLOW}`,
+} as const;
+
+/** Where nothing came, the hint; what a server says is not ours to explain. */
+function silent(error: unknown, hint: string): unknown {
   if (!(error instanceof WireError) || !['timeout', 'connection-lost'].includes(error.code)) return error;
-  return new WireError(error.code, error.message, {
-    hint: 'It may wait for TLS: check "port" and "tls" (995 is implicit TLS, 110 is plain or STLS); if it is only slow, raise timeouts.connect.',
-    cause: error,
-  });
+  return new WireError(error.code, error.message, { hint, cause: error });
 }
 
 async function readGreeting(connection: Connection, options: ConnectOptions): Promise<Authorization> {
   const { host, tls = 'implicit', timeouts, watch } = options;
   const pipeline = new Pipeline(connection);
-  const greeting = await pipeline.readStatus('waiting for the greeting');
+  const greeting = await pipeline.readStatus(GREETING);
   if (!greeting.ok) throw greetingRefused(host, greeting.text, greeting.code);
   watch?.greeted?.();
   return new Authorization(pipeline, {

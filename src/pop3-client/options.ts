@@ -8,6 +8,7 @@ import type { Tunnel } from '../wire/tunnel.ts';
 /** How the line is protected: TLS from the first octet, STLS (RFC 2595 §4), or not at all. */
 export const TLS_MODES = ['implicit', 'starttls', 'none'] as const;
 
+/** How the line is protected: `implicit`, TLS from the first octet; `starttls`, STLS (RFC 2595 §4); `none`. */
 export type TlsMode = (typeof TLS_MODES)[number];
 
 /** The mechanisms of SASL, by their names in small letters. */
@@ -30,6 +31,7 @@ export const AUTH_CHOICES: readonly ['auto', 'user-pass', 'apop', ...typeof SASL
   ...SASL_CHOICES,
 ];
 
+/** How to log in; `auto` takes the strongest mechanism that both sides have and the line allows. */
 export type AuthChoice = (typeof AUTH_CHOICES)[number];
 
 /** The deadlines of a session (I7). */
@@ -73,6 +75,7 @@ export interface LineOptions {
 
 /** What a session needs up to the greeting. */
 export interface ConnectOptions extends LineOptions {
+  /** The name or the address of the server. */
   readonly host: string;
   /** Default: 995 with implicit TLS, else 110. */
   readonly port?: number | undefined;
@@ -82,17 +85,21 @@ export interface ConnectOptions extends LineOptions {
   readonly ca?: readonly string[] | undefined;
   /** Without TLS, allows a login that shows the password to anything but a loopback address. Default: false. */
   readonly allowCleartext?: boolean | undefined;
+  /** Default: 30 seconds up to the greeting, 60 of silence. */
   readonly timeouts?: Partial<SessionTimeouts> | undefined;
   /** Ends the session at once. A reason that is no `MailError` becomes the cause of one. */
   readonly signal?: AbortSignal | undefined;
   /** Sees each line of the session, without secrets and message bodies. */
   readonly transcript?: Transcript | undefined;
+  /** Is told how far the opening has come. */
   readonly watch?: SessionWatch | undefined;
   /** Makes the TCP connection, where neither a proxy nor a tunnel does. Default: one that tries all addresses (RFC 8305). */
   readonly dial?: Dial | undefined;
 }
 
+/** What a session needs up to the login. */
 export interface SessionOptions extends ConnectOptions {
+  /** The name to log in with. */
   readonly user: string;
   /** The access token in its place with `xoauth2` and `oauthbearer`; not used with `external`. */
   readonly password: Secret | string;
@@ -123,7 +130,8 @@ export function staysHere({ host, proxy, tunnel }: LineOptions & { readonly host
   return proxy === undefined && tunnel === undefined && isLoopback(host);
 }
 
-/** True for an address that never leaves this machine. */
+/** True for an address that never leaves this machine. What only looks like one may be a name, and be looked up. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+  if (/^localhost$/i.test(host) || host === '::1') return true;
+  return /^127(?:\.\d{1,3}){3}$/.test(host) && host.split('.').every((part) => Number(part) <= 255);
 }

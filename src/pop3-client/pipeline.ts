@@ -4,9 +4,10 @@ import { protocolViolation } from '../wire/errors.ts';
 import { MAX_CHALLENGE_OCTETS } from '../wire/limits.ts';
 import { printableLine } from '../wire/text.ts';
 import type { CommandLine } from '../wire/transcript.ts';
+import { otherServer, PORT_OF_POP3 } from './other-servers.ts';
 
-/** `-ERR`, or `+OK` and a space. */
-const INDICATOR_LENGTH = 4;
+/** What a session does first. */
+export const GREETING = 'waiting for the greeting';
 
 /** A response whose words may be shown: secrets that it repeats are left out of them (I5). */
 export interface Reply extends Response {
@@ -24,6 +25,8 @@ export type Turn = Disposable;
 export class Pipeline {
   /** Whether commands may be sent before the replies to earlier ones have come (RFC 2449 §6.6). */
   pipelining = false;
+  /** Whether the octets of a message have come, of which some could be taken for replies. */
+  hasGivenMessages = false;
   readonly connection: Connection;
   #last: Promise<void> = Promise.resolve();
   /** Commands whose replies were not read to their end. */
@@ -93,18 +96,20 @@ export class Pipeline {
   }
 
   #statusOf(line: string, during: string): Reply {
-    const shown = line.slice(0, INDICATOR_LENGTH) + this.connection.redacted(line.slice(INDICATOR_LENGTH));
-    const response = parseResponse(shown);
+    let isAsSaid = true;
+    const response = parseResponse(line, (words) => {
+      const shown = this.connection.redacted(words);
+      isAsSaid = shown === words;
+      return shown;
+    });
     if (response !== undefined) {
-      const said = shown === line ? response.text : (parseResponse(line)?.text ?? '');
+      const said = isAsSaid ? response.text : (parseResponse(line)?.text ?? '');
       return { ...response, said };
     }
     throw this.connection.break(
       protocolViolation(
         `Neither +OK nor -ERR but "${printableLine(this.connection.redacted(line), 80)}" came while ${during}.`,
-        {
-          hint: 'This may not be a POP3 server, or it does not byte-stuff its messages; check "host" and "port".',
-        },
+        { hint: this.#hintOf(line, during) },
       ),
     );
   }
@@ -116,12 +121,28 @@ export class Pipeline {
     const [command] = line.shown.split(' ', 1);
     const words = connection.redacted(connection.peekLine() ?? '');
     // Its reason for ending the session, more often than not; all else may be part of a message.
-    const said = words.startsWith('-ERR') ? `: "${printableLine(words, 80)}"` : '';
+    const isReason = words.startsWith('-ERR');
+    const said = isReason ? `: "${printableLine(words, 80)}"` : '';
     throw connection.break(
       protocolViolation(`The server sent something unasked before ${command}${said}.`, {
-        hint: 'It may not byte-stuff its messages; the last one was not accepted.',
+        hint: this.#unaskedHint(isReason),
       }),
     );
+  }
+
+  /** What another line than a status line means. */
+  #hintOf(line: string, during: string): string {
+    if (this.hasGivenMessages) return 'It may not byte-stuff its messages; the last one was not accepted.';
+    const what = during === GREETING ? otherServer(line) : undefined;
+    if (what !== undefined) return `This is ${what}. ${PORT_OF_POP3}`;
+    return 'This may not be a POP3 server; check "host" and "port".';
+  }
+
+  #unaskedHint(isReason: boolean): string {
+    if (this.hasGivenMessages) return 'It may not byte-stuff its messages; the last one was not accepted.';
+    return isReason
+      ? 'These may be its reasons for ending the session; if it goes on, show the provider these words.'
+      : 'It gives more replies than there are commands; check "host" and "port", and tell the provider.';
   }
 }
 

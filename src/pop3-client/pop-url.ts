@@ -4,10 +4,15 @@ import { type AuthChoice, SASL_CHOICES, type TlsMode } from './options.ts';
 
 /** What a `pop://` URL says (RFC 2384), as options of a session. Only `pops://` says how the line is protected. */
 export interface PopUrl {
+  /** A name, or an address without brackets. */
   readonly host: string;
+  /** Where it is not the default one of `tls`. */
   readonly port?: number;
+  /** `implicit` for `pops://`. */
   readonly tls?: TlsMode;
+  /** The name to log in with, decoded. */
   readonly user?: string;
+  /** What `;AUTH=` says. */
   readonly auth?: AuthChoice;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../pop3/types.ts';
 import { protocolViolation, WireError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS, MAX_LISTING_LINES, UPDATE_MS_PER_DELETION } from '../wire/limits.ts';
+import { printableLine } from '../wire/text.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
@@ -40,6 +41,7 @@ export class Transaction implements AsyncDisposable {
   /** What the server announced before the login; undefined where it does not know CAPA, or was not asked. */
   readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
+  #lockStep = false;
   /** The body that was given and not read to its end. */
   #body: GivenBody | undefined;
   #bodyTimer: NodeJS.Timeout | undefined;
@@ -68,7 +70,12 @@ export class Transaction implements AsyncDisposable {
    * again. In lock-step, whatever has come unasked when a command is to be sent ends the session.
    */
   set lockStep(wanted: boolean) {
-    this.#pipeline.pipelining = !wanted && this.#capabilities?.has('PIPELINING') === true;
+    this.#lockStep = wanted;
+    this.#choosePace();
+  }
+
+  get lockStep(): boolean {
+    return this.#lockStep;
   }
 
   /** The seconds that the server wants between two logins (LOGIN-DELAY, RFC 2449 §6.5); 0 where it does not say. */
@@ -84,7 +91,7 @@ export class Transaction implements AsyncDisposable {
   /** CAPA (RFC 2449 §5). Some servers announce more after the login (Gmail, 2026); PIPELINING is used from then on. */
   async capa(): Promise<Capabilities | undefined> {
     this.#capabilities = await askCapabilities(this.#pipeline);
-    this.#pipeline.pipelining = this.#capabilities?.has('PIPELINING') === true;
+    this.#choosePace();
     return this.#capabilities;
   }
 
@@ -95,7 +102,7 @@ export class Transaction implements AsyncDisposable {
    */
   async capaAlongside(before: Capabilities): Promise<void> {
     this.#capabilities = before;
-    this.#pipeline.pipelining = before.has('PIPELINING');
+    this.#choosePace();
     const asked = this.capa();
     // What it suffers, every later command suffers too.
     if (this.#pipeline.pipelining) asked.catch(() => undefined);
@@ -113,7 +120,7 @@ export class Transaction implements AsyncDisposable {
       .trim()
       .split(/[ \t]+/, 2)
       .map(parseOctets);
-    if (messages === undefined || octets === undefined) throw this.#nonsense('STAT');
+    if (messages === undefined || octets === undefined) throw this.#nonsense('STAT', response.text);
     return { messages, octets };
   }
 
@@ -235,6 +242,10 @@ export class Transaction implements AsyncDisposable {
     this.#pipeline.connection.break(reason);
   }
 
+  #choosePace(): void {
+    this.#pipeline.pipelining = !this.#lockStep && this.#capabilities?.has('PIPELINING') === true;
+  }
+
   async #simple(command: string, during: string): Promise<void> {
     const response = await this.#pipeline.command(plainCommand(command), during);
     if (!response.ok) throw commandRefused(command, response);
@@ -245,6 +256,7 @@ export class Transaction implements AsyncDisposable {
     try {
       const response = await this.#pipeline.readStatus(during);
       if (!response.ok) throw messageRefused(command, response);
+      this.#pipeline.hasGivenMessages = true;
     } catch (error) {
       turn[Symbol.dispose]();
       throw error;
@@ -282,9 +294,9 @@ export class Transaction implements AsyncDisposable {
     this.#bodyTimer?.refresh();
   }
 
-  #nonsense(command: string): WireError {
+  #nonsense(command: string, words: string): WireError {
     return this.#pipeline.connection.break(
-      protocolViolation(`The reply to ${command} makes no sense.`, {
+      protocolViolation(`The reply to ${command} makes no sense: "${printableLine(words, 80)}".`, {
         hint: 'Check that "host" is a POP3 server.',
       }),
     );

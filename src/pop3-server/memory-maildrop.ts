@@ -4,6 +4,7 @@ import { BLOCK_OCTETS } from './limits.ts';
 import type { Maildrop, Messages, StoredMessage } from './maildrop.ts';
 import { isUniqueIdToSend, UNIQUE_ID_HINT } from './trusted-maildrop.ts';
 
+/** What a message that is added may have of its own. */
 export interface AddOptions {
   /** Default: made from the content, so that it is the same whenever the same messages are added in order. */
   readonly uid?: string | undefined;

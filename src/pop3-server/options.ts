@@ -40,6 +40,7 @@ export interface ServerLimits {
   readonly failedLoginDelayMs?: number | undefined;
 }
 
+/** What a server is and does; only `users` must be given. */
 export interface ServerOptions {
   /** By name. Names and passwords go over the wire as UTF-8. */
   readonly users: Readonly<Record<string, ServerUser>>;
@@ -78,5 +79,6 @@ export interface ServerOptions {
   readonly observe?: Observe | undefined;
   /** A client silent for so many milliseconds is dropped without UPDATE. Default: ten minutes (RFC 1939 §3). */
   readonly autologoutMs?: number | undefined;
+  /** What is granted to clients. */
   readonly limits?: ServerLimits | undefined;
 }

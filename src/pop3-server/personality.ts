@@ -10,17 +10,25 @@ export interface Sourced {
 
 /** What a server says where the RFCs leave the words to it; an empty text is a bare `+OK` or `-ERR`. */
 export interface Texts {
+  /** To USER. */
   readonly named: string;
-  /** `%m` stands for the number of messages, `%o` for their octets. */
+  /** To a login; `%m` stands for the number of messages, `%o` for their octets. */
   readonly entered: string;
+  /** To a login with a wrong name or password. */
   readonly wrongLogin: string;
+  /** To a login while another session has the maildrop. */
   readonly inUse: string;
+  /** To what is no command. */
   readonly unknown: string;
-  /** `%c` stands for the command. */
+  /** To a command in the wrong state; `%c` stands for the command. */
   readonly notNow: string;
+  /** To a number that no message has, or one that is marked as deleted. */
   readonly noSuchMessage: string;
+  /** To DELE. */
   readonly marked: string;
+  /** To NOOP. */
   readonly nothingDone: string;
+  /** To QUIT. */
   readonly goodbye: string;
 }
 
@@ -29,10 +37,13 @@ export interface Texts {
  * that this server does otherwise.
  */
 export interface Personality {
+  /** Which server it is, for people. */
   readonly description: string;
+  /** Where each fact comes from. */
   readonly sources: readonly Sourced[];
   /** Without `+OK`, and without the timestamp of APOP, which is put behind it. */
   readonly greeting: string;
+  /** True: the greeting has a timestamp, and APOP is there. */
   readonly apop: boolean;
   /** In the order in which they are announced. Each is there only where the line and the users allow it. */
   readonly mechanisms: readonly MechanismName[];
@@ -55,6 +66,7 @@ export interface Personality {
   readonly popped: Popped | undefined;
 }
 
+/** What of a maildrop is listed to whom. */
 export interface Popped {
   /** A session lists so many of the oldest messages. */
   readonly listed: number;

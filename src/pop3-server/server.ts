@@ -1,6 +1,7 @@
 import { createServer as createListener, type Server, type Socket } from 'node:net';
 import { MailError } from '../errors.ts';
 import { type Runtime, systemRuntime } from '../runtime.ts';
+import { hostAndPort, withoutBrackets } from '../wire/address.ts';
 import { describeSystemError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS } from '../wire/limits.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
@@ -82,9 +83,11 @@ export async function createServer(
   visitors.setFaults(options.faults ?? []);
   const listeners: Server[] = [];
   try {
-    listeners.push(await listen({ host, port }, (socket) => visitors.receive(socket, false)));
+    listeners.push(
+      await listen({ host: withoutBrackets(host), port }, (socket) => visitors.receive(socket, false)),
+    );
     if (tlsPort !== undefined) {
-      const address = { host: tlsHost, port: tlsPort };
+      const address = { host: withoutBrackets(tlsHost), port: tlsPort };
       listeners.push(await listen(address, (socket) => visitors.receive(socket, true)));
     }
   } catch (error) {
@@ -131,7 +134,7 @@ function listen(address: ServerAddress, onConnection: (socket: Socket) => void):
     // Half-open, so that a client that says all it has to say and closes its side still gets its answers.
     const listener = createListener({ allowHalfOpen: true, noDelay: true }, onConnection);
     listener.once('error', (cause) => {
-      const where = `${address.host}:${address.port}`;
+      const where = hostAndPort(address.host, address.port);
       reject(
         new MailError('config', `Cannot listen on ${where}: ${describeSystemError(cause)}.`, {
           cause,

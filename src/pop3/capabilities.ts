@@ -4,14 +4,20 @@
  */
 export type Capabilities = ReadonlyMap<string, readonly string[]>;
 
-/** Reads the lines of a CAPA response. */
+/** Reads the lines of a CAPA response. Of two with one tag the later counts; but some servers list each mechanism of SASL on its own. */
 export function parseCapabilities(lines: readonly string[]): Capabilities {
   const capabilities = new Map<string, readonly string[]>();
   for (const line of lines) {
-    const [tag = '', ...parameters] = line.trim().split(/[ \t]+/);
-    if (tag !== '') capabilities.set(tag.toUpperCase(), parameters);
+    const [word = '', ...parameters] = line.trim().split(/[ \t]+/);
+    const tag = word.toUpperCase();
+    if (tag === 'SASL') capabilities.set(tag, together(capabilities.get(tag), parameters));
+    else if (tag !== '') capabilities.set(tag, parameters);
   }
   return capabilities;
+}
+
+function together(before: readonly string[] = [], more: readonly string[]): readonly string[] {
+  return [...new Set([...before, ...more])];
 }
 
 /** The lines of a CAPA response. */

@@ -6,15 +6,23 @@ export interface Response {
   readonly text: string;
 }
 
-/** Reads a status line; undefined when it is neither `+OK` nor `-ERR`. */
-export function parseResponse(line: string): Response | undefined {
+/** What servers put right behind the indicator: nothing, blanks, or, against RFC 1939 §3, a mark of punctuation and then those. */
+const GAP = /^[!,.:;]*(?:[ \t]+|$)/;
+
+/**
+ * Reads a status line; undefined when it is neither `+OK` nor `-ERR`. `redact` sees all that follows the indicator, and
+ * may take secrets out of it.
+ */
+export function parseResponse(
+  line: string,
+  redact: (words: string) => string = (words) => words,
+): Response | undefined {
   const end = line.startsWith('+') ? '+OK'.length : '-ERR'.length;
   const indicator = line.slice(0, end).toUpperCase();
   if (indicator !== '+OK' && indicator !== '-ERR') return undefined;
-  let start = end;
-  while (line[start] === ' ' || line[start] === '\t') start += 1;
-  if (start === end && start < line.length) return undefined;
-  const rest = line.slice(start);
+  const words = line.slice(end);
+  if (!GAP.test(words)) return undefined;
+  const rest = redact(words).replace(GAP, '');
   const extended = rest.startsWith('[') ? /^\[([^\]]{1,100})\][ \t]*(.*)$/s.exec(rest) : null;
   return { ok: indicator === '+OK', code: extended?.[1]?.toUpperCase(), text: extended?.[2] ?? rest };
 }

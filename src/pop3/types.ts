@@ -14,7 +14,9 @@ export type Octets = number;
 
 /** Drop listing, the reply to STAT (RFC 1939 §5). */
 export interface DropListing {
+  /** How many messages there are, without those marked as deleted. */
   readonly messages: number;
+  /** Their size together, as the server counts. */
   readonly octets: Octets;
 }
 

@@ -52,14 +52,25 @@ const FIELDS = [
   { key: 'hour', name: 'hour', first: 0, last: 23 },
   { key: 'dayOfMonth', name: 'day-of-month', first: 1, last: 31 },
   { key: 'month', name: 'month', first: 1, last: 12 },
-  { key: 'dayOfWeek', name: 'day-of-week', first: 0, last: 6 },
+  { key: 'dayOfWeek', name: 'day-of-week', first: 0, last: 7 },
 ] as const;
+
+/** The names of crontab(5) for common expressions. */
+const NICKNAMES: Readonly<Record<string, string>> = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+};
 
 const FORMS = 'Write "every 5m", or a cron expression of five fields such as "*/5 * * * *".';
 
 /**
  * Reads `every 5m` or a cron expression of five fields (minute, hour, day-of-month, month, day-of-week), or six with
- * the seconds first. Refuses with a `MailError` of code `config` what the cron library would take and misunderstand:
+ * the seconds first, or a name of crontab(5) such as `@daily`. Refuses with a `MailError` of code `config` what the cron library would take and misunderstand:
  * a step larger than its field, both kinds of day restricted at once, an unknown time zone, a date that never comes.
  *
  * Where clocks change, a local time that does not exist is left out that day, and one that comes twice is taken twice.
@@ -68,7 +79,7 @@ export function parseSchedule(text: string, timezone?: string): Schedule {
   const written = text.trim().replace(/\s+/g, ' ');
   const interval = /^every\b ?(.*)$/i.exec(written)?.[1];
   if (interval !== undefined) return intervalSchedule(written, interval, timezone);
-  const fields = cronFields(written);
+  const fields = cronFields(NICKNAMES[written.toLowerCase()] ?? written);
   if (timezone !== undefined) refuseUnknownTimezone(timezone);
   const next = nextFinder(fields, timezone);
   // A leap year, so that only what never comes is refused.
@@ -105,7 +116,10 @@ function cronFields(expression: string): readonly string[] {
   }
   const fields = parts.length === 5 ? ['0', ...parts] : parts;
   const [error] = nodeCron().validateDetailed(expression).errors;
-  if (error !== undefined) throw refused(explain(error.field, error.value ?? expression), FORMS);
+  if (error !== undefined) {
+    if (error.field === 'dayOfMonth' && isValid(fields.with(4, '*'))) throw neverComes(fields);
+    throw refused(explain(error.field, error.value ?? expression), FORMS);
+  }
   for (const [index, field] of fields.entries()) refuseLargeStep(index, field);
   if (isRestricted(fields[3]) && isRestricted(fields[5])) {
     throw refused(
@@ -114,6 +128,10 @@ function cronFields(expression: string): readonly string[] {
     );
   }
   return fields;
+}
+
+function isValid(fields: readonly string[]): boolean {
+  return nodeCron().validateDetailed(fields.join(' ')).errors.length === 0;
 }
 
 function explain(key: string, value: string): string {
@@ -183,11 +201,15 @@ function nextFinder(fields: readonly string[], timezone: string | undefined): (a
       else if (!matchers.second(time)) time += SECOND;
       else return new Date(time);
     }
-    throw refused(
-      `"${fields.slice(3).join(' ')}" names a day that never comes`,
-      'Correct the day or the month.',
-    );
+    throw neverComes(fields);
   };
+}
+
+function neverComes(fields: readonly string[]): MailError {
+  return refused(
+    `"${fields.slice(3).join(' ')}" names a day that never comes`,
+    'Correct the day or the month.',
+  );
 }
 
 function following(time: number, unit: number): number {

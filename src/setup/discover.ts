@@ -4,6 +4,7 @@ import { type Provider, providerOfAddress, providerOfHost } from '../config/prov
 import { asMailError, MailError } from '../errors.ts';
 import { connect } from '../pop3-client/open-session.ts';
 import { defaultPort, isLoopback, type TlsMode } from '../pop3-client/options.ts';
+import { hostAndPort } from '../wire/address.ts';
 
 /** A server that may have the maildrop of an address. */
 export interface Candidate {
@@ -143,7 +144,7 @@ export function noServer(address: string, { provider, failed }: Discovery): Mail
     const { error } = failed.find((it) => it.error.code !== 'unreachable') ?? first;
     return new MailError(error.code, error.message, { hint: error.hint, cause: error });
   }
-  const tried = failed.map(({ candidate: { host, port } }) => `${host}:${port}`).join(', ');
+  const tried = failed.map(({ candidate: { host, port } }) => hostAndPort(host, port)).join(', ');
   return new MailError('unreachable', `No POP3 server was found for ${address}.`, {
     hint: `Tried: ${tried}. Look up its name at the provider, and say it (--host NAME).`,
   });

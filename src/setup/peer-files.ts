@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { netrcLogin } from '../config/netrc.ts';
 import { absolutePath, type Home } from '../config/places.ts';
+import { unreadableReason } from '../config/small-file.ts';
 import { ifThere, MailError } from '../errors.ts';
 import { fetchmailGlobals, translateFetchmail } from '../peers/fetchmail-accounts.ts';
 import { parseFetchmailRc } from '../peers/fetchmail-rc.ts';
@@ -225,13 +226,16 @@ function parsed<T>(file: string, parse: () => T): T {
   }
 }
 
-/** A file as octets, each as one character. */
+/** A file as octets, each as one character; it may be a pipe. */
 async function readText(path: string): Promise<string> {
-  const content = await ifThere(readFile(path, 'latin1'));
-  if (content !== undefined) return content;
-  throw new MailError('usage', `There is no file ${path}.`, {
-    hint: 'Name the configuration of the program that you come from, such as ~/.fetchmailrc.',
-  });
+  try {
+    return await readFile(path, 'latin1');
+  } catch (thrown) {
+    throw new MailError('usage', `Cannot read ${path}: ${unreadableReason(thrown)}.`, {
+      hint: 'Name the configuration of the program that you come from, such as ~/.fetchmailrc.',
+      cause: thrown,
+    });
+  }
 }
 
 async function firstThere(paths: readonly string[]): Promise<{ path: string; text: string } | undefined> {

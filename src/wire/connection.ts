@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { asWireError } from './deadline.ts';
-import { connectionLost, protocolViolation, WireError } from './errors.ts';
+import { connectionLost, protocolViolation, sessionIsOver, WireError } from './errors.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import { Multiline } from './multiline.ts';
@@ -24,6 +24,9 @@ const MAX_PARTS = 64;
 
 const LF = 0x0a;
 const CR = 0x0d;
+
+/** What to do about a server that speaks without end. */
+const NO_SERVER = 'This may not be a POP3 server; check "host" and "port". If it is, tell the provider.';
 
 /** Takes a line, which stands in a block from `start` to `end`, without its end. */
 export type OnRow = (block: Buffer, start: number, end: number) => void;
@@ -135,9 +138,7 @@ export class Connection {
       const part = end < 0 ? block : block.subarray(0, end);
       octets += part.length;
       if (octets > maxOctets) {
-        throw this.#breakAfterLastWords(
-          protocolViolation(`A line of more than ${maxOctets} octets came while ${during}.`),
-        );
+        throw this.#breakAfterLastWords(this.#tooLong(maxOctets, during));
       }
       if (octets <= keepOctets) parts.push(part);
       else parts.length = 0;
@@ -159,7 +160,7 @@ export class Connection {
       next: () => this.#next(during),
       onEnd: (rest) => {
         if (rest !== undefined) this.#inbound.putBack(rest);
-        else this.break(protocolViolation(`A response was not read to its end while ${during}.`));
+        else this.break(leftUnread(during));
         onEnd?.();
       },
     });
@@ -178,7 +179,9 @@ export class Connection {
       for (let end = block.indexOf(LF, partial.length); end >= 0; end = block.indexOf(LF, start)) {
         lines += 1;
         if (lines > maxLines()) {
-          throw this.break(protocolViolation(`More than ${maxLines()} lines came while ${during}.`));
+          throw this.break(
+            protocolViolation(`More than ${maxLines()} lines came while ${during}.`, { hint: NO_SERVER }),
+          );
         }
         this.#assertShort(end - start, during);
         onRow(block, start, end > start && block[end - 1] === CR ? end - 1 : end);
@@ -270,7 +273,7 @@ export class Connection {
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
     this.#sendGathered();
-    if (this.#broken === undefined) this.#end(connectionLost('the session was already closed'));
+    if (this.#broken === undefined) this.#end(sessionIsOver());
     const socket = this.#socket;
     if (socket.destroyed) return;
     await new Promise<void>((resolve) => {
@@ -305,10 +308,12 @@ export class Connection {
   }
 
   #assertShort(octets: number, during: string): void {
-    if (octets <= MAX_LINE_OCTETS) return;
-    throw this.break(
-      protocolViolation(`A line of more than ${MAX_LINE_OCTETS} octets came while ${during}.`),
-    );
+    if (octets > MAX_LINE_OCTETS) throw this.break(this.#tooLong(MAX_LINE_OCTETS, during));
+  }
+
+  #tooLong(octets: number, during: string): WireError {
+    const hint = this.#lastWords === undefined ? NO_SERVER : 'This may not be a POP3 client.';
+    return protocolViolation(`A line of more than ${octets} octets came while ${during}.`, { hint });
   }
 
   /** The next block, at once where one lies here. */
@@ -354,6 +359,12 @@ export class Connection {
     if (this.#broken !== undefined) throw this.#broken;
     return this.#socket.write(octets);
   }
+}
+
+function leftUnread(during: string): WireError {
+  return protocolViolation(`A response was not read to its end while ${during}.`, {
+    hint: 'What was left would be taken for the next reply; read each response to its end, or open another session.',
+  });
 }
 
 /**

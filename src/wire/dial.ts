@@ -3,9 +3,12 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { unreachable } from './errors.ts';
 import { CONNECT_ATTEMPT_MS } from './limits.ts';
 
+/** Where to connect to, and how. */
 export interface DialOptions {
+  /** A name or an address. */
   readonly host: string;
   readonly port: number;
+  /** Ends the attempt; its reason is what `dial` then rejects with. */
   readonly signal: AbortSignal;
   /** The address of this machine to connect from; it also decides between IPv4 and IPv6. Default: any. */
   readonly sourceAddress?: string | undefined;

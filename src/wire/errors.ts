@@ -1,4 +1,5 @@
 import { MailError, type MailErrorOptions, messageOf, systemCode } from '../errors.ts';
+import { hostAndPort } from './address.ts';
 
 /** The line to the other side failed; nothing more can be said on it. */
 export class WireError extends MailError {}
@@ -9,6 +10,13 @@ export function connectionLost(during: string, cause?: unknown): WireError {
   return new WireError('connection-lost', `The connection ended while ${during}${why}.`, {
     cause,
     hint: 'What was already safe stays safe; the next poll goes on from there.',
+  });
+}
+
+/** This side has ended the session, and is asked for more. */
+export function sessionIsOver(): WireError {
+  return new WireError('usage', 'The session has ended: quit() or close() was called.', {
+    hint: 'Open another session, and wait for every call before you end it.',
   });
 }
 
@@ -49,10 +57,14 @@ export function protocolViolation(message: string, options: MailErrorOptions = {
 
 /** A failed DNS lookup or TCP connect, in words. */
 export function unreachable(host: string, port: number, cause: unknown): WireError {
-  return new WireError('unreachable', `Cannot reach ${host}:${port}: ${describeSystemError(cause)}.`, {
-    cause,
-    hint: unreachableHint(systemCode(cause)),
-  });
+  return new WireError(
+    'unreachable',
+    `Cannot reach ${hostAndPort(host, port)}: ${describeSystemError(cause)}.`,
+    {
+      cause,
+      hint: unreachableHint(systemCode(cause)),
+    },
+  );
 }
 
 function unreachableHint(code: string | undefined): string {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { asMailError } from '../errors.ts';
+import { hostAndPort } from './address.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { describeSystemError, WireError } from './errors.ts';
 import type { Proxy } from './proxy.ts';
@@ -57,7 +58,7 @@ async function askSocks(socket: Socket, proxy: Proxy, { host, port }: DialOption
 
 async function askHttp(socket: Socket, proxy: Proxy, { host, port }: DialOptions): Promise<void> {
   const { request } = await import('node:http');
-  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const target = hostAndPort(host, port);
   const password = proxy.password?.reveal() ?? '';
   const identity = Buffer.from(`${proxy.user ?? ''}:${password}`).toString('base64');
   /** What a proxy says may repeat what it was told (I5). */
@@ -94,10 +95,10 @@ function proxyUnreachable(error: unknown): WireError {
 }
 
 function refused(proxy: Proxy, host: string, port: number, why: string): WireError {
-  const where = `${proxy.host}:${proxy.port}`;
+  const where = hostAndPort(proxy.host, proxy.port);
   return new WireError(
     'unreachable',
-    `The proxy ${where} did not connect to ${host}:${port}: ${printable(why)}.`,
+    `The proxy ${where} did not connect to ${hostAndPort(host, port)}: ${printable(why)}.`,
     { hint: 'Check "proxy", its user and password, and whether it may connect to that host and port.' },
   );
 }

@@ -20,6 +20,7 @@ let systemAnchors: readonly string[] | undefined;
 export interface ClientCertificate {
   /** The certificate, and those between it and its authority. */
   readonly cert: string;
+  /** Its key, in PEM. */
   readonly key: Secret;
 }
 

@@ -24,6 +24,18 @@ async function parsed(...words: string[]): Promise<Parsed> {
   return found[0] ?? expect.fail('no command was run');
 }
 
+/** What is said of a command line that is refused. */
+async function refused(...words: string[]): Promise<string> {
+  const texts: string[] = [];
+  const program = buildProgram(() => () => Promise.resolve());
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride();
+    command.configureOutput({ writeOut: () => undefined, writeErr: (text) => void texts.push(text) });
+  }
+  await expect(program.parseAsync(['node', 'mailferry', ...words])).rejects.toBeInstanceOf(CommanderError);
+  return texts.join('');
+}
+
 async function help(...words: string[]): Promise<string> {
   const texts: string[] = [];
   const program = buildProgram(() => () => Promise.resolve());
@@ -97,6 +109,20 @@ describe('the command line', () => {
     ['an option without its value', ['fetch', '--config']],
   ])('with %s is refused', async (_, words) => {
     await expect(parsed(...words)).rejects.toBeInstanceOf(CommanderError);
+  });
+
+  test.each([
+    [['fech'], "error: unknown command 'fech'\n(Did you mean fetch?)"],
+    [['daemon'], '(Did you mean run?)'],
+    [['start'], '(Did you mean run?)'],
+    [['sync'], '(Did you mean fetch?)'],
+    [['version'], '(Did you mean --version?)'],
+    [['setup'], '(Did you mean init?)'],
+    [['help', 'fech'], "error: unknown command 'fech'\n(Did you mean fetch?)\n"],
+    [['help', 'zzz'], "error: unknown command 'zzz'\n"],
+    [['check', 'my.yaml'], '(--config FILE names another configuration)'],
+  ])('%j says what may be meant', async (words, text) => {
+    expect(await refused(...words)).toContain(text);
   });
 
   test.each([

@@ -12,6 +12,10 @@ describe('progressLine', () => {
     );
   });
 
+  test('says what it still waits for when all is here, since a server may take long to delete', () => {
+    expect(progressLine({ ...STATE, carried: 300, received: 10_000_000 })).toMatch(/ ending the session$/);
+  });
+
   test.each<[string, Partial<typeof STATE>, string]>([
     [
       'nothing yet',

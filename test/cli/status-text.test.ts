@@ -10,6 +10,14 @@ import { NO_TIMINGS } from '../../src/poll/timings.ts';
 const SAID =
   'ユーザー名またはパスワードが正しくありません。もう一度お試しください。設定画面でPOPを有効にしてください。';
 
+const NO_LIVE_FACTS = {
+  running: undefined,
+  nextPollAt: undefined,
+  certificateExpiresAt: undefined,
+  report: undefined,
+  lastPollAt: undefined,
+};
+
 function statusOf(name: string, tally: Tally, failures: number): AccountStatus {
   return accountStatus({
     account: { name, host: 'pop.example.org', user: name },
@@ -68,4 +76,13 @@ test.each([
   ['', 4, ['']],
 ])('wrappedText(%j, %i) is %j', (text, columns, expected) => {
   expect(wrappedText(text, columns)).toEqual(expected);
+});
+
+test('after a refused login says how to try the mended password without waiting', () => {
+  const facts = { account: { name: 'work', host: 'pop.example.org', user: 'me' }, summary: undefined };
+  const live = { ...NO_LIVE_FACTS, nextPollAt: 1 };
+  expect(
+    accountStatus({ ...facts, standing: { ...NEW_STANDING, failures: 1, refusals: 1 }, live }).action,
+  ).toBe('Then: mailferry poll work');
+  expect(accountStatus({ ...facts, standing: { ...NEW_STANDING, failures: 1 }, live }).action).toBeNull();
 });

@@ -64,6 +64,35 @@ describe('loadConfiguration', () => {
   });
 
   it.each([
+    [
+      'home/.config/mailferry/config.yml',
+      /^There is .*\/config\.yml, but .* Call it \S+\/config\.yaml, or name it: --config \S+\/config\.yml$/,
+    ],
+    ['home/.config/mailferry/mailferry.yaml', /Call it \S+\/\.config\/mailferry\/config\.yaml, or name it/],
+    ['home/.config/mailferry/config.toml', /config\.toml, but .* Write it in YAML as \S+\/config\.yaml$/],
+    ['cwd/mailferry.toml', /mailferry\.toml, but .* Write it in YAML as \S+\/cwd\/mailferry\.yaml$/],
+    ['cwd/mailferry.config.js', /Write it in YAML as \S+\/cwd\/mailferry\.yaml$/],
+  ])('where there is none, names %s, which somebody may take for one', async (place, hint) => {
+    prepare();
+    write(`${root}/${place}`, TEXT);
+    await expect(load()).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(/^There is no configuration: /),
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  it('says of TOML that it is neither YAML nor JSON', async () => {
+    prepare();
+    const path = write(`${root}/cwd/mailferry.toml`, '[accounts.home]\nhost = "x"\n');
+    await expect(load({ path })).rejects.toMatchObject({
+      code: 'config',
+      message: `The configuration ${path} is in TOML; it must be in YAML or JSON.`,
+      hint: 'Write it as mailferry.yaml.',
+    });
+  });
+
+  it.each([
     ['missing.yaml', 'there is no such file'],
     ['.', 'it is a folder'],
     ['/dev/null', 'it is not a regular file'],

@@ -79,6 +79,22 @@ describe('mailferry init --yes', () => {
     }
   });
 
+  it('takes HOST:PORT, and no URL', async () => {
+    await using folder = await prepared();
+    await using server = await serve();
+    const port = String(server.tlsAddress?.port);
+    const words = (host: string): string[] => [...ofAddress(ADDRESS), '--ca-file', 'ca.pem', '--host', host];
+    const where = { cwd: folder.path, under: ['env', 'P=sec ret'] };
+    const refused = await runProgram(words('pops://localhost'), where);
+    expect(refused).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('no name of a server') as string,
+    });
+    const { status } = await runProgram(words(`localhost:${port}`), where);
+    expect(status).toBe(0);
+    expect(await readFile(folder.at('.config/mailferry/config.yaml'), 'utf8')).toContain(`port: ${port}`);
+  });
+
   it('says at once all that is missing: exit 64', async () => {
     await using folder = await temporaryFolder();
     const { status, stderr } = await runProgram(['init', '--yes'], { cwd: folder.path });

@@ -32,13 +32,13 @@ async function installed(folder: TemporaryFolder): Promise<string> {
 describe('the systemd units', () => {
   beforeEach(requirePrograms('systemd-analyze'));
 
-  it.each(['systemd/mailferry.service', 'systemd/mailferry-user.service'])(
+  it.each(['systemd/mailferry.service', 'systemd/mailferry@.service', 'systemd/mailferry-user.service'])(
     'of %s are understood by systemd, and well locked up where they run for the system',
     async (name) => {
       await using folder = await temporaryFolder();
       const unit = await example(name);
       await writeFile(folder.at('program'), '#!/bin/sh\n', { mode: 0o755 });
-      const path = folder.at('mailferry.service');
+      const path = folder.at(name.replace('systemd/', '').replace('@', '@root'));
       await writeFile(path, unit.replaceAll('/usr/local/bin/mailferry', folder.at('program')));
       const { stderr } = await run('systemd-analyze', ['verify', '--man=no', path]);
       expect(stderr.split('\n').filter((line) => line.includes('mailferry'))).toEqual([]);

@@ -64,6 +64,9 @@ describe('damage that shows only while a ledger is used', () => {
     expect(anew.account('work').isNew()).toBe(true);
     anew.close();
     expect(readSummaries(folder.path, 0)).toBeDefined();
+    const again = await SqliteLedger.open(folder.path);
+    expect([again.replaced, again.account('work').replaced]).toEqual([undefined, anew.replaced]);
+    again.close();
   });
 
   test('includes a record that an index lacks, which cannot be changed any more', async () => {

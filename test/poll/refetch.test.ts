@@ -5,7 +5,7 @@ import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
 import { type Verification, verifyDestination } from '../../src/poll/verify.ts';
 import { systemRuntime } from '../../src/runtime.ts';
 import { Ferry, type FerryOptions, mail, serve, stored, storedAll } from './ferry.ts';
-import { NO_UIDL, NUMBERS } from './odd-server.ts';
+import { NO_UIDL, NUMBERS, takeAway } from './odd-server.ts';
 
 const [ONE, TWO] = [mail('one'), mail('two')];
 const LOST = { alsoMissing: false, dryRun: false };
@@ -137,6 +137,45 @@ describe('mail that is to be carried once more', () => {
     await writeFile(ferry.folder.at('mbox'), text.slice(0, text.length / 2));
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
     expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, TWO, TWO));
+  });
+
+  test('comes once, and nowhere twice, though numbers have moved up since, and one destination has it', async () => {
+    const THREE = mail('three');
+    await using server = await serve(ONE, TWO, THREE);
+    server.setFaults(NUMBERS);
+    await using ferry = await Ferry.to(server.address, { destinations: ['maildir', 'mbox'] });
+    ferry.runtime.time = systemRuntime.now() - 60_000;
+    await ferry.poll();
+    await ferry.loseMaildir();
+    await refetch(ferry);
+    await takeAway(server);
+    for (let poll = 0; poll < 2; poll += 1) expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.mail()).toEqual(storedAll(TWO, THREE));
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO, THREE));
+  });
+
+  test('comes also where it was known again after its RETR was refused', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    // Listed no longer, and listed again: then its content has to tell who it is.
+    await takeAway(server);
+    await ferry.poll();
+    const maildrop = server.maildrop('alice');
+    const [uid = ''] = maildrop.uids;
+    await takeAway(server);
+    await ferry.poll();
+    server.setFaults([
+      { do: 'hide', names: ['TOP'] },
+      { do: 'refuse', command: 'RETR' },
+    ]);
+    maildrop.add(TWO, { uid });
+    await ferry.poll();
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+    await ferry.loseMaildir();
+    expect(await refetch(ferry)).toMatchObject([{ messages: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(TWO));
   });
 
   test('is still told as missing where the server has it no more', async () => {

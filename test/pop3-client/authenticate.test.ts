@@ -56,7 +56,7 @@ describe('an initial response', () => {
   });
 
   // RFC 5034 §4 [bare-plus]
-  test.each(['+ ', '+'])(
+  test.each(['+ ', '+', '+ go ahead'])(
     'waits for the server (%j) where SASL is not announced (RFC 5034 §3)',
     async (prompt) => {
       const answer = announcing('', { 'AUTH PLAIN': prompt, [message]: '+OK' });
@@ -77,6 +77,25 @@ describe('an initial response', () => {
     });
     expect(await dialogue(answer, { auth: 'plain', password: fitting })).toEqual([`AUTH PLAIN ${first}`]);
     expect(await dialogue(answer, { auth: 'plain', password: long })).toEqual(['AUTH PLAIN', second]);
+  });
+
+  test.each(['+ ', '+'])(
+    'that the server took no notice of is said again when it asks (%j)',
+    async (prompt) => {
+      const answer = announcing('PLAIN', { [`AUTH PLAIN ${message}`]: prompt, [message]: '+OK' });
+      expect(await dialogue(answer, { auth: 'plain' })).toEqual([`AUTH PLAIN ${message}`, message]);
+    },
+  );
+
+  test('is said again once, and no more', async () => {
+    const answer = announcing('PLAIN', {
+      [`AUTH PLAIN ${message}`]: '+ ',
+      [message]: '+ ',
+      '*': '-ERR called off',
+    });
+    const { error, said } = await failure(answer, { auth: 'plain' });
+    expect(error).toMatchObject({ code: 'protocol' });
+    expect(said).toEqual([`AUTH PLAIN ${message}`, message, '*']);
   });
 
   test('of XOAUTH2 is a line of its own, as Outlook wants it', async () => {

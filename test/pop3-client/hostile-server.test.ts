@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
+  connect,
   type MessageBody,
   openSession,
   type Transaction,
   type Transcript,
 } from '../../src/pop3-client/index.ts';
+import { createServer } from '../../src/pop3-server/index.ts';
 import { MAX_CAPABILITY_LINES, MAX_LINE_OCTETS } from '../../src/wire/limits.ts';
+import { authority, certificate } from '../support/certificates.ts';
 import { type Answer, answering, rawPeer } from '../support/raw-peer.ts';
 import { failureOf, inSession, openingFailure, options, serverThat } from './hostile.ts';
 import { number, octetsOf } from './session.suite.ts';
@@ -32,6 +35,29 @@ describe('a greeting', () => {
     expect(peer.lines[0]?.received).toBe('');
   });
 
+  test.each([
+    [
+      '* OK [CAPABILITY IMAP4rev1] ready',
+      /^This is an IMAP server \(143, 993\)\. Set "port" to that of POP3: 995/,
+    ],
+    ['220 mail.example ESMTP', /^This is an SMTP server \(25, 465, 587\), which is for sending\. Set "port"/],
+    ['SSH-2.0-OpenSSH_9.2', /^This is an SSH server\. Set "port"/],
+    ['hello', /^This may not be a POP3 server/],
+  ])('%j says what the server is, where that is known', async (greeting, hint) => {
+    const error = await openingFailure((line) => line.send(`${greeting}\r\n`), {});
+    expect(error).toMatchObject({ code: 'protocol', hint: expect.stringMatching(hint) as string });
+  });
+
+  test('that does not come within TLS may mean that this is no POP3 server', async () => {
+    const faults = [{ do: 'cut', command: 'GREETING' }] as const;
+    await using server = await createServer({ users: {}, tls: certificate(), tlsPort: 0, faults });
+    const { port } = server.tlsAddress ?? expect.fail();
+    expect(await failureOf(connect({ host: 'localhost', port, ca: [authority().cert] }))).toMatchObject({
+      code: 'connection-lost',
+      hint: expect.stringMatching(/^It may be no POP3 server: check "host" and "port"/) as string,
+    });
+  });
+
   test('that does not come ends with the budget of the connect', async () => {
     const error = await openingFailure((line) => line.closed(), { timeouts: { connectMs: 50 } });
     expect(error).toMatchObject({ code: 'timeout' });
@@ -41,7 +67,7 @@ describe('a greeting', () => {
     'that does not come with tls: %s may mean that the server waits for TLS',
     async (tls) => {
       const hint = expect.stringMatching(/^It may wait for TLS: check "port" and "tls"/) as string;
-      const silence = { tls, timeouts: { connectMs: 50 } };
+      const silence = { tls, timeouts: { connectMs: 500 } };
       const silent = await openingFailure((line) => line.closed(), silence);
       expect(silent).toMatchObject({ code: 'timeout', hint });
       const gone = await openingFailure(() => Promise.resolve(), { tls });
@@ -88,7 +114,10 @@ describe('a reply', () => {
       await inSession(
         (command) => (command === 'STAT' ? `+OK ${text}\r\n` : undefined),
         async (session) => {
-          await expect(session.stat()).rejects.toMatchObject({ code: 'protocol' });
+          await expect(session.stat()).rejects.toMatchObject({
+            code: 'protocol',
+            message: `The reply to STAT makes no sense: "${text}".`,
+          });
           expect(session.broken).toBeDefined();
         },
       );

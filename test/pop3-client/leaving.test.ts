@@ -28,7 +28,7 @@ describe('a session', () => {
     );
     const session = await openSession(options(peer));
     await expect(session.quit()).rejects.toMatchObject({ message: expect.stringContaining('some are left') });
-    await expect(session.noop()).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(session.noop()).rejects.toMatchObject({ code: 'usage' });
     expect(await peer.left).toBe(undefined);
   });
 

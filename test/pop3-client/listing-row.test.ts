@@ -42,13 +42,18 @@ test('a row of a scan listing is read as its words are', () => {
 test('a row of a unique-id listing is read as its number and all that stands behind the gap', () => {
   assert(
     property(lines, (line) => {
-      const [, digits = '', rest = ''] = /^([^ \t]*)(.*)$/s.exec(line) ?? [];
+      const [, digits = '', rest = ''] = /^[ \t]*([^ \t]*)(.*)$/s.exec(line) ?? [];
       const number = parseMessageNumber(digits);
       const uid = parseUniqueId(rest.replace(/^[ \t]+|[ \t]+$/g, ''), MAX_UNIQUE_ID_OCTETS);
       expect(read(readUniqueIdRow, line)).toEqual(number === undefined ? [] : [[number, uid]]);
     }),
     propertyRuns(2000),
   );
+});
+
+test('a row of either listing may begin with blanks', () => {
+  expect(read(readScanRow, ' \t12 20')).toEqual([[12, 20]]);
+  expect(read(readUniqueIdRow, ' \t12 20')).toEqual([[12, '20']]);
 });
 
 test.each<[string, unknown[]]>([

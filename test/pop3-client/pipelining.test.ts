@@ -39,6 +39,22 @@ describe('commands that do not wait for each other', () => {
     expect(session.broken?.message).toContain('unasked before QUIT: "-ERR Disconnected for inactivity".');
   });
 
+  test('stay in lock-step where that was asked for, whatever CAPA says later', async () => {
+    await using peer = await serverWith('PIPELINING', async (line) => {
+      expect(await line.line()).toBe('CAPA');
+      await line.send('+OK\r\nPIPELINING\r\n.\r\n');
+    });
+    const session = await sessionWith(peer);
+    expect([session.lockStep, session.pipelining]).toEqual([false, true]);
+    const asked = session.capa();
+    session.lockStep = true;
+    await asked;
+    expect([session.lockStep, session.pipelining]).toEqual([true, false]);
+    session.lockStep = false;
+    expect(session.pipelining).toBe(true);
+    await session.close();
+  });
+
   test('go out at once where PIPELINING is announced, and get each its own reply', async () => {
     await using peer = await serverWith('PIPELINING', async (line) => {
       for (const command of ['STAT', 'LIST', 'NOOP']) expect(await line.line()).toBe(command);

@@ -158,7 +158,7 @@ function describeDeleting(serve: SessionSetup['serve']): void {
     await session.dele(number(2));
     await session.close();
     await session.close();
-    await expect(session.noop()).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(session.noop()).rejects.toMatchObject({ code: 'usage' });
     expect(await leftAfterClose(served.options)).toBe(3);
   });
 

@@ -124,6 +124,8 @@ describe('a password', () => {
     ['127.0.0.1', true],
     ['127.255.255.254', true],
     ['::1', true],
+    ['LocalHost', true],
+    ['127.0.0.999', false],
     ['10.0.0.1', false],
     ['127.0.0.1.example.org', false],
     ['localhost.example.org', false],

@@ -23,7 +23,15 @@ describe('parseCapabilities', () => {
     ['arguments', ['SASL PLAIN LOGIN'], [['SASL', ['PLAIN', 'LOGIN']]]],
     ['white space', ['  EXPIRE \t 60  '], [['EXPIRE', ['60']]]],
     ['empty lines', ['', '  ', 'STLS'], [['STLS', []]]],
-    ['the later of two', ['SASL A', 'sasl B'], [['SASL', ['B']]]],
+    ['the later of two', ['EXPIRE 1', 'expire 2'], [['EXPIRE', ['2']]]],
+    [
+      'mechanisms on several lines',
+      ['SASL A B', 'TOP', 'sasl B C'],
+      [
+        ['SASL', ['A', 'B', 'C']],
+        ['TOP', []],
+      ],
+    ],
     [
       'names of what every object has',
       ['__proto__ x', 'constructor'],

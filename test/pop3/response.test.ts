@@ -25,6 +25,15 @@ describe('parseResponse', () => {
     ['-ERR [A] [B] c', response(false, 'A', '[B] c')],
     ['+OK a\rb\0c', response(true, undefined, 'a\rb\0c')],
     ['-ERR [__proto__] x', response(false, '__PROTO__', 'x')],
+    // Not by the RFC, but there are such servers, and other clients take them.
+    ['+OK, ready', response(true, undefined, 'ready')],
+    ['+OK.', response(true, undefined, '')],
+    ['+OK: 2 320', response(true, undefined, '2 320')],
+    ['+OK!\tready', response(true, undefined, 'ready')],
+    ['+OK;', response(true, undefined, '')],
+    ['+OK ... ready', response(true, undefined, '... ready')],
+    ['-ERR: [IN-USE] busy', response(false, 'IN-USE', 'busy')],
+    ['-ERR, no', response(false, undefined, 'no')],
   ])('reads %j', (line, expected) => {
     expect(parseResponse(line)).toEqual(expected);
   });
@@ -35,6 +44,8 @@ describe('parseResponse', () => {
     '+OKready',
     '+OK[IN-USE]',
     '-ERROR',
+    '+OK,ready',
+    '-ERR-no',
     'OK',
     '* OK',
     '220 ready',

@@ -77,6 +77,29 @@ describe('a cron expression', () => {
     expect(times(text, 'UTC', after, expected.length)).toEqual(expected);
   });
 
+  it.each([
+    ['@hourly', '2026-03-01T10:02:03Z', '2026-03-01T11:00:00Z'],
+    ['@daily', '2026-03-01T10:02:03Z', '2026-03-02T00:00:00Z'],
+    ['@midnight', '2026-03-01T10:02:03Z', '2026-03-02T00:00:00Z'],
+    ['@weekly', '2026-03-02T10:02:03Z', '2026-03-08T00:00:00Z'],
+    ['@monthly', '2026-03-01T10:02:03Z', '2026-04-01T00:00:00Z'],
+    ['@yearly', '2026-03-01T10:02:03Z', '2027-01-01T00:00:00Z'],
+    ['@Annually', '2026-03-01T10:02:03Z', '2027-01-01T00:00:00Z'],
+  ])('may be the name %s, as crontab(5) has it', (text, after, expected) => {
+    expect(times(text, 'UTC', after, 1)).toEqual([expected]);
+    expect(parseSchedule(text, 'UTC').text).toBe(text);
+  });
+
+  it.each([
+    ['0 0 31 2 *', 'names a day that never comes'],
+    ['0 0 31 4,6 *', 'names a day that never comes'],
+    ['0 0 32 * *', 'the day-of-month field "32" is not valid; it goes from 1 to 31'],
+    ['0 0 * * 8', 'the day-of-week field "8" is not valid; it goes from 0 to 7'],
+    ['@reboot', '"@reboot" is neither an interval nor a cron expression'],
+  ])('%j is refused for what is wrong with it', (text, message) => {
+    expect(refusal(text).message).toContain(message);
+  });
+
   it('follows its time zone through the changes of the clock', () => {
     expect(times('0 3 * * *', 'Europe/Berlin', '2026-03-28T00:00:00Z', 2)).toEqual([
       '2026-03-28T02:00:00Z',
@@ -123,7 +146,7 @@ describe('a cron expression', () => {
   it.each([
     ['', 'neither an interval nor a cron expression'],
     ['hourly', 'neither an interval nor a cron expression'],
-    ['@hourly', 'neither an interval nor a cron expression'],
+    ['@never', 'neither an interval nor a cron expression'],
     ['* * * *', 'neither an interval nor a cron expression'],
     ['* * * * * * *', 'neither an interval nor a cron expression'],
     ['61 * * * *', 'minute field "61" is not valid; it goes from 0 to 59'],
@@ -138,7 +161,6 @@ describe('a cron expression', () => {
     ['0-10/15 * * * *', 'which has 11 values here'],
     ['*/61 * * * * *', 'larger than the second field'],
     ['0 0 13 * 5', 'restricts the day-of-month and the day-of-week'],
-    ['0 0 31 2 *', 'day-of-month field'],
     ['0 0 30W 2 *', 'never comes'],
     ['* * * * $', 'not a cron expression'],
   ])('%j is refused', (text, message) => {

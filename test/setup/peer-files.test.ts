@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type ReadPeer, readPeer } from '../../src/setup/peer-files.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
@@ -41,5 +41,15 @@ test('a login that a netrc file names wins over the one in the getmailrc', async
   expect((await read(folder)).accounts[0]?.account).toMatchObject({
     user: 'other',
     password: { from: 'netrc', path: '~/netrc' },
+  });
+});
+
+test('says why a file of another program cannot be read', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.at('rc'));
+  await expect(read(folder)).rejects.toMatchObject({
+    code: 'usage',
+    message: `Cannot read ${folder.at('rc')}: it is a folder.`,
+    hint: expect.stringContaining('Name the configuration') as string,
   });
 });

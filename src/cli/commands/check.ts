@@ -5,6 +5,7 @@ import { examineStateFolderHere } from '../../doctor/places.ts';
 import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
+import { hostAndPort } from '../../wire/address.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
@@ -42,7 +43,7 @@ function describe({ account, schedule }: AccountConfiguration): string {
   const next = schedule.next(new Date(systemRuntime.now()));
   return [
     `\n${name}`,
-    `  from   ${user} at ${host}:${port} (${line})`,
+    `  from   ${user} at ${hostAndPort(host, port)} (${line})`,
     ...destinations.map((settings) => `  to     ${destinationName(settings)}`),
     `  then   ${deletionText(deletion)}`,
     `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')}`,

@@ -20,6 +20,7 @@ import {
 } from '../../setup/discover.ts';
 import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup/first-account.ts';
 import { tryLogin } from '../../setup/try-login.ts';
+import { hostAndPort } from '../../wire/address.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
 import { homeFolder } from '../home.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
@@ -173,7 +174,7 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
     if (server !== undefined) {
       tell(
         setting,
-        `${server.host}:${server.port} answers, with ${server.tls === 'none' ? 'no TLS' : 'TLS and a good certificate'}.`,
+        `${hostAndPort(server.host, server.port)} answers, with ${server.tls === 'none' ? 'no TLS' : 'TLS and a good certificate'}.`,
         'success',
       );
       for (const note of notes) tell(setting, note, 'warn');
@@ -193,7 +194,14 @@ async function findServer(address: string, setting: Setting): Promise<FoundServe
 }
 
 function saidServer({ host, port, tls }: InitOptions): NamedServer | undefined {
-  return host === undefined ? undefined : { host, port, tls };
+  if (host === undefined) return undefined;
+  const said = parseServer(host);
+  if (said === undefined || (port !== undefined && said.port !== undefined)) {
+    throw new MailError('usage', `--host "${host}" is no name of a server.`, {
+      hint: 'Write its name, such as pop.example.org, or NAME:PORT in place of --port.',
+    });
+  }
+  return { ...said, port: said.port ?? port, tls };
 }
 
 async function logIn(

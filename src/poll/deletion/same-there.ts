@@ -36,8 +36,13 @@ export async function otherThere(
     for (const message of group) {
       const record = bound.get(message.number);
       if (record === undefined || message.uid === undefined) continue;
-      if (!(await isSame(message, headers.get(message.number), { record, compared, hasTop })))
-        others.set(record, message.uid);
+      const header = headers.get(message.number);
+      // Without TOP, its size is all that can be looked at.
+      const isBelieved =
+        header === undefined
+          ? !hasTop && !hasMereNumber(message) && isListedAsThen(message, carried(message))
+          : await isSame(message, header, { record, compared });
+      if (!isBelieved) others.set(record, message.uid);
     }
   }
   return others;
@@ -52,20 +57,17 @@ async function headersOf(
   return readHeaders(session, messages, reading);
 }
 
-/**
- * A number is believed only with a Message-ID, and a server without TOP as far as its unique-ids are none. Where nothing tells,
- * the content will.
- */
+/** Whether a message is listed with the size that it had when it was delivered, as far as that is known. */
+function isListedAsThen({ octets }: ListedMessage, record: LedgerRecord | undefined): boolean {
+  return record?.listedOctets === undefined || record.listedOctets === octets;
+}
+
+/** A number is believed only with a Message-ID. Where nothing tells, the content will. */
 async function isSame(
   message: ListedMessage,
-  header: Buffer | undefined,
-  {
-    record,
-    compared,
-    hasTop,
-  }: { readonly record: RecordId; readonly compared: SameHeader; readonly hasTop: boolean },
+  header: Buffer,
+  { record, compared }: { readonly record: RecordId; readonly compared: SameHeader },
 ): Promise<boolean> {
-  if (header === undefined) return !hasTop && !hasMereNumber(message);
   if (hasMereNumber(message) && (headerField(header, 'Message-ID') ?? '') === '') return false;
   return (await compared.isOf(header, record)) === true;
 }

@@ -3,8 +3,8 @@ import { Sha256 } from '../../message/sha256.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { protocolViolation } from '../../wire/errors.ts';
-import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
+import { mostOctets } from '../listed-size.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import { isDoubtful, likeliestRecord } from '../record-state.ts';
@@ -67,10 +67,10 @@ function lastCarried(
 /** The same by all of it, where a server has no TOP. */
 async function isContentOf(
   session: Transaction,
-  { number, octets: listed = 0 }: ListedMessage,
+  { number, octets: listed }: ListedMessage,
   { sha256 }: LedgerRecord,
 ): Promise<boolean> {
-  const most = listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
+  const most = mostOctets(listed);
   try {
     const hash = new Sha256();
     let octets = 0;

@@ -5,7 +5,7 @@ import type {
   RecordId,
   RecordIdentity,
 } from '../../ledger/ledger.ts';
-import type { MessageNumber } from '../../pop3/types.ts';
+import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import type { FramingTrouble } from '../framing-trouble.ts';
 import { RENUMBERING_MS } from '../limits.ts';
@@ -41,7 +41,7 @@ type Renumbered = Omit<Recognition, 'wasMoved'>;
 /** What is asked of the ledger. */
 export type Remembered = Pick<
   AccountLedger,
-  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf' | 'receiptsOf'
+  'renumbering' | 'found' | 'hasNameless' | 'identities' | 'identityOf' | 'receiptsOf' | 'withUniqueId'
 >;
 
 const NOTHING: Renumbered = {
@@ -135,16 +135,23 @@ function byHeaders(
   { known, ledger, now }: Memory,
 ): Renumbered {
   const { matched, doubtful, absent, gone } = matchVanished(questionable, headers, vanished);
-  const renumbered = new Map([...matched].map(([number, { id }]) => [number, id]));
-  const unknown = questionable.filter(({ number }) => !matched.has(number));
+  const isTold = ({ number, uid }: ListedMessage): boolean => {
+    const id = matched.get(number)?.id;
+    return id !== undefined && !awaitsProof(id, uid, ledger);
+  };
+  const renumbered = new Map(
+    questionable.filter(isTold).map(({ number }) => [number, matched.get(number)?.id as RecordId]),
+  );
+  const unknown = questionable.filter(({ number }) => !renumbered.has(number));
   // What a destination has of a message is not looked for there: another copy would be that of an equal message.
   const isLacking = (message: ListedMessage, place: string): boolean =>
     triedRecord(message, known)?.destinations.includes(place) !== true;
   const { present, doubtful: mayStand } = matchPresent(unknown, headers, { found, isLacking });
-  const inDoubt = new Set([...doubtful, ...mayStand]);
+  const inDoubt = new Set([...doubtful, ...matched.keys(), ...mayStand]);
+  for (const number of renumbered.keys()) inDoubt.delete(number);
   for (const message of unknown) if (hasMereNumber(message)) inDoubt.add(message.number);
   for (const number of present.keys()) inDoubt.delete(number);
-  const mayGoOn = matched.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
+  const mayGoOn = renumbered.size > 0 || vanished.keptAre === 'vanished' || ledger.renumbering();
   const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
@@ -202,6 +209,15 @@ function whoMayBeCarried(
     if (record.goneAt !== undefined) return hasMereNumber(message);
     return record.missingAt !== undefined || mayHavePassedOn(record, message, movedUp);
   });
+}
+
+/**
+ * The same of one message whose number other records have, too: its header tells which of them it is, and has told so before;
+ * nothing but its content tells more.
+ */
+function awaitsProof(id: RecordId, uid: UniqueId | undefined, ledger: Remembered): boolean {
+  const record = uid === undefined ? undefined : ledger.withUniqueId(uid).find((one) => one.id === id);
+  return record?.missingAt !== undefined && lacksProof(record);
 }
 
 /** The messages that were to be deleted, of which only their content can tell that they are what stands here (I1). */

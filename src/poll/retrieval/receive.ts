@@ -7,8 +7,8 @@ import { CrlfToLf } from '../../message/line-endings.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { MessageBody } from '../../pop3-client/transaction.ts';
-import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../../wire/limits.ts';
-import { DRAIN_OCTETS, UNLISTED_MESSAGE_OCTETS } from '../limits.ts';
+import { DRAIN_OCTETS } from '../limits.ts';
+import { mostOctets } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
 import { StrayReply } from './stray-reply.ts';
 
@@ -51,6 +51,16 @@ export class RunOnMessage extends MailError {
     super('protocol', `Message ${number} may run on into the reply to the next command.`, {
       hint: 'It is asked for again, alone, so that nothing else can end it.',
     });
+  }
+}
+
+/** A message that may be the reply to another command: what comes after it may be, too. */
+export class ReplyInDoubt extends RunOnMessage {
+  override readonly message: string;
+
+  constructor(retrieval: Retrieval) {
+    super(retrieval);
+    this.message = `Message ${retrieval.message.number} came with the size of another one.`;
   }
 }
 
@@ -154,10 +164,4 @@ async function firstFailure(writing: readonly Promise<void>[]): Promise<MailErro
   const results = await Promise.allSettled(writing);
   const failed = results.find((result) => result.status === 'rejected');
   return failed === undefined ? undefined : asMailError(failed.reason);
-}
-
-function mostOctets(listed: Octets | undefined): number {
-  return listed === undefined
-    ? UNLISTED_MESSAGE_OCTETS
-    : listed * MESSAGE_SIZE_FACTOR + MESSAGE_SIZE_SLACK_OCTETS;
 }

@@ -1,5 +1,6 @@
 import type { MailError } from '../../errors.ts';
 import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { MAX_ATTEMPTS, MOST_LOST_SESSIONS, NO_ROOM_OCTETS } from '../limits.ts';
@@ -31,7 +32,7 @@ export async function refuseMessage(
   tally.firstRefusal ??= error;
   if (quarantined) tally.quarantined += 1;
   else tally.skipped += 1;
-  observer.noticed?.(account.name, error.message);
+  observer.noticed?.(account.name, ofMessage(message.number, error));
   if (message.uid === undefined && sha256 === undefined) return;
   await ledger.recordFailure({
     record: begun,
@@ -42,6 +43,11 @@ export async function refuseMessage(
     sha256: record === undefined || record.destinations.length === 0 ? sha256 : undefined,
     at: runtime.now(),
   });
+}
+
+/** What was wrong, and with which message. */
+function ofMessage(number: MessageNumber, { message }: MailError): string {
+  return message.includes(`essage ${number} `) ? message : `Message ${number}: ${message}`;
 }
 
 /**

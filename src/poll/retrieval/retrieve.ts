@@ -4,6 +4,7 @@ import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { isDeletedAtOnce } from '../deletion-policy.ts';
+import { keepRetrieved } from '../expiry.ts';
 import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { tellsOne } from '../mere-number.ts';
@@ -11,7 +12,7 @@ import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { Leftovers } from './leftovers.ts';
-import { discardAll, EndlessMessage, type Received, RunOnMessage, receive } from './receive.ts';
+import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
@@ -57,6 +58,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
   if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
+  else if ([...window.came].some((number) => !settling.bound.has(number))) keepRetrieved(session, poll);
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
   return {
@@ -131,18 +133,27 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
   else await noteNoRoom(retrieval, error, poll);
 }
 
-/** After a failure elsewhere, what is still arriving is read only to save the session. */
-function receiveOne(
+/**
+ * After a failure elsewhere, what is still arriving is read only to save the session. A server that mixes up its replies where
+ * commands are pipelined gives one message for another.
+ */
+async function receiveOne(
   { retrieval, body }: { retrieval: Retrieval; body: AsyncIterable<Buffer> },
-  { session, settling, poll }: Receiving,
+  { session, window, settling, poll }: Receiving,
 ): Promise<Received> {
-  return receive(retrieval, body, {
-    pipelined: session.pipelining && !retrieval.alone,
+  const pipelined = session.pipelining && !retrieval.alone;
+  const received = await receive(retrieval, body, {
+    pipelined,
     isToBeFound: settling.mayFind(retrieval),
     withBody: retrieval.reason !== 'new',
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });
+  const mayBeAnother =
+    pipelined && poll.sizes.areExact && window.haveSizeOfAnother(retrieval, received.octets);
+  if (!mayBeAnother) return received;
+  await discardAll(received.drafts);
+  throw new ReplyInDoubt(retrieval);
 }
 
 /**

@@ -19,7 +19,7 @@ import type { Leftovers } from './leftovers.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteNoRoom, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
-import { ContentsHere, workedOutRecords } from './worked-out.ts';
+import { ContentsHere, hasNoHash, isToBeProven } from './worked-out.ts';
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -72,7 +72,7 @@ export class Settling {
     this.#begun = new Set(begun.map(([id]) => id));
     this.#absent = new Set([...absent, ...this.#begun]);
     this.#found = new FoundMessages(found);
-    this.#contentsHere = new ContentsHere(poll.destinations);
+    this.#contentsHere = new ContentsHere(poll.destinations, poll.ledger);
     this.#isFoundSomewhere = poll.destinations.some(({ isReadable }) => isReadable);
     this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
     this.#sameBody = new SameBody(poll.ledger, wasMoved ? absent : new Set());
@@ -84,10 +84,8 @@ export class Settling {
   }
 
   /** Whether something stands in the destinations that a message may be. */
-  mayFind({ message, reason }: Retrieval): boolean {
-    return (
-      this.#found.some || (reason === 'compare' && workedOutRecords(message, this.#poll.ledger).length > 0)
-    );
+  mayFind(retrieval: Retrieval): boolean {
+    return this.#found.some || isToBeProven(retrieval, this.#poll.ledger);
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -134,10 +132,8 @@ export class Settling {
     const { sha256, retrieval } = received;
     const { message } = retrieval;
     const { ledger } = this.#poll;
-    for (const workedOut of workedOutRecords(message, ledger)) {
-      if (this.#claimed.has(workedOut.id)) continue;
-      const receipts = ledger.receiptsOf(workedOut.id);
-      if (!(await this.#contentsHere.are(received, receipts)) || this.#claimed.has(workedOut.id)) continue;
+    const workedOut = await this.#contentsHere.provenBy(received, this.#isClaimed);
+    if (workedOut !== undefined) {
       this.#claimed.add(workedOut.id);
       return this.#recogniseAs(workedOut, received);
     }
@@ -202,34 +198,35 @@ export class Settling {
 
   /**
    * A message under the unique-id of one that is gone may be that one again. When the first attempt to compare them
-   * failed, the record of that attempt hides the older one, and takes over what that says (I8).
+   * failed, the record of that attempt hides the older one (I8), and is forgotten: two records of one copy could not be told apart
+   * once that is lost.
    */
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
-    const { ledger, observer, account } = this.#poll;
-    const { uid, number } = received.retrieval.message;
+    const { ledger } = this.#poll;
+    const { uid } = received.retrieval.message;
     if (tried === undefined || tried.destinations.length > 0) return false;
     const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
     const carried =
-      equal.find((record) => record.outcome === 'delivered' && record.uid === uid) ??
+      equal.find(({ id, outcome, ...one }) => {
+        return outcome === 'delivered' && one.uid === uid && !this.#claimed.has(id);
+      }) ??
+      (await this.#contentsHere.provenBy(received, this.#isClaimed)) ??
       (await this.#sameBody.underUniqueId(received, this.#isClaimed));
     if (carried === undefined) return false;
-    await discardAll(received.drafts);
-    const tag = tagFor({ account: account.name, uid, sha256: received.sha256, occurrence: 0 });
-    const receipts = ledger.receiptsOf(carried.id);
-    const id = await this.#record(received, {
-      record: tried,
-      tag,
-      receipts,
-      complete: true,
-    });
-    this.#bind(number, id);
-    observer.carried?.(account.name);
+    this.#claimed.add(carried.id);
+    await ledger.forgetFailed(tried.id);
+    await this.#recogniseAs(carried, received);
     return true;
   }
 
-  /** Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then. */
-  #mayHaveComeNameless({ retrieval: { reason, record } }: Received): boolean {
-    if (reason !== 'new' && (reason !== 'again' || record?.destinations.length !== 0)) return false;
+  /**
+   * Whether messages were delivered, to some destinations at least, that may be this one and had no unique-id then, or another
+   * number.
+   */
+  #mayHaveComeNameless(received: Received): boolean {
+    const { reason, record } = received.retrieval;
+    const isOpen = record?.destinations.length === 0 || isOfAnother(received);
+    if (reason !== 'new' && (reason !== 'again' || !isOpen)) return false;
     return this.#begun.size > 0 || this.#leftovers.some;
   }
 
@@ -239,10 +236,15 @@ export class Settling {
    * messages one takes that over, and the others are delivered.
    */
   async #takeOverOrDeliver(received: Arrived): Promise<void> {
+    const { ledger, runtime } = this.#poll;
+    const { record: tried, message } = received.retrieval;
+    const isOther = isOfAnother(received);
+    if (isOther && tried !== undefined && message.uid !== undefined)
+      await ledger.noteMissing(new Map([[tried.id, message.uid]]), runtime.now());
     const record = this.#begunBefore(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
-      return this.#deliver(received, { record: this.#claim(received.retrieval.record), left });
+      return this.#deliver(received, { record: this.#claim(isOther ? undefined : tried), left });
     }
     this.#claimed.add(record.id);
     await this.#takeOver(record, received);
@@ -321,8 +323,16 @@ export class Settling {
 
   /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */
   async #ofTheSame(record: LedgerRecord | undefined, received: Received): Promise<LedgerRecord | undefined> {
-    if (record === undefined || isOfContent(record, received)) return record;
-    return (await this.#sameBody.isOf(received, record)) ? record : undefined;
+    if (record === undefined) return undefined;
+    const { ledger, runtime } = this.#poll;
+    const { id, uid } = record;
+    const isSame = hasNoHash(record)
+      ? await this.#contentsHere.isOf(received, id)
+      : isOfContent(record, received);
+    if (isSame || (await this.#sameBody.isOf(received, record))) return record;
+    // Or there would be a reason to compare them at each poll.
+    if (uid !== undefined) await ledger.noteMissing(new Map([[id, uid]]), runtime.now());
+    return undefined;
   }
 
   async #record(arrived: Arrived, settled: Settled): Promise<RecordId> {
@@ -349,4 +359,10 @@ export class Settling {
     this.bound.set(number, record);
     this.#claimed.add(record);
   }
+}
+
+/** Whether what was begun under the number of this message is another one, which has another number by now, or none. */
+function isOfAnother(received: Received): boolean {
+  const { record, message } = received.retrieval;
+  return record !== undefined && hasMereNumber(message) && !isOfContent(record, received);
 }

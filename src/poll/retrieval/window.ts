@@ -1,7 +1,9 @@
 import type { MailError } from '../../errors.ts';
+import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
+import { LINE_END_OCTETS } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
 
 /** A message that begins to arrive, or that the server will not give. */
@@ -30,6 +32,8 @@ export class RetrievalWindow {
   #stopped = false;
   #proof: Promise<void> | undefined;
   #awaited: Retrieval | undefined;
+  /** The messages that have come, in part at least. */
+  readonly came: Set<MessageNumber> = new Set();
 
   constructor(session: Transaction, retrievals: readonly Retrieval[]) {
     this.#session = session;
@@ -44,6 +48,12 @@ export class RetrievalWindow {
   /** Messages that were never asked for. */
   get unsent(): number {
     return this.#retrievals.length - this.#next;
+  }
+
+  /** Whether so many octets are another size than that of this message, line end or not, and that of another one of this session. */
+  haveSizeOfAnother({ message: { octets: listed } }: Retrieval, octets: Octets): boolean {
+    if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return false;
+    return this.#retrievals.some((another) => another.message.octets === octets);
   }
 
   /** The message whose status line did not come, when `next` has failed. */
@@ -67,6 +77,7 @@ export class RetrievalWindow {
     try {
       const body = await first.body;
       this.#awaited = undefined;
+      this.came.add(first.retrieval.message.number);
       return { retrieval: first.retrieval, body };
     } catch (error) {
       if (error instanceof ReplyError) return { retrieval: first.retrieval, refusal: error };

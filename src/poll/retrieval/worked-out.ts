@@ -1,6 +1,7 @@
 import type { Destination, Receipt } from '../../delivery/destination.ts';
-import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
+import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { ListedMessage } from '../listing.ts';
+import type { Retrieval } from '../plan.ts';
 import { lacksProof } from '../record-state.ts';
 import type { Received } from './receive.ts';
 
@@ -17,23 +18,56 @@ export function workedOutRecords(
   return records.filter((one) => lacksProof(one) && one.goneAt === undefined);
 }
 
+/** Whether some destination has something of a message, by a record that does not say what came: what stands there has to tell. */
+export function hasNoHash({ destinations, sha256 }: LedgerRecord): boolean {
+  return destinations.length > 0 && sha256 === undefined;
+}
+
+/** Whether nothing but what stands here can tell what was carried, or begun, under the unique-id of a message. */
+export function isToBeProven(
+  { message, reason, record }: Retrieval,
+  ledger: Pick<AccountLedger, 'withUniqueId'>,
+): boolean {
+  if (record !== undefined && hasNoHash(record)) return true;
+  return (reason === 'compare' || reason === 'again') && workedOutRecords(message, ledger).length > 0;
+}
+
 /**
  * What stands in the destinations, for what has come in one session. An mbox, where lines may be quoted, is read through once, and
  * only where the stored octets themselves do not tell.
  */
 export class ContentsHere {
   readonly #destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[];
+  readonly #ledger: Pick<AccountLedger, 'withUniqueId' | 'receiptsOf'>;
   readonly #mboxes = new Map<string, Promise<ReadonlyMap<string, Hashes>>>();
 
-  constructor(destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[]) {
+  constructor(
+    destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'messages'>[],
+    ledger: Pick<AccountLedger, 'withUniqueId' | 'receiptsOf'>,
+  ) {
     this.#destinations = destinations;
+    this.#ledger = ledger;
   }
 
-  /** Whether all of these receipts are of what has come, with line ends as each destination has them. */
-  async are(received: Hashes, receipts: readonly Receipt[]): Promise<boolean> {
+  /** The record of which only what stands here tells what it was, and tells that it was this message; those that are claimed are others. */
+  async provenBy(
+    received: Hashes & Pick<Received, 'retrieval'>,
+    isClaimed: (record: RecordId) => boolean,
+  ): Promise<LedgerRecord | undefined> {
+    for (const record of workedOutRecords(received.retrieval.message, this.#ledger)) {
+      if (isClaimed(record.id) || !(await this.isOf(received, record.id))) continue;
+      // Meanwhile another may have taken it.
+      if (!isClaimed(record.id)) return record;
+    }
+    return undefined;
+  }
+
+  /** Whether all receipts of a record are of what has come, with line ends as each destination has them. */
+  async isOf(received: Hashes, record: RecordId): Promise<boolean> {
+    const receipts = this.#ledger.receiptsOf(record);
     if (receipts.length === 0) return false;
     for (const receipt of receipts)
-      if (!isOf(received, receipt.sha256) && !(await this.#isInMbox(received, receipt))) return false;
+      if (!isAsStored(received, receipt.sha256) && !(await this.#isInMbox(received, receipt))) return false;
     return true;
   }
 
@@ -43,7 +77,9 @@ export class ContentsHere {
     const reading = this.#mboxes.get(place) ?? contentsOf(destination);
     this.#mboxes.set(place, reading);
     const stored = (await reading).get(location);
-    return stored !== undefined && (isOf(received, stored.sha256) || received.lfSha256 === stored.lfSha256);
+    return (
+      stored !== undefined && (isAsStored(received, stored.sha256) || received.lfSha256 === stored.lfSha256)
+    );
   }
 }
 
@@ -54,6 +90,6 @@ async function contentsOf(destination: Pick<Destination, 'messages'>): Promise<R
   return contents;
 }
 
-function isOf({ sha256, lfSha256 }: Hashes, stored: string): boolean {
+function isAsStored({ sha256, lfSha256 }: Hashes, stored: string): boolean {
   return stored === sha256 || stored === lfSha256;
 }

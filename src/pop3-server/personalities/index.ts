@@ -7,6 +7,7 @@ import { OUTLOOK } from './outlook.ts';
 import { POPA3D } from './popa3d.ts';
 import { QMAIL } from './qmail.ts';
 
+/** A server that this one can play. */
 export type PersonalityName = 'dovecot' | 'courier' | 'cyrus' | 'popa3d' | 'qmail' | 'gmail' | 'outlook';
 
 /** The servers that this one can play, by name. */

@@ -222,11 +222,8 @@ describe('a line that is cut at TOP, before what was kept is deleted,', () => {
     server.setFaults([cut]);
     for (let polls = 0; polls < 3; polls += 1)
       expect(await ferry.poll()).toMatchObject({ outcome: 'failed' });
-    // Its content has told that it is the same; how long it is kept begins anew.
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1, kept: 1 });
-    server.setFaults([]);
-    ferry.runtime.advance(4 * DAY_MS);
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
+    // Its content has told that it is the same, which was kept for as long as it was to be.
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
     expect(await ferry.mail()).toEqual(storedAll(first, second));
   });
 });
@@ -271,4 +268,20 @@ test('a second copy of a message is another one still, after TOP was refused for
   server.setFaults([]);
   expect(await ferry.poll()).toMatchObject({ fetched: 1 });
   expect(await ferry.mail()).toEqual(storedAll(direct, other, byList));
+});
+
+test('I1: where there is no TOP, a message of another size under the unique-id of a carried one is compared before it is deleted', async () => {
+  const [first = ''] = DAYS;
+  const other = mail('another one');
+  await using server = await serverWith(NO_TOP);
+  server.maildrop('alice').add(first, { uid: 'u1' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  await takeAway(server);
+  server.maildrop('alice').add(other, { uid: 'u1' });
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(first, other));
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
 });

@@ -53,6 +53,7 @@ describe('mail that a program takes', () => {
     const report = await ferry.poll();
     expect(report).toMatchObject({ outcome: 'partial', fetched: 2, deleted: 2, skipped: 1 });
     expect(report.error).toMatchObject({ code: 'message-refused' });
+    expect(ferry.notices).toEqual([expect.stringMatching(/^Message 2: The program .* was not taken\.$/)]);
     await rm(ferry.folder.at('refused'));
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
     expect(await ferry.mail('mda')).toEqual(storedAll(...MESSAGES));

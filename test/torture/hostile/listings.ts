@@ -127,7 +127,13 @@ export const LISTINGS: readonly Scenario[] = [
   {
     title: 'answers STAT with nonsense',
     listings: { drop: 'plenty of mail' },
-    outcome: { status: 76, code: 'protocol', says: 'The reply to STAT makes no sense.', stored: 0, left: 3 },
+    outcome: {
+      status: 76,
+      code: 'protocol',
+      says: 'The reply to STAT makes no sense: "plenty of mail".',
+      stored: 0,
+      left: 3,
+    },
   },
   {
     title: 'refuses LIST',

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { type Destination } from '../../src/delivery/destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
+import { NUMBERS, takeAway } from './odd-server.ts';
+
+const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
+const TWO_PLACES = ['maildir', 'maildir-2'] as const;
+const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
+
+/** The second of two destinations, which has no room. */
+function fullSecond(all: readonly Destination[]): readonly Destination[] {
+  return all.map((one, index) => (index === 1 ? full(one) : one));
+}
+
+function full(destination: Destination): Destination {
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return () => ({
+        ...target.begin(),
+        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
+      });
+    },
+  });
+}
+
+/** A poll that is killed when the first of two destinations has all that is new, and the ledger knows nothing of it. */
+async function killWithOnePlaceServed(ferry: Ferry): Promise<void> {
+  ferry.wrapDestinations = fullSecond;
+  ferry.wrapLedger = killedBeforeRecording;
+  await ferry.poll();
+  ferry.wrapLedger = (ledger) => ledger;
+  await ferry.restart();
+}
+
+describe('I8, I1: what a kill has left in one of two destinations', () => {
+  test('is not that of another message that has its number by now', async () => {
+    await using server = await serve(ONE);
+    server.setFaults(NUMBERS);
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: TWO_PLACES });
+    await killWithOnePlaceServed(ferry);
+    // Found by its header, and still without room in the other one.
+    await ferry.poll();
+    await takeAway(server);
+    server.maildrop('alice').add(TWO);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(TWO));
+  });
+
+  test('is not that of another message that has its unique-id by now', async () => {
+    await using server = await serve();
+    server.maildrop('alice').add(ONE, { uid: 'u1' });
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: TWO_PLACES });
+    await killWithOnePlaceServed(ferry);
+    await ferry.poll();
+    await takeAway(server);
+    server.maildrop('alice').add(TWO, { uid: 'u1' });
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(await ferry.mail('maildir')).toEqual(storedAll(ONE, TWO));
+    expect(await ferry.mail('maildir-2')).toEqual(storedAll(TWO));
+  });
+
+  test('is known again under a number that is that of a carried message, too', async () => {
+    await using server = await serve(ONE, TWO);
+    server.setFaults(NUMBERS);
+    await using ferry = await Ferry.to(server.address, { destinations: TWO_PLACES });
+    await ferry.poll();
+    server.maildrop('alice').add(THREE);
+    await killWithOnePlaceServed(ferry);
+    await takeAway(server, 1);
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    for (const place of TWO_PLACES) expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE));
+  });
+});

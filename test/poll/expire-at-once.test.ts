@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { type Destination } from '../../src/delivery/destination.ts';
+import { MailError } from '../../src/errors.ts';
+import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+const [ONE, TWO, LONG] = [mail('one'), mail('two'), mail('long', 'line\r\n'.repeat(50))];
+const ACCOUNT = { deletion: { kind: 'after-delivery' } } as const;
+
+/** A server that removes at QUIT what was retrieved, as it announces (RFC 2449 §6.7). */
+function serverOf(...messages: string[]): Promise<Pop3Server> {
+  return createServer({ users: { alice: { password: 'secret', messages } }, expire: 0 });
+}
+
+/** A poll; then the server has removed by itself whatever was retrieved before QUIT. Resolves to how the poll ended. */
+async function pollThere(ferry: Ferry, server: Pop3Server): Promise<string> {
+  ferry.takeCommands();
+  const there = await server.maildrop('alice').list();
+  const { outcome } = await ferry.poll();
+  const sessions = ferry.takeCommands().join(' ').split('STAT');
+  const gone = sessions
+    .filter((session) => session.includes('QUIT'))
+    .flatMap((session) =>
+      Array.from(session.matchAll(/RETR (\d+)/g), ([, number]) => there[Number(number) - 1]),
+    );
+  await server.maildrop('alice').remove(gone.filter((message) => message !== undefined));
+  return outcome;
+}
+
+function full(destination: Destination): Destination {
+  return new Proxy(destination, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return () => ({
+        ...target.begin(),
+        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
+      });
+    },
+  });
+}
+
+test('I1: what came and found no room stays on a server that removes what was retrieved', async () => {
+  await using server = await serverOf(ONE, TWO);
+  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  ferry.wrapDestinations = (all) => all.map(full);
+  expect(await pollThere(ferry, server)).toBe('failed');
+  ferry.wrapDestinations = (all) => all;
+  expect(await pollThere(ferry, server)).toBe('ok');
+  expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  expect(server.maildrop('alice').messages).toEqual([]);
+});
+
+test('I1: what came short stays there, too, and the others with it', async () => {
+  await using server = await serverOf(ONE, TWO, LONG);
+  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  server.setFaults([{ do: 'shorten', command: 'RETR', messages: [3], octets: 100 }]);
+  expect(await pollThere(ferry, server)).toBe('partial');
+  expect(ferry.notices).toContainEqual(expect.stringContaining('EXPIRE 0'));
+  server.setFaults([]);
+  expect(await pollThere(ferry, server)).toBe('ok');
+  expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, LONG));
+  expect(server.maildrop('alice').messages).toEqual([]);
+});
+
+test('what is all safe is removed as elsewhere', async () => {
+  await using server = await serverOf(ONE, TWO);
+  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  await ferry.poll();
+  expect(server.maildrop('alice').messages).toEqual([]);
+});

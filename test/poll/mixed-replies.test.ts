@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { answering, type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
+import { Ferry, mail, storedAll } from './ferry.ts';
+
+/** Each of its own size. */
+const MESSAGES = [1, 2, 3, 4].map((number) => mail(`m${number}`, 'x'.repeat(number)));
+
+/** Which message comes in reply to a RETR behind which so many others wait; undefined: none does. */
+type Mixing = (number: number, waiting: number) => number | undefined;
+
+/** A server that says it has PIPELINING, and mixes up the replies. */
+function mixedServer(mix: Mixing): Promise<RawPeer> {
+  const maildrop = new Map(MESSAGES.map((text, index) => [index + 1, text]));
+  const deleted = new Set<number>();
+  const answered = new Map<PeerLine, number>();
+  const rows = (told: (number: number, text: string) => string): string =>
+    `+OK\r\n${Array.from(maildrop, ([number, text]) => `${told(number, text)}\r\n`).join('')}.\r\n`;
+  return rawPeer(
+    answering((command, line) => {
+      const [keyword = '', argument = ''] = command.split(' ');
+      const number = Number(argument);
+      switch (keyword) {
+        case 'CAPA':
+          return '+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\n.\r\n';
+        case 'STAT':
+          return `+OK ${maildrop.size} 100\r\n`;
+        case 'LIST':
+          return rows((it, text) => `${it} ${text.length}`);
+        case 'UIDL':
+          return rows((it) => `${it} u${it}`);
+        case 'TOP':
+          return `+OK\r\n${maildrop.get(number)?.split('\r\n\r\n')[0]}\r\n\r\n.\r\n`;
+        case 'RETR': {
+          const before = (answered.get(line) ?? 0) + 1;
+          answered.set(line, before);
+          const came = mix(number, line.received.split('RETR').length - 1 - before);
+          return came === undefined ? undefined : `+OK\r\n${maildrop.get(came)}.\r\n`;
+        }
+        case 'DELE':
+          deleted.add(number);
+          return '+OK\r\n';
+        case 'QUIT':
+          for (const one of deleted) maildrop.delete(one);
+          return undefined;
+        default:
+          return '+OK\r\n';
+      }
+    }),
+  );
+}
+
+test.each([
+  ['answers with the last one', (number: number, waiting: number) => number + waiting],
+  [
+    'leaves one without an answer',
+    (number: number, waiting: number) => (waiting > 0 && number === 2 ? undefined : number),
+  ],
+  ['answers one twice', (number: number, waiting: number) => (waiting > 0 && number === 2 ? 4 : number)],
+] as const)(
+  'I1: a server that %s where several messages are asked for at once has each stored once',
+  async (_, mix) => {
+    await using server = await mixedServer(mix);
+    const account = {
+      deletion: { kind: 'after-delivery' },
+      timeouts: { connectMs: 5000, idleMs: 300 },
+    } as const;
+    await using ferry = await Ferry.to(server, { account });
+    for (let poll = 0; poll < 3; poll += 1) await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    expect(await ferry.mail()).toEqual(storedAll(...MESSAGES));
+  },
+);
