@@ -175,6 +175,10 @@ async function openDestinations(
           recordedAt: (locations) => ledger.recordedAt(name, locations),
           recordedAs: (hashes) => ledger.recordedAs(name, hashes),
           usedBefore: ledger.used(name),
+          folder: {
+            known: ledger.folderOf(name),
+            note: (folder, changedAt) => ledger.noteFolder(name, folder, changedAt),
+          },
           account: account.name,
         }),
       );

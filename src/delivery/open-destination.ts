@@ -1,6 +1,8 @@
-import { readlink } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type FolderMark, mayBeSameFolder, toMark } from '../durable/file-mark.ts';
 import { callsFor, type FolderCalls } from '../durable/folder-calls.ts';
+import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
 import { refuseForeignOwner } from './foreign-owner.ts';
@@ -18,10 +20,16 @@ export interface DestinationSurroundings extends MboxSurroundings {
   readonly usedBefore: boolean;
   /** The name of the account, for what is to be done about it. */
   readonly account?: string | undefined;
+  /** Which folder an mbox was in when it was last opened, and how to note the one that it is in now. */
+  readonly folder?: KnownFolder | undefined;
 }
 
-/** As many links lead from one to the next on Linux. */
-const LINKS_FOLLOWED = 40;
+/** What the ledger knows of the folder of a destination. */
+export interface KnownFolder {
+  readonly known: FolderMark | undefined;
+  /** `changedAt`: now, in milliseconds since 1970, where it was another one before. */
+  readonly note: (folder: FolderMark, changedAt: number | undefined) => Promise<void>;
+}
 
 /**
  * Opens a destination for writing, creating what is missing, so that whatever is wrong with it shows before the
@@ -29,7 +37,7 @@ const LINKS_FOLLOWED = 40;
  */
 export async function openDestination(
   settings: DestinationSettings,
-  { usedBefore, account, spoolFolder, ...surroundings }: DestinationSurroundings,
+  { usedBefore, account, spoolFolder, folder, ...surroundings }: DestinationSurroundings,
 ): Promise<Destination> {
   const name = destinationName(settings);
   if (!isPlace(settings)) {
@@ -45,26 +53,39 @@ export async function openDestination(
     return new HandedOver({ name, lineEndings: 'as-received', spoolPath, take });
   }
   const calls = await callsFor(settings.path);
-  if (usedBefore) await assertThere(settings, calls, account);
+  if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
   await refuseForeignOwner(settings, calls);
-  return settings.type === 'maildir'
-    ? Maildir.open(settings, name, surroundings.runtime, calls)
-    : Mbox.open(settings, name, surroundings);
+  if (settings.type === 'maildir') return Maildir.open(settings, name, surroundings.runtime, calls);
+  const mbox = await Mbox.open(settings, name, surroundings);
+  if (folder !== undefined) await noteFolder(settings.path, folder, surroundings.runtime.now());
+  return mbox;
+}
+
+/** Where the mbox is, its disk is mounted: so this is the folder that it has to be in. */
+async function noteFolder(path: string, { known, note }: KnownFolder, now: number): Promise<void> {
+  const folder = await folderOf(path).catch(() => undefined);
+  if (folder === undefined || (folder.inode === known?.inode && folder.born === known.born)) return;
+  await note(folder, known === undefined || mayBeSameFolder(known, folder) ? undefined : now);
+}
+
+async function folderOf(path: string): Promise<FolderMark> {
+  return toMark(await stat(dirname(await linkTarget(path)), { bigint: true }));
 }
 
 /**
  * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
  * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder. A link that leads to no mbox may lead to such a disk, whatever is beside it.
+ * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads
+ * to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(
   settings: PlaceSettings,
   calls: FolderCalls,
-  account: string = 'ACCOUNT',
+  { account = 'ACCOUNT', folder }: { account?: string | undefined; folder?: FolderMark | undefined } = {},
 ): Promise<void> {
   const { type, path } = settings;
   const isThere =
-    type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls);
+    type === 'maildir' ? await isFolder(join(path, 'cur'), calls) : await mayHoldMbox(path, calls, folder);
   if (isThere) return;
   const command = type === 'maildir' ? `mkdir -p ${join(path, 'cur')}` : await commandToMakeMbox(path);
   throw new MailError(
@@ -76,28 +97,22 @@ export async function assertThere(
   );
 }
 
-async function mayHoldMbox(path: string, calls: FolderCalls): Promise<boolean> {
+async function mayHoldMbox(
+  path: string,
+  calls: FolderCalls,
+  folder: FolderMark | undefined,
+): Promise<boolean> {
   if (await calls.stat(path).catch(() => undefined)) return true;
-  if ((await targetOf(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
+  if ((await linkTarget(path)) !== path || !(await isFolder(dirname(path), calls))) return false;
+  if (folder !== undefined && !mayBeSameFolder(folder, await folderOf(path))) return false;
   // A folder that may be written to but not read shows nothing either way.
   const names = await calls.readdir(dirname(path)).catch(() => [path]);
   return names.length > 0;
 }
 
 async function commandToMakeMbox(path: string): Promise<string> {
-  const file = await targetOf(path);
+  const file = await linkTarget(path);
   return `mkdir -p ${dirname(file)}; touch ${file}`;
-}
-
-/** Where symbolic links lead to from here, though nothing need be there; the path itself where it is none. */
-async function targetOf(path: string): Promise<string> {
-  let target = path;
-  for (let links = 0; links < LINKS_FOLLOWED; links += 1) {
-    const next = await readlink(target).catch(() => undefined);
-    if (next === undefined) break;
-    target = resolve(dirname(target), next);
-  }
-  return target;
 }
 
 async function isFolder(path: string, calls: FolderCalls): Promise<boolean> {

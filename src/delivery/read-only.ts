@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { FolderMark } from '../durable/file-mark.ts';
 import { callsFor } from '../durable/folder-calls.ts';
 import { asMailError, systemCode } from '../errors.ts';
 import type { Receipt, RecordedReceipts, StoredMessage, StoredState } from './destination.ts';
@@ -28,18 +29,25 @@ export interface ReadOnlyDestination {
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
 }
 
+/** What a ledger knows of a place, by the name of the destination. */
+export interface PlaceRecords extends RecordedReceipts {
+  /** Whether anything was delivered there. */
+  used(destination: string): boolean;
+  /** The folder that an mbox was in, where that was noted. */
+  folderOf(destination: string): FolderMark | undefined;
+}
+
+type Look = (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>;
+
 /** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(
-  settings: DestinationSettings,
-  records: RecordedReceipts & { used(destination: string): boolean },
-): ReadOnlyDestination {
+export function readOnly(settings: DestinationSettings, records: PlaceRecords): ReadOnlyDestination {
   const name = destinationName(settings);
   if (!isPlace(settings))
     return { name, hasNames: false, tags: noTags, messages: nothing, inspect: handedOver };
   const inspectWith =
-    (look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>) =>
-    (receipts: Iterable<Receipt>): AsyncIterable<StoredState> =>
-      ifThere(settings, receipts, { look, used: records.used(name) });
+    (look: Look): Look =>
+    (receipts) =>
+      ifThere(settings, receipts, { look, records });
   if (settings.type === 'mbox') {
     const recordedAs: RecordedAs = (hashes) => records.recordedAs(name, hashes);
     const messages = (): AsyncIterable<StoredMessage> =>
@@ -63,6 +71,14 @@ export function readOnly(
   };
 }
 
+/** The same of several. */
+export function readOnlyAll(
+  all: readonly DestinationSettings[],
+  records: PlaceRecords,
+): readonly ReadOnlyDestination[] {
+  return all.map((settings) => readOnly(settings, records));
+}
+
 function noTags(): Promise<ReadonlySet<string>> {
   return Promise.resolve(new Set());
 }
@@ -81,17 +97,13 @@ async function* inspectMboxOrNone(
 async function* ifThere(
   settings: PlaceSettings,
   receipts: Iterable<Receipt>,
-  {
-    look,
-    used,
-  }: {
-    readonly look: (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>;
-    readonly used: boolean;
-  },
+  { look, records }: { readonly look: Look; readonly records: PlaceRecords },
 ): AsyncGenerator<StoredState, void, undefined> {
-  const unusable = await assertThere(settings, await callsFor(settings.path)).catch(asMailError);
+  const name = destinationName(settings);
+  const where = { folder: records.folderOf(name) };
+  const unusable = await assertThere(settings, await callsFor(settings.path), where).catch(asMailError);
   if (unusable === undefined) yield* look(receipts);
-  else if (used) throw unusable;
+  else if (records.used(name)) throw unusable;
   else for (const _ of receipts) yield 'missing';
 }
 

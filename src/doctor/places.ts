@@ -12,6 +12,7 @@ import {
   type MailServerSettings,
   type PlaceSettings,
 } from '../delivery/settings.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import { createExclusively } from '../durable/file-writer.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
@@ -59,10 +60,12 @@ export async function examineDestination(
     const isNew = there !== folder;
     if (type === 'mbox') await refuseForeignFile(path);
     await refuseForeignOwner(settings);
-    const usedBefore = question.ledger?.used(destinationName(settings)) ?? false;
+    const { ledger } = question;
+    const usedBefore = ledger?.used(destinationName(settings)) ?? false;
+    const known = ledger?.folderOf(destinationName(settings));
     // The lock of an mbox is a file next to it.
     if (type === 'mbox') await probe(there, question.runtime);
-    if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore });
+    if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore, known });
     if (type === 'maildir') await writeAndRemove(isNew ? there : join(path, 'tmp'), question.runtime);
     const { free, remote } = await fileSystemOf(there);
     if (free < question.octets) throw tooFull(there, free, question.octets);
@@ -148,7 +151,12 @@ export async function refuseForeignFile(path: string): Promise<void> {
 
 async function openAndClose(
   settings: PlaceSettings,
-  { runtime, account, usedBefore }: Pick<PlaceQuestion, 'runtime' | 'account'> & { usedBefore: boolean },
+  {
+    runtime,
+    account,
+    usedBefore,
+    known,
+  }: Pick<PlaceQuestion, 'runtime' | 'account'> & { usedBefore: boolean; known: FolderMark | undefined },
 ): Promise<void> {
   const destination = await openDestination(settings, {
     runtime,
@@ -159,6 +167,7 @@ async function openAndClose(
     spoolFolder: '',
     usedBefore,
     account,
+    folder: { known, note: () => Promise.resolve() },
   });
   await destination.close();
 }

@@ -1,8 +1,9 @@
-import { link, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { constants, copyFile, link, lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { MailError, systemCode } from '../errors.ts';
+import { ignoreMissing, MailError, systemCode } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { linkTarget } from './link-target.ts';
 
 export interface DotLockOptions {
   /** Give up after this many milliseconds. */
@@ -13,6 +14,9 @@ export interface DotLockOptions {
 }
 
 const RETRY_MS = 100;
+
+/** What link(2) says where there are no links. */
+const WITHOUT_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
  * The locks that this process holds, or is about to take, by absolute path. While one is here nobody else of this
@@ -28,6 +32,39 @@ interface Attempt {
   readonly key: string;
 }
 
+/** Who may not make a file in a folder; others who lock there can have rights that we lack. */
+const NOT_ALLOWED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/**
+ * Locks an mbox for all who agree on dot-locks. Where its path is a symbolic link, some of them lock beside that (Dovecot,
+ * procmail) and some beside the file that it leads to (mutt), so both are locked; but for a file in a folder where we may not
+ * make one. Otherwise as `takeDotLock`.
+ */
+export async function takeDotLocks(path: string, options: DotLockOptions): Promise<() => Promise<void>> {
+  const { runtime, patienceMs } = options;
+  const start = runtime.monotonic();
+  const unlock = await takeDotLock(path, options);
+  let unlockTarget: (() => Promise<void>) | undefined;
+  try {
+    const target = await linkTarget(path);
+    if (target === path) return unlock;
+    const left = patienceMs - (runtime.monotonic() - start);
+    unlockTarget = await takeDotLock(target, { ...options, patienceMs: left });
+  } catch (error) {
+    if (!NOT_ALLOWED.has(systemCode(error))) {
+      await unlock().catch(() => undefined);
+      throw error;
+    }
+  }
+  return async () => {
+    try {
+      await unlockTarget?.();
+    } finally {
+      await unlock();
+    }
+  };
+}
+
 /**
  * Locks `path` the way that mail programs agree on: a file `path.lock`, made by linking a private file to that
  * name, so that it is safe on network file systems too; our process id and host are in it. A lock whose owner is
@@ -40,7 +77,9 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
   const mine = `${lock}.${hostPart(runtime)}.${runtime.pid}.${runtime.randomHex(4)}`;
   const key = join(await realpath(dirname(path)), basename(lock));
   const start = runtime.monotonic();
-  await writePrivate(mine, `${runtime.pid} ${runtime.hostName}\n`);
+  // As Dovecot reads it, so that it need not wait for one who is dead; others read the number that it begins with.
+  const text = `${runtime.pid}:${runtime.hostName}`;
+  await writePrivate(mine, text);
   try {
     for (;;) {
       const outcome = await attempt({ lock, mine, key }, options);
@@ -53,7 +92,7 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
     // One that stays is found by `removeMboxLeftovers`; the lock, once taken, must be given back by who asked for it.
     await remove(mine).catch(() => undefined);
   }
-  return unlocking(lock, key);
+  return unlocking(lock, key, text);
 }
 
 /** The name of this host as it stands in names of files. */
@@ -80,14 +119,17 @@ async function attempt(
   }
 }
 
-/** Unlocks once: a second call must not take the lock from whoever has it by then. */
-function unlocking(lock: string, key: string): () => Promise<void> {
+/**
+ * Unlocks once: a second call must not take the lock from whoever has it by then; nor the first one, where the lock looked
+ * stale to another program, as after a sleep of this process.
+ */
+function unlocking(lock: string, key: string, text: string): () => Promise<void> {
   let isHeld = true;
   return async () => {
     if (!isHeld) return;
     isHeld = false;
     try {
-      await remove(lock);
+      if ((await textOf(lock).catch(ignoreMissing)) === text) await remove(lock);
     } finally {
       reserved.delete(key);
     }
@@ -103,9 +145,13 @@ async function writePrivate(path: string, text: string): Promise<void> {
   }
 }
 
+/** A copy that must not be there yet does as well on a file system that has no links: FAT, and some across a network. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await link(from, to).catch((error: unknown) => {
+      if (!WITHOUT_LINKS.has(systemCode(error))) throw error;
+      return copyFile(from, to, constants.COPYFILE_EXCL);
+    });
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
@@ -142,16 +188,29 @@ async function removeStale(lock: string, aside: string, options: DotLockOptions)
  */
 async function isStale(lock: string, { runtime, staleMs }: DotLockOptions): Promise<boolean> {
   try {
-    const [text, { mtimeMs }] = [await readFile(lock, 'latin1'), await stat(lock)];
+    const found = await lstat(lock);
+    // What is no file was made by nobody who agrees on these.
+    if (!found.isFile()) return false;
+    const text = await textOf(lock);
     // Dovecot writes a colon between the two.
     const [, digits = '0', host] = /^\s*(\d{1,10})(?:[\s:]+(\S+))?/.exec(text) ?? [];
     const pid = Number(digits);
     if (host === runtime.hostName && pid > 0) return pid === runtime.pid || !runtime.isAlive(pid);
     if (host === undefined && pid > 0 && pid !== runtime.pid && runtime.isAlive(pid)) return false;
-    return runtime.now() - mtimeMs > staleMs;
+    return runtime.now() - found.mtimeMs > staleMs;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;
     throw error;
+  }
+}
+
+/** Nothing where it may not be read: mutt's may be by nobody. */
+async function textOf(lock: string): Promise<string> {
+  try {
+    return await readFile(lock, 'latin1');
+  } catch (error) {
+    if (systemCode(error) !== 'EACCES') throw error;
+    return '';
   }
 }
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
 
 /** What tells a file from another one that stands at the same path at another time. */
@@ -14,20 +14,39 @@ export interface FileMark {
 /** The mark of what stands at a path; undefined where nothing does. Raises any other error of the system. */
 export function markOf(path: string): FileMark | undefined {
   try {
-    const { ino, birthtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    // Where a file system has no such time, the other one is given in its place.
-    const isTold = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
-    return { inode: String(ino), born: isTold ? String(birthtimeNs) : undefined, changed: String(ctimeNs) };
+    return toMark(statSync(path, { bigint: true }));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
+/** The mark of what was looked at. */
+export function toMark({ ino, birthtimeNs, ctimeNs }: BigIntStats): FileMark {
+  // Where a file system has no such time, the other one is given in its place.
+  const isTold = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
+  return { inode: String(ino), born: isTold ? String(birthtimeNs) : undefined, changed: String(ctimeNs) };
+}
+
 /** Whether both are of one file, whatever was changed in it in between. */
 export function isSameFile(one: FileMark, other: FileMark): boolean {
   const bornAlike = one.born === undefined || other.born === undefined || one.born === other.born;
   return one.inode === other.inode && bornAlike;
+}
+
+/** What tells a folder from another one that is there while its disk is not mounted. */
+export type FolderMark = Pick<FileMark, 'inode' | 'born'>;
+
+/**
+ * Whether both may be of one folder. When it was made tells more than its number, which some file systems across a network, or
+ * in a process, give anew each time; the number counts where only one of the two has such a time, so that they are of two
+ * file systems, unless it was made just then.
+ */
+export function mayBeSameFolder(one: FolderMark, other: FolderMark): boolean {
+  if (one.born === undefined && other.born === undefined) return true;
+  return one.born === undefined || other.born === undefined
+    ? one.inode === other.inode
+    : one.born === other.born;
 }
 
 /** A file that was opened, to be compared with what stands at its path later. */

@@ -1,11 +1,17 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Writes all of `block` at `position`; the system may take it in several pieces. */
-export async function writeAll(file: FileHandle, block: Uint8Array, position: number): Promise<void> {
+/** Writes all of `block` at `position`; the system may take it in several pieces, and `taken` is told of each. */
+export async function writeAll(
+  file: FileHandle,
+  block: Uint8Array,
+  position: number,
+  taken?: (octets: number) => void,
+): Promise<void> {
   let done = 0;
   while (done < block.length) {
     const { bytesWritten } = await file.write(block, done, block.length - done, position + done);
     done += bytesWritten;
+    taken?.(bytesWritten);
   }
 }
 

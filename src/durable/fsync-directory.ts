@@ -1,6 +1,6 @@
-import { fsync } from 'node:fs';
+import { fsync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemCode } from '../errors.ts';
+import { MailError, systemCode } from '../errors.ts';
 import { type FolderCalls, inThreads } from './folder-calls.ts';
 
 /**
@@ -8,22 +8,36 @@ import { type FolderCalls, inThreads } from './folder-calls.ts';
  * one, which serves all of them: its entries may have come too late for the one before.
  */
 export class SyncedDirectory {
+  readonly #path: string;
   readonly #file: number;
+  /** Which folder was opened. */
+  readonly #folder: FolderNumbers;
   readonly #calls: FolderCalls;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #isClosed = false;
 
-  private constructor(file: number, calls: FolderCalls) {
-    this.#file = file;
+  private constructor(path: string, opened: { file: number; folder: FolderNumbers }, calls: FolderCalls) {
+    this.#path = path;
+    this.#file = opened.file;
+    this.#folder = opened.folder;
     this.#calls = calls;
   }
 
   static async open(path: string, calls: FolderCalls = inThreads): Promise<SyncedDirectory> {
-    return new SyncedDirectory(await calls.open(path), calls);
+    const file = await calls.open(path);
+    try {
+      return new SyncedDirectory(path, { file, folder: await calls.stat(path) }, calls);
+    } catch (error) {
+      await calls.close(file);
+      throw error;
+    }
   }
 
-  /** Resolves when every entry made before the call survives loss of power. */
+  /**
+   * Resolves when every entry made before the call survives loss of power. Rejects where another folder is at its path by then:
+   * entries may have been made in that one (I2).
+   */
   sync(): Promise<void> {
     if (this.#running === undefined) return this.#start();
     this.#next ??= this.#running.then(
@@ -42,12 +56,27 @@ export class SyncedDirectory {
   #start(): Promise<void> {
     this.#next = undefined;
     // The number may be that of another file by now.
-    const run = (this.#isClosed ? Promise.reject(alreadyClosed()) : fsyncFile(this.#file)).finally(() => {
+    const run = (this.#isClosed ? Promise.reject(alreadyClosed()) : this.#syncThis()).finally(() => {
       if (this.#running === run) this.#running = undefined;
     });
     this.#running = run;
     return run;
   }
+
+  async #syncThis(): Promise<void> {
+    await fsyncFile(this.#file);
+    const { dev, ino } = await this.#calls.stat(this.#path);
+    if (dev !== this.#folder.dev || ino !== this.#folder.ino) throw replaced(this.#path);
+  }
+}
+
+/** What tells a folder from another one. */
+type FolderNumbers = Pick<Stats, 'dev' | 'ino'>;
+
+function replaced(path: string): MailError {
+  return new MailError('destination-unusable', `${path} was replaced while mail was delivered there.`, {
+    hint: 'The next poll tries again.',
+  });
 }
 
 function alreadyClosed(): Error {

@@ -1,7 +1,8 @@
 import type { Intent } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import { AccountReads } from './account-reads.ts';
-import { dropFailed, markAgain } from './deliver-again.ts';
+import { dropFailed, markAgain, markBack } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   FoundMessage,
   Imported,
   LastLogin,
+  ListedDelivery,
   PollEnd,
   Proof,
   RecordId,
@@ -77,6 +79,15 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
 
   deliverAgain(destination: string, records: readonly RecordId[]): Promise<void> {
     return this.#commits.run(() => markAgain(this.statements, this.account, { destination, records }));
+  }
+
+  noteBack(deliveries: readonly ListedDelivery[]): Promise<void> {
+    return this.#commits.run(() => markBack(this.statements, this.account, deliveries));
+  }
+
+  async noteFolder(destination: string, { inode, born }: FolderMark, changedAt?: number): Promise<void> {
+    const values = [destination, inode, born ?? null, changedAt ?? null];
+    await this.#commits.run(() => this.statements.setFolder.run(...values));
   }
 
   takeFirstLook(): boolean {

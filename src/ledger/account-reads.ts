@@ -1,6 +1,8 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
+import { readWanted } from './deliver-again.ts';
 import { readIdentities, readLongMissing } from './identities.ts';
 import type {
   AccountLedger,
@@ -21,6 +23,7 @@ import {
   optionalNumber,
   optionalText,
   toDeletable,
+  toFolder,
   toFound,
   toIdentity,
   toIntent,
@@ -132,6 +135,18 @@ export class AccountReads {
 
   workedOut(destination: string): number {
     return Number(this.statements.workedOut.get(this.account, destination)?.['count'] ?? 0);
+  }
+
+  wanted(): readonly ListedDelivery[] {
+    return readWanted(this.statements, this.account);
+  }
+
+  folderOf(destination: string): FolderMark | undefined {
+    return this.statements.folder.all(destination).map(toFolder)[0];
+  }
+
+  wasInFormerFolder({ record, receipt }: ListedDelivery): boolean {
+    return this.statements.inFormerFolder.get(record, receipt.destination) !== undefined;
   }
 
   isNew(): boolean {

@@ -1,4 +1,5 @@
-import type { RecordId } from './ledger.ts';
+import type { ListedDelivery, RecordId } from './ledger.ts';
+import { toReceipt } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
@@ -12,6 +13,26 @@ export function markAgain(
     askAnew.run(record);
   }
   forgetQuiet.run(account);
+}
+
+/** As `wanted` of an `AccountLedger`. */
+export function readWanted({ wanted }: LedgerStatements, account: number): readonly ListedDelivery[] {
+  return wanted.all(account).map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
+}
+
+/** As `noteBack` of an `AccountLedger`, within a transaction. What counts as delivered again was not carried once more. */
+export function markBack(
+  { isBack, setBack, uncount, uncountDay }: LedgerStatements,
+  account: number,
+  deliveries: readonly ListedDelivery[],
+): void {
+  for (const { record, receipt } of deliveries) {
+    isBack.run(record, receipt.destination);
+    const { octets = null, delivered_at: at = null } = setBack.get(record) ?? {};
+    if (at === null) continue;
+    uncount.run(octets, account);
+    uncountDay.run(octets, account, at);
+  }
 }
 
 /** As `forgetFailed` of an `AccountLedger`, within a transaction. */

@@ -1,4 +1,5 @@
 import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { Taken } from './taken.ts';
 
@@ -270,6 +271,16 @@ export interface AccountLedger {
    * deletable; what was delivered stays among the `deliveries`.
    */
   deliverAgain(destination: string, records: readonly RecordId[]): Promise<void>;
+  /** What is wanted once more, wherever it was delivered to. */
+  wanted(): readonly ListedDelivery[];
+  /** Notes that some of what is wanted is back where it was delivered to, so that nobody need deliver it there again. */
+  noteBack(deliveries: readonly ListedDelivery[]): Promise<void>;
+  /** The folder that a destination was in when it was last opened, where that was noted. */
+  folderOf(destination: string): FolderMark | undefined;
+  /** Notes the folder that a destination is in; `changedAt`: when it was found there, where it was in another one before. */
+  noteFolder(destination: string, folder: FolderMark, changedAt?: number): Promise<void>;
+  /** Whether a message was delivered when its destination was in another folder, as on another disk. */
+  wasInFormerFolder(delivery: ListedDelivery): boolean;
   /** What records and intents of all accounts stand for in a destination. */
   taken(destination: string): readonly Taken[];
   /** What records, of all accounts, say that stands at these places. */

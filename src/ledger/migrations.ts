@@ -179,6 +179,16 @@ const STEPS: readonly string[] = [
   ALTER TABLE message ADD COLUMN worked_out INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE account ADD COLUMN asked TEXT;
   `,
+  // Which folder an mbox was in when it was last opened: one that is missing in another is on a disk that is not mounted. When
+  // it was first found in that one, where it had been in another before: what it lacks of the time before may be lost.
+  `
+  CREATE TABLE folder (
+    destination TEXT PRIMARY KEY,
+    inode       TEXT NOT NULL,
+    born        TEXT,
+    changed_at  INTEGER
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. Raises `ledger` for a newer one. */

@@ -1,4 +1,5 @@
 import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
 import type {
@@ -21,6 +22,11 @@ export function toReceipt(row: Row): Receipt {
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
   };
+}
+
+/** A row of the statement `folder`. */
+export function toFolder(row: Row): FolderMark {
+  return { inode: String(row['inode']), born: optionalText(row['born']) };
 }
 
 /** A row of the statement `summary`. */

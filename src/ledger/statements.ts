@@ -103,6 +103,14 @@ type StatementName =
   | 'listedDeliveries'
   | 'wantAgain'
   | 'dropWanted'
+  | 'wanted'
+  | 'isBack'
+  | 'setBack'
+  | 'uncount'
+  | 'uncountDay'
+  | 'folder'
+  | 'setFolder'
+  | 'inFormerFolder'
   | 'askAnew'
   | 'forgetQuiet'
   | 'identities'
@@ -246,6 +254,26 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
       AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
   wantAgain: 'UPDATE delivery SET again = 1 WHERE message = ? AND destination = ?',
   dropWanted: 'DELETE FROM delivery WHERE message = ? AND again',
+  // What is wanted did not end well, and few messages did not: those are looked for first.
+  wanted: `
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
+    FROM message INDEXED BY message_failed JOIN delivery ON delivery.message = message.id
+    WHERE account = ? AND outcome IN ('failed', 'quarantined') AND again AND gone_at IS NULL ORDER BY message.id`,
+  isBack: 'UPDATE delivery SET again = 0 WHERE message = ? AND destination = ?',
+  setBack: `
+    UPDATE message SET outcome = 'delivered', last_error = NULL
+    WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.message = ?1 AND again) RETURNING octets, delivered_at`,
+  uncount:
+    'UPDATE account SET delivered = delivered - 1, delivered_octets = delivered_octets - coalesce(?, 0) WHERE id = ?',
+  uncountDay: `
+    UPDATE carried SET messages = messages - 1, octets = octets - coalesce(?, 0) WHERE account = ? AND day = ? / 86400000`,
+  folder: 'SELECT inode, born FROM folder WHERE destination = ?',
+  setFolder: `INSERT INTO folder (destination, inode, born, changed_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET inode = excluded.inode, born = excluded.born,
+                               changed_at = coalesce(excluded.changed_at, changed_at)`,
+  inFormerFolder: `
+    SELECT 1 FROM delivery JOIN folder USING (destination)
+    WHERE message = ? AND destination = ? AND delivery.delivered_at <= changed_at`,
   askAnew:
     "UPDATE message SET outcome = 'failed', attempts = 0, last_error = 'to be delivered once more' WHERE id = ?",
   forgetQuiet: 'UPDATE account SET quiet = NULL WHERE id = ?',

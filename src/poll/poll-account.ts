@@ -4,6 +4,7 @@ import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
+import { noteBroughtBack } from './brought-back.ts';
 import { confirmDeletions, markDeletions, NOTHING_MARKED } from './deletion/delete.ts';
 import { Questions } from './deletion/questions.ts';
 import { warnOfExpiry } from './expiry.ts';
@@ -98,6 +99,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
     await noteMaildrop(poll);
+    await noteBroughtBack(poll);
     const progress = new Progress(poll);
     while (await carry(poll)) {
       if (control.stop.aborted) throw stoppedOnRequest();

@@ -1,4 +1,4 @@
-import { readOnly } from '../delivery/read-only.ts';
+import { readOnlyAll } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
 import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
@@ -89,7 +89,7 @@ export async function previewAccount(
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
     const question = { listing, bound, retrieved: nothing, delivered: nothing };
-    const destinations = account.destinations.map((settings) => readOnly(settings, ledger));
+    const destinations = readOnlyAll(account.destinations, ledger);
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };
@@ -118,7 +118,7 @@ async function lookForPresent(
   ledger: AccountLedger,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const destinations = account.destinations.map((settings) => readOnly(settings, ledger));
+  const destinations = readOnlyAll(account.destinations, ledger);
   const tags = new Set<string>();
   for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(

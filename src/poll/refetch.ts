@@ -1,7 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { isPlaceName } from '../delivery/settings.ts';
 import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
-import { statesAt } from './stored-states.ts';
+import { statesOf } from './stored-states.ts';
 
 /** How many messages are to come once more, since they are not at this place any more. */
 export interface Refetch {
@@ -48,16 +48,15 @@ async function notThere(
   place: string,
   deliveries: readonly ListedDelivery[],
   {
-    destinations,
-    ledger,
     alsoMissing,
+    ...known
   }: {
     readonly destinations: readonly Destination[];
-    readonly ledger: Pick<AccountLedger, 'recordedAs'>;
+    readonly ledger: AccountLedger;
     readonly alsoMissing: boolean;
   },
 ): Promise<readonly RecordId[]> {
-  const states = await statesAt(place, deliveries, destinations, ledger);
+  const states = await statesOf(place, deliveries, known);
   return deliveries
     .filter((one) => states.get(one) === 'lost' || (alsoMissing && states.get(one) === 'missing'))
     .map(({ record }) => record);

@@ -1,5 +1,6 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
+import type { AccountLedger, ListedDelivery } from '../ledger/ledger.ts';
 
 /** What is asked of a destination. */
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
@@ -31,6 +32,24 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
   }
   return states;
 }
+
+/**
+ * The same, of messages of which the ledger tells more: what is missing in an mbox counts as lost where that was in another folder
+ * when the message was delivered, as on a disk that was replaced since; nothing in an mbox itself tells.
+ */
+export async function statesOf<T extends ListedDelivery>(
+  place: string,
+  stored: readonly T[],
+  { destinations, ledger }: { readonly destinations: readonly Inspected[]; readonly ledger: Remembering },
+): Promise<ReadonlyMap<T, StoredState>> {
+  const states = await statesAt(place, stored, destinations, ledger);
+  const isLost = (one: T, state: StoredState): boolean =>
+    state === 'missing' && ledger.wasInFormerFolder(one);
+  return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
+}
+
+/** What is asked of the ledger. */
+type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs'>;
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
 import { deliveryFailed } from '../../src/delivery/errors.ts';
 import { openDestination } from '../../src/delivery/open-destination.ts';
 import { destinationName } from '../../src/delivery/settings.ts';
+import type { FolderMark } from '../../src/durable/file-mark.ts';
 import { MailError } from '../../src/errors.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -114,6 +115,57 @@ describe('openDestination', () => {
     await writeFile(folder.at(there), '');
     await (await openDestination({ type: 'mbox', path: folder.at('mbox') }, surroundings(true))).close();
     expect(await readdir(folder.path)).toContain('mbox');
+  });
+});
+
+describe('the folder of an mbox', () => {
+  /** A ledger that knows of it what was noted last. */
+  const ledger = (usedBefore: boolean): { marks: FolderMark[]; around: typeof surroundings } => {
+    const marks: FolderMark[] = [];
+    const note = async (mark: FolderMark): Promise<void> => void marks.push(mark);
+    const around = (): ReturnType<typeof surroundings> => ({
+      ...surroundings(usedBefore),
+      folder: { known: marks.at(-1), note },
+    });
+    return { marks, around };
+  };
+
+  test('is noted when it is opened, and again only when it is another one', async () => {
+    await using folder = await temporaryFolder();
+    const { marks, around } = ledger(true);
+    await mkdir(folder.at('disk'));
+    const settings = { type: 'mbox', path: folder.at('disk', 'mbox') } as const;
+    await writeFile(settings.path, '');
+    for (let times = 0; times < 2; times += 1) await openDestination(settings, around(true));
+    expect(marks).toHaveLength(1);
+    await rename(folder.at('disk'), folder.at('old disk'));
+    await mkdir(folder.at('disk'));
+    await writeFile(settings.path, '');
+    for (let times = 0; times < 2; times += 1) await openDestination(settings, around(true));
+    expect(marks).toHaveLength(2);
+  });
+
+  test('I1: is not the mount point that holds another file, while its disk is not mounted', async () => {
+    await using folder = await temporaryFolder();
+    const { around } = ledger(true);
+    await mkdir(folder.at('mounted'));
+    const settings = { type: 'mbox', path: folder.at('disk', 'mbox') } as const;
+    await symlink('mounted', folder.at('disk'));
+    await writeFile(settings.path, '');
+    await openDestination(settings, around(true));
+    await rm(folder.at('disk'));
+    await mkdir(folder.at('disk'));
+    await writeFile(folder.at('disk', 'no disk is mounted here'), '');
+    await expect(openDestination(settings, around(true))).rejects.toMatchObject({
+      code: 'destination-unusable',
+    });
+    expect(await readdir(folder.at('disk'))).toEqual(['no disk is mounted here']);
+    // What the hint says.
+    await writeFile(settings.path, '');
+    await openDestination(settings, around(true));
+    await rm(settings.path);
+    await openDestination(settings, around(true));
+    expect(await readdir(folder.at('disk'))).toContain('mbox');
   });
 });
 

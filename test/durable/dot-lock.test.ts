@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
-import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
-import { takeDotLock } from '../../src/durable/dot-lock.ts';
+import fs, { writeFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { describe, expect, test, vi } from 'vitest';
+import { takeDotLock, takeDotLocks } from '../../src/durable/dot-lock.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
+import { requireRoot } from '../support/programs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
 const STALE_MS = 900_000;
@@ -20,6 +22,16 @@ function take(folder: TemporaryFolder, runtime: FakeRuntime, patienceMs = 50): P
   return takeDotLock(folder.at('mbox'), { patienceMs, staleMs: STALE_MS, runtime });
 }
 
+/** As a user who may read nothing of others; the calls of all threads are his meanwhile. */
+async function asNobody<T>(act: () => Promise<T>): Promise<T> {
+  process.seteuid?.(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 async function lockWith(
   folder: TemporaryFolder,
   text: string,
@@ -31,12 +43,12 @@ async function lockWith(
 }
 
 describe('a dot-lock', () => {
-  test('says whose it is, and leaves nothing behind when it is given back', async () => {
+  test('says whose it is, as Dovecot does, and leaves nothing behind when it is given back', async () => {
     await using folder = await temporaryFolder();
     const runtime = runtimeNow();
     const unlock = await take(folder, runtime);
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
-    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
     await unlock();
     expect(await readdir(folder.path)).toEqual([]);
     await expect(unlock()).resolves.toBeUndefined();
@@ -66,7 +78,7 @@ describe('a dot-lock', () => {
     const runtime = runtimeNow();
     await lockWith(folder, text, { ageMs, runtime });
     const unlock = await take(folder, runtime);
-    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
     await unlock();
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -108,7 +120,7 @@ describe('a dot-lock', () => {
       await expect(takeDotLock(folder.at(link, 'mbox'), options)).rejects.toMatchObject({
         code: 'destination-locked',
       });
-      expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242 ferry.example\n');
+      expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
       await unlock();
       await (await take(folder, runtime))();
       expect(await readdir(folder.path)).toEqual(link === '' ? [] : [link]);
@@ -125,6 +137,61 @@ describe('a dot-lock', () => {
     expect(await readdir(folder.path)).toEqual(['mbox.lock']);
     await second();
   });
+
+  test('that another program has taken meanwhile, since it looked stale to it, is left to that one', async () => {
+    await using folder = await temporaryFolder();
+    const unlock = await take(folder, runtimeNow());
+    await rm(folder.at('mbox.lock'));
+    await writeFile(folder.at('mbox.lock'), '77 ferry.example\n');
+    await unlock();
+    expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('77 ferry.example\n');
+  });
+
+  test('that may not be read, as mutt makes it, is respected while it is young, and removed when it is old', async (context) => {
+    requireRoot(context);
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    await chmod(folder.path, 0o777);
+    await lockWith(folder, '', { ageMs: 0, runtime });
+    await chmod(folder.at('mbox.lock'), 0);
+    await expect(asNobody(() => take(folder, runtime))).rejects.toMatchObject({
+      code: 'destination-locked',
+    });
+    runtime.time += STALE_MS + 5000;
+    await (await asNobody(() => take(folder, runtime)))();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test('that is a folder, as some make it, is respected', async () => {
+    await using folder = await temporaryFolder();
+    const runtime = runtimeNow();
+    await mkdir(folder.at('mbox.lock'));
+    runtime.time += STALE_MS + 5000;
+    await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
+    expect(await readdir(folder.path)).toEqual(['mbox.lock']);
+  });
+
+  test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+    'is taken, and waited for, where a file system has no links (%s)',
+    async (code) => {
+      await using folder = await temporaryFolder();
+      const runtime = runtimeNow();
+      vi.spyOn(fs.promises, 'link').mockRejectedValue(Object.assign(new Error('no links'), { code }));
+      syncBuiltinESMExports();
+      try {
+        const unlock = await take(folder, runtime);
+        expect(await readFile(folder.at('mbox.lock'), 'utf8')).toBe('4242:ferry.example');
+        await expect(take(folder, runtime)).rejects.toMatchObject({ code: 'destination-locked' });
+        await unlock();
+        await lockWith(folder, '99:ferry.example', { ageMs: 0, runtime });
+        await (await take(folder, runtime))();
+        expect(await readdir(folder.path)).toEqual([]);
+      } finally {
+        vi.restoreAllMocks();
+        syncBuiltinESMExports();
+      }
+    },
+  );
 
   test('is waited for', async () => {
     await using folder = await temporaryFolder();
@@ -184,5 +251,51 @@ describe('a dot-lock', () => {
       runtime: runtimeNow(),
     });
     await expect(lock).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('the dot-locks of an mbox', () => {
+  const options = { patienceMs: 50, staleMs: STALE_MS };
+
+  test('that is a symbolic link are beside the link and beside what it leads to', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('real'));
+    await symlink('real/inbox', folder.at('other'));
+    await symlink('other', folder.at('mbox'));
+    const unlock = await takeDotLocks(folder.at('mbox'), { ...options, runtime: runtimeNow() });
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'mbox.lock', 'other', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual(['inbox.lock']);
+    await unlock();
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'other', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual([]);
+  });
+
+  test('are all given back when one of them is had by others', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('real'));
+    await symlink('real/inbox', folder.at('mbox'));
+    const runtime = runtimeNow();
+    runtime.alive.add(77);
+    await writeFile(folder.at('real/inbox.lock'), '77 ferry.example\n');
+    await expect(takeDotLocks(folder.at('mbox'), { ...options, runtime })).rejects.toMatchObject({
+      code: 'destination-locked',
+      message: expect.stringContaining('real/inbox.lock') as string,
+    });
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'real']);
+    expect(await readdir(folder.at('real'))).toEqual(['inbox.lock']);
+  });
+
+  test('are one where no file may be made beside what the link leads to', async (context) => {
+    requireRoot(context);
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o777);
+    await mkdir(folder.at('spool'), { mode: 0o755 });
+    await symlink('spool/inbox', folder.at('mbox'));
+    const unlock = await asNobody(() =>
+      takeDotLocks(folder.at('mbox'), { ...options, runtime: runtimeNow() }),
+    );
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'mbox.lock', 'spool']);
+    await unlock();
+    expect((await readdir(folder.path)).toSorted()).toEqual(['mbox', 'spool']);
   });
 });

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -107,6 +107,18 @@ describe('SyncedDirectory', () => {
     await expect(directory.sync()).rejects.toMatchObject({ code: 'EBADF' });
     await directory.close();
     expect((await _other.stat()).isDirectory()).toBe(true);
+  });
+
+  test('I2: vouches for nothing once another folder is at its path', async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(folder.at('new'));
+    const directory = await SyncedDirectory.open(folder.at('new'));
+    await directory.sync();
+    await rename(folder.at('new'), folder.at('old'));
+    await expect(directory.sync()).rejects.toMatchObject({ code: 'ENOENT' });
+    await mkdir(folder.at('new'));
+    await expect(directory.sync()).rejects.toMatchObject({ code: 'destination-unusable' });
+    await directory.close();
   });
 
   test('cannot be opened where there is no folder', async () => {

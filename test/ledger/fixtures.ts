@@ -39,4 +39,4 @@ export const WHENEVER: Moment = { at: 0, withinMs: Number.MAX_SAFE_INTEGER };
 
 /** Takes from a ledger what its newest form has brought. */
 export const WITHOUT_NEWEST_FORM =
-  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked;';
+  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked; DROP TABLE folder;';

@@ -140,6 +140,10 @@ export class Ferry implements AsyncDisposable {
               recordedAs: (hashes) => ledger.recordedAs(name, hashes),
               spoolFolder: this.folder.at('state'),
               usedBefore: ledger.used(name),
+              folder: {
+                known: ledger.folderOf(name),
+                note: (folder, changedAt) => ledger.noteFolder(name, folder, changedAt),
+              },
             }),
           );
         }

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
@@ -25,9 +25,14 @@ async function refetch(
   ferry: Ferry,
   account: Account = ferry.account,
   former: string[] = [],
+  alsoMissing = false,
 ): Promise<readonly Refetch[]> {
   const destinations = await ferry.deps().openDestinations(account, ferry.ledger);
-  const found = await refetchMissing(destinations, ferry.ledger, { ...LOST, formerPlaces: former });
+  const found = await refetchMissing(destinations, ferry.ledger, {
+    ...LOST,
+    alsoMissing,
+    formerPlaces: former,
+  });
   for (const one of destinations) await one.close();
   return found;
 }
@@ -70,6 +75,68 @@ describe('mail that is to be carried once more', () => {
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, TWO));
     expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO, TWO));
     expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
+  });
+
+  test.each(['maildir', 'mbox'] as const)(
+    'I3: does not come where it is back, as from a backup, before the next poll: %s',
+    async (place) => {
+      await using server = await serve(ONE, TWO);
+      const other = place === 'mbox' ? 'maildir' : 'mbox';
+      await using ferry = await delivered(server, { destinations: [place, other] });
+      const { delivered: before } = ferry.ledger.summary(0);
+      await rename(ferry.folder.at(place), ferry.folder.at('backup'));
+      if (place === 'maildir') await ferry.loseMaildir();
+      else await writeFile(ferry.folder.at(place), '');
+      expect(await refetch(ferry, ferry.account, [], true)).toMatchObject([{ messages: 2 }, { messages: 0 }]);
+      await rm(ferry.folder.at(place), { recursive: true });
+      await rename(ferry.folder.at('backup'), ferry.folder.at(place));
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+      expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO));
+      expect(await ferry.mail(other)).toEqual(storedAll(ONE, TWO));
+      expect(ferry.ledger.wanted()).toEqual([]);
+      expect(ferry.ledger.summary(0).delivered).toEqual(before);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+    },
+  );
+
+  test('comes to where mail goes now, though nobody can tell whether it is back where it went before', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    const mbox = ferry.folder.at('mbox');
+    await rm(mbox);
+    const elsewhere = {
+      destinations: [{ type: 'maildir', path: ferry.folder.at('maildir'), lineEndings: 'lf' }],
+    } as const;
+    expect(await refetch(ferry, { ...ferry.account, ...elsewhere }, [`mbox:${mbox}`])).toMatchObject([
+      { messages: 0 },
+      { messages: 2 },
+    ]);
+    await mkdir(mbox);
+    expect(await ferry.poll(elsewhere)).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('comes where only a part of it is back', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    await rename(ferry.folder.at('maildir'), ferry.folder.at('backup'));
+    await ferry.loseMaildir();
+    expect(await refetch(ferry)).toMatchObject([{ messages: 2 }]);
+    const [first = ''] = await readdir(ferry.folder.at('backup', 'new'));
+    await rename(ferry.folder.at('backup', 'new', first), ferry.folder.at('maildir', 'cur', `${first}:2,S`));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO));
+  });
+
+  test('I1: comes, of equal messages in an mbox, though one of them is back', async () => {
+    await using server = await serve(TWO, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    const text = await readFile(ferry.folder.at('mbox'), 'latin1');
+    await writeFile(ferry.folder.at('mbox'), '');
+    expect(await refetch(ferry, ferry.account, [], true)).toMatchObject([{ messages: 2 }]);
+    await writeFile(ferry.folder.at('mbox'), text.slice(0, text.length / 2));
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail('mbox')).toEqual(storedAll(TWO, TWO, TWO));
   });
 
   test('comes once, and nowhere twice, though numbers have moved up since, and one destination has it', async () => {

@@ -66,7 +66,7 @@ test.each(['maildir', 'mbox'] as const)(
     const lost = `maildir:${folder.at('old')}`;
     const settings = { type, path: folder.at('not', 'yet'), lineEndings: 'lf' } as const;
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
-      const records = { recordedAs: () => [], used: () => used };
+      const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
       const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
       return verifyFormer(lost, [readOnly(settings, records)], ledger);
     };

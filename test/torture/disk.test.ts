@@ -14,6 +14,8 @@ import { DESTINATIONS, type Deliver, destinationsOf, MAILDIR, MBOX, whatIsWrong 
 const MAIL = fewMessages(8);
 const EARLIER = fewMessages(2, 100);
 
+const BROKEN = { io: 'any one call fails', dead: 'any call fails, and all that come after it' };
+
 /** The short form takes the one that has both kinds in it. */
 const CHOSEN = FULL ? DESTINATIONS : DESTINATIONS.slice(-1);
 
@@ -50,6 +52,21 @@ describe('a disk that fails at one call, then polls to completion', () => {
       failing(deliver, { how: 'fsync', at: ordinal }),
     );
     task.meta.figures = `${points.length} fsyncs failed`;
+    expect(outcomes.flatMap(({ wrong }) => wrong)).toEqual([]);
+  });
+
+  it.for(
+    CHOSEN.flatMap(([name, deliver]) =>
+      (['io', 'dead'] as const).map((how) => [`${name}, ${BROKEN[how]}`, deliver, how] as const),
+    ),
+  )('%s', async ([, deliver, how], { task }) => {
+    const { calls } = await failing(deliver, { how, at: 0 });
+    const points = slice(
+      withoutFrames(calls).filter(({ path }) => path !== 'socket'),
+      4,
+    );
+    const outcomes = await concurrently(points, ({ ordinal }) => failing(deliver, { how, at: ordinal }));
+    task.meta.figures = `${points.length} times`;
     expect(outcomes.flatMap(({ wrong }) => wrong)).toEqual([]);
   });
 });

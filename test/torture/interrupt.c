@@ -7,7 +7,8 @@
  *   INTERRUPT_AT      acts at the n-th of them; 0 never
  *   INTERRUPT_HOW     "kill": SIGKILL; "torn": the same, but half of what the call was to write is written;
  *                     "full": from then on everything that needs room fails with ENOSPC; "short": only that call
- *                     fails so, with half of it written; "fsync": that call, if it is an fsync, fails with EIO
+ *                     fails so, with half of it written; "fsync": that call, if it is an fsync, fails with EIO;
+ *                     "io": that call fails with EIO, whatever it is; "dead": it and all that come after it do
  *   INTERRUPT_LOG     one line for each call counted: its number, its name, what it is about
  */
 #define _GNU_SOURCE
@@ -32,7 +33,7 @@ enum kind { NEEDS_ROOM, SYNCS, FREES, SENDS };
 static char folder[PATH_MAX];
 static size_t folder_length;
 static long at;
-static enum { KILL, TORN, FULL, SHORT, FSYNC } how;
+static enum { KILL, TORN, FULL, SHORT, FSYNC, IO, DEAD } how;
 static int log_fd = -1;
 static atomic_long count;
 
@@ -54,6 +55,8 @@ __attribute__((constructor)) static void begin(void) {
   if (value != NULL && strcmp(value, "full") == 0) how = FULL;
   if (value != NULL && strcmp(value, "short") == 0) how = SHORT;
   if (value != NULL && strcmp(value, "fsync") == 0) how = FSYNC;
+  if (value != NULL && strcmp(value, "io") == 0) how = IO;
+  if (value != NULL && strcmp(value, "dead") == 0) how = DEAD;
   value = getenv("INTERRUPT_LOG");
   if (value != NULL)
     log_fd = (int)syscall(SYS_openat, AT_FDCWD, value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -77,6 +80,10 @@ static int interrupted(enum kind kind, const char *name, const char *path) {
     for (;;) pause();
   }
   if (how == FSYNC && kind == SYNCS && n == at) {
+    errno = EIO;
+    return 1;
+  }
+  if (kind != SENDS && (how == DEAD || (how == IO && n == at))) {
     errno = EIO;
     return 1;
   }

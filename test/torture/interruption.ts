@@ -18,9 +18,10 @@ export interface Call {
 export interface Interruption {
   /**
    * `kill`: SIGKILL before it. `torn`: SIGKILL when half of it is written. `full`: no room from then on. `short`: no
-   * room for half of that one. `fsync`: that one fails.
+   * room for half of that one. `fsync`: that one fails. `io`: that call fails, whatever it is. `dead`: it and all
+   * that come after it do.
    */
-  readonly how: 'kill' | 'torn' | 'full' | 'short' | 'fsync';
+  readonly how: 'kill' | 'torn' | 'full' | 'short' | 'fsync' | 'io' | 'dead';
   /** At which call, 1 or more; 0: never. */
   readonly at: number;
 }

@@ -1,7 +1,7 @@
 import { connectTo } from '../../app.ts';
 import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
-import { readOnly } from '../../delivery/read-only.ts';
+import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
 import type { AccountLedger } from '../../ledger/ledger.ts';
@@ -90,10 +90,11 @@ function gather(
   return { account: name, uid, asked, decision, deletedNow, refusal, entries, deletion, now };
 }
 
-const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs' | 'used'> = {
+const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs' | 'used' | 'folderOf'> = {
   receiptsOf: () => [],
   recordedAs: () => [],
   used: () => false,
+  folderOf: () => undefined,
 };
 
 /** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */
@@ -104,7 +105,7 @@ async function lookAtPlaces(
 ): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
   using ledger = SqliteLedger.openToRead(stateDir);
   const records = ledger?.account(account.name) ?? NO_RECORDS;
-  const destinations = account.destinations.map((settings) => readOnly(settings, records));
+  const destinations = readOnlyAll(account.destinations, records);
   const troubles: MailError[] = [];
   const found: EntryNow[] = [];
   for (const entry of entries) {

@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { readOnly } from '../../delivery/read-only.ts';
+import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
@@ -44,7 +44,7 @@ function placesOf(
   ledger: SqliteLedger,
 ): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
   const records = ledger.account(account.name);
-  const destinations = account.destinations.map((settings) => readOnly(settings, records));
+  const destinations = readOnlyAll(account.destinations, records);
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));

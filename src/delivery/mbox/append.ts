@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
 import type { MboxDraft } from './draft.ts';
+import { readAt } from './reading.ts';
 
 /** How many octets must stand before a From_ line appended at `size`, so that an empty line does. */
 export async function missingSeparators(file: FileHandle, size: number): Promise<number> {
@@ -12,16 +13,27 @@ export async function missingSeparators(file: FileHandle, size: number): Promise
   return end.endsWith('\n') ? 1 : 2;
 }
 
-/** Writes messages one behind the other, each behind its head and with an empty line behind it. */
+/** How far what the system has taken reaches, and what it was given then, of which it may have written some before it failed. */
+export interface Written {
+  to: number;
+  pending: Buffer;
+}
+
+/**
+ * Writes messages one behind the other, each behind its head and with an empty line behind it; from where `written` says, which
+ * tells at any time how far what the system has taken reaches.
+ */
 export async function writeMessages(
   file: FileHandle,
   drafts: readonly MboxDraft[],
-  { heads, position }: { heads: readonly Buffer[]; position: number },
+  { heads, written }: { readonly heads: readonly Buffer[]; readonly written: Written },
 ): Promise<void> {
-  let at = position;
-  const put = async (block: Buffer): Promise<void> => {
-    await writeAll(file, block, at);
-    at += block.length;
+  const put = (block: Buffer): Promise<void> => {
+    written.pending = block;
+    return writeAll(file, block, written.to, (octets) => {
+      written.to += octets;
+      written.pending = written.pending.subarray(octets);
+    });
   };
   for (const [index, draft] of drafts.entries()) {
     let held = [heads[index] ?? Buffer.alloc(0)];
@@ -34,22 +46,33 @@ export async function writeMessages(
 }
 
 /**
- * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond `to`, where
- * we have written nothing. Then somebody else has, and half a message too many is better than their mail cut off. Never
+ * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond that with what is
+ * not ours. Then somebody else has written there, and half a message too many is better than their mail cut off. Never
  * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it. Resolves
  * to whether nothing of it is left at the end of the file: a quota that is used up may forbid to cut it off.
  */
 export async function cutBack(
   file: FileHandle,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, pending }: { readonly from: number } & Readonly<Written>,
 ): Promise<boolean> {
   try {
     const { size } = await file.stat();
-    if (size <= from || size > to) return true;
+    if (size <= from || !(await isBeginning(file, { from: to, size }, pending))) return true;
     await file.truncate(from);
     await file.sync();
     return true;
   } catch {
     return false;
   }
+}
+
+/** Whether what stands from there to the end of the file is nothing, or the beginning of this. */
+async function isBeginning(
+  file: FileHandle,
+  { from, size }: { readonly from: number; readonly size: number },
+  text: Buffer,
+): Promise<boolean> {
+  const octets = Math.max(0, size - from);
+  if (octets > text.length) return false;
+  return (await readAt(file, from, octets)).equals(text.subarray(0, octets));
 }

@@ -1,6 +1,7 @@
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { hostPart } from '../../durable/dot-lock.ts';
+import { linkTarget } from '../../durable/link-target.ts';
 import { ignoreMissing } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
 import { isLeftByTheDead } from '../left-by-the-dead.ts';
@@ -14,9 +15,14 @@ export function spoolPath(path: string, runtime: Runtime): string {
 /**
  * Removes what a process of ours that was killed left beside an mbox: the name of a waiting message, a lock that it
  * had prepared. What belongs to another host, or to a process that lives, stays; so does all in a folder that may be
- * written to but not read.
+ * written to but not read. Where the mbox is a symbolic link, locks were prepared beside what it leads to, too.
  */
 export async function removeMboxLeftovers(path: string, runtime: Runtime): Promise<void> {
+  const target = await linkTarget(path);
+  for (const one of new Set([path, target])) await removeBeside(one, runtime);
+}
+
+async function removeBeside(path: string, runtime: Runtime): Promise<void> {
   const folder = dirname(path);
   const name = basename(path);
   const beginnings = [`.${name}.spool.`, `${name}.lock.`].map((text) => `${text}${hostPart(runtime)}.`);

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { takeDotLock } from '../../durable/dot-lock.ts';
+import { takeDotLocks } from '../../durable/dot-lock.ts';
 import { takeKernelLock } from '../../durable/kernel-lock.ts';
 import { MailError, systemCode } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
@@ -29,7 +29,7 @@ export async function withLockedMbox<T>(
   const until = runtime.monotonic() + LOCK_PATIENCE_MS;
   for (;;) {
     const patienceMs = until - runtime.monotonic();
-    const unlock = await takeDotLock(path, { patienceMs, staleMs: LOCK_STALE_MS, runtime });
+    const unlock = await takeDotLocks(path, { patienceMs, staleMs: LOCK_STALE_MS, runtime });
     const attempt = await finishing(unlock, async () => {
       const file = await openLocked(path, until, runtime);
       return (

@@ -16,7 +16,7 @@ import type {
 } from '../destination.ts';
 import { deliveryFailed, readingFailed } from '../errors.ts';
 import type { MboxSettings } from '../settings.ts';
-import { cutBack, missingSeparators, writeMessages } from './append.ts';
+import { cutBack, missingSeparators, type Written, writeMessages } from './append.ts';
 import { MboxDraft } from './draft.ts';
 import { refuseForeign } from './foreign.ts';
 import { inspectMbox } from './inspect.ts';
@@ -233,18 +233,19 @@ export class Mbox implements Destination {
     }));
     await this.#surroundings.intend(intents);
     if ((await file.stat()).size !== size) return undefined;
+    const written: Written = { to: size, pending: Buffer.alloc(0) };
     try {
       await writeMessages(
         file,
         group.map(({ draft }) => draft),
-        { heads, position: size },
+        { heads, written },
       );
       await file.sync();
       // Whoever created it, and died, may not have come to that.
       if (size === 0) await fsyncDirectory(dirname(await realpath(this.#path)));
       await refuseReplaced(file, this.#path);
     } catch (error) {
-      if (!(await cutBack(file, { from: size, to: end }))) uncut.set(this.#path, { intents, error });
+      if (!(await cutBack(file, { from: size, ...written }))) uncut.set(this.#path, { intents, error });
       throw error;
     }
     return receipts;

@@ -4,11 +4,12 @@ import { MailError } from '../../errors.ts';
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Deciding } from '../poll.ts';
-import { statesAt } from '../stored-states.ts';
+import { statesOf } from '../stored-states.ts';
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
   readonly number: MessageNumber;
+  readonly record: RecordId;
   readonly receipt: Receipt;
 }
 
@@ -50,11 +51,13 @@ async function statesHere(
 ): Promise<ReadonlyMap<Stored, StoredState>> {
   const stored = numbers.flatMap((number) => {
     const record = bound.get(number);
-    return record === undefined ? [] : ledger.receiptsOf(record).map((receipt) => ({ number, receipt }));
+    return record === undefined
+      ? []
+      : ledger.receiptsOf(record).map((receipt) => ({ number, record, receipt }));
   });
   const states = new Map<Stored, StoredState>();
   for (const [place, here] of byPlace(stored)) {
-    const found = await statesAt(place, here, destinations, ledger);
+    const found = await statesOf(place, here, { destinations, ledger });
     const missing = Array.from(found).flatMap(([one, state]) => (state === 'missing' ? [one] : []));
     const isCut = await someAreCut(missing, bound, ledger);
     for (const [one, state] of found) states.set(one, isCut && state === 'missing' ? 'changed' : state);

@@ -55,6 +55,18 @@ destinationContract({
 });
 
 describe('a Maildir', () => {
+  test('I2: that another one has taken the place of has nothing delivered, and the other one neither', async () => {
+    await using folder = await temporaryFolder();
+    const maildir = await opened(folder);
+    await deliver(maildir, MAIL, 'c0ffee');
+    await rename(folder.at('place'), folder.at('old'));
+    for (const part of ['tmp', 'new', 'cur']) await mkdir(folder.at('place', part), { recursive: true });
+    await expect(deliver(maildir, MAIL, 'decaf')).rejects.toMatchObject({ code: 'destination-unusable' });
+    expect(await readMaildir(folder)).toEqual([]);
+    expect(await readdir(folder.at('old', 'new'))).toHaveLength(1);
+    await maildir.close();
+  });
+
   test('is made, private to the user, with the folders above it', async () => {
     await using folder = await temporaryFolder();
     const path = folder.at('a', 'b', 'Mail');

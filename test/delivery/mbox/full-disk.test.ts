@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { Mbox } from '../../../src/delivery/mbox/mbox.ts';
 import { FakeRuntime } from '../../support/fake-runtime.ts';
@@ -82,4 +82,29 @@ describe('an mbox on a disk that takes neither the rest of a message nor the cut
       expect(new Set(messages).size).toBe(messages.length);
     },
   );
+});
+
+test('mail that somebody has put behind an append that failed, without a lock, is not cut off with it', async () => {
+  await using folder = await temporaryFolder();
+  const mbox = await opened(folder);
+  await deliver(mbox, other('before'), 'before');
+  const before = await textOf(folder);
+  const path = folder.at('place', 'mbox');
+  await using file = await open(path, 'r');
+  const handles = Object.getPrototypeOf(file) as FileHandle;
+  const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+  using _write = vi
+    .spyOn(handles, 'write')
+    .mockImplementationOnce(async (block) => {
+      const half = Math.floor(block.length / 2);
+      await appendFile(path, Buffer.from(block).subarray(0, half));
+      await appendFile(path, 'From them\n');
+      return { bytesWritten: half, buffer: block };
+    })
+    .mockRejectedValueOnce(full);
+  const much = Buffer.from(`Subject: much\r\n\r\n${'much\r\n'.repeat(50)}`);
+  await expect(deliver(mbox, much, 'much')).rejects.toMatchObject({ code: 'disk-full' });
+  const after = await textOf(folder);
+  expect(after.startsWith(before)).toBe(true);
+  expect(after).toMatch(/From them\n$/);
 });

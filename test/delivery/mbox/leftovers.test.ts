@@ -1,4 +1,4 @@
-import { readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { removeMboxLeftovers, spoolPath } from '../../../src/delivery/mbox/leftovers.ts';
 import { FakeRuntime } from '../../support/fake-runtime.ts';
@@ -39,4 +39,15 @@ test('the name of a spool is one that is found again', async () => {
   await utimes(path, OLD, OLD);
   await removeMboxLeftovers(folder.at('mbox'), runtime);
   expect(await readdir(folder.path)).toEqual([]);
+});
+
+test('a lock that a dead process has prepared beside the mbox that a symbolic link leads to is removed', async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.at('real'));
+  await symlink('real/inbox', folder.at('mbox'));
+  const path = folder.at('real/inbox.lock.ferry.example.99.0001');
+  await writeFile(path, '');
+  await utimes(path, OLD, OLD);
+  await removeMboxLeftovers(folder.at('mbox'), new FakeRuntime());
+  expect(await readdir(folder.at('real'))).toEqual([]);
 });

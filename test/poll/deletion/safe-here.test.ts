@@ -1,6 +1,7 @@
-import { cp, mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { DestinationSettings } from '../../../src/delivery/settings.ts';
+import { refetchMissing } from '../../../src/poll/refetch.ts';
 import { systemRuntime } from '../../../src/runtime.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
 import { DAY_MS, keptFor } from '../policies.ts';
@@ -33,6 +34,31 @@ function elsewhere(ferry: Ferry): { destinations: readonly DestinationSettings[]
 const UNCONFIRMED = { outcome: 'partial', deleted: 0, kept: 2, error: { code: 'deletion-unconfirmed' } };
 
 describe('what was kept on the server for a time', () => {
+  test('I1: stays there when an mbox on a new disk lacks it, until somebody says that nothing is missing', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    const mbox = ferry.folder.at('disk/mbox');
+    const account = { destinations: [{ type: 'mbox', path: mbox }] } as const;
+    expect(await ferry.poll(account)).toMatchObject({ fetched: 2 });
+    const text = await readFile(mbox, 'latin1');
+    await rename(ferry.folder.at('disk'), ferry.folder.at('broken disk'));
+    await mkdir(ferry.folder.at('disk'));
+    await writeFile(mbox, text.slice(0, text.indexOf('From ', 1)));
+    ferry.runtime.advance(11 * DAY_MS);
+    const asked = { outcome: 'partial', deleted: 1, error: { code: 'deletion-unconfirmed' } };
+    expect(await ferry.poll(account)).toMatchObject(asked);
+    expect(server.maildrop('alice').messages.map(String)).toEqual([TWO]);
+    const destinations = await ferry.deps().openDestinations({ ...ferry.account, ...account }, ferry.ledger);
+    const how = { alsoMissing: false, dryRun: false, formerPlaces: [] };
+    expect(await refetchMissing(destinations, ferry.ledger, how)).toMatchObject([{ messages: 1 }]);
+    expect(await ferry.poll(account)).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await readFile(mbox, 'latin1')).toContain('Subject: two');
+    // What its owner removes from now on counts as handed over.
+    await writeFile(mbox, '');
+    ferry.runtime.advance(11 * DAY_MS);
+    expect(await ferry.poll(account)).toMatchObject({ outcome: 'ok', deleted: 1 });
+  });
+
   test('counts as handed over where its owner has moved it, and is deleted there', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await delivered(server);
