@@ -78,9 +78,10 @@ function endOf(child: ChildProcess, limitMs: number): Promise<Ending> {
     child.once('error', (thrown) => settle(notStarted(thrown)));
     child.once('exit', (status, signal) => {
       settle(
-        signal === null
-          ? { how: 'exited', status: status ?? 0, said: '' }
-          : { how: 'killed', signal, said: '' },
+        // One of both is told; where neither were, it must not look as if all went well.
+        status === null
+          ? { how: 'killed', signal: signal ?? 'SIGKILL', said: '' }
+          : { how: 'exited', status, said: '' },
       );
     });
   });

@@ -17,8 +17,11 @@ import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { withMethods } from '../support/with-methods.ts';
 
-/** `mda`: a program that takes mail into the file `taken`, unless the files `refused` (a pattern) and `busy` say otherwise. */
-type Kind = 'maildir' | 'maildir-2' | 'mbox' | 'mda';
+/**
+ * `mda`: a program that takes mail into the file `taken`, unless the files `refused` (a pattern) and `busy` say otherwise; `mda-2`:
+ * another one, whose files are called `taken-2` and so on.
+ */
+type Kind = 'maildir' | 'maildir-2' | 'mbox' | 'mda' | 'mda-2';
 
 const TAKE =
   'cat > last; if [ -e refused ] && grep -q "$(cat refused)" last; then exit 65; fi; [ ! -e busy ] || exit 75; cat last >> taken';
@@ -191,8 +194,10 @@ export class Ferry implements AsyncDisposable {
 }
 
 function settingsOf(kind: Kind, folder: TemporaryFolder): DestinationSettings {
-  if (kind === 'mda')
-    return { type: 'mda', command: TAKE, timeoutMs: 30_000, lineEndings: 'lf', folder: folder.path };
+  if (kind === 'mda' || kind === 'mda-2') {
+    const command = kind === 'mda' ? TAKE : TAKE.replaceAll(/\b(?:last|refused|busy|taken)\b/g, '$&-2');
+    return { type: 'mda', command, timeoutMs: 30_000, lineEndings: 'lf', folder: folder.path };
+  }
   const path = folder.at(kind);
   return kind === 'mbox' ? { type: 'mbox', path } : { type: 'maildir', path, lineEndings: 'lf' };
 }

@@ -15,16 +15,32 @@ import { Spool } from './spool.ts';
 
 /**
  * Somebody who takes messages over, and answers for them from then on: resolves to what the receipt calls its place. Raises
- * `MessageNotTaken` where only this one is not wanted, or what keeps all from being taken.
+ * `MessageNotTaken` where only this one is not wanted, `NoneTaken` where that may be so, or what keeps all from being taken.
  */
 export type Taker = (spool: Spool, file: FileHandle, envelope: Envelope) => Promise<string>;
 
 /** Whoever takes mail over does not take this message; others may be taken. */
 export class MessageNotTaken extends MailError {
-  constructor(message: string, { hint }: { readonly hint: string }) {
-    super('message-refused', message, { hint });
+  /** Whether it may be taken later as it is: then it is tried again without end. */
+  readonly isForNow: boolean;
+
+  constructor(message: string, { hint, isForNow = false }: NotTaken) {
+    super(isForNow ? 'destination-locked' : 'message-refused', message, { hint });
+    this.isForNow = isForNow;
   }
 }
+
+interface NotTaken {
+  readonly hint: string;
+  /** Default: no. */
+  readonly isForNow?: boolean;
+}
+
+/**
+ * Whoever takes mail over has failed at this message: no other is handed over in this poll. Since it may have been for this
+ * message, the next poll tries it last.
+ */
+export class NoneTaken extends MailError {}
 
 /** So many in a row say something of whoever refuses them, and nothing of the messages. */
 const REFUSED_IN_A_ROW = 10;
@@ -99,7 +115,11 @@ export class HandedOver implements Destination {
   }
 
   async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string> {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) {
+      const { code, message, hint } = this.#failure;
+      // It says nothing of this message.
+      throw new MailError(code, message, { hint });
+    }
     try {
       const location = await this.#parts.take(spool, file, envelope);
       this.#refusedInARow = 0;
@@ -122,10 +142,9 @@ export class HandedOver implements Destination {
   }
 }
 
-function tooManyRefused({ message, hint }: MessageNotTaken): MailError {
-  return new MailError('destination-unusable', `${message} So it was with ${REFUSED_IN_A_ROW} in a row.`, {
-    hint,
-  });
+function tooManyRefused({ message, hint, isForNow }: MessageNotTaken): MailError {
+  const code = isForNow ? 'destination-locked' : 'destination-unusable';
+  return new NoneTaken(code, `${message} So it was with ${REFUSED_IN_A_ROW} in a row.`, { hint });
 }
 
 /** What has become of messages that were handed over: nobody here can tell. */

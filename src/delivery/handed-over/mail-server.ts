@@ -3,11 +3,17 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { MailError, systemCode } from '../../errors.ts';
 import { printable } from '../../wire/text.ts';
 import { listeningAt, type MailServerSettings } from '../settings.ts';
-import { MessageNotTaken, type Taker } from './handed-over.ts';
+import { MessageNotTaken, NoneTaken, type Taker } from './handed-over.ts';
 import type { Spool } from './spool.ts';
 
 /** How long a server may take to be there and to greet, in milliseconds. */
 const CONNECT_MS = 30_000;
+
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1000;
+
+/** The only answer that says that a message was taken. */
+const TAKEN = /^250[ -]/;
 
 /** What an SMTP or LMTP server answers, for the place that a receipt names. */
 const MAX_ANSWER_CHARACTERS = 200;
@@ -21,6 +27,7 @@ type Failure = SMTPConnection.SMTPError;
 export function mailServer(settings: MailServerSettings, hostName: string): Taker {
   return async (spool, file) => {
     const line = openLine(settings, hostName);
+    let isAsked = false;
     const limit = setTimeout(() => line.emit('error', tooLate(settings)), settings.timeoutMs);
     try {
       const answer = await new Promise<string>((resolve, reject) => {
@@ -28,20 +35,22 @@ export function mailServer(settings: MailServerSettings, hostName: string): Take
         line.once('end', () => reject(new Error('the server has closed the line')));
         line.connect((error) => {
           if (error !== undefined) return reject(error);
+          isAsked = true;
           const body = file.createReadStream({ start: 0, autoClose: false });
           body.once('error', reject);
           line.send(envelopeOf(settings, spool), body, (failure, info) => {
             const refused = failure ?? info.rejectedErrors?.[0];
             if (refused !== null && refused !== undefined) reject(refused);
-            else resolve(info.response);
+            else if (TAKEN.test(info.response)) resolve(info.response);
+            else reject(new Error(`it answers ${info.response} to the message`));
           });
         });
       });
-      line.quit();
+      leave(line);
       return printable(answer.trim(), MAX_ANSWER_CHARACTERS);
     } catch (thrown) {
       line.close();
-      throw notTaken(settings, thrown);
+      throw notTaken(settings, thrown, isAsked);
     } finally {
       clearTimeout(limit);
     }
@@ -56,11 +65,18 @@ export async function greetMailServer(settings: MailServerSettings, hostName: st
       line.on('error', reject);
       line.connect((error) => (error === undefined ? resolve() : reject(error)));
     });
-    line.quit();
+    leave(line);
   } catch (thrown) {
     line.close();
-    throw notTaken(settings, thrown);
+    throw notTaken(settings, thrown, false);
   }
+}
+
+/** Says goodbye to a server that has answered for its message, and waits for nothing: neither a line nor this process stays open. */
+function leave(line: SMTPConnection): void {
+  line.quit();
+  if (line._socket) line._socket.unref();
+  setTimeout(() => line.close(), GOODBYE_MS).unref();
 }
 
 function openLine({ type, at, tls, timeoutMs }: MailServerSettings, hostName: string): SMTPConnection {
@@ -74,6 +90,8 @@ function openLine({ type, at, tls, timeoutMs }: MailServerSettings, hostName: st
     connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
     greetingTimeout: Math.min(CONNECT_MS, timeoutMs),
     socketTimeout: timeoutMs,
+    // Whoever does not close its side keeps ours open no longer.
+    socketCloseTimeout: 0,
   });
 }
 
@@ -86,25 +104,31 @@ function tooLate({ timeoutMs }: MailServerSettings): Error {
   return new Error(`it has not taken the message within ${timeoutMs / 1000} s`);
 }
 
-/** A permanent refusal (5xx) of the sender, the recipient or the content is about this message; all else is about the server. */
-function notTaken(settings: MailServerSettings, thrown: unknown): MailError {
+/**
+ * A refusal of the sender, the recipient or the content is about this message, for good (5xx) or for now (4xx); all else is about
+ * the server, but may be for this message where that was under way (`isAsked`).
+ */
+function notTaken(settings: MailServerSettings, thrown: unknown, isAsked: boolean): MailError {
   const { type, to } = settings;
   const { responseCode = 0, response, command, code } = thrown as Failure;
   const server = listeningAt(settings);
   const words = thrown instanceof Error ? thrown.message : String(thrown);
   const said = printable(response ?? words, MAX_ANSWER_CHARACTERS).replace(/\.$/, '');
-  const isOfMessage = responseCode >= 500 && /^(?:MAIL|RCPT|DATA)/.test(command ?? '');
-  if (isOfMessage) {
+  // A message that is larger than the server takes is not even offered to it.
+  const isTooLarge = code === 'EMESSAGE' && responseCode === 0;
+  const isOfMessage = responseCode >= 400 && /^(?:MAIL|RCPT|DATA)/.test(command ?? '');
+  if (isTooLarge || isOfMessage) {
+    const isForNow = !isTooLarge && responseCode < 500;
+    const when = isForNow ? ' now' : '';
     return new MessageNotTaken(
-      `The ${type.toUpperCase()} server ${server} does not take the message for ${to}: ${said}.`,
-      {
-        hint: 'It stays on the server, and is handed over again at the next poll.',
-      },
+      `The ${type.toUpperCase()} server ${server} does not take the message for ${to}${when}: ${said}.`,
+      { hint: 'It stays on the POP3 server, and is handed over again at the next poll.', isForNow },
     );
   }
   const cause = systemCode(thrown);
   const isForGood = code === 'ETLS' || (cause?.includes('CERT') ?? false) || responseCode >= 500;
-  return new MailError(
+  const Failed = isAsked ? NoneTaken : MailError;
+  return new Failed(
     isForGood ? 'destination-unusable' : 'destination-locked',
     `The ${type.toUpperCase()} server ${server} takes no mail now: ${said}.`,
     {

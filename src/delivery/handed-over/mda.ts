@@ -2,7 +2,7 @@ import { MailError } from '../../errors.ts';
 import { type Ending, endingText, MAX_SAID_CHARACTERS, runProgram } from '../../wire/run-program.ts';
 import { printable } from '../../wire/text.ts';
 import { destinationName, type MdaSettings } from '../settings.ts';
-import { MessageNotTaken, type Taker } from './handed-over.ts';
+import { MessageNotTaken, NoneTaken, type Taker } from './handed-over.ts';
 
 /** What an exit status says of a message (sysexits.h): taken, not this one, not now, or none at all before somebody has looked. */
 export type Verdict = 'taken' | 'not-this' | 'not-now' | 'none';
@@ -54,8 +54,15 @@ function notTaken(settings: MdaSettings, ending: Ending, verdict: Exclude<Verdic
     });
   }
   const code = verdict === 'not-now' ? 'destination-locked' : 'destination-unusable';
+  // What could not be started has failed at no message.
+  const Failure = hasStarted(ending) ? NoneTaken : MailError;
   const remedy = ending.how === 'too-late' ? ' Raise "timeout" if it needs longer.' : '';
-  return new MailError(code, `${what}, so no message is handed over.`, {
+  return new Failure(code, `${what}, so no message is handed over.`, {
     hint: `Run it by hand, as the user who runs Mailferry, with a message on its standard input; all mail stays on the server until then.${remedy}${said}`,
   });
+}
+
+/** The shell says with 126 and 127 that it could not start it. */
+function hasStarted(ending: Ending): boolean {
+  return ending.how !== 'not-started' && !(ending.how === 'exited' && [126, 127].includes(ending.status));
 }

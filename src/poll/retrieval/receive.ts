@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Destination, Draft, Receipt } from '../../delivery/destination.ts';
+import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { BodyHash } from '../../message/body-hash.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
@@ -134,7 +135,11 @@ export async function discardAll(drafts: Received['drafts']): Promise<void> {
   await Promise.all(drafts.map(({ draft }) => draft.discard().catch(() => undefined)));
 }
 
-/** Makes the drafts visible in all destinations but those that have the message already; never rejects. */
+/**
+ * Makes the drafts visible in all destinations but those that have the message already; never rejects. Mail is handed over when
+ * it is safe in every place, to one after the other: what cannot be taken back comes last. Of several failures that one counts
+ * which is of more than this message.
+ */
 export async function commitAll(
   { drafts, sha256 }: Received,
   tag: string,
@@ -143,14 +148,21 @@ export async function commitAll(
   const unwanted = drafts.filter(({ destination }) => have.includes(destination.name));
   if (unwanted.length > 0) await discardAll(unwanted);
   const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
-  const results = await Promise.allSettled(wanting.map(({ draft }) => draft.commit({ tag, sha256 })));
-  const receipts: Receipt[] = [];
-  let failure: MailError | undefined;
-  for (const result of results) {
-    if (result.status === 'fulfilled') receipts.push(result.value);
-    else failure ??= asMailError(result.reason);
+  const places = wanting.filter(({ destination }) => destination.isReadable);
+  const results = await Promise.allSettled(places.map(({ draft }) => draft.commit({ tag, sha256 })));
+  for (const { destination, draft } of wanting) {
+    if (destination.isReadable) continue;
+    if (results.some(isOfMore)) await draft.discard().catch(() => undefined);
+    else results.push(...(await Promise.allSettled([draft.commit({ tag, sha256 })])));
   }
-  return { receipts, failure };
+  const receipts = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = results.find(isOfMore) ?? results.find(({ status }) => status === 'rejected');
+  return { receipts, failure: failed?.status === 'rejected' ? asMailError(failed.reason) : undefined };
+}
+
+/** Whether a delivery has failed for a reason that is not one of this message alone. */
+function isOfMore(result: PromiseSettledResult<Receipt>): boolean {
+  return result.status === 'rejected' && !(result.reason instanceof MessageNotTaken);
 }
 
 /** Undefined where nobody has to wait. */

@@ -1,3 +1,4 @@
+import { NoneTaken } from '../../delivery/handed-over/handed-over.ts';
 import type { MailError } from '../../errors.ts';
 import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -90,18 +91,50 @@ async function noteUnread(
 }
 
 /**
- * A destination had no room for this message. That counts as an attempt, so that the next poll tries it last: smaller ones behind
- * it may fit. Not as one of the last: it is never left alone for that. `begun`: the record of what some destinations have of it.
+ * A destination had no room for this message, or whoever takes mail over failed at it. That counts as an attempt, so that the
+ * next poll tries it last: others behind it may fare better. Not as one of the last: it is never left alone for that.
+ * `begun`: the record of what some destinations have of it.
  */
-export async function noteNoRoom(
+export async function noteForLast(
   { message: { uid, octets = 0 }, record, reason }: Pick<Retrieval, 'message' | 'record' | 'reason'>,
   error: MailError,
   { ledger, runtime }: Poll,
   begun?: RecordId,
 ): Promise<void> {
-  if (error.code !== 'disk-full' || uid === undefined || octets < NO_ROOM_OCTETS) return;
-  if ((reason !== 'new' && reason !== 'again') || (record?.attempts ?? 0) >= MAX_ATTEMPTS - 2) return;
+  const mayBeItsFault =
+    error instanceof NoneTaken || (error.code === 'disk-full' && octets >= NO_ROOM_OCTETS);
+  if (!mayBeItsFault || uid === undefined) return;
+  if ((reason !== 'new' && reason !== 'again') || hasBeenTriedOften(record)) return;
   const failure = { record: begun ?? record?.id, uid, error: error.message, quarantined: false };
   // The ledger may have no room either.
   await ledger.recordFailure({ ...failure, at: runtime.now() }).catch(() => undefined);
+}
+
+/**
+ * Whoever takes mail over does not take this message now. The others go on (I9), and it is tried at each poll, as the last: who
+ * says "later" means that it is never left alone.
+ */
+export async function postponeMessage(
+  { message, record }: Pick<Retrieval, 'message' | 'record'>,
+  error: MailError,
+  { tally, observer, account, ledger, runtime }: Poll,
+  { sha256, begun }: { readonly sha256: string; readonly begun: RecordId | undefined },
+): Promise<void> {
+  const { uid } = message;
+  const at = runtime.now();
+  tally.firstRefusal ??= error;
+  tally.skipped += 1;
+  observer.noticed?.(account.name, error.message);
+  if (record !== undefined && hasBeenTriedOften(record)) {
+    if (hasFailed(record)) await ledger.noteAskedAgain(record.id, message.octets, at);
+    return;
+  }
+  const known = (record?.destinations.length ?? 0) > 0 ? undefined : sha256;
+  const failure = { record: begun ?? record?.id, uid, sha256: known, error: error.message };
+  await ledger.recordFailure({ ...failure, quarantined: false, at });
+}
+
+/** Whether one attempt more could be the last but one. */
+function hasBeenTriedOften(record: LedgerRecord | undefined): boolean {
+  return (record?.attempts ?? 0) >= MAX_ATTEMPTS - 2;
 }

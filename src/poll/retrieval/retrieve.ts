@@ -13,7 +13,7 @@ import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { Leftovers } from './leftovers.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
-import { noteNoRoom, refuseMessage } from './refuse.ts';
+import { noteForLast, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
@@ -108,7 +108,7 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       const received = await receiveOne(arrival, receiving);
       if (received.failure !== undefined) {
         settling.fail(received.failure);
-        await noteNoRoom(arrival.retrieval, received.failure, poll);
+        await noteForLast(arrival.retrieval, received.failure, poll);
       } else if (settling.failure === undefined) unproven = received;
       else await discardAll(received.drafts);
       current = undefined;
@@ -130,7 +130,7 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
   if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
   if (error instanceof EndlessMessage) poll.framing.passOver(retrieval.message);
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
-  else await noteNoRoom(retrieval, error, poll);
+  else await noteForLast(retrieval, error, poll);
 }
 
 /**

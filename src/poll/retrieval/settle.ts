@@ -7,7 +7,7 @@ import type { BoundRecords } from '../columns/bound-records.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
-import type { Poll } from '../poll.ts';
+import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { type Absent, NONE_ABSENT } from '../recognition/absent.ts';
 import { hasFailed, isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
@@ -18,9 +18,17 @@ import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
-import { noteNoRoom, refuseMessage } from './refuse.ts';
+import { noteForLast, postponeMessage, refuseMessage } from './refuse.ts';
 import { SameBody } from './same-body.ts';
 import { ContentsHere, hasNoHash, isToBeProven } from './worked-out.ts';
+
+/** Whom a message that is delivered is taken for. */
+interface Who {
+  readonly record: LedgerRecord | undefined;
+  /** Default: its unique-id. */
+  readonly identity?: Omit<Identity, 'account'>;
+  readonly left?: readonly Receipt[];
+}
 
 /** What a message that arrives may turn out to be, since it was carried before (I8). */
 export interface CarriedBefore {
@@ -64,6 +72,7 @@ export class Settling {
     this.#begun.has(record.id) || (!hasFailed(record) && this.#absent.has(record));
   readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
+  #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
     this.#leftovers = leftovers;
@@ -280,15 +289,22 @@ export class Settling {
     }
   }
 
-  async #deliver(
-    received: Arrived,
-    who: {
-      record: LedgerRecord | undefined;
-      /** Default: its unique-id. */
-      identity?: Omit<Identity, 'account'>;
-      left?: readonly Receipt[];
-    },
-  ): Promise<void> {
+  /**
+   * Mail that is handed over is so one after the other, and recorded before the next: a kill leaves one in doubt (I3), and whoever
+   * stops a poll waits for one.
+   */
+  #deliver(received: Arrived, who: Who): Promise<void> {
+    if (this.#isFoundAgain) return this.#deliverNow(received, who);
+    const turn = this.#lastTurn.then(() => {
+      if (this.#poll.control.stop.aborted) this.fail(stoppedOnRequest());
+      return this.#deliverNow(received, who);
+    });
+    // Noted at once, or the next one would be handed over before.
+    this.#lastTurn = turn.catch((error: unknown) => this.fail(asMailError(error)));
+    return turn;
+  }
+
+  async #deliverNow(received: Arrived, who: Who): Promise<void> {
     if (this.#failure !== undefined) return discardAll(received.drafts);
     const { account, tally, observer } = this.#poll;
     const { uid, number } = received.retrieval.message;
@@ -315,10 +331,12 @@ export class Settling {
       if (complete && already.length === 0 && (record?.destinations.length ?? 0) === 0)
         this.delivered.add(number);
     }
-    if (isRefused)
-      return refuseMessage(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
+    if (isRefused) {
+      const leave = failure.isForNow ? postponeMessage : refuseMessage;
+      return leave(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
+    }
     if (failure !== undefined) {
-      await noteNoRoom(received.retrieval, failure, this.#poll, begun);
+      await noteForLast(received.retrieval, failure, this.#poll, begun);
       throw failure;
     }
     if (receipts.length > 0 || already.length === 0) {

@@ -27,7 +27,7 @@ const FINE: Answers = {
 async function mailServer(
   listen: { readonly path: string } | { readonly port: 0; readonly host: string },
   answers: Answers = {},
-): Promise<{ heard: string[]; port: number } & AsyncDisposable> {
+): Promise<{ heard: string[]; port: number; open: () => number } & AsyncDisposable> {
   const heard: string[] = [];
   const lines = new Set<Socket>();
   const server = createServer((socket) => {
@@ -41,6 +41,7 @@ async function mailServer(
     let isData = false;
     socket
       .on('error', () => undefined)
+      .on('close', () => lines.delete(socket))
       .on('data', (block: Buffer) => {
         text += block.toString('latin1');
         for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
@@ -58,6 +59,7 @@ async function mailServer(
   const address = server.address();
   return {
     heard,
+    open: () => lines.size,
     port: typeof address === 'object' && address !== null ? address.port : 0,
     [Symbol.asyncDispose]: async () => {
       for (const line of lines) line.destroy();
@@ -158,6 +160,48 @@ describe.each(['lmtp', 'smtp'] as const)('a mail server that takes mail over %s'
       code: 'destination-locked',
       hint: expect.stringContaining('stays on the POP3 server'),
     });
+  });
+
+  test.each([
+    ['MAIL', '450 4.1.8 sender address rejected'],
+    ['RCPT', '450 4.2.0 greylisted'],
+    ['.', '451 4.7.1 try again later'],
+  ])('I9: refuses one message for now where the answer to %s is %j', async (command, answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { [command]: answer });
+    const destination = await open(folder, { host: '127.0.0.1', port: server.port }, { type });
+    for (let message = 1; message < 10; message += 1)
+      await expect(deliver(destination, MESSAGE)).rejects.toMatchObject({ isForNow: true });
+    await expect(deliver(destination, MESSAGE)).rejects.toMatchObject({
+      code: 'destination-locked',
+      message: expect.stringContaining('10 in a row'),
+    });
+  });
+
+  test('I9: refuses a message that is larger than it says to take', async () => {
+    await using folder = await temporaryFolder();
+    const hello = '250-mail.example\r\n250 SIZE 50';
+    await using server = await mailServer(LOOPBACK, { LHLO: hello, EHLO: hello });
+    const destination = await open(folder, { host: '127.0.0.1', port: server.port }, { type });
+    const refused = deliver(destination, MESSAGE);
+    await expect(refused).rejects.toBeInstanceOf(MessageNotTaken);
+    await expect(refused).rejects.toMatchObject({ code: 'message-refused' });
+    await deliver(destination, 'Subject: small\r\n\r\n');
+  });
+
+  test.each(['252 perhaps', '221 bye', '2'])('I1: has not taken a message with %j', async (answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { '.': answer });
+    const delivery = deliver(await open(folder, { host: '127.0.0.1', port: server.port }, { type }), MESSAGE);
+    await expect(delivery).rejects.toMatchObject({ code: 'destination-locked' });
+  });
+
+  test.each(['nothing', '221 bye'])('I7: keeps no line open where the goodbye is %j', async (goodbye) => {
+    await using folder = await temporaryFolder();
+    await using server = await mailServer(LOOPBACK, { QUIT: goodbye });
+    const destination = await open(folder, { host: '127.0.0.1', port: server.port }, { type });
+    for (let message = 0; message < 3; message += 1) await deliver(destination, MESSAGE);
+    await expect.poll(() => server.open(), { timeout: 5000 }).toBe(0);
   });
 
   test('I7: takes none now where it does not answer in time', async () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
-import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
+import { MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/handed-over.ts';
 import { verdictOf } from '../../../src/delivery/handed-over/mda.ts';
 import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MdaSettings } from '../../../src/delivery/settings.ts';
@@ -162,6 +162,18 @@ describe('a program that takes mail', () => {
       message: expect.stringContaining(words),
       hint: expect.stringContaining('stays on the server'),
     });
+  });
+
+  test.each([
+    ['exit 75', true],
+    ['kill -SEGV $$', true],
+    ['exit 77', true],
+    ['no-such-program-anywhere', false],
+    [['/no/such/program'], false],
+  ] as const)('I9: %j may have failed for its message: %s', async (command, isMaybeItsFault) => {
+    await using folder = await temporaryFolder();
+    const failed = await deliver(await open(folder, command), MESSAGE).catch((error: unknown) => error);
+    expect(failed instanceof NoneTaken).toBe(isMaybeItsFault);
   });
 
   test('I7: one that does not end is killed, and what it has started', async () => {
