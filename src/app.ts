@@ -12,7 +12,7 @@ import type { PollControl } from './poll/poll.ts';
 import { type PollDeps, pollAccount } from './poll/poll-account.ts';
 import { pollAll } from './poll/poll-all.ts';
 import type { Preview } from './poll/preview.ts';
-import type { Refetch } from './poll/refetch.ts';
+import type { Refetch, RefetchWanted } from './poll/refetch.ts';
 import type { PollReport } from './poll/report.ts';
 import { openSession } from './pop3-client/open-session.ts';
 import type { SessionOptions } from './pop3-client/options.ts';
@@ -97,10 +97,7 @@ export class App implements Disposable {
   }
 
   /** Lets the next poll deliver once more what its destinations have lost. */
-  async refetch(
-    { account }: AccountConfiguration,
-    how: { readonly alsoMissing: boolean; readonly dryRun: boolean },
-  ): Promise<readonly Refetch[]> {
+  async refetch({ account }: AccountConfiguration, how: RefetchWanted): Promise<readonly Refetch[]> {
     const { refetchMissing } = await import('./poll/refetch.ts');
     const ledger = this.#deps.ledgerOf(account.name);
     const destinations = await this.#deps.openDestinations(account, ledger);

@@ -141,6 +141,10 @@ function addRefetch(program: Command, run: ActionOf): void {
       'After a disk was lost, or a backup put back: what was delivered to a Maildir that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it. What it has no more stays among what verify misses. Mail that was lost where it went before comes to where it goes now.',
     )
     .option('--missing', 'also what was moved or deleted here by you, and in an mbox all that is not in it')
+    .option(
+      '--handed-over',
+      'also all that a program or mail server has taken: nobody can tell what of it is lost, so all of it comes twice',
+    )
     .option('-n, --dry-run', 'only count')
     .action(run(async () => (await import('./commands/refetch.ts')).refetch));
 }

@@ -1,4 +1,4 @@
-import type { Destination } from '../delivery/destination.ts';
+import type { Destination, StoredState } from '../delivery/destination.ts';
 import { isPlaceName } from '../delivery/settings.ts';
 import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
 import { statesAt } from './stored-states.ts';
@@ -13,15 +13,25 @@ export interface Refetch {
   readonly messages: number;
 }
 
+/** What is to come once more besides what was lost. */
+export interface RefetchWanted {
+  /** What was moved or deleted by the owner. */
+  readonly alsoMissing: boolean;
+  /** All that was handed over: nobody can tell what of it is lost. Default: no. */
+  readonly alsoHandedOver?: boolean;
+  /** Whether it is only counted. */
+  readonly dryRun: boolean;
+}
+
 /**
  * Lets the next poll deliver once more what is not where it was delivered to and the server listed when it was last asked: what
- * was lost with the place itself and, where that is wanted, also what was moved or deleted there. `formerPlaces` are no
+ * was lost with the place itself and, where that is wanted, also what was moved or deleted there, or what somebody has taken over. `formerPlaces` are no
  * destinations any more; what one that is has as well does not count as lost there. With `dryRun` it only counts.
  */
 export async function refetchMissing(
   destinations: readonly Destination[],
   ledger: AccountLedger,
-  how: { readonly alsoMissing: boolean; readonly dryRun: boolean; readonly formerPlaces: readonly string[] },
+  how: RefetchWanted & { readonly formerPlaces: readonly string[] },
 ): Promise<readonly Refetch[]> {
   const configured = destinations.map(({ name }) => ({ name, deliveries: ledger.listedDeliveries(name) }));
   const elsewhere = new Set(configured.flatMap(({ deliveries }) => deliveries.map(({ record }) => record)));
@@ -30,9 +40,8 @@ export async function refetchMissing(
     deliveries: ledger.listedDeliveries(name).filter(({ record }) => !elsewhere.has(record)),
   }));
   const wanted = new Map<string, readonly RecordId[]>();
-  const where = { destinations, ledger, alsoMissing: how.alsoMissing };
   for (const { name, deliveries } of [...configured, ...former])
-    wanted.set(name, await notThere(name, deliveries, where));
+    wanted.set(name, await notThere(name, deliveries, { ...how, destinations, ledger }));
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
   for (const [destination, records] of wanted)
     if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
@@ -51,14 +60,17 @@ async function notThere(
     destinations,
     ledger,
     alsoMissing,
-  }: {
+    alsoHandedOver = false,
+  }: Omit<RefetchWanted, 'dryRun'> & {
     readonly destinations: readonly Destination[];
     readonly ledger: Pick<AccountLedger, 'recordedAs'>;
-    readonly alsoMissing: boolean;
   },
 ): Promise<readonly RecordId[]> {
   const states = await statesAt(place, deliveries, destinations, ledger);
-  return deliveries
-    .filter((one) => states.get(one) === 'lost' || (alsoMissing && states.get(one) === 'missing'))
-    .map(({ record }) => record);
+  const wanted = new Set<StoredState | undefined>([
+    'lost',
+    ...(alsoMissing ? (['missing'] as const) : []),
+    ...(alsoHandedOver ? (['handed-over'] as const) : []),
+  ]);
+  return deliveries.filter((one) => wanted.has(states.get(one))).map(({ record }) => record);
 }

@@ -7,6 +7,7 @@ import { countText } from '../wording.ts';
 
 interface RefetchOptions {
   readonly missing?: boolean;
+  readonly handedOver?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -15,10 +16,15 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   const terminal = processTerminal();
   const configuration = await loadFor(options);
   const accounts = selectAccounts(configuration, names);
-  const how = { alsoMissing: options.missing === true, dryRun: options.dryRun === true };
+  const how = {
+    alsoMissing: options.missing === true,
+    alsoHandedOver: options.handedOver === true,
+    dryRun: options.dryRun === true,
+  };
   using app = await openWithoutDaemon(configuration, [
     'refetch',
     how.alsoMissing && '--missing',
+    how.alsoHandedOver && '--handed-over',
     how.dryRun && '--dry-run',
     ...names,
   ]);
@@ -28,7 +34,9 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
     for (const place of await app.refetch(account, how)) {
       all += place.messages;
       if (place.messages > 0 || place.configured)
-        terminal.out(`${name}: ${place.isReadable ? sentence(place, how.dryRun) : untold(place, name)}`);
+        terminal.out(
+          `${name}: ${place.isReadable || how.alsoHandedOver ? sentence(place, how.dryRun) : untold(place, name)}`,
+        );
     }
   }
   if (all > 0 && !how.dryRun) terminal.out('Next: mailferry fetch');
@@ -36,11 +44,14 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
 };
 
 function untold({ destination }: Refetch, account: string): string {
-  return `what ${destination} has taken, nobody can look at; all that the server still has comes once more after: mailferry adopt --none ${account}`;
+  return `what ${destination} has taken, nobody can look at; all of it that the server still has comes once more after: mailferry refetch --handed-over ${account}`;
 }
 
-function sentence({ destination, configured, messages }: Refetch, dryRun: boolean): string {
-  if (messages === 0) return `nothing is lost in ${destination}`;
+function sentence({ destination, configured, isReadable, messages }: Refetch, dryRun: boolean): string {
+  if (messages === 0)
+    return isReadable
+      ? `nothing is lost in ${destination}`
+      : `of what ${destination} has taken, the server had nothing when it was last asked`;
   const comes = messages === 1 ? 'comes' : 'come';
   const what = `${countText(messages, 'message')} that the server still had when it was last asked`;
   const from = configured ? '' : `, lost in ${destination},`;

@@ -123,6 +123,18 @@ describe('mail that a program takes', () => {
     expect(await refetchMissing(destinations, ferry.ledger, how)).toMatchObject([{ messages: 0 }]);
   });
 
+  test('comes again by refetch where its owner says that all of it is to', async () => {
+    await using server = await serve(...MESSAGES);
+    await using ferry = await Ferry.to(server.address, toProgram(NEVER));
+    await ferry.poll();
+    const destinations = await ferry.deps().openDestinations(ferry.account, ferry.ledger);
+    const how = { alsoMissing: false, alsoHandedOver: true, dryRun: false, formerPlaces: [] };
+    expect(await refetchMissing(destinations, ferry.ledger, how)).toMatchObject([{ messages: 3 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 3, kept: 3 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
+    expect(await ferry.mail('mda')).toEqual(storedAll(...MESSAGES, ...MESSAGES));
+  });
+
   test('I8: is asked about where the ledger was put back, since nobody can tell what was carried meanwhile', async () => {
     await using server = await serve(mail('one'));
     await using ferry = await putBack(server, toProgram(NEVER));
