@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import { warningOf } from '../delivery/handed-over/known-programs.ts';
 import type { MdaSettings } from '../delivery/settings.ts';
 import { destinationName } from '../delivery/settings.ts';
 import { MailError } from '../errors.ts';
@@ -12,13 +13,17 @@ const PLAIN = /^\s*([A-Za-z0-9_./+-]+)(?:\s|$)/;
 export async function examineProgram(settings: MdaSettings): Promise<Step> {
   const { command, env = process.env, folder = '.' } = settings;
   const name = destinationName(settings);
+  const warning = warningOf(command);
   const program = typeof command === 'string' ? PLAIN.exec(command)?.[1] : command[0];
   if (program === undefined) {
-    const remedy = 'Run it by hand with a message on its standard input.';
+    const remedy = warning ?? 'Run it by hand with a message on its standard input.';
     return doubtful('destination', `${name} goes through the shell, and was not tried`, remedy);
   }
-  for (const path of placesOf(program, { env, folder }))
-    if (await mayBeRun(path)) return good('destination', `${name} takes mail; its program is there`);
+  for (const path of placesOf(program, { env, folder })) {
+    if (!(await mayBeRun(path))) continue;
+    if (warning !== undefined) return doubtful('destination', `${name} may not keep what it takes`, warning);
+    return good('destination', `${name} takes mail; its program is there`);
+  }
   const hint =
     'Install it, or correct "command": its first word is the program, found by $PATH or by a whole path.';
   return wrong(

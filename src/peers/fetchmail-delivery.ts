@@ -1,5 +1,5 @@
 import type { FetchmailOptions, FetchmailUser } from './fetchmail-rc.ts';
-import { mdaOfLine } from './peer-mda.ts';
+import { mdaOfLine, warningsOf } from './peer-mda.ts';
 import { isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
 /** What says in a fetchmailrc where mail goes. */
@@ -14,6 +14,9 @@ const OF_SMTP = 'fetchdomains antispam esmtpname esmtppassword'.split(' ');
 const OF_MULTIDROP = 'envelope localdomains aka qvirtual'.split(' ');
 
 const PORTS = { lmtp: 24, smtp: 25 } as const;
+
+/** Ports that have a name; lmtp is not among those of IANA, but is what others say. */
+const PORT_NAMES: Readonly<Record<string, number>> = { smtp: 25, lmtp: 24, submission: 587 };
 
 /** What is done with the mail of one user. */
 interface FetchmailDelivery {
@@ -34,7 +37,10 @@ export function fetchmailDelivery(
   if (mda !== undefined) {
     const deliver = mdaOfLine(mda, person);
     if (deliver === undefined) return withoutCounterpart(user, options);
-    return { keys: { deliver }, remarks: [`fetchmail gives the mail to the program: ${mda}`] };
+    return {
+      keys: { deliver },
+      remarks: [`fetchmail gives the mail to the program: ${mda}`, ...warningsOf(deliver)],
+    };
   }
   const needsLogin = ['esmtpname', 'esmtppassword'].some((name) => isOn(options, name));
   if (bsmtp !== undefined || person === '' || needsLogin) return withoutCounterpart(user, options);
@@ -51,16 +57,18 @@ function toServer(
   person: string,
   { options, around }: { readonly options: FetchmailOptions; readonly around: PeerSurroundings },
 ): FetchmailDelivery {
-  const type = options.get('lmtp') === true ? 'lmtp' : 'smtp';
-  const [written = 'localhost', ...others] = listOf(options, 'smtphost');
-  const [host = 'localhost', port] = written.startsWith('/') ? [] : written.split('/');
+  const [written = 'localhost', ...others] = listOf(options, 'smtphost').flatMap((hosts) => hosts.split(','));
+  // Whatever else is said, it speaks LMTP to a socket.
+  const type = options.get('lmtp') === true || written.startsWith('/') ? 'lmtp' : 'smtp';
+  const [host = 'localhost', portName] = written.startsWith('/') ? [] : written.split('/');
+  const port = portName === undefined ? undefined : (PORT_NAMES[portName] ?? Number(portName));
   const domain = textOf(options, 'smtpaddress') ?? host;
   const to = textOf(options, 'smtpname') ?? (person.includes('@') ? person : `${person}@${domain}`);
   const at = written.startsWith('/')
     ? { socket: peerPath(written, around) }
     : {
         ...(host === 'localhost' ? {} : { host }),
-        ...(port === undefined || Number(port) === PORTS[type] ? {} : { port: Number(port) }),
+        ...(port === undefined || Number.isNaN(port) || port === PORTS[type] ? {} : { port }),
       };
   const unmatched = OF_SMTP.filter((name) => isOn(options, name));
   return {
@@ -70,6 +78,9 @@ function toServer(
       ...(others.length === 0
         ? []
         : [`Of several "smtphost" the first is taken; left out: ${others.join(', ')}.`]),
+      ...(Number.isNaN(port)
+        ? [`The port that is called ${portName ?? ''} is not known here; write its number as "port".`]
+        : []),
       ...(isThisMachine(host) || written.startsWith('/')
         ? []
         : [

@@ -1,11 +1,22 @@
+import { warningOf } from '../delivery/handed-over/known-programs.ts';
+
 /** A program that takes mail, as our configuration writes it. */
 export interface PeerMda {
   readonly type: 'mda';
   readonly command: string | readonly string[];
 }
 
+/** What its owner has to know of the program. */
+export function warningsOf({ command }: PeerMda): readonly string[] {
+  const warning = warningOf(command);
+  return warning === undefined ? [] : [warning];
+}
+
 /** What our programs find the envelope sender in; in quotes, so that the shell takes it as it is. */
 const SENDER = '"$SENDER"';
+
+/** Which quotes of the shell a place in a command line is in. */
+type Quotes = '' | "'" | '"';
 
 /** Arguments that no shell reads as anything but themselves. */
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
@@ -16,9 +27,19 @@ const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
  */
 export function mdaOfLine(written: string, recipient: string | undefined): PeerMda | undefined {
   if (/%T/.test(written) && (recipient ?? '') === '') return undefined;
+  let quotes: Quotes = '';
   const command = written
-    .replaceAll(/'%F'|"%F"|%F/g, () => SENDER)
-    .replaceAll(/'%T'|"%T"|%T/g, () => quotedForShell(recipient ?? ''));
+    // What is quoted by itself needs no other quotes.
+    .replaceAll(/'(%[FT])'|"(%[FT])"/g, '$1$2')
+    .replaceAll(/%[FT]|\\.|['"]/g, (found) => {
+      if (found.startsWith('%'))
+        return within(found === '%F' ? SENDER : quotedForShell(recipient ?? ''), quotes);
+      if (found === quotes) quotes = '';
+      else if (quotes === '' && (found === "'" || found === '"')) quotes = found;
+      // Within these a backslash is one, and what is behind it may end them.
+      else if (quotes === "'" && found === "\\'") quotes = '';
+      return found;
+    });
   return { type: 'mda', command };
 }
 
@@ -40,4 +61,9 @@ export function mdaOfArguments(program: string, args: readonly string[]): PeerMd
 
 function quotedForShell(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A word that is quoted by itself, in the midst of quotes: they end before it, and begin again behind it. */
+function within(word: string, quotes: Quotes): string {
+  return `${quotes}${word}${quotes}`;
 }

@@ -54,9 +54,24 @@ describe('a fetchmailrc', () => {
     ['"/usr/bin/procmail -d %T"', 'bob', '/usr/bin/procmail -d bob'],
     [`"deliver -f '%F' -r %F"`, 'bob', 'deliver -f "$SENDER" -r "$SENDER"'],
     ['"deliver %T"', "o'brien", "deliver 'o'\\''brien'"],
+    [`"formail -A 'X: %F' | procmail -d %T"`, 'joe', `formail -A 'X: '"$SENDER"'' | procmail -d joe`],
+    [`'formail -A "X: %F %T" | x'`, 'o b', `formail -A "X: ""$SENDER"" "'o b'"" | x`],
+    [`"x it\\\\'s %F"`, 'joe', `x it\\'s "$SENDER"`],
   ])('whose mda is %s gives the mail of %s to the same program', (mda, name, command) => {
     const [account] = accounts(`poll a proto pop3 user x pass y is "${name}" here mda ${mda}`);
     expect(account?.keys['deliver']).toEqual({ type: 'mda', command });
+  });
+
+  test.each([
+    ['/usr/lib/dovecot/dovecot-lda -f %F', true],
+    ['/usr/lib/dovecot/deliver', true],
+    ['dovecot-lda -d joe -f %F -m Lists', true],
+    ['dovecot-lda -e -f %F', false],
+    ['dovecot-lda -f %F -e', false],
+    ['procmail', false],
+  ])('whose mda is %s is warned of a program that does not keep what it takes: %s', (mda, isWarned) => {
+    const [account] = accounts(`poll a user x pass y is joe here mda "${mda}"`);
+    expect(account?.remarks.some((remark) => remark.includes('-e: without'))).toBe(isWarned);
   });
 
   test('that sorts by recipient does not say which program gets what', () => {
@@ -139,6 +154,13 @@ describe('a fetchmailrc', () => {
     ['smtphost mx.example/2525', { type: 'smtp', host: 'mx.example', port: 2525, to: 'bob@mx.example' }],
     ['smtphost localhost smtpaddress mail.example', { type: 'smtp', to: 'bob@mail.example' }],
     ['lmtp smtphost store.example/24 smtpname box@x', { type: 'lmtp', host: 'store.example', to: 'box@x' }],
+    [
+      'smtphost "mx.example/2525,other.example"',
+      { type: 'smtp', host: 'mx.example', port: 2525, to: 'bob@mx.example' },
+    ],
+    ['smtphost mx.example/submission', { type: 'smtp', host: 'mx.example', port: 587, to: 'bob@mx.example' }],
+    ['smtphost mx.example/smtp', { type: 'smtp', host: 'mx.example', to: 'bob@mx.example' }],
+    ['smtphost /run/lmtp', { type: 'lmtp', socket: '/run/lmtp', to: 'bob@localhost' }],
     ['lmtp smtphost /run/lmtp', { type: 'lmtp', socket: '/run/lmtp', to: 'bob@localhost' }],
   ])('that gives mail to a mail server (%s) gives it to the same one here', (words, deliver) => {
     const [account] = accounts(`poll a proto pop3 user u pass p is bob here ${words}`);

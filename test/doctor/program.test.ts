@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import type { MdaSettings } from '../../src/delivery/settings.ts';
+import { examineProgram } from '../../src/doctor/program.ts';
+import type { Step } from '../../src/doctor/step.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** What is said of a command, with programs of these names in a folder of the PATH. */
+async function examine(command: MdaSettings['command'], ...programs: readonly string[]): Promise<Step> {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.at('bin'));
+  for (const name of programs) await writeFile(folder.at('bin', name), '', { mode: 0o755 });
+  const env = { PATH: 'bin' };
+  return examineProgram({
+    type: 'mda',
+    command,
+    timeoutMs: 1000,
+    lineEndings: 'lf',
+    folder: folder.path,
+    env,
+  });
+}
+
+test.each([
+  ['lda -d me', 'good'],
+  [['lda', '-d', 'me'], 'good'],
+  [['bin/lda'], 'good'],
+  ['other', 'wrong'],
+  [['/no/such/lda'], 'wrong'],
+  ['[ -e x ] && lda', 'doubtful'],
+  ['dovecot-lda -f "$SENDER"', 'doubtful'],
+  ['dovecot-lda -e -f "$SENDER"', 'good'],
+] as const)('the program of %j is %s', async (command, state) => {
+  expect(await examine(command, 'lda', 'dovecot-lda')).toMatchObject({ state });
+});
+
+test('of Dovecot’s own is said what it does without -e, also where that goes through the shell', async () => {
+  for (const command of ['dovecot-lda', 'env HOME=/x /usr/lib/dovecot/dovecot-lda', 'a="b" dovecot-lda'])
+    expect(JSON.stringify(await examine(command, 'dovecot-lda', 'env'))).toContain('the option -e');
+});
