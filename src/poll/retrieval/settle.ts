@@ -332,7 +332,9 @@ export class Settling {
         this.delivered.add(number);
     }
     if (isRefused) {
-      const leave = failure.isForNow ? postponeMessage : refuseMessage;
+      // What is here of a message that came short is safe, whatever becomes of the whole.
+      const isPostponed = failure.isForNow && received.retrieval.reason !== 'short';
+      const leave = isPostponed ? postponeMessage : refuseMessage;
       return leave(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
     }
     if (failure !== undefined) {

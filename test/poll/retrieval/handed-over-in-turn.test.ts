@@ -5,7 +5,7 @@ import { MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/ha
 import { MailError } from '../../../src/errors.ts';
 import { withMethods } from '../../support/with-methods.ts';
 import { Ferry, ledgerWith, mail, serve, storedAll } from '../ferry.ts';
-import { AFTER_DELIVERY } from '../policies.ts';
+import { AFTER_DELIVERY, DAY_MS, NEVER } from '../policies.ts';
 
 /** How mail that is handed over takes its turn: what cannot be taken back comes last, and is recorded before the next. */
 
@@ -150,5 +150,26 @@ describe('mail that is handed over', () => {
     ferry.wrapDestinations = (all) => all;
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
     expect(await ferry.mail('mda')).toEqual(storedAll(...MESSAGES));
+  });
+
+  test.each([
+    ['now', true],
+    ['at all', false],
+  ])('I9: what was taken short stays taken where the whole of it is not wanted %s', async (_, isForNow) => {
+    const long = mail('long', 'line\r\n'.repeat(400));
+    await using server = await serve(long);
+    server.setFaults([{ do: 'shorten', command: 'RETR', messages: [1], octets: 1200 }]);
+    await using ferry = await Ferry.to(server.address, { account: NEVER, destinations: ['mda'] });
+    await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ fetched: 1 });
+    server.setFaults([]);
+    ferry.runtime.advance(2 * DAY_MS);
+    const refusal = new MessageNotTaken('No.', { hint: 'It stays.', isForNow });
+    ferry.wrapDestinations = failingFor('Subject: long', refusal);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'partial', fetched: 0, kept: 1, skipped: 0 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 1 });
+    ferry.wrapDestinations = (all) => all;
+    ferry.runtime.advance(8 * DAY_MS);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 1 });
   });
 });
