@@ -1,5 +1,5 @@
 import type { FetchmailOptions, FetchmailUser } from './fetchmail-rc.ts';
-import { mdaOfLine, warningsOf } from './peer-mda.ts';
+import { mdaOfLine } from './peer-mda.ts';
 import { isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
 /** What says in a fetchmailrc where mail goes. */
@@ -39,7 +39,7 @@ export function fetchmailDelivery(
     if (deliver === undefined) return withoutCounterpart(user, options);
     return {
       keys: { deliver },
-      remarks: [`fetchmail gives the mail to the program: ${mda}`, ...warningsOf(deliver)],
+      remarks: [`fetchmail gives the mail to the program: ${mda}`],
     };
   }
   const needsLogin = ['esmtpname', 'esmtppassword'].some((name) => isOn(options, name));

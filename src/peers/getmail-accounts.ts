@@ -2,7 +2,7 @@ import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
 import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword, remarksOn } from './peer.ts';
 import { lineOf, type TranslatedLine } from './peer-line.ts';
-import { mdaOfArguments, type PeerMda, warningsOf } from './peer-mda.ts';
+import { mdaOfArguments, type PeerMda } from './peer-mda.ts';
 import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 import { readPythonLiteral } from './python-literal.ts';
 
@@ -231,7 +231,7 @@ function destinationOf(
   if (program !== undefined) {
     return {
       deliver: [program],
-      remarks: [...unusedKeys(keys, section, MDA_KEYS), ...warningsOf(program)],
+      remarks: unusedKeys(keys, section, MDA_KEYS),
     };
   }
   const server = type === 'MDA_lmtp' ? lmtpOf(keys, around) : undefined;

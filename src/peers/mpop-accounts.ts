@@ -9,7 +9,7 @@ import {
   withUniqueNames,
 } from './peer.ts';
 import { lineOf } from './peer-line.ts';
-import { mdaOfLine, warningsOf } from './peer-mda.ts';
+import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
 type Commands = MpopAccount['commands'];
@@ -179,7 +179,7 @@ function deliverOf(
     return { deliver: { deliver: { type: method, path: peerPath(path, around) } }, deliverRemark: [] };
   }
   const program = method === 'mda' && path !== '' ? mdaOfLine(path, undefined) : undefined;
-  if (program !== undefined) return { deliver: { deliver: program }, deliverRemark: warningsOf(program) };
+  if (program !== undefined) return { deliver: { deliver: program }, deliverRemark: [] };
   const how = method === '' ? 'nowhere' : method === 'mda' ? `to the program: ${path}` : `as ${method}`;
   return {
     deliver: {},

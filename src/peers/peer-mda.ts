@@ -1,15 +1,7 @@
-import { warningOf } from '../delivery/handed-over/known-programs.ts';
-
 /** A program that takes mail, as our configuration writes it. */
 export interface PeerMda {
   readonly type: 'mda';
   readonly command: string | readonly string[];
-}
-
-/** What its owner has to know of the program. */
-export function warningsOf({ command }: PeerMda): readonly string[] {
-  const warning = warningOf(command);
-  return warning === undefined ? [] : [warning];
 }
 
 /** What our programs find the envelope sender in; in quotes, so that the shell takes it as it is. */

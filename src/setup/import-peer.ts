@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { AccountText, KeyText } from '../config/render.ts';
 import { renderConfiguration } from '../config/render.ts';
+import { warningOf } from '../delivery/handed-over/known-programs.ts';
 import type { Peer, PeerAccount, PeerDeletion, PeerPassword, SeenMessage } from '../peers/peer.ts';
 import type { Secret } from '../secret.ts';
 import type { ReadAccount, ReadPeer } from './peer-files.ts';
@@ -87,6 +88,15 @@ function placeOf({ name, keys }: PeerAccount, { deliver }: ImportWishes): unknow
   return isHandedOver(own) ? (wished ?? own) : (own ?? wished);
 }
 
+/** What is to be known of the programs that mail goes to. */
+function warningsOf(deliver: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(deliver) ? deliver : [deliver];
+  return all.flatMap((one) => {
+    if (typeof one !== 'object' || one === null || !('command' in one)) return [];
+    return warningOf(one.command as string | readonly string[]) ?? [];
+  });
+}
+
 const PLACES: ReadonlySet<unknown> = new Set(['maildir', 'mbox']);
 
 /** Whoever says where mail goes wants it stored there, and not handed to who had it before. */
@@ -156,7 +166,12 @@ function accountText(
     },
     ...Object.entries(more).map(([key, value]) => ({ key, value })),
   ];
-  return { name: account.name, comments: [...remarks, memory], keys: lines, disabled };
+  return {
+    name: account.name,
+    comments: [...remarks, ...warningsOf(deliver), memory],
+    keys: lines,
+    disabled,
+  };
 }
 
 function memoryText({ seen, seenIn }: Pick<ReadAccount, 'seen' | 'seenIn'>, peer: Peer): string {

@@ -62,18 +62,6 @@ describe('a fetchmailrc', () => {
     expect(account?.keys['deliver']).toEqual({ type: 'mda', command });
   });
 
-  test.each([
-    ['/usr/lib/dovecot/dovecot-lda -f %F', true],
-    ['/usr/lib/dovecot/deliver', true],
-    ['dovecot-lda -d joe -f %F -m Lists', true],
-    ['dovecot-lda -e -f %F', false],
-    ['dovecot-lda -f %F -e', false],
-    ['procmail', false],
-  ])('whose mda is %s is warned of a program that does not keep what it takes: %s', (mda, isWarned) => {
-    const [account] = accounts(`poll a user x pass y is joe here mda "${mda}"`);
-    expect(account?.remarks.some((remark) => remark.includes('-e: without'))).toBe(isWarned);
-  });
-
   test('that sorts by recipient does not say which program gets what', () => {
     const [account] = accounts('poll a proto pop3 user x pass y to joe bob here mda "procmail -d %T"');
     expect(account?.keys).not.toHaveProperty('deliver');

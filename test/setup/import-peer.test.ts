@@ -4,7 +4,7 @@ import { parseFetchmailRc } from '../../src/peers/fetchmail-rc.ts';
 import { type ImportPlan, planImport } from '../../src/setup/import-peer.ts';
 
 /** The plan for a fetchmailrc of `me`, with that place given by `--deliver`. */
-function plan(text: string, path: string): ImportPlan {
+function plan(text: string, path?: string): ImportPlan {
   const around = { folder: '/home/me', localUser: 'me' };
   const accounts = translateFetchmail(parseFetchmailRc(text), around).map((account) => ({
     account,
@@ -12,7 +12,7 @@ function plan(text: string, path: string): ImportPlan {
     seenIn: undefined,
     lookedFor: [],
   }));
-  const deliver = { type: 'maildir', path };
+  const deliver = path === undefined ? undefined : { type: 'maildir', path };
   const wishes = {
     peer: 'fetchmail',
     files: ['rc'],
@@ -48,4 +48,16 @@ test.each([
 
 test('no name of an account leads out of the place', () => {
   expect(plan('poll .. proto pop3 user a pass x', '~/Mail/{account}').configuration).toContain('~/Mail/-');
+});
+
+test.each([
+  ['/usr/lib/dovecot/dovecot-lda -f %F', true],
+  ['/usr/lib/dovecot/deliver', true],
+  ['dovecot-lda -d joe -f %F -m Lists', true],
+  ['dovecot-lda -e -f %F', false],
+  ['dovecot-lda -f %F -e', false],
+  ['procmail', false],
+])('who gives mail to %s is warned of a program that does not keep what it takes: %s', (mda, isWarned) => {
+  const { configuration } = plan(`poll a user x pass y is joe here mda "${mda}"`);
+  expect(configuration.includes('the option -e:')).toBe(isWarned);
 });
