@@ -11,7 +11,7 @@ async function examine(command: MdaSettings['command'], ...programs: readonly st
   await mkdir(folder.at('bin'));
   for (const name of programs) await writeFile(folder.at('bin', name), '', { mode: 0o755 });
   const env = { PATH: 'bin' };
-  return examineProgram({
+  return await examineProgram({
     type: 'mda',
     command,
     timeoutMs: 1000,
