@@ -5,7 +5,7 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { keepRetrieved } from '../expiry.ts';
-import { SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
+import { MOST_LOST_SESSIONS, SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { tellsOne } from '../mere-number.ts';
 import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
@@ -41,7 +41,8 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const { retrievals, further } = visit.plan;
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const portion = firstPortion(retrievals, mayReconnect && !poll.stalled);
+  const chosen = firstPortion(retrievals, mayReconnect && !poll.stalled);
+  const portion = mayReconnect ? chosen : warned(chosen);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
@@ -203,4 +204,13 @@ function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): 
   });
   if (end >= 0) return first.slice(0, end);
   return first.length < identified.length ? first : retrievals;
+}
+
+/**
+ * Where one poll has one session, and several messages must be alone since polls were lost to such, all are asked for alone: each
+ * poll would carry what is before the next one of them, and delete nothing.
+ */
+function warned(retrievals: readonly Retrieval[]): readonly Retrieval[] {
+  if (retrievals.filter(({ alone }) => alone).length < MOST_LOST_SESSIONS) return retrievals;
+  return retrievals.map((retrieval) => ({ ...retrieval, alone: true }));
 }

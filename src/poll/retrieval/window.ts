@@ -50,10 +50,14 @@ export class RetrievalWindow {
     return this.#retrievals.length - this.#next;
   }
 
-  /** Whether so many octets are another size than that of this message, line end or not, and that of another one of this session. */
+  /**
+   * Whether so many octets, of the message that came last, are another size than its own, line end or not, and that of another one
+   * that is under way or was shortly before. Of a whole maildrop some message has almost any size.
+   */
   haveSizeOfAnother({ message: { octets: listed } }: Retrieval, octets: Octets): boolean {
     if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return false;
-    return this.#retrievals.some((another) => another.message.octets === octets);
+    const from = Math.max(0, this.#next - this.#sent.length - 1 - PIPELINE_COMMANDS);
+    return this.#retrievals.slice(from, this.#next).some((another) => another.message.octets === octets);
   }
 
   /** The message whose status line did not come, when `next` has failed. */

@@ -71,3 +71,17 @@ test('I9: a server that wants time between two logins gets it; what is left is s
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 13, kept: 13, skipped: 0 });
   expect(await ferry.mail()).toEqual(storedAll(talk, ...MESSAGES));
 });
+
+test('I9: some wrong sizes cost three sessions at most, also where each poll has only one', async () => {
+  const equals = Array.from({ length: 60 }, (_, index) => mail(`m${100 + index}`, 'text'));
+  const oneInTen = (text: string): number => text.length - Number(/m1\d9/.test(text));
+  await using server = await patientServer(equals, oneInTen);
+  await using ferry = await Ferry.to(server, { account: AFTER_DELIVERY });
+  const outcomes: string[] = [];
+  for (let poll = 0; poll < 4; poll += 1) {
+    outcomes.push((await ferry.poll()).outcome);
+    ferry.runtime.advance(60_000);
+  }
+  expect(outcomes).toEqual(['partial', 'partial', 'partial', 'ok']);
+  expect(await ferry.mail()).toEqual(storedAll(...equals));
+});

@@ -89,4 +89,20 @@ describe('RetrievalWindow', () => {
     expect(await new RetrievalWindow(fake, []).next()).toBeUndefined();
     expect(commands).toEqual([]);
   });
+
+  test.each<[string, number, boolean]>([
+    ['tells of one that is under way', 1 - PIPELINE_COMMANDS, true],
+    ['tells of one that came shortly before', PIPELINE_COMMANDS, true],
+    ['does not tell of one that came long ago', PIPELINE_COMMANDS + 1, false],
+    ['does not tell of one that was not asked for yet', -PIPELINE_COMMANDS, false],
+  ])('the size of another message %s', async (_, distance, expected) => {
+    const { session: fake } = session(true);
+    const sizes = Array.from({ length: PIPELINE_COMMANDS * 3 }, () => 10);
+    const at = PIPELINE_COMMANDS + 1;
+    sizes[at - distance] = 20;
+    const all = retrievals(...sizes);
+    const window = new RetrievalWindow(fake, all);
+    for (let come = 0; come <= at; come += 1) await window.next();
+    expect(window.haveSizeOfAnother(all[at] as Retrieval, 20)).toBe(expected);
+  });
 });
