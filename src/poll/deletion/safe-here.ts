@@ -32,15 +32,27 @@ export async function unsafeHere(
   bound: { get(number: MessageNumber): RecordId | undefined },
   poll: Deciding,
 ): Promise<UnsafeHere> {
-  const states = await statesHere(numbers, bound, poll);
+  const { states, pieces } = await statesHere(numbers, bound, poll);
   const changed = new Map<MessageNumber, MailError>();
   for (const [{ number, receipt }, state] of states) {
-    if (state !== 'changed' && state !== 'unreadable') continue;
-    if (!changed.has(number)) changed.set(number, messageChanged(receipt, state));
+    if (changed.has(number)) continue;
+    if (state === 'cut')
+      changed.set(number, mboxCut(pieces.get(receipt.destination) ?? receipt, poll.account.name));
+    else if (state === 'changed' || state === 'unreadable')
+      changed.set(number, messageChanged(receipt, state));
   }
   const lost = lostAmong(states, poll);
   const lostPlaces = [...new Set(lost.map(({ receipt }) => receipt.destination))];
   return { changed, lost: new Set(lost.map(({ number }) => number)), lostPlaces };
+}
+
+/** `cut`: it is not whole in an mbox whose end was lost. */
+type StateHere = StoredState | 'cut';
+
+interface StatesHere {
+  readonly states: ReadonlyMap<Stored, StateHere>;
+  /** What was to stand, in each mbox whose end was lost, where a piece of it is. */
+  readonly pieces: ReadonlyMap<string, Receipt>;
 }
 
 /** What has become of all that was delivered of these messages. */
@@ -48,42 +60,44 @@ async function statesHere(
   numbers: readonly MessageNumber[],
   bound: { get(number: MessageNumber): RecordId | undefined },
   { ledger, destinations }: Deciding,
-): Promise<ReadonlyMap<Stored, StoredState>> {
+): Promise<StatesHere> {
   const stored = numbers.flatMap((number) => {
     const record = bound.get(number);
     return record === undefined
       ? []
       : ledger.receiptsOf(record).map((receipt) => ({ number, record, receipt }));
   });
-  const states = new Map<Stored, StoredState>();
+  const states = new Map<Stored, StateHere>();
+  const pieces = new Map<string, Receipt>();
   for (const [place, here] of byPlace(stored)) {
     const found = await statesOf(place, here, { destinations, ledger });
     const missing = Array.from(found).flatMap(([one, state]) => (state === 'missing' ? [one] : []));
-    const isCut = await someAreCut(missing, bound, ledger);
-    for (const [one, state] of found) states.set(one, isCut && state === 'missing' ? 'changed' : state);
+    const piece = await pieceAmong(missing, bound, ledger);
+    if (piece !== undefined) pieces.set(place, piece);
+    for (const [one, state] of found) states.set(one, piece && state === 'missing' ? 'cut' : state);
   }
-  return states;
+  return { states, pieces };
 }
 
 /**
- * Whether of any of these a piece stands in its mbox: then the end of that was lost, and nobody has moved or deleted what is not
+ * One of these of which a piece stands in its mbox: then the end of that was lost, and nobody has moved or deleted what is not
  * there any more.
  */
-async function someAreCut(
+async function pieceAmong(
   missing: readonly Stored[],
   bound: { get(number: MessageNumber): RecordId | undefined },
   ledger: Deciding['ledger'],
-): Promise<boolean> {
+): Promise<Receipt | undefined> {
   for (const { number, receipt } of missing) {
     const record = bound.get(number);
     const { messageId = '' } = (record === undefined ? undefined : ledger.identityOf(record)) ?? {};
-    if (await isCutInMbox(receipt, messageId, ledger)) return true;
+    if (await isCutInMbox(receipt, messageId, ledger)) return receipt;
   }
-  return false;
+  return undefined;
 }
 
 /** What is lost; at a place to which no mail goes any more only where no other has the message intact. */
-function lostAmong(states: ReadonlyMap<Stored, StoredState>, { destinations }: Deciding): readonly Stored[] {
+function lostAmong(states: StatesHere['states'], { destinations }: Deciding): readonly Stored[] {
   const configured = new Set(destinations.map(({ name }) => name));
   const intact = new Set<MessageNumber>();
   for (const [{ number }, state] of states) if (state === 'intact') intact.add(number);
@@ -112,5 +126,12 @@ function messageChanged({ destination, location }: Receipt, state: 'changed' | '
       : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
   return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
     hint: `It stays on the server. Look at both; ${why}. What you move out of there counts as handed over, and is deleted on the server.`,
+  });
+}
+
+function mboxCut({ destination, location }: Receipt, account: string): MailError {
+  const text = `Only a piece is there of the message at ${location} in ${destination}: its end was lost, or a program has made it shorter.`;
+  return new MailError('message-changed', text, {
+    hint: `It stays on the server, and so does what is not in the mbox any more. Lost mail comes once more after: mailferry refetch ${account} --missing. If you have made the message shorter, move it out of there.`,
   });
 }

@@ -1,5 +1,6 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { PollReport } from '../../../src/poll/report.ts';
 import { Ferry, mail, serve } from '../ferry.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,7 +22,7 @@ function removeFirst(path: string, text: string): Promise<unknown> {
 async function deletedAfter(
   change: (path: string, text: string) => Promise<unknown>,
   { later = [] as readonly string[], stored = MAIL } = {},
-): Promise<{ deleted: number; code: string | undefined; left: number }> {
+): Promise<Pick<PollReport, 'deleted' | 'error'> & { code: string | undefined; left: number }> {
   await using server = await serve(...stored);
   await using ferry = await Ferry.to(server.address, { account: KEPT, destinations: ['mbox'] });
   expect(await ferry.poll()).toMatchObject({ fetched: 3, kept: 3 });
@@ -32,7 +33,7 @@ async function deletedAfter(
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: later.length });
   ferry.runtime.advance(6 * DAY_MS);
   const { deleted, error } = await ferry.poll();
-  return { deleted, code: error?.code, left: server.maildrop('alice').messages.length };
+  return { deleted, error, code: error?.code, left: server.maildrop('alice').messages.length };
 }
 
 describe('I1: where the end of an mbox was cut off', () => {
@@ -41,11 +42,11 @@ describe('I1: where the end of an mbox was cut off', () => {
     ['in one before', 1, (text) => text.lastIndexOf('From ') - 20],
   ])('what is not whole there any more stays on the server: %s', async (_, deleted, end) => {
     const cut = (path: string, text: string): Promise<unknown> => truncate(path, end(text));
-    expect(await deletedAfter(cut)).toEqual({ deleted, code: 'message-changed', left: 3 - deleted });
+    expect(await deletedAfter(cut)).toMatchObject({ deleted, code: 'message-changed', left: 3 - deleted });
   });
 
   test('it does so when other mail was appended behind the piece meanwhile', async () => {
-    expect(await deletedAfter(cutLast, { later: [mail('x', 'x'.repeat(500))] })).toEqual({
+    expect(await deletedAfter(cutLast, { later: [mail('x', 'x'.repeat(500))] })).toMatchObject({
       deleted: 2,
       code: 'message-changed',
       left: 2,
@@ -60,13 +61,19 @@ test.each<[string, (text: string) => string]>([
   ['has emptied it', () => ''],
 ])('an mbox of which its owner %s counts as whole', async (_, change) => {
   const rewrite = (path: string, text: string): Promise<unknown> => writeFile(path, change(text), 'latin1');
-  expect(await deletedAfter(rewrite)).toEqual({ deleted: 3, code: undefined, left: 0 });
+  expect(await deletedAfter(rewrite)).toMatchObject({ deleted: 3, code: undefined, left: 0 });
 });
 
 test('and so does one in which a shorter message under the same Message-ID stands in the place of a deleted one', async () => {
-  expect(await deletedAfter(removeFirst, { stored: OF_ONE_ID })).toEqual({
+  expect(await deletedAfter(removeFirst, { stored: OF_ONE_ID })).toMatchObject({
     deleted: 3,
     code: undefined,
     left: 0,
   });
+});
+
+test('I9: the error names the piece, and says what to do about it', async () => {
+  const { error } = await deletedAfter(cutLast);
+  expect(error?.message).toMatch(/^Only a piece is there of the message at [1-9]\d* in mbox:/);
+  expect(error?.hint).toContain('mailferry refetch work --missing');
 });
