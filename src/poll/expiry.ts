@@ -33,12 +33,13 @@ export function warnOfExpiry(
 
 /**
  * Leaves a session without QUIT where the server would remove what was retrieved in it (RFC 2449 §6.7), and not all of that is
- * safe here (I1). Nothing of it is deleted then; the next session knows what was carried.
+ * safe here (I1). Nothing of it is deleted then; the next session knows what was carried. Returns whether it was left so.
  */
-export function keepRetrieved(session: Transaction, { account, observer }: Poll): void {
-  if (expireDays(session.capabilities) !== 0) return;
+export function keepRetrieved(session: Transaction, { account, observer }: Poll): boolean {
+  if (expireDays(session.capabilities) !== 0) return false;
   const what =
     'Not all that was retrieved is safe, and the server removes it at QUIT (EXPIRE 0): the session ends without.';
   observer.noticed?.(account.name, what);
   session.break(new WireError('aborted', what));
+  return true;
 }

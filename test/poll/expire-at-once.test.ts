@@ -1,11 +1,12 @@
+import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type Destination } from '../../src/delivery/destination.ts';
 import { MailError } from '../../src/errors.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, storedAll } from './ferry.ts';
+import { AFTER_DELIVERY, DAY_MS } from './policies.ts';
 
 const [ONE, TWO, LONG] = [mail('one'), mail('two'), mail('long', 'line\r\n'.repeat(50))];
-const ACCOUNT = { deletion: { kind: 'after-delivery' } } as const;
 
 /** A server that removes at QUIT what was retrieved, as it announces (RFC 2449 §6.7). */
 function serverOf(...messages: string[]): Promise<Pop3Server> {
@@ -42,7 +43,7 @@ function full(destination: Destination): Destination {
 
 test('I1: what came and found no room stays on a server that removes what was retrieved', async () => {
   await using server = await serverOf(ONE, TWO);
-  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
   ferry.wrapDestinations = (all) => all.map(full);
   expect(await pollThere(ferry, server)).toBe('failed');
   ferry.wrapDestinations = (all) => all;
@@ -51,9 +52,9 @@ test('I1: what came and found no room stays on a server that removes what was re
   expect(server.maildrop('alice').messages).toEqual([]);
 });
 
-test('I1: what came short stays there, too, and the others with it', async () => {
+test('I1: what came short stays there, too', async () => {
   await using server = await serverOf(ONE, TWO, LONG);
-  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
   server.setFaults([{ do: 'shorten', command: 'RETR', messages: [3], octets: 100 }]);
   expect(await pollThere(ferry, server)).toBe('partial');
   expect(ferry.notices).toContainEqual(expect.stringContaining('EXPIRE 0'));
@@ -65,7 +66,19 @@ test('I1: what came short stays there, too, and the others with it', async () =>
 
 test('what is all safe is removed as elsewhere', async () => {
   await using server = await serverOf(ONE, TWO);
-  await using ferry = await Ferry.to(server.address, { account: ACCOUNT });
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
   await ferry.poll();
   expect(server.maildrop('alice').messages).toEqual([]);
+});
+
+test('what is never taken keeps no other from being deleted, though each poll asks for it', async () => {
+  await using server = await serverOf(ONE, TWO);
+  await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY, destinations: ['mda'] });
+  await writeFile(ferry.folder.at('refused'), 'Subject: two');
+  for (let day = 0; day < 8; day += 1) {
+    server.maildrop('alice').add(mail(`day${day}`));
+    expect(await pollThere(ferry, server)).toBe('partial');
+    expect(server.maildrop('alice').messages.map(String)).toEqual([TWO]);
+    ferry.runtime.advance(DAY_MS);
+  }
 });

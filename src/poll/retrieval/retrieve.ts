@@ -59,14 +59,24 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
   if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
-  else if ([...window.came].some((number) => !settling.bound.has(number))) keepRetrieved(session, poll);
+  const isKept =
+    !costsASession &&
+    [...window.came].some((number) => !settling.bound.has(number)) &&
+    keepRetrieved(session, poll);
+  // Another session, in which none of it is retrieved, deletes what is safe.
+  const isToDelete = poll.account.deletion.kind !== 'never' && portion.every(isIdentified);
   const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
   return {
     bound: settling.bound,
     delivered: settling.delivered,
     failure,
-    more: failure === undefined && (costsASession || window.unsent > 0 || portion.length < retrievals.length),
+    more:
+      failure === undefined &&
+      (costsASession ||
+        (isKept && mayReconnect && isToDelete) ||
+        window.unsent > 0 ||
+        portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
 }
