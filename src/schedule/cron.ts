@@ -56,15 +56,17 @@ const FIELDS = [
 ] as const;
 
 /** The names of crontab(5) for common expressions. */
-const NICKNAMES: Readonly<Record<string, string>> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-};
+const NICKNAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '@hourly': '0 * * * *',
+    '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
+    '@weekly': '0 0 * * 0',
+    '@monthly': '0 0 1 * *',
+    '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
+  }),
+);
 
 const FORMS = 'Write "every 5m", or a cron expression of five fields such as "*/5 * * * *".';
 
@@ -79,7 +81,7 @@ export function parseSchedule(text: string, timezone?: string): Schedule {
   const written = text.trim().replace(/\s+/g, ' ');
   const interval = /^every\b ?(.*)$/i.exec(written)?.[1];
   if (interval !== undefined) return intervalSchedule(written, interval, timezone);
-  const fields = cronFields(NICKNAMES[written.toLowerCase()] ?? written);
+  const fields = cronFields(NICKNAMES.get(written.toLowerCase()) ?? written);
   if (timezone !== undefined) refuseUnknownTimezone(timezone);
   const next = nextFinder(fields, timezone);
   // A leap year, so that only what never comes is refused.

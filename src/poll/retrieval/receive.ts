@@ -58,9 +58,11 @@ export class RunOnMessage extends MailError {
 /** A message that may be the reply to another command: what comes after it may be, too. */
 export class ReplyInDoubt extends RunOnMessage {
   override readonly message: string;
+  readonly retrieval: Retrieval;
 
   constructor(retrieval: Retrieval) {
     super(retrieval);
+    this.retrieval = retrieval;
     this.message = `Message ${retrieval.message.number} came with the size of another one.`;
   }
 }

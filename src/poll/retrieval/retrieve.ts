@@ -12,6 +12,7 @@ import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { Leftovers } from './leftovers.ts';
+import { MixedReplies } from './mixed-replies.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
 import { noteForLast, refuseMessage } from './refuse.ts';
 import { type CarriedBefore, Settling } from './settle.ts';
@@ -101,6 +102,7 @@ interface Receiving {
 
 async function receiveAll(receiving: Receiving): Promise<void> {
   const { window, settling, poll, until = Number.POSITIVE_INFINITY } = receiving;
+  const mixed = new MixedReplies();
   /** The last message that has come; only the next reply proves that it is whole. */
   let unproven: Received | undefined;
   let current: Retrieval | undefined;
@@ -110,8 +112,12 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       const arrival = await window.next();
       if (unproven !== undefined) await settling.add(unproven);
       unproven = undefined;
-      if (arrival === undefined) return;
+      if (arrival === undefined) {
+        if (mixed.held !== undefined) throw new ReplyInDoubt(mixed.held.retrieval);
+        return;
+      }
       if ('refusal' in arrival) {
+        mixed.noteRefused(arrival.retrieval.message.number);
         await refuseMessage(arrival.retrieval, arrival.refusal, poll);
         continue;
       }
@@ -120,20 +126,59 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       if (received.failure !== undefined) {
         settling.fail(received.failure);
         await noteForLast(arrival.retrieval, received.failure, poll);
-      } else if (settling.failure === undefined) unproven = received;
+      } else if (settling.failure === undefined) unproven = await doubted(received, mixed, receiving);
       else await discardAll(received.drafts);
       current = undefined;
       // Only now, so that no session ends before a message has come.
       if (poll.runtime.monotonic() >= until) window.stop();
     }
   } catch (thrown) {
-    const error = asMailError(thrown);
-    if (unproven !== undefined) await settleUnproven(unproven, error, receiving);
-    const blamed =
-      current ?? (unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited);
+    const failure = asMailError(thrown);
+    // Where a reply was left out, the last one does not come.
+    const error =
+      mixed.held === undefined || failure.code === 'aborted' || failure instanceof RunOnMessage
+        ? failure
+        : new ReplyInDoubt(mixed.held.retrieval);
+    await mixed.discard();
+    if (unproven !== undefined) await settleUnproven(unproven, failure, receiving);
+    const blamed = blamedFor(error, { current, unproven, window });
     if (blamed !== undefined) await blame(blamed, error, receiving);
     throw error;
   }
+}
+
+/**
+ * What may be another message than the one that was asked for is held until that has come, and what is held is settled when it
+ * is cleared. Resolves to the message itself, unless it is held. Raises `ReplyInDoubt`.
+ */
+async function doubted(
+  received: Received,
+  mixed: MixedReplies,
+  { session, window, settling, poll }: Receiving,
+): Promise<Received | undefined> {
+  const { retrieval, octets, drafts } = received;
+  if (!session.pipelining || retrieval.alone || !poll.sizes.areExact) return received;
+  try {
+    for (const one of mixed.take(received, window.othersOfSize(retrieval, octets))) await settling.add(one);
+  } catch (error) {
+    await discardAll(drafts);
+    throw error;
+  }
+  return mixed.isHeld(received) ? undefined : received;
+}
+
+/** Whose fault it may be that the session has failed. */
+function blamedFor(
+  error: MailError,
+  {
+    current,
+    unproven,
+    window,
+  }: { current: Retrieval | undefined; unproven: Received | undefined; window: RetrievalWindow },
+): Retrieval | undefined {
+  if (error instanceof ReplyInDoubt) return error.retrieval;
+  if (current !== undefined) return current;
+  return unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited;
 }
 
 /** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
@@ -144,27 +189,19 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
   else await noteForLast(retrieval, error, poll);
 }
 
-/**
- * After a failure elsewhere, what is still arriving is read only to save the session. A server that mixes up its replies where
- * commands are pipelined gives one message for another.
- */
-async function receiveOne(
+/** After a failure elsewhere, what is still arriving is read only to save the session. */
+function receiveOne(
   { retrieval, body }: { retrieval: Retrieval; body: AsyncIterable<Buffer> },
-  { session, window, settling, poll }: Receiving,
+  { session, settling, poll }: Receiving,
 ): Promise<Received> {
   const pipelined = session.pipelining && !retrieval.alone;
-  const received = await receive(retrieval, body, {
+  return receive(retrieval, body, {
     pipelined,
     isToBeFound: settling.mayFind(retrieval),
     withBody: retrieval.reason !== 'new',
     destinations: settling.failure === undefined ? poll.destinations : [],
     onOctets: (octets) => poll.observer.received?.(poll.account.name, octets),
   });
-  const mayBeAnother =
-    pipelined && poll.sizes.areExact && window.haveSizeOfAnother(retrieval, received.octets);
-  if (!mayBeAnother) return received;
-  await discardAll(received.drafts);
-  throw new ReplyInDoubt(retrieval);
 }
 
 /**

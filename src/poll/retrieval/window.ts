@@ -4,6 +4,7 @@ import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
 import { LINE_END_OCTETS } from '../listed-size.ts';
+import type { ListedMessage } from '../listing.ts';
 import type { Retrieval } from '../plan.ts';
 
 /** A message that begins to arrive, or that the server will not give. */
@@ -51,13 +52,14 @@ export class RetrievalWindow {
   }
 
   /**
-   * Whether so many octets, of the message that came last, are another size than its own, line end or not, and that of another one
-   * that is under way or was shortly before. Of a whole maildrop some message has almost any size.
+   * Where so many octets, of the message that came last, are another size than its own, line end or not: those of the messages under
+   * way, or shortly before, that are listed with it. Of a whole maildrop some message has almost any size.
    */
-  haveSizeOfAnother({ message: { octets: listed } }: Retrieval, octets: Octets): boolean {
-    if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return false;
+  othersOfSize({ message: { octets: listed } }: Retrieval, octets: Octets): readonly ListedMessage[] {
+    if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return [];
     const from = Math.max(0, this.#next - this.#sent.length - 1 - PIPELINE_COMMANDS);
-    return this.#retrievals.slice(from, this.#next).some((another) => another.message.octets === octets);
+    const near = this.#retrievals.slice(from, this.#next).map(({ message }) => message);
+    return near.filter((another) => another.octets === octets);
   }
 
   /** The message whose status line did not come, when `next` has failed. */

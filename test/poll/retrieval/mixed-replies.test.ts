@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
-import { answering, type PeerLine, type RawPeer, rawPeer } from '../support/raw-peer.ts';
-import { Ferry, mail, storedAll } from './ferry.ts';
+import { describe, expect, test } from 'vitest';
+import type { ListedMessage } from '../../../src/poll/listing.ts';
+import { MixedReplies } from '../../../src/poll/retrieval/mixed-replies.ts';
+import { type Received, ReplyInDoubt } from '../../../src/poll/retrieval/receive.ts';
+import { answering, type PeerLine, type RawPeer, rawPeer } from '../../support/raw-peer.ts';
+import { Ferry, mail, storedAll } from '../ferry.ts';
 
 /** Each of its own size. */
 const MESSAGES = [1, 2, 3, 4].map((number) => mail(`m${number}`, 'x'.repeat(number)));
@@ -70,3 +73,51 @@ test.each([
     expect(await ferry.mail()).toEqual(storedAll(...MESSAGES));
   },
 );
+
+function listed(number: number, octets: number): ListedMessage {
+  return { number, octets, uid: `u${number}`, twin: false } as unknown as ListedMessage;
+}
+
+function came(message: ListedMessage, octets: number, sha256 = `hash of ${message.number}`): Received {
+  return { retrieval: { message }, octets, sha256, drafts: [] } as unknown as Received;
+}
+
+describe('the size of another message', () => {
+  const [one, two, three] = [listed(1, 10), listed(2, 20), listed(3, 30)];
+
+  test('clears a message when that other one has come with it, too', () => {
+    const mixed = new MixedReplies();
+    const held = came(one, 20);
+    expect(mixed.take(held, [two])).toEqual([]);
+    expect(mixed.isHeld(held)).toBe(true);
+    expect(mixed.take(came(two, 20), [])).toEqual([held]);
+    expect(mixed.held).toBeUndefined();
+  });
+
+  test('holds no message where that other one has come with it before', () => {
+    const mixed = new MixedReplies();
+    mixed.take(came(one, 10), []);
+    const received = came(two, 10);
+    expect(mixed.take(received, [one])).toEqual([]);
+    expect(mixed.isHeld(received)).toBe(false);
+  });
+
+  test.each([
+    ['comes with another size', (mixed: MixedReplies) => mixed.take(came(two, 30), [three])],
+    ['is the very same message', (mixed: MixedReplies) => mixed.take(came(two, 20, 'hash of 1'), [])],
+    ['is refused', (mixed: MixedReplies) => mixed.noteRefused(two.number)],
+  ])('puts a message in doubt where that other one %s', (_, then) => {
+    const mixed = new MixedReplies();
+    mixed.take(came(one, 20), [two]);
+    expect(() => then(mixed)).toThrow(ReplyInDoubt);
+  });
+
+  test.each([
+    ['came with another size', 11, 'hash of 1'],
+    ['was the very same message', 10, 'hash of 2'],
+  ])('puts a message in doubt where that other one %s before', (_, octets, hash) => {
+    const mixed = new MixedReplies();
+    mixed.take(came(one, octets, hash), []);
+    expect(() => mixed.take(came(two, 10), [one])).toThrow(ReplyInDoubt);
+  });
+});
