@@ -36,8 +36,8 @@ function mixedServer(mix: Mixing): Promise<RawPeer> {
         case 'RETR': {
           const before = (answered.get(line) ?? 0) + 1;
           answered.set(line, before);
-          const came = mix(number, line.received.split('RETR').length - 1 - before);
-          return came === undefined ? undefined : `+OK\r\n${maildrop.get(came)}.\r\n`;
+          const answer = mix(number, line.received.split('RETR').length - 1 - before);
+          return answer === undefined ? undefined : `+OK\r\n${maildrop.get(answer)}.\r\n`;
         }
         case 'DELE':
           deleted.add(number);
