@@ -17,6 +17,11 @@ export function mostOctets(listed: Octets | undefined): Octets {
 /** How many octets at the end of a message some servers count and others do not. */
 export const LINE_END_OCTETS = 2;
 
+/** Whether so many octets are what the server has listed, where it lists a size at all. */
+export function isListedSize(listed: Octets | undefined, octets: Octets): boolean {
+  return listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS;
+}
+
 /** A server counts as exact when it listed at least this many sizes exactly for each that was wrong. */
 const EXACT_SHARE = 4;
 

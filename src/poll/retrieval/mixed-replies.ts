@@ -1,5 +1,5 @@
 import type { MessageNumber } from '../../pop3/types.ts';
-import { LINE_END_OCTETS } from '../listed-size.ts';
+import { isListedSize } from '../listed-size.ts';
 import type { ListedMessage } from '../listing.ts';
 import { discardAll, type Received, ReplyInDoubt } from './receive.ts';
 
@@ -27,14 +27,13 @@ export class MixedReplies {
   take(received: Received, ofThatSize: readonly ListedMessage[]): readonly Received[] {
     const { octets, sha256, retrieval } = received;
     const { number, octets: listed } = retrieval.message;
-    const isOwnSize = listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS;
-    const cleared = this.#note(number, { isOwnSize, sha256 });
     const waiting = new Set<MessageNumber>();
     for (const another of ofThatSize) {
       const came = this.#came.get(another.number);
       if (came === undefined) waiting.add(another.number);
       else if (!came.isOwnSize || came.sha256 === sha256) throw new ReplyInDoubt(retrieval);
     }
+    const cleared = this.#note(number, { isOwnSize: isListedSize(listed, octets), sha256 });
     if (waiting.size > 0) this.#held.set(received, waiting);
     return cleared;
   }

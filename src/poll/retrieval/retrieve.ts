@@ -113,7 +113,8 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       if (unproven !== undefined) await settling.add(unproven);
       unproven = undefined;
       if (arrival === undefined) {
-        if (mixed.held !== undefined) throw new ReplyInDoubt(mixed.held.retrieval);
+        if (mixed.held !== undefined && settling.failure === undefined)
+          throw new ReplyInDoubt(mixed.held.retrieval);
         return;
       }
       if ('refusal' in arrival) {
@@ -139,11 +140,12 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       mixed.held === undefined || failure.code === 'aborted' || failure instanceof RunOnMessage
         ? failure
         : new ReplyInDoubt(mixed.held.retrieval);
-    await mixed.discard();
     if (unproven !== undefined) await settleUnproven(unproven, failure, receiving);
     const blamed = blamedFor(error, { current, unproven, window });
     if (blamed !== undefined) await blame(blamed, error, receiving);
     throw error;
+  } finally {
+    await mixed.discard();
   }
 }
 
@@ -157,9 +159,10 @@ async function doubted(
   { session, window, settling, poll }: Receiving,
 ): Promise<Received | undefined> {
   const { retrieval, octets, drafts } = received;
-  if (!session.pipelining || retrieval.alone || !poll.sizes.areExact) return received;
+  const mayBeAnother = session.pipelining && !retrieval.alone && poll.sizes.areExact;
+  const others = mayBeAnother ? window.othersOfSize(retrieval, octets) : [];
   try {
-    for (const one of mixed.take(received, window.othersOfSize(retrieval, octets))) await settling.add(one);
+    for (const one of mixed.take(received, others)) await settling.add(one);
   } catch (error) {
     await discardAll(drafts);
     throw error;

@@ -3,7 +3,7 @@ import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
-import { LINE_END_OCTETS } from '../listed-size.ts';
+import { isListedSize } from '../listed-size.ts';
 import type { ListedMessage } from '../listing.ts';
 import type { Retrieval } from '../plan.ts';
 
@@ -56,7 +56,7 @@ export class RetrievalWindow {
    * way, or shortly before, that are listed with it. Of a whole maildrop some message has almost any size.
    */
   othersOfSize({ message: { octets: listed } }: Retrieval, octets: Octets): readonly ListedMessage[] {
-    if (listed === undefined || listed === octets || listed === octets + LINE_END_OCTETS) return [];
+    if (isListedSize(listed, octets)) return [];
     const from = Math.max(0, this.#next - this.#sent.length - 1 - PIPELINE_COMMANDS);
     const near = this.#retrievals.slice(from, this.#next).map(({ message }) => message);
     return near.filter((another) => another.octets === octets);

@@ -94,6 +94,15 @@ describe('the size of another message', () => {
     expect(mixed.held).toBeUndefined();
   });
 
+  test('puts one in doubt and clears none by it that another has been held for', () => {
+    const mixed = new MixedReplies();
+    const held = came(one, 20);
+    mixed.take(held, [two]);
+    mixed.take(came(three, 31), []);
+    expect(() => mixed.take(came(two, 30), [three])).toThrow(ReplyInDoubt);
+    expect(mixed.held).toBe(held);
+  });
+
   test('holds no message where that other one has come with it before', () => {
     const mixed = new MixedReplies();
     mixed.take(came(one, 10), []);
