@@ -51,9 +51,13 @@ export async function dueDeletions(
   const until = deletableUntil(account.deletion, poll.startedAt);
   if (until === undefined || bound.size === 0) return NOTHING;
   const deletable = ledger.deletable(until, poll.startedAt - SOON_MS);
+  const isUndeletable = (number: MessageNumber): boolean => {
+    const message = listing.messages.numbered(number);
+    return message !== undefined && poll.framing.isUndeletable(message);
+  };
   const wasKept = (record: RecordId | undefined): boolean =>
     record !== undefined && deletable.get(record)?.pending === false;
-  const due = planDeletions(bound, deletable);
+  const due = planDeletions(bound, deletable).filter((number) => !isUndeletable(number));
   const whole = withoutCut(due, { listing, bound, deletable }, poll);
   const usual = await withoutMassDeletion(
     whole,

@@ -182,7 +182,15 @@ function byHeaders(
   const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
+  // TOP may give less of a header, or more, than RETR did; without a Message-ID nothing else shows that it was carried.
+  const isUntold = ({ number }: ListedMessage): boolean =>
+    vanished.pool.length > 0 && !present.has(number) && !hasMessageId(headers.get(number));
+  for (const message of unknown) if (isUntold(message)) inDoubt.add(message.number);
   return { renumbered, doubtful: inDoubt, present, gone, isRenumbering };
+}
+
+function hasMessageId(header: Buffer | undefined): boolean {
+  return header !== undefined && (headerField(header, 'Message-ID') ?? '') !== '';
 }
 
 /** The records that these headers may be of, and without any header those that may be of what could not be read. */

@@ -1,6 +1,6 @@
 import { StoredHeaders } from '../../delivery/stored-header.ts';
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import { headerField, headerHash, identifyingFields } from '../../message/header-field.ts';
+import { headerField, headerHash, isHeaderOf } from '../../message/header-field.ts';
 import { withoutMarks } from '../../message/readers-fields.ts';
 
 /** Compares headers, as TOP gives them, with those of messages that were delivered. */
@@ -23,7 +23,7 @@ export class SameHeader {
     if (headerSha256 !== undefined && hashes.includes(headerSha256)) return true;
     for (const receipt of this.#ledger.receiptsOf(record)) {
       const stored = await this.#stored.read(receipt, messageId ?? null);
-      if (stored !== undefined) return identifyingFields(stored) === identifyingFields(header);
+      if (stored !== undefined) return isHeaderOf(header, stored);
     }
     if (messageId === undefined && headerSha256 === undefined) return undefined;
     const given = headerField(header, 'Message-ID') ?? '';

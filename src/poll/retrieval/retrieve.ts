@@ -50,16 +50,18 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const refusedBefore = refusals();
   const mayEndEarly = mayReconnect && !poll.stalled && portion.every(isIdentified);
   const until = mayEndEarly ? endOfSession(poll) : undefined;
+  const passedOverBefore = poll.framing.passedOver;
   const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
   );
   poll.stopwatch.enter('settleMs');
   await settling.drained();
-  // One that had no end costs this session, not the others of the poll: they pass it over.
-  const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
+  // One that is passed over costs this session, not the others of the poll.
+  const costsASession = error instanceof RunOnMessage || poll.framing.passedOver > passedOverBefore;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
-  if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
+  if (costsASession && error !== undefined)
+    session.break(new WireError(error.code, error.message, { hint: error.hint }));
   const isKept =
     !costsASession &&
     [...window.came].some((number) => !settling.bound.has(number)) &&
@@ -187,9 +189,23 @@ function blamedFor(
 /** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
   if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
-  if (error instanceof EndlessMessage) poll.framing.passOver(retrieval.message);
+  passOver(retrieval, error, { session, poll });
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
   else await noteForLast(retrieval, error, poll);
+}
+
+/**
+ * A message that had no end is left alone for the rest of the poll; so is one without a unique-id that has ended the session
+ * otherwise, a few times: its attempts cannot be counted, and no poll would ever get past it (I9).
+ */
+function passOver(
+  { message }: Retrieval,
+  error: MailError,
+  { session, poll }: Pick<Receiving, 'session' | 'poll'>,
+): void {
+  const isUncounted = message.uid === undefined && BLAMED.has(error.code) && mayComeBack(session);
+  if (error instanceof EndlessMessage || (isUncounted && poll.framing.passedOver < MOST_LOST_SESSIONS))
+    poll.framing.passOver(message);
 }
 
 /** After a failure elsewhere, what is still arriving is read only to save the session. */
@@ -214,13 +230,15 @@ function receiveOne(
 async function settleUnproven(
   unproven: Received,
   error: MailError,
-  { settling, poll }: Receiving,
+  { session, settling, poll }: Receiving,
 ): Promise<void> {
-  const listed = unproven.retrieval.message.octets;
+  const { retrieval } = unproven;
+  const listed = retrieval.message.octets;
   if (error.code === 'protocol' || listed === undefined || unproven.octets < listed) {
     await discardAll(unproven.drafts);
-    if (error.code === 'protocol')
-      await refuseMessage(unproven.retrieval, endedElsewhere(unproven, error), poll);
+    if (error.code !== 'protocol') return;
+    passOver(retrieval, error, { session, poll });
+    await refuseMessage(retrieval, endedElsewhere(unproven, error), poll);
   } else {
     await settling.add(unproven);
   }
