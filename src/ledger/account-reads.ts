@@ -1,4 +1,4 @@
-import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
@@ -22,6 +22,7 @@ import {
   addByUniqueId,
   optionalNumber,
   optionalText,
+  toArrival,
   toDeletable,
   toFolder,
   toFound,
@@ -219,6 +220,10 @@ export class AccountReads {
 
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[] {
     return this.statements.recordedAs.all(destination, JSON.stringify(hashes)).map(toReceipt);
+  }
+
+  *arrivals(destination: string): Iterable<Arrival> {
+    for (const row of this.statements.arrivals.each(destination)) yield toArrival(row);
   }
 
   imported(peer: string): ReadonlyMap<UniqueId, RecordId> {

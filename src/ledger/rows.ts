@@ -1,4 +1,4 @@
-import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
@@ -21,6 +21,17 @@ export function toReceipt(row: Row): Receipt {
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
+  };
+}
+
+/** A row of the statement `arrivals`. */
+export function toArrival(row: Row): Arrival {
+  return {
+    record: Number(row['id']),
+    receipt: toReceipt(row),
+    deliveredAt: Number(row['delivered_at']),
+    messageId: optionalText(row['message_id']),
+    headerSha256: hex(row['header_sha256']),
   };
 }
 

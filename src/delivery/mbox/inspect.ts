@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { systemCode } from '../../errors.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
+import { Sha256 } from '../../message/sha256.ts';
 import type { Receipt, StoredState } from '../destination.ts';
 import { readingFailed } from '../errors.ts';
-import { contentStart, range, readBounds } from './bounds.ts';
+import { readBounds } from './bounds.ts';
+import { blocksOf, readingAhead } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
@@ -40,8 +41,14 @@ export async function* inspectMbox(
 
 async function scan(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
   try {
-    return await scanMbox(path, sizes);
+    const file = await open(path);
+    try {
+      return await scanMbox(file, sizes);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { isMbox: false, messages: new Map(), withNuls: [] };
     throw readingFailed(path, error);
   }
 }
@@ -60,22 +67,17 @@ interface MboxContents {
 }
 
 /** Reads an mbox, and hashes the messages that have one of these sizes in octets, or NULs in them. */
-async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+async function scanMbox(file: FileHandle, sizes: ReadonlySet<number>): Promise<MboxContents> {
   const messages = new Map<number, Pick<Receipt, 'octets' | 'sha256'>>();
   const withNuls: (readonly string[])[] = [];
-  try {
-    const { bounds, isMbox } = await readBounds(createReadStream(path));
-    for (const { start, end, hasNuls } of bounds) {
-      const content = await contentStart(path, start, end);
-      const octets = end - content;
-      if (sizes.has(octets)) messages.set(start, { octets, sha256: await hashRange(path, content, end) });
-      if (hasNuls) withNuls.push(await hashesOf(path, content, end));
-    }
-    return { isMbox, messages, withNuls };
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return { isMbox: false, messages, withNuls };
+  const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
+  const blocks = readingAhead(file);
+  for (const { start, content, end, hasNuls } of bounds) {
+    const octets = end - content;
+    if (sizes.has(octets)) messages.set(start, { octets, sha256: await hashOf(blocks(content, end)) });
+    if (hasNuls) withNuls.push(await hashesOf(blocks(content, end)));
   }
+  return { isMbox, messages, withNuls };
 }
 
 /** The hashes of all that stands there and is known to have been delivered as it stands, as far as that matters. */
@@ -129,15 +131,13 @@ function isInPlace(
   return there?.octets === octets && !known.has(there.sha256);
 }
 
-async function hashRange(path: string, start: number, end: number): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const block of range(path, start, end)) hash.update(block);
-  return hash.digest('hex');
+async function hashOf(blocks: AsyncIterable<Buffer>): Promise<string> {
+  const hash = new Sha256();
+  for await (const block of blocks) hash.update(block);
+  return hash.digest();
 }
 
-async function hashesOf(path: string, start: number, end: number): Promise<readonly string[]> {
-  const { asStored, others } = await readForms(range(path, start, end), (header) => [
-    withoutReadersFields(header),
-  ]);
+async function hashesOf(blocks: AsyncIterable<Buffer>): Promise<readonly string[]> {
+  const { asStored, others } = await readForms(blocks, (header) => [withoutReadersFields(header)]);
   return [asStored, ...others].map(({ sha256 }) => sha256);
 }
