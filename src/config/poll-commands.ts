@@ -11,13 +11,27 @@ export const PRECONNECT_MS = 60_000;
 /** How long a command may take after mail has come, when nothing is said: an index of some 100,000 messages takes minutes. */
 export const AFTER_MAIL_MS = 300_000;
 
-/** Runs the command of `preconnect`, which learns from its environment what for. */
+/** What opens a way now, by command: accounts may share one, and a command that first looks whether it is open must not meet itself. */
+const underWay = new Map<string, Promise<unknown>>();
+
+async function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+  const mine = (underWay.get(id) ?? Promise.resolve()).then(work);
+  const over = mine.catch(() => undefined);
+  underWay.set(id, over);
+  try {
+    return await mine;
+  } finally {
+    if (underWay.get(id) === over) underWay.delete(id);
+  }
+}
+
+/** Runs the command of `preconnect`, which learns from its environment what for. The same command never runs twice at a time. */
 export function preconnectOf(
   runnable: Runnable,
   { name, host, port, limitMs }: Pick<Account, 'name' | 'host' | 'port'> & { readonly limitMs: number },
 ): NonNullable<Account['preconnect']> {
   const facts = { MAILFERRY_ACCOUNT: name, MAILFERRY_HOST: host, MAILFERRY_PORT: String(port) };
-  return async (stop) => {
+  const open = async (stop: AbortSignal | undefined): Promise<void> => {
     const unlessStopped = (): void => {
       if (stop?.aborted === true) throw abortReason(stop);
     };
@@ -32,6 +46,7 @@ export function preconnectOf(
       { hint: remedy(ending, 'preconnect') },
     );
   };
+  return (stop) => inTurn(JSON.stringify(runnable.command), () => open(stop));
 }
 
 /** Makes the command of `afterMail` one that can be run. */

@@ -14,7 +14,7 @@ export interface ProgramRun {
   readonly limitMs: number;
   /**
    * What is wanted of what it says: nothing, so that what it leaves behind may go on saying it; what is on standard error when it
-   * has not gone well; or all, as it comes, also what is on standard output.
+   * has not gone well; or all, also what is on standard output.
    */
   readonly hears: 'nothing' | 'errors' | 'all';
   /** Asks it to end, and ends it a moment later. */
