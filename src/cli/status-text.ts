@@ -36,7 +36,7 @@ interface Look {
 }
 
 function headline({ daemon, accounts }: Status, now: number): string {
-  const troubled = accounts.filter(({ state, report }) => isTroubled(state, report?.outcome)).length;
+  const troubled = accounts.filter((it) => isTroubled(it) || afterMailFails(it)).length;
   const how =
     troubled === 0
       ? `${countText(accounts.length, 'account')}, nothing wrong`
@@ -47,13 +47,20 @@ function headline({ daemon, accounts }: Status, now: number): string {
   return `The daemon has run for ${since} (pid ${daemon.pid}${stopping}). ${how}`;
 }
 
-function isTroubled(state: AccountState, outcome: string | undefined): boolean {
+function isTroubled({ state, report }: AccountStatus): boolean {
+  const outcome = report?.outcome;
   if (state === 'polling' || state === 'waiting') return outcome === 'failed' || outcome === 'partial';
   return state === 'failing' || state === 'stopped' || state === 'partial';
 }
 
+/** A daemon of an older version says nothing of it. */
+function afterMailFails({ afterMail }: AccountStatus): boolean {
+  return (afterMail?.error ?? null) !== null;
+}
+
 function accountLines(status: AccountStatus, { now, style, nameColumns }: Look): readonly string[] {
-  const [sign, colour] = LOOKS[status.state];
+  const commandFails = afterMailFails(status);
+  const [sign, colour] = LOOKS[status.state === 'ok' && commandFails ? 'partial' : status.state];
   const { delivered, today } = status;
   const last = status.lastPollAt === null ? 'never' : relativeText(Date.parse(status.lastPollAt) - now);
   const next = status.nextPollAt === null ? '–' : relativeText(Date.parse(status.nextPollAt) - now);
@@ -78,10 +85,16 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
         )
       : []),
     ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
-    ...(status.action === null || status.state === 'ok'
+    ...(commandFails ? wrapped(afterMailText(status), '    ') : []),
+    ...(status.action === null || (status.state === 'ok' && !commandFails)
       ? []
       : wrapped(status.action, '    ', `  ${style('yellow', '→')} `)),
   ];
+}
+
+function afterMailText({ afterMail }: AccountStatus): string {
+  const { error = null, failures = 0 } = afterMail ?? {};
+  return `${error?.message ?? ''}${failures > 1 ? ` (${failures} times)` : ''}`;
 }
 
 function amountText({ messages, octets }: { messages: number; octets: number }): string {

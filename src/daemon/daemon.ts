@@ -7,6 +7,7 @@ import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
+import { AfterMailCommands } from './after-mail.ts';
 import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member, type Running } from './member.ts';
@@ -55,6 +56,7 @@ export class Daemon {
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
   readonly #clock: ClockWatch;
+  readonly #afterMail: AfterMailCommands;
   #policy: NoticePolicy;
   #lastTick: number;
   #lastLook: number;
@@ -65,6 +67,11 @@ export class Daemon {
     this.#clock = new ClockWatch(deps.runtime);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
+    this.#afterMail = new AfterMailCommands({
+      ...deps,
+      abort: this.#abort.signal,
+      ended: (members) => this.#told(members),
+    });
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
     // Every poll under way listens to them.
@@ -115,6 +122,7 @@ export class Daemon {
       const member = this.#members.get(name);
       if (member !== undefined) void this.#begin(member, { asked: false, confirmDelete: false });
     }
+    this.#afterMail.look(this.#members.values());
     this.#lookAtAll();
   }
 
@@ -182,6 +190,7 @@ export class Daemon {
       member.configuration = configuration;
       if (changed || inTrouble) this.#timetable.planFirst(member);
     }
+    this.#afterMail.forgive();
     this.#deps.changed();
     return { added, removed, rescheduled };
   }
@@ -192,6 +201,7 @@ export class Daemon {
     const timer = setTimeout(() => this.abort(), graceMs);
     const all = [...this.#members.values(), ...this.#leaving.values()];
     await Promise.all(all.flatMap(({ running }) => running?.promise ?? []));
+    await this.#afterMail.ended();
     clearTimeout(timer);
     await this.noted();
   }
@@ -317,6 +327,13 @@ export class Daemon {
     if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
     if (this.#members.get(member.name) === member) this.#timetable.planNext(member);
     tellChanges(member, this.#policy, this.#deps);
+    if (!this.stopping) this.#afterMail.look(this.#members.values());
+  }
+
+  /** A command after mail has ended; there may be more mail by now. */
+  #told(members: readonly Member[]): void {
+    for (const member of members) tellChanges(member, this.#policy, this.#deps);
+    if (!this.stopping) this.#afterMail.look(this.#members.values());
   }
 
   async #poll(member: Member): Promise<PollReport> {

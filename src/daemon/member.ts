@@ -40,6 +40,8 @@ export class Member {
   lastPollAt: number | undefined;
   lastSuccessAt: number | undefined;
   lastReport: PollReport | undefined;
+  /** How many messages have been delivered, ever, as of the last poll. */
+  delivered: number;
   /** Ends when what is to be told is on its way, and what is known of that is in the ledger. */
   telling: Promise<void> = Promise.resolve();
   readonly ledger: AccountLedger;
@@ -47,7 +49,8 @@ export class Member {
   constructor(configuration: AccountConfiguration, ledger: AccountLedger, day: number) {
     this.configuration = configuration;
     this.ledger = ledger;
-    const { standing, lastPollAt, lastSuccessAt } = ledger.summary(day);
+    const { standing, lastPollAt, lastSuccessAt, delivered } = ledger.summary(day);
+    this.delivered = delivered.messages;
     this.standing = parseStanding(standing);
     this.lastPollAt = lastPollAt;
     this.lastSuccessAt = lastSuccessAt;
@@ -66,6 +69,12 @@ export class Member {
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
     return Math.max(this.standing.loginDelayMs, this.configuration.loginPauseMs);
+  }
+
+  /** How many messages have come that the `afterMail` command has not been run for, or not well. */
+  get untold(): number {
+    const { told = this.delivered } = this.standing;
+    return this.configuration.afterMail === undefined ? 0 : Math.max(0, this.delivered - told);
   }
 
   /** Sends what is to be told, and keeps it in the ledger until every place has taken it. */
@@ -109,6 +118,7 @@ export function factsOf(
     // The dates of a certificate that is pinned do not count.
     certificateExpiresAt:
       configuration.account.line.pinSha256 === undefined ? facts?.certificateExpiresAt : undefined,
+    afterMailTrouble: standing.afterMailTrouble,
     now: clock.now(),
   };
 }

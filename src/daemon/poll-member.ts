@@ -3,6 +3,7 @@ import type { Account } from '../poll/account.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Secret } from '../secret.ts';
+import { countDelivered, countFromNow } from './after-mail.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
 import { afterPoll, isStopped, keyOf, renewed, type Standing, saltOf } from './standing.ts';
@@ -13,6 +14,7 @@ export async function pollMember(
   control: PollControl,
   { runtime, poll, log }: Pick<DaemonDeps, 'runtime' | 'poll' | 'log'>,
 ): Promise<PollReport> {
+  await countFromNow(member);
   const { report, standing } = await pollOnce(member, control, { runtime, poll });
   const now = runtime.now();
   member.lastPollAt = now;
@@ -21,6 +23,7 @@ export async function pollMember(
     member.lastSuccessAt = now;
     member.owedAt = undefined;
   }
+  countDelivered(member, now);
   await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
   if (isStopped(standing)) {
     log('warn', 'Login refused; it is not tried any more until something changes.', member.name);

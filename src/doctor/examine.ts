@@ -13,6 +13,7 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { examineDestination, examineStateFolder } from './places.ts';
+import { examineCommand } from './program.ts';
 import { examineSession, type OpenSession } from './session.ts';
 import { doubtful, type Examination, good, type Step, wrong } from './step.ts';
 
@@ -123,6 +124,12 @@ async function examineAccount(
   if (steps.at(-1)?.state === 'wrong') return steps;
   const loginDelay = Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) * 1000;
   steps.push(scheduleStep(configured, { loginDelay, now: runtime.now() }));
+  const { afterMail } = configured;
+  if (afterMail !== undefined)
+    steps.push(
+      (await examineCommand('afterMail', afterMail)) ??
+        good('afterMail', 'the command was not run; it is when mail has come'),
+    );
   return steps;
 }
 

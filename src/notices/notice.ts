@@ -8,6 +8,7 @@ export type NoticeKind =
   | 'partial'
   | 'quarantined'
   | 'deletion-unconfirmed'
+  | 'after-mail'
   | 'certificate'
   | 'silent'
   | 'test';

@@ -14,7 +14,7 @@ const NEEDLESS = words(
 
 const TRANSLATED = words(
   'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password ' +
-    'sslcommonname sslfingerprint sslcert sslkey plugin',
+    'sslcommonname sslfingerprint sslcert sslkey plugin preconnect postconnect',
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
@@ -30,8 +30,6 @@ const REMARKS: Readonly<Record<string, string>> = {
   sslcertpath:
     '"sslcertpath" is left out: for a server with a certificate of its own, name one file with "caFile".',
   plugout: '"plugout" is left out.',
-  preconnect: '"preconnect" is not run; have whatever starts Mailferry do that before.',
-  postconnect: '"postconnect" is not run; have whatever starts Mailferry do that afterwards.',
   interface: '"interface" is left out.',
   monitor: '"monitor" is left out.',
   principal: '"principal" (Kerberos) is left out.',
@@ -97,6 +95,7 @@ function translate(
     ...timeoutsOf(options),
     ...caFileOf(text(options, 'sslcertfile'), around),
   };
+  const commands = commandsOf(options, { host, tls });
   const delivery = fetchmailDelivery(user, { options, around });
   const name = server.users.length > 1 ? `${remote}@${server.name}` : server.name;
   return {
@@ -106,7 +105,7 @@ function translate(
     tls,
     user: remote,
     password: passwordOf(options, [server.name, host]),
-    keys: { ...keys, ...delivery.keys },
+    keys: { ...keys, ...commands.keys, ...delivery.keys },
     deletion: options.get('keep') === true ? 'never' : 'after-delivery',
     remarks: [
       ...(options.get('keep') === true
@@ -115,6 +114,7 @@ function translate(
       ...tlsRemark,
       ...portRemark,
       ...line.remarks,
+      ...commands.remarks,
       ...delivery.remarks,
       ...authRemarks(options, protocol),
       ...otherRemarks(options),
@@ -157,6 +157,35 @@ function certificateRemark(options: FetchmailOptions): readonly string[] {
     'fetchmail does not check the certificate here ("no sslcertck"); Mailferry always does. If it is the server\'s own, name it with "caFile".',
   ];
 }
+
+/** Both go through the shell there, too. */
+function commandsOf(
+  options: FetchmailOptions,
+  { host, tls }: Pick<PeerAccount, 'host' | 'tls'>,
+): Pick<PeerAccount, 'remarks'> & { readonly keys: Readonly<Record<string, unknown>> } {
+  const preconnect = text(options, 'preconnect') ?? '';
+  const postconnect = text(options, 'postconnect') ?? '';
+  // What one opens, the other most likely closes; it must not wait for mail to come.
+  const closes = preconnect !== '' && postconnect !== '';
+  const isTunnelled = preconnect !== '' && tls === 'none' && isThisMachine(host);
+  return {
+    keys: {
+      ...(preconnect === '' ? {} : { preconnect }),
+      ...(postconnect === '' || closes ? {} : { afterMail: postconnect }),
+    },
+    remarks: [
+      ...(isTunnelled ? [TUNNELLED] : []),
+      ...(closes ? [CLOSING] : postconnect === '' ? [] : [AFTER_MAIL]),
+    ],
+  };
+}
+
+const TUNNELLED =
+  '"preconnect" may lead from this machine to another one, and there is no TLS on the way. To accept that, add allowCleartext: true.';
+const CLOSING =
+  '"postconnect" is left out, as it may close what "preconnect" opens: nothing runs after each connection here. Have the way close by itself (ssh -f … sleep 20), or use "tunnel"; a command for when mail has come is "afterMail".';
+const AFTER_MAIL =
+  'fetchmail runs "postconnect" after each connection; "afterMail" runs only when mail has come, once for all accounts that name it.';
 
 function portOf(options: FetchmailOptions): { port: number | undefined; portRemark: readonly string[] } {
   const service = options.get('service');

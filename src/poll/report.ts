@@ -36,6 +36,11 @@ export interface ReportedError {
   readonly hint: string | null;
 }
 
+/** An error as programs get it. */
+export function reportedError({ code, message, hint }: MailError): ReportedError {
+  return { code, message, hint: hint ?? null };
+}
+
 /** The counts of a poll while it goes on. */
 export class Tally {
   listed = 0;
@@ -104,8 +109,7 @@ export class Tally {
       quarantined,
       durationMs: Math.round(durationMs),
       timings,
-      error:
-        error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+      error: error === undefined ? null : reportedError(error),
     };
   }
 
