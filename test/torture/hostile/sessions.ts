@@ -251,7 +251,13 @@ export const SESSIONS: readonly Scenario[] = [
   {
     title: 'closes the connection when one message is to be deleted',
     faults: [{ do: 'cut', command: 'DELE', messages: [2] }],
-    outcome: { ...CUT, status: 65, says: 'The connection ended while marking message N as deleted.', stored: 3, left: 1 },
+    outcome: {
+      ...CUT,
+      status: 65,
+      says: 'The connection ended while marking message N as deleted.',
+      stored: 3,
+      left: 1,
+    },
   },
   {
     title: 'gives no unique-ids, and closes the connection at one message',
@@ -259,6 +265,12 @@ export const SESSIONS: readonly Scenario[] = [
       { do: 'hide', names: ['UIDL'] },
       { do: 'cut', command: 'RETR', messages: [2] },
     ],
-    outcome: { ...CUT, status: 65, says: 'The connection ended while receiving message 2.', stored: 2, left: 1 },
+    outcome: {
+      ...CUT,
+      status: 65,
+      says: 'The connection ended while receiving message 2.',
+      stored: 2,
+      left: 1,
+    },
   },
 ];
