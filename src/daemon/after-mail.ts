@@ -57,13 +57,19 @@ export function countDelivered(member: Member, now: number): void {
   member.delivered = member.ledger.summary(dayOf(now)).delivered.messages;
 }
 
+interface OwedRun extends Pick<DaemonDeps, 'log'> {
+  readonly stop: AbortSignal;
+  /** Whether a member is still the one that its account is known by: another one may have noted something since. */
+  readonly isCurrent?: ((member: Member) => boolean) | undefined;
+}
+
 /**
  * Runs a command, and notes for its accounts what became of it. Resolves to what went wrong with it; of one that `stop` has ended,
  * that is `aborted`, and it stays owed as it was. Never rejects.
  */
 export async function runOwed(
   { afterMail, members, messages }: OwedCommand,
-  { stop, log }: { readonly stop: AbortSignal; readonly log: DaemonDeps['log'] },
+  { stop, log, isCurrent = () => true }: OwedRun,
 ): Promise<MailError | undefined> {
   // What comes while it runs, it may not have seen.
   const delivered = new Map(members.map((member) => [member, member.delivered]));
@@ -80,6 +86,7 @@ export async function runOwed(
     );
   if (error?.code === 'aborted') return error;
   for (const [member, told] of delivered) {
+    if (!isCurrent(member)) continue;
     const { standing } = member;
     const failures = (standing.afterMailTrouble?.failures ?? 0) + 1;
     const noted = member.note(
@@ -92,7 +99,9 @@ export async function runOwed(
   return error ?? undefined;
 }
 
-export interface AfterMailDeps extends Pick<DaemonDeps, 'runtime' | 'log'> {
+export interface AfterMailDeps
+  extends Pick<DaemonDeps, 'runtime' | 'log'>,
+    Required<Pick<OwedRun, 'isCurrent'>> {
   /** Ends what runs. */
   readonly abort: AbortSignal;
   /** A command has ended, well or not. */
@@ -133,8 +142,8 @@ export class AfterMailCommands {
   }
 
   async #run(owed: OwedCommand): Promise<void> {
-    const { runtime, log, abort, ended } = this.#deps;
-    const error = await runOwed(owed, { stop: abort, log });
+    const { runtime, log, abort, isCurrent, ended } = this.#deps;
+    const error = await runOwed(owed, { stop: abort, log, isCurrent });
     this.#running.delete(owed.id);
     this.#resting.delete(owed.id);
     if (error !== undefined && error.code !== 'aborted') {

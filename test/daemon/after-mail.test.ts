@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AfterMail, MailCame } from '../../src/config/configuration.ts';
 import { MailError } from '../../src/errors.ts';
-import { configured, Harness } from './harness.ts';
+import { configured, Harness, settings } from './harness.ts';
 
 const MINUTE = 60_000;
 
@@ -123,6 +123,21 @@ describe('the command after mail', () => {
   });
 });
 
+test('a command after mail that ends when its account was taken out and put back notes nothing of before', async () => {
+  const command = new Command();
+  command.waits = true;
+  const accounts = [configured('a', { afterMail: command.of('x') })];
+  await using ferry = await Harness.of([configured('b'), ...accounts]);
+  ferry.mail = once({ a: 1 });
+  await ferry.pass(MINUTE);
+  ferry.daemon.reload(settings([configured('b')]));
+  ferry.daemon.reload(settings([configured('b'), ...accounts]));
+  await ferry.daemon.pause(['a']);
+  command.letGo();
+  await ferry.settled();
+  expect(ferry.standings().map((text) => text.includes('"paused":true'))).toEqual([false, true]);
+});
+
 describe('I9: a command after mail that fails', () => {
   test('is tried again, after longer each time, until it goes well, with all that has come by then', async () => {
     const command = new Command();
@@ -183,11 +198,7 @@ describe('I9: a command after mail that fails', () => {
     await ferry.pass(1000);
     expect(command.came).toHaveLength(1);
     const mended = new Command();
-    ferry.daemon.reload({
-      accounts: [configured('a', { schedule: 'every 1h', afterMail: mended.of('x') })],
-      concurrency: { accounts: 1, perHost: 1 },
-      notices: { afterFailures: 3, silentMs: 1e9, certificateMs: 1 },
-    });
+    ferry.daemon.reload(settings([configured('a', { schedule: 'every 1h', afterMail: mended.of('x') })]));
     await ferry.pass(1000);
     expect(mended.came).toEqual([{ accounts: ['a'], messages: 1 }]);
   });
