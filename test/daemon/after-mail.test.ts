@@ -69,12 +69,12 @@ describe('the command after mail', () => {
     await using ferry = await Harness.of(accounts);
     ferry.mail = once({ a: 1 });
     await ferry.pass(MINUTE);
-    ferry.mail = once({ b: 2, c: 3 });
+    ferry.mail = once({ a: 4, b: 2, c: 3 });
     await ferry.pass(5 * MINUTE);
     expect(command.came).toEqual([{ accounts: ['a'], messages: 1 }]);
     command.letGo();
     await ferry.settled();
-    expect(command.came.slice(1)).toEqual([{ accounts: ['b', 'c'], messages: 5 }]);
+    expect(command.came.slice(1)).toEqual([{ accounts: ['a', 'b', 'c'], messages: 9 }]);
     expect(command.mostAtATime).toBe(1);
   });
 
@@ -238,6 +238,7 @@ describe('I3: the command after mail', () => {
     await ferry.pass(1000);
     await ferry.daemon.drain(0);
     expect(command.running).toBe(0);
+    expect(ferry.daemon.status()[0]?.afterMail).toEqual({ waiting: 2, failures: 0, error: null });
     await ferry.restart([configured('a', { afterMail: next.of('x') })]);
     await ferry.pass(1000);
     expect(next.came).toEqual([{ accounts: ['a'], messages: 2 }]);
