@@ -43,18 +43,25 @@ function idOf({ command }: AfterMail): string {
  * Notes before a poll from where on mail counts as new for the command of its account. That is in the ledger, and so are the
  * messages: neither a kill nor a failure loses the command that they are owed.
  */
-export async function countFromNow(member: Member): Promise<void> {
+export async function countFromNow(member: Member, now: number): Promise<void> {
   const isWanted = member.configuration.afterMail !== undefined;
   if (isWanted === (member.standing.told !== undefined)) return;
-  const told = isWanted ? member.delivered : undefined;
-  // That the ledger has no room is for the poll to say.
-  await member.note({ ...member.standing, told, afterMailTrouble: undefined }).catch(() => undefined);
+  try {
+    member.delivered = deliveredBy(member, now);
+    const told = isWanted ? member.delivered : undefined;
+    await member.note({ ...member.standing, told, afterMailTrouble: undefined });
+  } catch {
+    // That the ledger has no room, or is gone, is for the poll to say.
+  }
 }
 
 /** Counts after a poll what has been delivered by then. */
 export function countDelivered(member: Member, now: number): void {
-  if (member.standing.told === undefined) return;
-  member.delivered = member.ledger.summary(dayOf(now)).delivered.messages;
+  if (member.standing.told !== undefined) member.delivered = deliveredBy(member, now);
+}
+
+function deliveredBy({ ledger }: Member, now: number): number {
+  return ledger.summary(dayOf(now)).delivered.messages;
 }
 
 interface OwedRun extends Pick<DaemonDeps, 'log'> {

@@ -138,6 +138,19 @@ test('a command after mail that ends when its account was taken out and put back
   expect(ferry.standings().map((text) => text.includes('"paused":true'))).toEqual([false, true]);
 });
 
+test('a command after mail that a reload has brought is not owed what came before', async () => {
+  const command = new Command();
+  await using ferry = await Harness.of([configured('a')]);
+  ferry.mail = once({ a: 5 });
+  await ferry.pass(MINUTE);
+  ferry.daemon.reload(settings([configured('a', { afterMail: command.of('x') })]));
+  await ferry.pass(10 * MINUTE);
+  expect(command.came).toEqual([]);
+  ferry.mail = once({ a: 1 });
+  await ferry.pass(5 * MINUTE);
+  expect(command.came).toEqual([{ accounts: ['a'], messages: 1 }]);
+});
+
 describe('I9: a command after mail that fails', () => {
   test('is tried again, after longer each time, until it goes well, with all that has come by then', async () => {
     const command = new Command();
