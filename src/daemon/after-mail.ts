@@ -43,18 +43,31 @@ function idOf({ command }: AfterMail): string {
  * Notes before a poll from where on mail counts as new for the command of its account. That is in the ledger, and so are the
  * messages: neither a kill nor a failure loses the command that they are owed.
  */
-export async function countFromNow(member: Member): Promise<void> {
+export async function countFromNow(member: Member, now: number): Promise<void> {
   const isWanted = member.configuration.afterMail !== undefined;
   if (isWanted === (member.standing.told !== undefined)) return;
-  const told = isWanted ? member.delivered : undefined;
-  // That the ledger has no room is for the poll to say.
-  await member.note({ ...member.standing, told, afterMailTrouble: undefined }).catch(() => undefined);
+  try {
+    member.delivered = deliveredBy(member, now);
+    const told = isWanted ? member.delivered : undefined;
+    await member.note({ ...member.standing, told, afterMailTrouble: undefined });
+  } catch {
+    // That the ledger has no room, or is gone, is for the poll to say.
+  }
 }
 
 /** Counts after a poll what has been delivered by then. */
 export function countDelivered(member: Member, now: number): void {
-  if (member.standing.told === undefined) return;
-  member.delivered = member.ledger.summary(dayOf(now)).delivered.messages;
+  if (member.standing.told !== undefined) member.delivered = deliveredBy(member, now);
+}
+
+function deliveredBy({ ledger }: Member, now: number): number {
+  return ledger.summary(dayOf(now)).delivered.messages;
+}
+
+interface OwedRun extends Pick<DaemonDeps, 'log'> {
+  readonly stop: AbortSignal;
+  /** Whether a member is still the one that its account is known by: another one may have noted something since. */
+  readonly isCurrent?: ((member: Member) => boolean) | undefined;
 }
 
 /**
@@ -63,7 +76,7 @@ export function countDelivered(member: Member, now: number): void {
  */
 export async function runOwed(
   { afterMail, members, messages }: OwedCommand,
-  { stop, log }: { readonly stop: AbortSignal; readonly log: DaemonDeps['log'] },
+  { stop, log, isCurrent = () => true }: OwedRun,
 ): Promise<MailError | undefined> {
   // What comes while it runs, it may not have seen.
   const delivered = new Map(members.map((member) => [member, member.delivered]));
@@ -80,6 +93,7 @@ export async function runOwed(
     );
   if (error?.code === 'aborted') return error;
   for (const [member, told] of delivered) {
+    if (!isCurrent(member)) continue;
     const { standing } = member;
     const failures = (standing.afterMailTrouble?.failures ?? 0) + 1;
     const noted = member.note(
@@ -92,7 +106,9 @@ export async function runOwed(
   return error ?? undefined;
 }
 
-export interface AfterMailDeps extends Pick<DaemonDeps, 'runtime' | 'log'> {
+export interface AfterMailDeps
+  extends Pick<DaemonDeps, 'runtime' | 'log'>,
+    Required<Pick<OwedRun, 'isCurrent'>> {
   /** Ends what runs. */
   readonly abort: AbortSignal;
   /** A command has ended, well or not. */
@@ -133,8 +149,8 @@ export class AfterMailCommands {
   }
 
   async #run(owed: OwedCommand): Promise<void> {
-    const { runtime, log, abort, ended } = this.#deps;
-    const error = await runOwed(owed, { stop: abort, log });
+    const { runtime, log, abort, isCurrent, ended } = this.#deps;
+    const error = await runOwed(owed, { stop: abort, log, isCurrent });
     this.#running.delete(owed.id);
     this.#resting.delete(owed.id);
     if (error !== undefined && error.code !== 'aborted') {

@@ -70,6 +70,7 @@ export class Daemon {
     this.#afterMail = new AfterMailCommands({
       ...deps,
       abort: this.#abort.signal,
+      isCurrent: (member) => this.#members.get(member.name) === member,
       ended: (members) => this.#told(members),
     });
     this.#lastTick = deps.runtime.monotonic();
@@ -332,7 +333,8 @@ export class Daemon {
 
   /** A command after mail has ended; there may be more mail by now. */
   #told(members: readonly Member[]): void {
-    for (const member of members) tellChanges(member, this.#policy, this.#deps);
+    for (const member of members)
+      if (this.#members.get(member.name) === member) tellChanges(member, this.#policy, this.#deps);
     if (!this.stopping) this.#afterMail.look(this.#members.values());
   }
 

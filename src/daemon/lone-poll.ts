@@ -42,7 +42,7 @@ export async function pollAlone(
       tell(left);
       return left;
     }
-    await countFromNow(member);
+    await countFromNow(member, now);
     const before = JSON.stringify(member.standing);
     const { report, standing } = await pollOnce(member, control, { runtime, poll });
     // Other failures are a daemon's to count: it is the one that waits longer after each.

@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
-import { asMailError } from '../errors.ts';
+import { asMailError, type ErrorCode } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/facts.ts';
 import type { ServerFacts } from '../poll/observer.ts';
@@ -10,6 +10,14 @@ import { isStopped, type KeptNotice, NEW_STANDING, parseStanding, type Standing 
 
 /** Whoever looks while a poll runs that has begun since waits for what comes of it: it may go well. */
 const PATIENCE_MS = 3_600_000;
+
+/** What may take as long once more. */
+const SUSPICIOUS: ReadonlySet<ErrorCode> = new Set([
+  'timeout',
+  'unreachable',
+  'connection-lost',
+  'preconnect-failed',
+]);
 
 /** A poll that waits for its turn or is under way. */
 export interface Running {
@@ -60,10 +68,10 @@ export class Member {
     return this.configuration.account.name;
   }
 
-  /** Whether the server did not answer the last time. */
+  /** Whether the server did not answer the last time, or the way to it was not open. */
   get isSuspect(): boolean {
     const code = this.lastReport?.error?.code;
-    return code === 'timeout' || code === 'unreachable' || code === 'connection-lost';
+    return code !== undefined && SUSPICIOUS.has(code);
   }
 
   /** The least time between two logins that the server or its provider wants, in milliseconds. */

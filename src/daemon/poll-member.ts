@@ -14,7 +14,7 @@ export async function pollMember(
   control: PollControl,
   { runtime, poll, log }: Pick<DaemonDeps, 'runtime' | 'poll' | 'log'>,
 ): Promise<PollReport> {
-  await countFromNow(member);
+  await countFromNow(member, runtime.now());
   const { report, standing } = await pollOnce(member, control, { runtime, poll });
   const now = runtime.now();
   member.lastPollAt = now;

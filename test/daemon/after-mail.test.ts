@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AfterMail, MailCame } from '../../src/config/configuration.ts';
 import { MailError } from '../../src/errors.ts';
-import { configured, Harness } from './harness.ts';
+import { configured, Harness, settings } from './harness.ts';
 
 const MINUTE = 60_000;
 
@@ -69,12 +69,12 @@ describe('the command after mail', () => {
     await using ferry = await Harness.of(accounts);
     ferry.mail = once({ a: 1 });
     await ferry.pass(MINUTE);
-    ferry.mail = once({ b: 2, c: 3 });
+    ferry.mail = once({ a: 4, b: 2, c: 3 });
     await ferry.pass(5 * MINUTE);
     expect(command.came).toEqual([{ accounts: ['a'], messages: 1 }]);
     command.letGo();
     await ferry.settled();
-    expect(command.came.slice(1)).toEqual([{ accounts: ['b', 'c'], messages: 5 }]);
+    expect(command.came.slice(1)).toEqual([{ accounts: ['a', 'b', 'c'], messages: 9 }]);
     expect(command.mostAtATime).toBe(1);
   });
 
@@ -121,6 +121,34 @@ describe('the command after mail', () => {
     await ferry.pass(5 * MINUTE);
     expect(command.came).toEqual([{ accounts: ['a'], messages: 1 }]);
   });
+});
+
+test('a command after mail that ends when its account was taken out and put back notes nothing of before', async () => {
+  const command = new Command();
+  command.waits = true;
+  const accounts = [configured('a', { afterMail: command.of('x') })];
+  await using ferry = await Harness.of([configured('b'), ...accounts]);
+  ferry.mail = once({ a: 1 });
+  await ferry.pass(MINUTE);
+  ferry.daemon.reload(settings([configured('b')]));
+  ferry.daemon.reload(settings([configured('b'), ...accounts]));
+  await ferry.daemon.pause(['a']);
+  command.letGo();
+  await ferry.settled();
+  expect(ferry.standings().map((text) => text.includes('"paused":true'))).toEqual([false, true]);
+});
+
+test('a command after mail that a reload has brought is not owed what came before', async () => {
+  const command = new Command();
+  await using ferry = await Harness.of([configured('a')]);
+  ferry.mail = once({ a: 5 });
+  await ferry.pass(MINUTE);
+  ferry.daemon.reload(settings([configured('a', { afterMail: command.of('x') })]));
+  await ferry.pass(10 * MINUTE);
+  expect(command.came).toEqual([]);
+  ferry.mail = once({ a: 1 });
+  await ferry.pass(5 * MINUTE);
+  expect(command.came).toEqual([{ accounts: ['a'], messages: 1 }]);
 });
 
 describe('I9: a command after mail that fails', () => {
@@ -183,11 +211,7 @@ describe('I9: a command after mail that fails', () => {
     await ferry.pass(1000);
     expect(command.came).toHaveLength(1);
     const mended = new Command();
-    ferry.daemon.reload({
-      accounts: [configured('a', { schedule: 'every 1h', afterMail: mended.of('x') })],
-      concurrency: { accounts: 1, perHost: 1 },
-      notices: { afterFailures: 3, silentMs: 1e9, certificateMs: 1 },
-    });
+    ferry.daemon.reload(settings([configured('a', { schedule: 'every 1h', afterMail: mended.of('x') })]));
     await ferry.pass(1000);
     expect(mended.came).toEqual([{ accounts: ['a'], messages: 1 }]);
   });
@@ -227,6 +251,7 @@ describe('I3: the command after mail', () => {
     await ferry.pass(1000);
     await ferry.daemon.drain(0);
     expect(command.running).toBe(0);
+    expect(ferry.daemon.status()[0]?.afterMail).toEqual({ waiting: 2, failures: 0, error: null });
     await ferry.restart([configured('a', { afterMail: next.of('x') })]);
     await ferry.pass(1000);
     expect(next.came).toEqual([{ accounts: ['a'], messages: 2 }]);
