@@ -2,8 +2,9 @@ import { octetsText } from '../config/size.ts';
 import type { PollObserver } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
+import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, durationText, nameText } from './wording.ts';
+import { columnText, durationText, nameText } from './wording.ts';
 
 const REDRAW_MS = 100;
 /** Where nobody watches, a line is enough from time to time. */

@@ -1,7 +1,8 @@
 import { octetsText } from '../config/size.ts';
 import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
+import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, nameText, wrappedText } from './wording.ts';
+import { columnText, nameText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;

@@ -1,5 +1,6 @@
 import { octetsText } from '../config/size.ts';
 import type { PollReport } from '../poll/report.ts';
+import { countText } from '../wire/text.ts';
 
 /** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
 export function durationText(milliseconds: number): string {
@@ -18,11 +19,6 @@ function two(value: number): string {
 /** A moment (milliseconds since 1970) in local time, to the minute: `2026-11-28 08:00`. */
 export function timeText(moment: number): string {
   return new Date(moment).toLocaleString('sv-SE').slice(0, 16);
-}
-
-/** `1 message`, `1,234 messages`. */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** What a poll did, in one line. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { columnText, countText, durationText, reportLine } from '../../src/cli/wording.ts';
+import { columnText, durationText, reportLine } from '../../src/cli/wording.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
+import { countText } from '../../src/wire/text.ts';
 
 test.each([
   [0, '0.0 s'],

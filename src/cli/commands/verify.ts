@@ -5,12 +5,12 @@ import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
 import { type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** How many locations are shown; `--json` has them all. */
 const SHOWN = 10;
@@ -114,5 +114,6 @@ function list(title: string, locations: readonly string[], terminal: Terminal): 
   if (locations.length === 0) return;
   terminal.out(`  ${terminal.style('yellow', title)}`);
   for (const location of locations.slice(0, SHOWN)) terminal.out(`    ${location}`);
-  if (locations.length > SHOWN) terminal.out(`    … and ${locations.length - SHOWN} more (--json shows all)`);
+  if (locations.length > SHOWN)
+    terminal.out(`    … and ${(locations.length - SHOWN).toLocaleString('en-US')} more (--json shows all)`);
 }
