@@ -184,7 +184,7 @@ function deliverOf(
   return {
     deliver: {},
     deliverRemark: [
-      `mpop gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
+      `mpop gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`,
     ],
   };
 }

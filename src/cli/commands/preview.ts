@@ -88,7 +88,7 @@ function showPreview(
   }
   if (decisions.length > 0) terminal.out('  why:');
   for (const [reason, count] of countReasons(decisions)) {
-    terminal.out(`  ${String(count).padStart(6)}  ${REASON_WORDS[reason]}`);
+    terminal.out(`  ${count.toLocaleString('en-US').padStart(6)}  ${REASON_WORDS[reason]}`);
   }
 }
 
