@@ -183,9 +183,7 @@ function deliverOf(
   const how = method === '' ? 'nowhere' : method === 'mda' ? `to the program: ${path}` : `as ${method}`;
   return {
     deliver: {},
-    deliverRemark: [
-      `mpop gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`,
-    ],
+    deliverRemark: [`mpop gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`],
   };
 }
 
