@@ -153,7 +153,7 @@ function accountLine(name: string, course: Course, now: number): string {
   const amounts =
     plan.messages === 0
       ? ''
-      : `${done.messages}/${countText(plan.messages, 'message')}  ${octetsText(done.octets)}`;
+      : `${done.messages.toLocaleString('en-US')}/${countText(plan.messages, 'message')}  ${octetsText(done.octets)}`;
   return [nameText(name, 20), amounts, waitsFor(course, now)].filter((part) => part !== '').join('  ');
 }
 
@@ -193,7 +193,7 @@ export function progressLine(state: ProgressState): string {
   const rate = elapsedMs > 0 ? (received / elapsedMs) * 1000 : 0;
   const left = timeLeft(state);
   const percent = `${Math.floor(done * 100)}%`.padStart(4);
-  return `${bar} ${percent}  ${carried}/${countText(messages, 'message')}  ${octetsText(received)}  ${octetsText(rate)}/s${left === '' ? '' : `  ${left}`}`;
+  return `${bar} ${percent}  ${carried.toLocaleString('en-US')}/${countText(messages, 'message')}  ${octetsText(received)}  ${octetsText(rate)}/s${left === '' ? '' : `  ${left}`}`;
 }
 
 /** The same for a file: `120 of 300 messages, 4.1 MB of 10 MB, 0:12 left`. */

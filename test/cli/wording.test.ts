@@ -50,6 +50,20 @@ describe('reportLine', () => {
     );
   });
 
+  test('says how many are still to come where a poll has failed', () => {
+    const report = {
+      ...REPORT,
+      outcome: 'failed' as const,
+      listed: 2000,
+      fetched: 1200,
+      kept: 1300,
+      skipped: 1,
+    };
+    expect(reportLine(report)).toBe(
+      'work: 1,200 new messages (0 B), 1,300 kept on the server, 700 still to come, in 0.4 s',
+    );
+  });
+
   test('says one message as one', () => {
     expect(reportLine({ ...REPORT, fetched: 1, bytes: 1 })).toBe('work: 1 new message (1 B), in 0.4 s');
   });

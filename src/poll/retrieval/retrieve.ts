@@ -56,6 +56,8 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   );
   poll.stopwatch.enter('settleMs');
   await settling.drained();
+  // Also where the line broke: what came before that is safe here, and still there.
+  poll.tally.kept += settling.bound.size;
   // One that had no end costs this session, not the others of the poll: they pass it over.
   const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
