@@ -5,9 +5,9 @@ import { Member } from '../daemon/member.ts';
 import { dayOf } from '../ledger/ledger.ts';
 import type { Logger } from '../observe/logger.ts';
 import { systemRuntime } from '../runtime.ts';
+import { countText } from '../wire/text.ts';
 import { statusOf } from './exit-status.ts';
 import { showError, type Terminal } from './terminal.ts';
-import { countText } from './wording.ts';
 
 export interface AfterMailRun {
   readonly terminal: Terminal;

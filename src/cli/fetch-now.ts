@@ -19,7 +19,7 @@ import { showReport, statusOfReport } from './poll-report.ts';
 import { Progress } from './progress.ts';
 import { signalControl } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { summaryLine } from './wording.ts';
+import { reportText, summaryLine } from './wording.ts';
 
 /** How often silence is looked for. */
 const TICK_MS = 500;
@@ -52,7 +52,7 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   const finished = (report: PollReport): void => {
     progress?.finished(report);
     progress?.clear();
-    logger?.info(report, 'poll finished');
+    logger?.info(report, `poll finished: ${reportText(report)}`);
     showReport(report, options, terminal);
   };
   const observer: PollObserver = {

@@ -1,7 +1,9 @@
 import { octetsText } from '../config/size.ts';
 import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
+import { stillToCome } from '../poll/report.ts';
+import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, nameText, wrappedText } from './wording.ts';
+import { columnText, nameText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;
@@ -76,8 +78,10 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
   const times = status.failures > 1 ? ` (${status.failures} times)` : '';
   const isTold = status.state !== 'ok' && error !== null;
   const tooLarge = status.report?.tooLarge ?? 0;
+  const left = status.report === null ? 0 : stillToCome(status.report);
   return [
     line,
+    ...(left > 0 ? [`    ${countText(left, 'message')} still to come`] : []),
     ...(tooLarge > 0
       ? wrapped(
           `${countText(tooLarge, 'message')} too large for limits.messageSize, left on the server`,

@@ -11,7 +11,7 @@ import { AfterMailCommands } from './after-mail.ts';
 import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member, type Running } from './member.ts';
-import { isStillStopped, pollMember } from './poll-member.ts';
+import { hasOtherPassword, isStillStopped, pollMember } from './poll-member.ts';
 import { afterReload, forgiven, isStopped } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { tellChanges } from './tell-changes.ts';
@@ -163,7 +163,8 @@ export class Daemon {
 
   /**
    * Takes over a new configuration. What runs goes on; accounts that stay the same and work keep their schedule. Those in
-   * trouble are tried as their schedule says: whoever reloads has mended something.
+   * trouble are tried as their schedule says: whoever reloads has mended something. Where the login was refused, that is so
+   * at once when the password is another one by now.
    */
   reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
     this.#turns.limits = concurrency;
@@ -192,8 +193,23 @@ export class Daemon {
       if (changed || inTrouble) this.#timetable.planFirst(member);
     }
     this.#afterMail.forgive();
+    void this.#tryMended([...this.#members.values()].filter(({ standing }) => standing.refusals > 0));
     this.#deps.changed();
     return { added, removed, rescheduled };
+  }
+
+  /** Lets those be polled at once whose login was refused with another password than they have now; one after the other. */
+  async #tryMended(refused: readonly Member[]): Promise<void> {
+    for (const member of refused) {
+      const isCurrent = (): boolean => !this.stopping && this.#members.get(member.name) === member;
+      // A password that cannot be had is told by the poll that wants it.
+      const mended = isCurrent() && (await hasOtherPassword(member, this.#stop.signal).catch(() => false));
+      if (!mended || !isCurrent() || member.running !== undefined) continue;
+      // Those refused so far go on counting, so that no number of reloads gets the account locked.
+      member.standing = { ...member.standing, notBefore: undefined };
+      this.#timetable.planNow(member);
+      this.#deps.changed();
+    }
   }
 
   /** Lets what runs come to a proper end, and breaks it off after so many milliseconds. Nothing new begins. */

@@ -63,16 +63,24 @@ async function withRenewed({ account, renewed: files }: AccountConfiguration): P
  * password raises; `stop` ends the wait for it.
  */
 export async function isStillStopped(member: Member, now: number, stop: AbortSignal): Promise<boolean> {
-  const { standing, configuration } = member;
+  const { standing } = member;
   if (!isStopped(standing)) return false;
-  const { account } = configuration;
-  const { refusedKey } = standing;
-  if (refusedKey !== undefined) {
-    const secret = await account.password(stop);
-    if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
-  }
+  if (standing.refusedKey !== undefined && !(await hasOtherPassword(member, stop))) return true;
   const again = renewed(member.standing, now);
   if (again === undefined) return true;
   await member.note(again);
   return false;
+}
+
+/**
+ * Whether a login would be made with something else than the one that was refused; false where that is not known. Raises
+ * what the password raises; `stop` ends the wait for it.
+ */
+export async function hasOtherPassword(
+  { standing: { refusedKey }, configuration: { account } }: Member,
+  stop: AbortSignal,
+): Promise<boolean> {
+  if (refusedKey === undefined) return false;
+  const secret = await account.password(stop);
+  return keyOf(account, secret, saltOf(refusedKey)) !== refusedKey;
 }

@@ -130,6 +130,8 @@ function stateOf(report: PollReport | null, standing: Standing, live: LiveFacts 
   if (standing.paused) return 'paused';
   if (isStopped(standing)) return 'stopped';
   if (report === null) return 'new';
+  // Somebody has stopped it: nothing is wrong, and not all is done.
+  if (report.error?.code === 'aborted') return 'partial';
   if (report.outcome === 'failed') return 'failing';
   return report.outcome;
 }

@@ -12,6 +12,7 @@ import { type Preview, previewAccount } from '../poll/preview.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { countText } from '../wire/text.ts';
 import { examineDestination, examineStateFolder } from './places.ts';
 import { examineCommand } from './program.ts';
 import { examineSession, type OpenSession } from './session.ts';
@@ -169,7 +170,7 @@ async function examineListing(
 }
 
 function listingStep(messages: number, hasUniqueIds: boolean): Step {
-  const found = messagesText(messages);
+  const found = countText(messages, 'message');
   if (hasUniqueIds) return good('listing', found);
   return doubtful(
     'listing',
@@ -183,12 +184,8 @@ function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: n
   const deleted = deletions.size + (deletesRetrieved ? retrievals : 0);
   return good(
     'plan',
-    `a poll would carry ${messagesText(retrievals)} (${octetsText(octets)}) and delete ${deleted.toLocaleString('en-US')} on the server`,
+    `a poll would carry ${countText(retrievals, 'message')} (${octetsText(octets)}) and delete ${deleted.toLocaleString('en-US')} on the server`,
   );
-}
-
-function messagesText(count: number): string {
-  return `${count.toLocaleString('en-US')} message${count === 1 ? '' : 's'}`;
 }
 
 function scheduleStep(

@@ -248,7 +248,7 @@ function destinationOf(
   return {
     deliver: [],
     remarks: [
-      `getmail delivers with ${type || 'nothing known'} here. Mailferry stores mail itself, in the place that "deliver" names.`,
+      `getmail delivers with ${type || 'nothing known'} here${type === 'MDA_lmtp' ? ', to whom its envelope says' : ''}. That has no counterpart; say with "deliver" where it goes.`,
     ],
   };
 }

@@ -183,9 +183,7 @@ function deliverOf(
   const how = method === '' ? 'nowhere' : method === 'mda' ? `to the program: ${path}` : `as ${method}`;
   return {
     deliver: {},
-    deliverRemark: [
-      `mpop gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
-    ],
+    deliverRemark: [`mpop gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`],
   };
 }
 

@@ -1,5 +1,6 @@
 import type { StoredState } from '../delivery/destination.ts';
 import type { ListedDelivery } from '../ledger/ledger.ts';
+import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
 import { statesAt } from './stored-states.ts';
 
@@ -28,7 +29,7 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
   await ledger.noteBack(back);
   observer.noticed?.(
     account.name,
-    `${back.length} messages that were to be delivered once more are where they were delivered to.`,
+    `${countText(back.length, 'message')} that were to be delivered once more are where they were delivered to.`,
   );
 }
 

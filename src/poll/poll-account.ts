@@ -153,7 +153,6 @@ async function carry(poll: Poll): Promise<boolean> {
 
     stopwatch.enter('retrieveMs');
     const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
-    tally.kept += bound.size;
     for (const record of bound.values()) poll.retrieved.add(record);
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;

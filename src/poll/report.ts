@@ -29,6 +29,15 @@ export interface PollReport {
   readonly error: ReportedError | null;
 }
 
+/**
+ * How many of the listed messages are not here yet, and are to come with the next polls. Nothing is known of those in a
+ * maildrop that was not listed.
+ */
+export function stillToCome(report: PollReport): number {
+  const { listed, deleted, kept, tooLarge, quarantined } = report;
+  return Math.max(0, listed - deleted - kept - tooLarge - quarantined);
+}
+
 /** Why a poll failed, or why the first message that it could not carry was not carried. */
 export interface ReportedError {
   readonly code: ErrorCode;

@@ -65,6 +65,22 @@ test('I9: status does not say that nothing is wrong while the command after mail
   ]);
 });
 
+test('I9: status says of a poll that somebody has stopped that it is not done, and what is still to come', () => {
+  const tally = new Tally();
+  tally.listed = 100_000;
+  tally.kept = 4470;
+  tally.failure = new MailError('aborted', 'Stopped on request before all was done.');
+  const [, , , line, left, why] = statusLines(
+    { daemon: null, accounts: [statusOf('work', tally, 0)] },
+    { now: 100_000_000, style: (_, text) => text },
+  );
+  expect([line?.slice(0, 18), left, why]).toEqual([
+    '! work     partial',
+    '    95,530 messages still to come',
+    '    Stopped on request before all was done.',
+  ]);
+});
+
 test('status fits 80 columns and tells accounts apart, with the longest names and words of a provider without spaces', () => {
   const accounts = ['example.org', 'example.net'].map((domain) => {
     const name = `somebody.with.a.very.long.name.indeed.and.some.more@${domain}`;

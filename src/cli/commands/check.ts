@@ -6,12 +6,12 @@ import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { hostAndPort } from '../../wire/address.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
 import { showStep } from '../step-text.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** `mailferry check`: reads the configuration, says what it means and what is wrong with it here. Touches no network. */
 export const check: CommandRun<object> = async (options) => {

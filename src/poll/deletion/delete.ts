@@ -4,6 +4,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../../wire/limits.ts';
+import { countText } from '../../wire/text.ts';
 import { type Bound, bothOf } from '../columns/bound-records.ts';
 import type { ListedMessage } from '../listing.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
@@ -70,7 +71,7 @@ async function noteUncertain(
   await ledger.noteMissing(uncertain, runtime.now());
   observer.noticed?.(
     account.name,
-    `${uncertain.size} messages that were to be deleted may not be those that are here; their content is compared.`,
+    `${countText(uncertain.size, 'message')} that were to be deleted may not be those that are here; their content is compared.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { AccountLedger, Deletable, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import { countText } from '../../wire/text.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { deletableUntil } from '../deletion-policy.ts';
 import { LOST_SAMPLE, SOON_MS } from '../limits.ts';
@@ -94,7 +95,7 @@ function withoutCut(
 ): readonly MessageNumber[] {
   const cut = cutMessages(numbers, what, ledger);
   const [first] = cut;
-  const sentence = `${cut.size} messages are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${first}.`;
+  const sentence = `${countText(cut.size, 'message')} are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${first}.`;
   return questions.allows('cut', cut.size, sentence) ? numbers : numbers.filter((number) => !cut.has(number));
 }
 
@@ -106,7 +107,7 @@ async function withoutMassDeletion(
 ): Promise<readonly MessageNumber[]> {
   const kept = numbers.filter(isKept);
   const before = poll.ledger.mostDeleted();
-  const sentence = `${kept.length} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`;
+  const sentence = `${countText(kept.length, 'message')} that were kept on the server until now would be deleted there; the most so far was ${before.toLocaleString('en-US')}.`;
   if (!isMassDeletion(kept.length, before) || poll.questions.allows('many', kept.length, sentence))
     return numbers;
   // Whoever is asked about many hears, too, that what is here of them may be lost.
@@ -124,7 +125,7 @@ async function unsafeNow(
   const { changed, lost, lostPlaces } = await unsafeHere(numbers, bound, poll);
   const [first] = changed.values();
   tally.firstRefusal ??= first;
-  const sentence = `${lost.size} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
+  const sentence = `${lost.size.toLocaleString('en-US')} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
   const isAllowed = questions.allows('lost', lost.size, sentence);
   return new Set([...changed.keys(), ...(isAllowed ? [] : lost)]);
 }

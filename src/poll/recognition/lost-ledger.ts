@@ -19,7 +19,7 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
   if (name === undefined) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger does not know this account, but it has carried ${names.length} of its messages as "${name}".`,
+    `The ledger does not know this account, but it has carried ${names.length.toLocaleString('en-US')} of its messages as "${name}".`,
     {
       hint: `If it was renamed, call it "${name}" again, or count all that is listed now as carried: mailferry adopt ${account.name}; to carry it a second time: mailferry adopt --none ${account.name}`,
     },

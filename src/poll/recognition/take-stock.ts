@@ -1,6 +1,7 @@
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import { countText } from '../../wire/text.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
@@ -74,7 +75,7 @@ async function recordRenumbered(
   await ledger.noteListed(sizesOfNumbered(messages, renumbered));
   observer.noticed?.(
     account.name,
-    `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
+    `The server lists ${countText(changed.length, 'message')} under new unique-ids; by their headers they are carried already.`,
   );
 }
 

@@ -57,6 +57,8 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   );
   poll.stopwatch.enter('settleMs');
   await settling.drained();
+  // Also where the line broke: what came before that is safe here, and still there.
+  poll.tally.kept += settling.bound.size;
   // One that is passed over costs this session, not the others of the poll.
   const costsASession = error instanceof RunOnMessage || poll.framing.passedOver > passedOverBefore;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
