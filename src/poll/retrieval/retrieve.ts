@@ -1,21 +1,21 @@
 import { asMailError, type ErrorCode, MailError } from '../../errors.ts';
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { keepRetrieved } from '../expiry.ts';
 import { MOST_LOST_SESSIONS, SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
-import { tellsOne } from '../mere-number.ts';
 import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
+import { CarriedBefore } from './carried-before.ts';
 import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
 import { noteForLast, refuseMessage } from './refuse.ts';
-import { type CarriedBefore, Settling } from './settle.ts';
+import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
 /** Failures that may be the fault of the message under way. */
@@ -45,7 +45,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const chosen = firstPortion(retrievals, mayReconnect && !poll.stalled);
   const portion = mayReconnect ? chosen : warned(chosen);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
+  const settling = new Settling(poll, new CarriedBefore(visit, poll), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
   const mayEndEarly = mayReconnect && !poll.stalled && portion.every(isIdentified);
@@ -80,15 +80,6 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
         portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
-}
-
-function carriedBefore(
-  { listing, plan, recognition }: PlannedVisit,
-  ledger: Pick<AccountLedger, 'found'>,
-): CarriedBefore {
-  const { absent, wasMoved } = recognition;
-  const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
-  return { absent, wasMoved, known: plan.carried, isListed, found: ledger.found() };
 }
 
 interface Receiving {
