@@ -1,12 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { headerField } from '../../message/header-field.ts';
+import { START_OCTETS } from '../../message/message-start.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Receipt, RecordedReceipts } from '../destination.ts';
 import { partsOfName } from '../settings.ts';
 import { readBounds } from './bounds.ts';
 import { blocksOf, fromLineAt, readAt } from './reading.ts';
-
-const HEADER_OCTETS = 64 * 1024;
 
 /**
  * Whether only a piece of a message stands where it was appended to an mbox, as when the end of the file was lost: one with its
@@ -46,7 +45,7 @@ async function shorterThere(
   const { bounds } = await readBounds(blocksOf(file, start, to));
   const end = start + (bounds[0]?.end ?? 0);
   if (end - from >= octets) return undefined;
-  const header = await readAt(file, from, Math.min(HEADER_OCTETS, Math.max(0, end - from)));
+  const header = await readAt(file, from, Math.min(START_OCTETS, Math.max(0, end - from)));
   if (headerField(header, 'Message-ID') !== messageId) return undefined;
   const hash = new Sha256();
   for await (const block of blocksOf(file, from, end)) hash.update(block);
