@@ -71,7 +71,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('nor are several stored again that a server has kept, and gives other unique-ids', async () => {
-    await using story = await unanswered({ u1: ONE, u2: TWO }, FORGOTTEN);
+    const nameless = 'Subject: without a Message-ID\r\n\r\n';
+    await using story = await unanswered({ u1: ONE, u2: TWO, u3: nameless }, FORGOTTEN);
     const { server, ferry } = story;
     server.setFaults([{ do: 'uids', prefix: 'new-' }]);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
