@@ -88,6 +88,7 @@ export class Settling {
     return this.#backlog.drained();
   }
 
+  /** Nearly every message is new, and is delivered at once. Of the others it is found out first who they are (I8). */
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
