@@ -8,7 +8,7 @@ import { CrlfToLf } from '../../message/line-endings.ts';
 import { MessageStart } from '../../message/message-start.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
-import type { MessageBody } from '../../pop3-client/transaction.ts';
+import type { MessageBody } from '../../pop3-client/given-body.ts';
 import { DRAIN_OCTETS } from '../limits.ts';
 import { mostOctets } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
