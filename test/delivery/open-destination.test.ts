@@ -116,19 +116,19 @@ describe('openDestination', () => {
   });
 });
 
-describe('the folder of an mbox', () => {
-  /** A ledger that knows of it what was noted last. */
-  const ledger = (): { marks: FolderMark[]; around: typeof surroundings } => {
-    const marks: FolderMark[] = [];
-    const note = async (mark: FolderMark): Promise<void> => void marks.push(mark);
-    const around = (): ReturnType<typeof surroundings> => ({
-      ...surroundings(),
-      usedBefore: true,
-      folder: { known: marks.at(-1), note },
-    });
-    return { marks, around };
-  };
+/** A ledger that knows of the folder of an mbox what was noted last. */
+function ledger(): { marks: FolderMark[]; around: typeof surroundings } {
+  const marks: FolderMark[] = [];
+  const note = async (mark: FolderMark): Promise<void> => void marks.push(mark);
+  const around = (): ReturnType<typeof surroundings> => ({
+    ...surroundings(),
+    usedBefore: true,
+    folder: { known: marks.at(-1), note },
+  });
+  return { marks, around };
+}
 
+describe('the folder of an mbox', () => {
   test('is noted when it is opened, and again only when it is another one', async () => {
     await using folder = await temporaryFolder();
     const { marks, around } = ledger();

@@ -60,7 +60,7 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
 
   test('while one that is still listed is deleted without a second RETR', async () => {
     await using story = await unanswered({ u1: ONE, u2: TWO }, FORGOTTEN);
-    const { server, ferry } = story;
+    const { ferry } = story;
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
     const [looks, headers] = [ferry.takeCommands(), ['TOP 1 0', 'TOP 2 0']];
