@@ -8,6 +8,7 @@ import type {
   Delivery,
   FoundMessage,
   LedgerRecord,
+  ListedDelivery,
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
@@ -22,6 +23,11 @@ export function toReceipt(row: Row): Receipt {
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
   };
+}
+
+/** A row of the statements `listedDeliveries` and `wanted`. */
+export function toListedDelivery(row: Row): ListedDelivery {
+  return { record: row['id'] as RecordId, receipt: toReceipt(row) };
 }
 
 /** A row of the statement `folder`. */
