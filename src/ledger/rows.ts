@@ -8,6 +8,7 @@ import type {
   Delivery,
   FoundMessage,
   LedgerRecord,
+  ListedDelivery,
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
@@ -33,6 +34,11 @@ export function toArrival(row: Row): Arrival {
     messageId: optionalText(row['message_id']),
     headerSha256: hex(row['header_sha256']),
   };
+}
+
+/** A row of the statements `listedDeliveries` and `wanted`. */
+export function toListedDelivery(row: Row): ListedDelivery {
+  return { record: row['id'] as RecordId, receipt: toReceipt(row) };
 }
 
 /** A row of the statement `folder`. */

@@ -1,7 +1,7 @@
+import { START_OCTETS } from './message-start.ts';
 import { withoutReadersFields } from './readers-fields.ts';
 import { sha256 } from './sha256.ts';
 
-const MAX_HEADER_OCTETS = 64 * 1024;
 const CRLF = Buffer.from('\r\n');
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
@@ -11,7 +11,7 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n');
  * decodes. `start` is the beginning of a message; line ends may be CRLF or LF.
  */
 export function headerField(start: Buffer, name: string): string | undefined {
-  const text = start.toString('latin1', 0, headerOctets(start.subarray(0, MAX_HEADER_OCTETS)));
+  const text = start.toString('latin1', 0, headerOctets(start.subarray(0, START_OCTETS)));
   const header = /^\r?\n/.test(text) ? '' : text;
   const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(header);
   return field?.[1]?.replaceAll(/\r?\n/g, '').trim();

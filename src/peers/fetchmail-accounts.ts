@@ -2,7 +2,16 @@ import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { DELIVERY_OPTIONS, fetchmailDelivery, peopleOf } from './fetchmail-delivery.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
-import { accountName, type PeerAccount, type PeerPassword, remarksOn, withUniqueNames } from './peer.ts';
+import {
+  accountName,
+  limitKeys,
+  type PeerAccount,
+  type PeerPassword,
+  remarksOn,
+  timeoutKeys,
+  withUniqueNames,
+  words,
+} from './peer.ts';
 import { lineOf } from './peer-line.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
 
@@ -89,10 +98,13 @@ function translate(
   );
   const keys = {
     ...line.keys,
-    ...limitsOf(options),
+    ...limitKeys({
+      messageSize: numberOf(options, 'limit'),
+      messagesPerPoll: numberOf(options, 'fetchlimit'),
+    }),
     ...authOf(options, protocol),
     ...scheduleOf(options, rc),
-    ...timeoutsOf(options),
+    ...timeoutKeys(numberOf(options, 'timeout')),
     ...caFileOf(text(options, 'sslcertfile'), around),
   };
   const commands = commandsOf(options, { host, tls });
@@ -204,25 +216,10 @@ function passwordOf(options: FetchmailOptions, machines: readonly string[]): Pee
   return { from: 'text', value: new Secret(written) };
 }
 
-function limitsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
-  const limit = Number(options.get('limit') ?? 0);
-  const fetchlimit = Number(options.get('fetchlimit') ?? 0);
-  const limits = {
-    ...(limit > 0 ? { messageSize: limit } : {}),
-    ...(fetchlimit > 0 ? { messagesPerPoll: fetchlimit } : {}),
-  };
-  return Object.keys(limits).length === 0 ? {} : { limits };
-}
-
 function scheduleOf(options: FetchmailOptions, { globals }: FetchmailRc): Readonly<Record<string, unknown>> {
   const daemon = Number(globals.get('daemon') ?? 0);
-  const interval = Math.max(1, Number(options.get('interval') ?? 1));
+  const interval = Math.max(1, numberOf(options, 'interval'));
   return daemon > 0 ? { schedule: `every ${seconds(daemon * interval)}` } : {};
-}
-
-function timeoutsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
-  const timeout = Number(options.get('timeout') ?? 0);
-  return timeout > 0 ? { timeouts: { idle: `${Math.min(timeout, 3600)}s` } } : {};
 }
 
 /** `300` as `5m`. */
@@ -263,6 +260,6 @@ function text(options: FetchmailOptions, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function words(list: string): ReadonlySet<string> {
-  return new Set(list.split(' '));
+function numberOf(options: FetchmailOptions, name: string): number {
+  return Number(options.get(name) ?? 0);
 }

@@ -154,6 +154,7 @@ async function carry(poll: Poll): Promise<boolean> {
     stopwatch.enter('retrieveMs');
     const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
     for (const record of bound.values()) poll.retrieved.add(record);
+    // Without a session nothing is deleted, and nothing said of what is missing: the next one does that.
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
       return more && mayGoOn(session, left, poll);

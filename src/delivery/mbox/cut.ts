@@ -1,13 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { headerField } from '../../message/header-field.ts';
+import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Arrival, Receipt, RecordedArrivals } from '../destination.ts';
 import { partsOfName } from '../settings.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { blocksOf, readAt, readingAhead } from './reading.ts';
 import { readForms } from './stored-forms.ts';
-
-const HEADER_OCTETS = 64 * 1024;
 
 /** What mail programs take out of a header is not more: `Content-Length` and the like, with which the message came. */
 const FIELDS_OCTETS = 512;
@@ -73,7 +72,7 @@ async function messagesOf(file: FileHandle): Promise<ReadonlyMap<string, Standin
   const blocks = readingAhead(file);
   for (const { start, content, end } of bounds) {
     const parts: Buffer[] = [];
-    for await (const part of blocks(content, Math.min(end, content + HEADER_OCTETS))) parts.push(part);
+    for await (const part of blocks(content, Math.min(end, content + START_OCTETS))) parts.push(part);
     const text = Buffer.concat(parts);
     const messageId = headerField(text, 'Message-ID');
     if (messageId === undefined) continue;
@@ -111,7 +110,7 @@ async function pieceOf(
   { content, end, longer, ...one }: Standing,
 ): Promise<Arrival | undefined> {
   if (longer.length === 0) return undefined;
-  const start = await readAt(file, content, Math.min(end - content, HEADER_OCTETS));
+  const start = await readAt(file, content, Math.min(end - content, START_OCTETS));
   const isHeaderWhole = start.includes('\n\n');
   const { asStored, others } = await readForms(blocksOf(file, content, content + start.length), (header) => [
     withoutReadersFields(header),

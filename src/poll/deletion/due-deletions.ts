@@ -68,17 +68,8 @@ export async function dueDeletions(
   const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await unsafeNow(late, bound, poll);
   const safe = usual.filter((number) => !unsafe.has(number));
-  const uncertain = new Map<RecordId, UniqueId>();
-  const toCompare: MessageNumber[] = [];
-  for (const number of safe) {
-    if (retrieved.has(number)) continue;
-    const [record, uid] = [bound.get(number), listing.messages.numbered(number)?.uid];
-    const isWorkedOut = record !== undefined && deletable.get(record)?.workedOut === true;
-    if (isWorkedOut && uid !== undefined) uncertain.set(record, uid);
-    else toCompare.push(number);
-  }
-  const others = await otherThere(session, toCompare, { listing, bound }, poll);
-  for (const [record, uid] of others) uncertain.set(record, uid);
+  const earlier = safe.filter((number) => !retrieved.has(number));
+  const uncertain = await mayBeOthers(session, earlier, { listing, bound, deletable }, poll);
   const isUncertain = (number: MessageNumber): boolean => {
     const record = bound.get(number);
     return record !== undefined && uncertain.has(record);
@@ -87,10 +78,36 @@ export async function dueDeletions(
   return { numbers: safe.filter((number) => !isUncertain(number)), uncertain, wasKept };
 }
 
+/** What tells of a message that may be deleted how it was delivered, and how it is listed. */
+interface DueVisit {
+  readonly listing: Listing;
+  readonly bound: Bound;
+  readonly deletable: ReadonlyMap<RecordId, Deletable>;
+}
+
+/** The records of what did not come in this session, and may be another message there than here. */
+async function mayBeOthers(
+  session: Transaction,
+  numbers: readonly MessageNumber[],
+  { listing, bound, deletable }: DueVisit,
+  poll: Deciding,
+): Promise<ReadonlyMap<RecordId, UniqueId>> {
+  const unproven = new Map<RecordId, UniqueId>();
+  const toCompare: MessageNumber[] = [];
+  for (const number of numbers) {
+    const [record, uid] = [bound.get(number), listing.messages.numbered(number)?.uid];
+    const isWorkedOut = record !== undefined && deletable.get(record)?.workedOut === true;
+    if (isWorkedOut && uid !== undefined) unproven.set(record, uid);
+    else toCompare.push(number);
+  }
+  const others = await otherThere(session, toCompare, { listing, bound }, poll);
+  return new Map([...unproven, ...others]);
+}
+
 /** Leaves out what may be here only in part: the server may have the rest. */
 function withoutCut(
   numbers: readonly MessageNumber[],
-  what: Parameters<typeof cutMessages>[1],
+  what: DueVisit,
   { ledger, questions }: Deciding,
 ): readonly MessageNumber[] {
   const cut = cutMessages(numbers, what, ledger);
@@ -133,15 +150,7 @@ async function unsafeNow(
 /** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
 function cutMessages(
   numbers: readonly MessageNumber[],
-  {
-    listing,
-    bound,
-    deletable,
-  }: {
-    listing: Listing;
-    bound: Bound;
-    deletable: ReadonlyMap<RecordId, Deletable>;
-  },
+  { listing, bound, deletable }: DueVisit,
   ledger: Pick<AccountLedger, 'recentSizes'>,
 ): ReadonlySet<MessageNumber> {
   const past = ledger.recentSizes();

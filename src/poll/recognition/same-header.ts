@@ -14,8 +14,8 @@ export class SameHeader {
 
   /**
    * Whether a header is that of the message of a record: the same octets, but for the marks of who has read it, or the same
-   * identifying fields as what is stored, as servers write other fields into a header. Where nothing is stored any more the Message-ID decides. Undefined where nothing
-   * can tell.
+   * identifying fields as what is stored, as servers write other fields into a header. Where nothing is stored any more the
+   * Message-ID decides. Undefined where nothing can tell.
    */
   async isOf(header: Buffer, record: RecordId): Promise<boolean | undefined> {
     const { messageId, headerSha256 } = this.#ledger.identityOf(record) ?? {};

@@ -31,6 +31,7 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const recognition = await recognise(session, listing, {
     known,
     ledger,
+    found: ledger.found(),
     framing,
     now: runtime.now(),
     interrupted,

@@ -1,21 +1,21 @@
 import { asMailError, type ErrorCode, MailError } from '../../errors.ts';
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { keepRetrieved } from '../expiry.ts';
-import { MOST_LOST_SESSIONS, SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
+import { MOST_LOST_SESSIONS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
-import { tellsOne } from '../mere-number.ts';
-import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
+import { isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
+import { CarriedBefore } from './carried-before.ts';
 import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
+import { endOfSession, portionOf } from './portion.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
 import { noteForLast, refuseMessage } from './refuse.ts';
-import { type CarriedBefore, Settling } from './settle.ts';
+import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
 /** Failures that may be the fault of the message under way. */
@@ -42,14 +42,12 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const { retrievals, further } = visit.plan;
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const chosen = firstPortion(retrievals, mayReconnect && !poll.stalled);
-  const portion = mayReconnect ? chosen : warned(chosen);
+  const portion = portionOf(retrievals, mayReconnect, poll);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
+  const settling = new Settling(poll, new CarriedBefore(visit, poll), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
-  const mayEndEarly = mayReconnect && !poll.stalled && portion.every(isIdentified);
-  const until = mayEndEarly ? endOfSession(poll) : undefined;
+  const until = endOfSession(portion, mayReconnect, poll);
   const passedOverBefore = poll.framing.passedOver;
   const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
@@ -84,15 +82,6 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
         portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
-}
-
-function carriedBefore(
-  { listing, plan, recognition }: PlannedVisit,
-  ledger: Pick<AccountLedger, 'found'>,
-): CarriedBefore {
-  const { absent, wasMoved } = recognition;
-  const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
-  return { absent, wasMoved, known: plan.carried, isListed, found: ledger.found() };
 }
 
 interface Receiving {
@@ -252,35 +241,4 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
     cause: error,
     hint: 'The server probably does not byte-stuff it. It stays there; look at it with the provider’s web mail.',
   });
-}
-
-/** A server that lets nobody come back soon has one session for all; one that deletes nothing has nothing to lose. */
-function endOfSession({ account, runtime }: Poll): number | undefined {
-  return isDeletedAtOnce(account.deletion) ? runtime.monotonic() + SESSION_MS : undefined;
-}
-
-/**
- * As many as one session should carry. Those that may cost a session have one for themselves. Those that only their
- * content tells apart come in the last session, all together: the next one could not know that they were carried.
- */
-function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): readonly Retrieval[] {
-  const identified = retrievals.filter(isIdentified);
-  const calm = mayReconnect ? retrievals.filter(isCalm) : [];
-  const first = calm.length > 0 ? calm : identified;
-  let octets = 0;
-  const end = first.findIndex(({ message }, index) => {
-    octets += message.octets ?? 0;
-    return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
-  });
-  if (end >= 0) return first.slice(0, end);
-  return first.length < identified.length ? first : retrievals;
-}
-
-/**
- * Where one poll has one session, and several messages must be alone since polls were lost to such, all are asked for alone: each
- * poll would carry what is before the next one of them, and delete nothing.
- */
-function warned(retrievals: readonly Retrieval[]): readonly Retrieval[] {
-  if (retrievals.filter(({ alone }) => alone).length < MOST_LOST_SESSIONS) return retrievals;
-  return retrievals.map((retrieval) => ({ ...retrieval, alone: true }));
 }
