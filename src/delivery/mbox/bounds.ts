@@ -15,6 +15,12 @@ export interface Bounds {
   readonly hasNuls: boolean;
 }
 
+/** How an mbox begins: with a From_ line, perhaps behind empty lines, as `refuseForeign` lets it. */
+const BEGINNING = /^(?:\s*\n)?From |^\s*$/;
+
+/** How much of it is looked at for that. */
+const BEGINNING_OCTETS = 1024;
+
 /** Where the messages of an mbox begin and end, and whether it is one: empty, or with a From_ line in front. */
 export async function readBounds(
   blocks: AsyncIterable<Buffer>,
@@ -25,9 +31,11 @@ export async function readBounds(
   const nuls = new Set<number>();
   let tail = Buffer.from('\n');
   let position = -1;
+  let isMbox = true;
   for await (const block of blocks) {
     const data = Buffer.concat([tail, block]);
     let from = 0;
+    if (position < 0) isMbox = BEGINNING.test(data.toString('latin1', 1, BEGINNING_OCTETS));
     endFromLine(data);
     for (let at = data.indexOf(FROM_LINE); at >= 0; at = data.indexOf(FROM_LINE, at + 1)) {
       if (position + at + 1 <= (starts.at(-1) ?? -1)) continue;
@@ -45,7 +53,7 @@ export async function readBounds(
     const end = (starts[index + 1] ?? size) - 1;
     return { start, content: Math.min(contents[index] ?? end, end), end, hasNuls: nuls.has(index) };
   });
-  return { bounds, isMbox: size === 0 || starts[0] === 0 };
+  return { bounds, isMbox };
 
   /** Of the last message that has begun. */
   function noteNuls(part: Buffer): void {

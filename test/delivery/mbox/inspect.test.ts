@@ -44,6 +44,8 @@ describe('what is stored in an mbox', () => {
     ['it was deleted', (text, receipt) => text.slice(0, at(receipt)) + text.slice(endOf(receipt, text))],
     ['it was deleted with all behind it', (text, receipt) => text.slice(0, at(receipt))],
     ['the mbox was emptied', () => ''],
+    ['the mbox was emptied but for empty lines', () => '\n\n'],
+    ['other mail is in the mbox, behind an empty line', () => `\n${FOREIGN}`],
     ['other mail is in the mbox', () => FOREIGN],
   ])('is missing when %s', async (_, change) => {
     const states = await stateAfter((path, text, receipt) => writeFile(path, change(text, receipt)));

@@ -18,6 +18,16 @@ function removeFirst(path: string, text: string): Promise<unknown> {
   return writeFile(path, text.slice(text.indexOf('\nFrom ') + 1), 'latin1');
 }
 
+/** The mbox becomes what is made of its text. */
+function into(change: (text: string) => string): (path: string, text: string) => Promise<unknown> {
+  return (path, text) => writeFile(path, change(text), 'latin1');
+}
+
+/** Its messages, each with its From_ line. */
+function messagesOf(text: string): string[] {
+  return text.split(/(?<=\n)(?=From )/);
+}
+
 /** What a poll deletes eleven days after an mbox was filled and something has happened to it. */
 async function deletedAfter(
   change: (path: string, text: string) => Promise<unknown>,
@@ -55,30 +65,26 @@ describe('I1: where the end of an mbox was cut off', () => {
     });
   });
 
-  const inFirst = (path: string, text: string): Promise<unknown> =>
-    truncate(path, text.indexOf('\nFrom ') - 20);
-
   test.each<[string, readonly string[]]>([
     ['', []],
     [', with other mail behind the piece', [mail('x', 'x'.repeat(500))]],
   ])('in a message that its server does not have any more%s', async (_, later) => {
+    const inFirst = into((text) => text.slice(0, text.indexOf('\nFrom ') - 20));
     const { code, left } = await deletedAfter(inFirst, { goneThere: 1, later });
     expect({ code, left: left - later.length }).toEqual({ code: 'message-changed', left: 2 });
   });
 
   test('after its owner had deleted mail before the piece, and a program had noted that the others were read', async () => {
-    const rewrite = (path: string, text: string): Promise<unknown> => {
-      const [, ...rest] = text.split(/(?<=\n)(?=From )/);
-      const read = rest.join('').replaceAll('\nSubject', '\nStatus: RO\nSubject');
-      return writeFile(path, read.slice(0, read.indexOf('\nFrom ') - 20), 'latin1');
-    };
+    const rewrite = into((text) => {
+      const read = messagesOf(text).slice(1).join('').replaceAll('\nSubject', '\nStatus: RO\nSubject');
+      return read.slice(0, read.indexOf('\nFrom ') - 20);
+    });
     expect(await deletedAfter(rewrite)).toMatchObject({ deleted: 1, code: 'message-changed', left: 2 });
   });
 
   test('within its header', async () => {
-    const change = (path: string, text: string): Promise<unknown> =>
-      truncate(path, text.indexOf('Subject: two') + 10);
-    expect(await deletedAfter(change)).toMatchObject({ deleted: 1, code: 'message-changed', left: 2 });
+    const inHeader = into((text) => text.slice(0, text.indexOf('Subject: two') + 10));
+    expect(await deletedAfter(inHeader)).toMatchObject({ deleted: 1, code: 'message-changed', left: 2 });
   });
 });
 
@@ -86,16 +92,15 @@ describe('I1: where the end of an mbox was cut off', () => {
 const WITH_FIELDS = ['one', 'two', 'three'].map((name) => `Content-Length: 42\r\nLines: 12\r\n${mail(name)}`);
 
 test('an mbox counts as whole where a mail program has taken out the fields that such programs write', async () => {
-  const rewrite = (path: string, text: string): Promise<unknown> =>
-    writeFile(path, text.replaceAll(/^(?:Content-Length|Lines): .*\n/gm, ''), 'latin1');
+  const rewrite = into((text) => text.replaceAll(/^(?:Content-Length|Lines): .*\n/gm, ''));
   expect(await deletedAfter(rewrite, { stored: WITH_FIELDS })).toMatchObject({ deleted: 3, code: undefined });
 });
 
 test('mail that its owner has deleted is not held back by a message that he has made shorter, where mail between the two stands', async () => {
-  const rewrite = (path: string, text: string): Promise<unknown> => {
-    const [first = '', second = ''] = text.split(/(?<=\n)(?=From )/);
-    return writeFile(path, `${first.slice(0, -100)}\n\n${second}`, 'latin1');
-  };
+  const rewrite = into((text) => {
+    const [first = '', second = ''] = messagesOf(text);
+    return `${first.slice(0, -100)}\n\n${second}`;
+  });
   const { code, left } = await deletedAfter(rewrite, { goneThere: 1 });
   expect({ code, left }).toEqual({ code: undefined, left: 0 });
 });
