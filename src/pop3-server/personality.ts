@@ -32,6 +32,20 @@ export interface Texts {
   readonly goodbye: string;
 }
 
+/** Of a server that says no more than it must. */
+export const WORDLESS: Texts = {
+  named: '',
+  entered: '',
+  wrongLogin: '',
+  inUse: '',
+  unknown: '',
+  notNow: '',
+  noSuchMessage: '',
+  marked: '',
+  nothingDone: '',
+  goodbye: '',
+};
+
 /**
  * How a server of some kind behaves, as data. The words of the RFCs are kept, but for what a fact of `sources` says
  * that this server does otherwise.

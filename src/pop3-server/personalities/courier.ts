@@ -1,5 +1,16 @@
 import { MAILFERRY, type Personality } from '../personality.ts';
 
+/** What it announces before the login and after it. */
+const ALWAYS = [
+  'TOP',
+  'USER',
+  'LOGIN-DELAY 10',
+  'PIPELINING',
+  'UIDL',
+  'UTF8 USER',
+  'IMPLEMENTATION Courier Mail Server',
+];
+
 export const COURIER: Personality = {
   ...MAILFERRY,
   description: 'Courier 1.0',
@@ -14,29 +25,7 @@ export const COURIER: Personality = {
   greeting: 'Hello there.',
   apop: false,
   mechanisms: ['LOGIN', 'PLAIN', 'CRAM-MD5'],
-  capabilities: {
-    before: [
-      'SASL',
-      'STLS',
-      'TOP',
-      'USER',
-      'LOGIN-DELAY 10',
-      'PIPELINING',
-      'UIDL',
-      'UTF8 USER',
-      'IMPLEMENTATION Courier Mail Server',
-    ],
-    after: [
-      'SASL',
-      'TOP',
-      'USER',
-      'LOGIN-DELAY 10',
-      'PIPELINING',
-      'UIDL',
-      'UTF8 USER',
-      'IMPLEMENTATION Courier Mail Server',
-    ],
-  },
+  capabilities: { before: ['SASL', 'STLS', ...ALWAYS], after: ['SASL', ...ALWAYS] },
   texts: {
     ...MAILFERRY.texts,
     named: 'Password required.',

@@ -1,5 +1,18 @@
 import { MAILFERRY, type Personality } from '../personality.ts';
 
+/** What it announces before the login and after it. */
+const ALWAYS = [
+  'EXPIRE NEVER',
+  'LOGIN-DELAY 0',
+  'TOP',
+  'UIDL',
+  'PIPELINING',
+  'RESP-CODES',
+  'AUTH-RESP-CODE',
+  'USER',
+  'IMPLEMENTATION Cyrus POP3 3.6.1-Debian-3.6.1-4',
+];
+
 export const CYRUS: Personality = {
   ...MAILFERRY,
   description: 'Cyrus 3.6',
@@ -13,33 +26,7 @@ export const CYRUS: Personality = {
   ],
   greeting: 'Cyrus POP3 3.6.1-Debian-3.6.1-4 server ready',
   mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'LOGIN', 'PLAIN'],
-  capabilities: {
-    before: [
-      'SASL',
-      'STLS',
-      'EXPIRE NEVER',
-      'LOGIN-DELAY 0',
-      'TOP',
-      'UIDL',
-      'PIPELINING',
-      'RESP-CODES',
-      'AUTH-RESP-CODE',
-      'USER',
-      'IMPLEMENTATION Cyrus POP3 3.6.1-Debian-3.6.1-4',
-    ],
-    after: [
-      'SASL',
-      'EXPIRE NEVER',
-      'LOGIN-DELAY 0',
-      'TOP',
-      'UIDL',
-      'PIPELINING',
-      'RESP-CODES',
-      'AUTH-RESP-CODE',
-      'USER',
-      'IMPLEMENTATION Cyrus POP3 3.6.1-Debian-3.6.1-4',
-    ],
-  },
+  capabilities: { before: ['SASL', 'STLS', ...ALWAYS], after: ['SASL', ...ALWAYS] },
   texts: {
     ...MAILFERRY.texts,
     named: 'Name is a valid mailbox',

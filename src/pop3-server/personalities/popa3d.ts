@@ -1,4 +1,4 @@
-import { MAILFERRY, type Personality } from '../personality.ts';
+import { MAILFERRY, type Personality, WORDLESS } from '../personality.ts';
 
 export const POPA3D: Personality = {
   ...MAILFERRY,
@@ -15,18 +15,7 @@ export const POPA3D: Personality = {
   mechanisms: [],
   capabilities: undefined,
   without: ['AUTH', 'STLS'],
-  texts: {
-    named: '',
-    entered: '',
-    wrongLogin: '',
-    inUse: '',
-    unknown: '',
-    notNow: '',
-    noSuchMessage: '',
-    marked: '',
-    nothingDone: '',
-    goodbye: '',
-  },
+  texts: WORDLESS,
   hangsUp: true,
   locks: false,
   uniqueIds: 'content',

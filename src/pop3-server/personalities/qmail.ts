@@ -1,4 +1,4 @@
-import { MAILFERRY, type Personality } from '../personality.ts';
+import { MAILFERRY, type Personality, WORDLESS } from '../personality.ts';
 
 export const QMAIL: Personality = {
   ...MAILFERRY,
@@ -15,16 +15,11 @@ export const QMAIL: Personality = {
   capabilities: undefined,
   without: ['AUTH', 'STLS'],
   texts: {
-    named: '',
-    entered: '',
+    ...WORDLESS,
     wrongLogin: 'authorization failed',
-    inUse: '',
     unknown: 'unimplemented',
     notNow: 'authorization first',
     noSuchMessage: 'no such message',
-    marked: '',
-    nothingDone: '',
-    goodbye: '',
   },
   hangsUp: true,
   locks: false,
