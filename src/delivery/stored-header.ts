@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
+import { openRegular } from '../durable/regular-file.ts';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
+import { isUnreadable } from './errors.ts';
 import { MaildirPaths } from './maildir/paths.ts';
 import { readMessages } from './mbox/messages.ts';
 import { partsOfName } from './settings.ts';
@@ -27,7 +28,7 @@ export class StoredHeaders {
   readonly #offsets = new Map<string, ReadonlyMap<string, number>>();
 
   /**
-   * The beginning of a message that was delivered there, or undefined when it is not there any more. In an mbox, where
+   * The beginning of a message that was delivered there, or undefined when it is not there any more, or cannot be read. In an mbox, where
    * others may have removed mail before it, only what has the Message-ID that was recorded counts.
    */
   async read(place: StoredPlace, messageId: string | null): Promise<Buffer | undefined> {
@@ -36,7 +37,7 @@ export class StoredHeaders {
       if (type === 'maildir') return await this.#fromMaildir(path, place.location);
       return type === 'mbox' ? await this.#fromMbox(path, place, messageId) : undefined;
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return undefined;
+      if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || isUnreadable(error)) return undefined;
       throw error;
     }
   }
@@ -77,7 +78,7 @@ async function offsetsIn(path: string): Promise<ReadonlyMap<string, number>> {
 }
 
 async function readStart(path: string, position: number): Promise<Buffer> {
-  const file = await open(path);
+  const file = await openRegular(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(START_OCTETS), 0, START_OCTETS, position);
     return buffer.subarray(0, bytesRead);

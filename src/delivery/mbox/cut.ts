@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../../durable/regular-file.ts';
 import { headerField } from '../../message/header-field.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Receipt, RecordedReceipts } from '../destination.ts';
@@ -21,7 +22,7 @@ export async function isCutInMbox(
   const { type, path } = partsOfName(receipt.destination);
   if (type !== 'mbox' || messageId === '') return false;
   // Whoever asks has just read it, or knows that it is not there.
-  const file = await open(path).catch(() => undefined);
+  const file = await openRegular(path).catch(() => undefined);
   if (file === undefined) return false;
   try {
     const shorter = await shorterThere(file, receipt, messageId);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { blocksOfFile } from '../../durable/regular-file.ts';
 import { systemCode } from '../../errors.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Receipt, StoredState } from '../destination.ts';
@@ -64,7 +64,7 @@ async function scanMbox(path: string, sizes: ReadonlySet<number>): Promise<MboxC
   const messages = new Map<number, Pick<Receipt, 'octets' | 'sha256'>>();
   const withNuls: (readonly string[])[] = [];
   try {
-    const { bounds, isMbox } = await readBounds(createReadStream(path));
+    const { bounds, isMbox } = await readBounds(blocksOfFile(path));
     for (const { start, end, hasNuls } of bounds) {
       const content = await contentStart(path, start, end);
       const octets = end - content;

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { blocksOfFile, openRegular } from '../../durable/regular-file.ts';
 import { lfToCrlf } from '../../message/line-endings.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { ReceivedIdentity, StoredMessage } from '../destination.ts';
@@ -32,7 +32,7 @@ export interface MboxMessage {
 
 /** Reads all messages of an mbox, never more than a block of one in memory. */
 export async function* readMessages(path: string): AsyncGenerator<MboxMessage, void, undefined> {
-  const { bounds } = await readBounds(createReadStream(path));
+  const { bounds } = await readBounds(blocksOfFile(path));
   for (const { start, end } of bounds) {
     yield await readMessage(path, start, { from: await contentStart(path, start, end), to: end });
   }
@@ -66,7 +66,7 @@ async function readMessage(
  * quotes, and with CRLF. Nothing where no From_ line begins there.
  */
 export async function* receivedAt(path: string, start: number): AsyncGenerator<Buffer, void, undefined> {
-  const file = await open(path);
+  const file = await openRegular(path);
   try {
     const unquoting = new MboxrdUnquoting();
     for await (const block of storedAt(file, start))
