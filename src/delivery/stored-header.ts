@@ -1,6 +1,7 @@
 import { openRegular } from '../durable/regular-file.ts';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
+import { contentOf } from './destination.ts';
 import { isUnreadable } from './errors.ts';
 import { MaildirPaths } from './maildir/paths.ts';
 import { readMessages } from './mbox/messages.ts';
@@ -11,11 +12,12 @@ const START_OCTETS = 64 * 1024;
 
 const FROM = Buffer.from('From ');
 
-/** Where a stored message is; its hash, where it is known, finds it in an mbox from which mail before it was removed. */
+/** Where a stored message is; its hashes, where they are known, find it in an mbox that a mail program has rewritten. */
 export interface StoredPlace {
   readonly destination: string;
   readonly location: string;
   readonly sha256?: string;
+  readonly unmarkedSha256?: string | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface StoredPlace {
  */
 export class StoredHeaders {
   readonly #maildirs = new Map<string, MaildirPaths>();
-  /** By the path of an mbox: where in it the messages are, by their hashes. */
+  /** By the path of an mbox: where in it the messages are, by their hashes, with and without what mail programs write. */
   readonly #offsets = new Map<string, ReadonlyMap<string, number>>();
 
   /**
@@ -51,14 +53,14 @@ export class StoredHeaders {
 
   async #fromMbox(
     path: string,
-    { location, sha256 }: StoredPlace,
+    { location, sha256, unmarkedSha256 }: StoredPlace,
     messageId: string | null,
   ): Promise<Buffer | undefined> {
     const there = await headerAt(path, Number(location), messageId);
     if (there !== undefined || sha256 === undefined) return there;
     const offsets = this.#offsets.get(path) ?? (await offsetsIn(path));
     this.#offsets.set(path, offsets);
-    const moved = offsets.get(sha256);
+    const moved = offsets.get(sha256) ?? offsets.get(contentOf({ sha256, unmarkedSha256 }));
     return moved === undefined ? undefined : headerAt(path, moved, messageId);
   }
 }
@@ -73,7 +75,8 @@ async function headerAt(path: string, offset: number, messageId: string | null):
 
 async function offsetsIn(path: string): Promise<ReadonlyMap<string, number>> {
   const offsets = new Map<string, number>();
-  for await (const { start, sha256 } of readMessages(path)) offsets.set(sha256, start);
+  for await (const { start, ...content } of readMessages(path))
+    offsets.set(content.sha256, start).set(contentOf(content), start);
   return offsets;
 }
 

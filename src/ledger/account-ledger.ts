@@ -100,7 +100,13 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
       this.statements.forgetFound.run(this.account);
       for (const { receipt, received } of messages) {
         const { destination, location } = receipt;
-        const stored = [destination, location, receipt.octets, blob(receipt.sha256)];
+        const stored = [
+          destination,
+          location,
+          receipt.octets,
+          blob(receipt.sha256),
+          blob(receipt.unmarkedSha256),
+        ];
         const { octets: size, sha256: hash, lfSha256, messageId = null, headerSha256 } = received;
         const identity = [size, blob(hash), blob(lfSha256), messageId, blob(headerSha256)];
         this.statements.insertFound.run(this.account, ...stored, ...identity);

@@ -1,7 +1,7 @@
-import type { StoredState } from '../delivery/destination.ts';
+import { contentOf, type StoredState } from '../delivery/destination.ts';
 import type { ListedDelivery } from '../ledger/ledger.ts';
 import type { Poll } from './poll.ts';
-import { statesAt } from './stored-states.ts';
+import { isHere, statesAt } from './stored-states.ts';
 
 /**
  * Looks for mail that is wanted once more, since it was lost, and is back where it was delivered to: a backup was put there
@@ -22,7 +22,7 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
       if (isConfigured) throw error;
       return new Map<ListedDelivery, StoredState>();
     });
-    back.push(...wanted.filter((one) => states.get(one) === 'intact' && isOneOfOne(one, wanted, poll)));
+    back.push(...wanted.filter((one) => isHere(states.get(one)) && isOneOfOne(one, wanted, poll)));
   }
   if (back.length === 0) return;
   await ledger.noteBack(back);
@@ -34,11 +34,13 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
 
 /** Where only its content tells what a stored message is, as in an mbox, one copy must not stand for two equal messages (I1). */
 function isOneOfOne(
-  { receipt: { destination, sha256 } }: ListedDelivery,
+  { receipt }: ListedDelivery,
   wanted: readonly ListedDelivery[],
   { ledger, destinations }: Poll,
 ): boolean {
+  const { destination } = receipt;
   if (destinations.some(({ name, hasNames }) => name === destination && hasNames)) return true;
-  const equal = wanted.filter(({ receipt }) => receipt.sha256 === sha256);
-  return equal.length === 1 && ledger.recordedAs(destination, [sha256]).length === 0;
+  const content = contentOf(receipt);
+  const equal = wanted.filter((one) => contentOf(one.receipt) === content);
+  return equal.length === 1 && ledger.recordedAs(destination, [receipt.sha256, content]).length === 0;
 }

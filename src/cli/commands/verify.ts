@@ -83,7 +83,7 @@ function tellOfOthers(
 
 function show(
   account: string,
-  { destination, intact, workedOut, changed, missing, unreadable, handedOver }: Verification,
+  { destination, intact, marked, workedOut, changed, missing, unreadable, handedOver }: Verification,
   terminal: Terminal,
 ): void {
   if (handedOver > 0) {
@@ -93,6 +93,10 @@ function show(
     return;
   }
   terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
+  if (marked > 0)
+    terminal.out(
+      `  ${countText(marked, 'message')} there, with fields in the header that a mail program has written (Status and the like); all else is as delivered`,
+    );
   if (workedOut > 0)
     terminal.out(
       `  ${terminal.style('yellow', `of ${countText(workedOut, 'message')} only what stood there when the ledger was lost is known`)}`,

@@ -23,6 +23,8 @@ export interface MboxMessage {
   /** Size and hexadecimal SHA-256 of what is stored, without From_ line and the empty line after. */
   readonly octets: number;
   readonly sha256: string;
+  /** The same without the fields that mail programs write, where it has such. */
+  readonly unmarkedSha256: string | undefined;
   /**
    * Nobody knows who has written the fields that mail programs write: it may have come with them. So its `sha256` counts them, and
    * all else does not.
@@ -43,8 +45,8 @@ export async function* storedInMbox(
   path: string,
   destination: string,
 ): AsyncGenerator<StoredMessage, void, undefined> {
-  for await (const { start, octets, sha256, received } of readMessages(path)) {
-    yield { receipt: { destination, location: String(start), octets, sha256 }, received, tag: undefined };
+  for await (const { start, received, ...stored } of readMessages(path)) {
+    yield { receipt: { destination, location: String(start), ...stored }, received, tag: undefined };
   }
 }
 
@@ -58,7 +60,9 @@ async function readMessage(
   ]);
   const { octets, sha256 } = asStored;
   const [withoutFields = asStored] = others;
-  return { start, octets, sha256, received: { ...withoutFields.received, sha256: asStored.received.sha256 } };
+  const unmarkedSha256 = others[0]?.sha256;
+  const received = { ...withoutFields.received, sha256: asStored.received.sha256 };
+  return { start, octets, sha256, unmarkedSha256, received };
 }
 
 /**

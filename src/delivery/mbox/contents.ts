@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../../durable/regular-file.ts';
+import { ignoreMissing } from '../../errors.ts';
+import { type Bounds, readBounds } from './bounds.ts';
+import { blocksOf, readAt } from './reading.ts';
+import { type Content, HEADER_OCTETS, withoutFields } from './unmarked.ts';
+
+/** The longest From_ line that counts, and a header behind it. */
+const START_OCTETS = 2 * HEADER_OCTETS;
+
+/** How much is read at first of one message: most are not longer. */
+const FIRST_OCTETS = 16 * 1024;
+
+/** What stands in an mbox, without From_ line and the empty line after. */
+export interface StoredContent extends Content {
+  /** The same without the fields that mail programs write into its header, where it has such. */
+  readonly unmarked: Content | undefined;
+}
+
+/** What there is of an mbox. */
+export interface MboxContents {
+  /** Whether it is there, and is empty or begins with a From_ line. */
+  readonly isMbox: boolean;
+  /** The messages that were asked for, or have NULs in them, by the offset of their From_ line. */
+  readonly messages: ReadonlyMap<number, StoredContent>;
+  /** Those with NULs in them, as stand in no mail but where a file system has lost what was written. */
+  readonly withNuls: readonly StoredContent[];
+}
+
+/**
+ * Reads an mbox, and hashes the messages of the sizes that are asked for, as they stand there or without the fields that mail programs
+ * write, and those with NULs in them.
+ */
+export async function scanMbox(path: string, isWanted: (octets: number) => boolean): Promise<MboxContents> {
+  const messages = new Map<number, StoredContent>();
+  const withNuls: StoredContent[] = [];
+  const file = await openRegular(path).catch(ignoreMissing);
+  if (file === undefined) return { isMbox: false, messages, withNuls };
+  try {
+    const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
+    for (const one of bounds) {
+      const content = await contentAt(file, one, isWanted);
+      if (content === undefined) continue;
+      messages.set(one.start, content);
+      if (one.hasNuls) withNuls.push(content);
+    }
+    return { isMbox, messages, withNuls };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Undefined where it is not asked for: then it is not read to its end. */
+async function contentAt(
+  file: FileHandle,
+  { start, end, hasNuls }: Bounds,
+  isWanted: (octets: number) => boolean,
+): Promise<StoredContent | undefined> {
+  const first = await readStart(file, start, end);
+  const line = first.indexOf('\n') + 1;
+  const from = line === 0 ? end : start + line;
+  const octets = Math.max(0, end - from);
+  const beginning = line === 0 ? '' : first.toString('latin1', line);
+  const isWhole = from + beginning.length >= end;
+  const rest = withoutFields(beginning, isWhole);
+  const less = rest === undefined ? 0 : beginning.length - rest.length;
+  if (!isWanted(octets) && !isWanted(octets - less) && !hasNuls) return undefined;
+  const stored = createHash('sha256').update(beginning, 'latin1');
+  const unmarked = rest === undefined ? undefined : createHash('sha256').update(rest, 'latin1');
+  if (!isWhole)
+    for await (const block of blocksOf(file, from + beginning.length, end)) {
+      stored.update(block);
+      unmarked?.update(block);
+    }
+  return {
+    octets,
+    sha256: stored.digest('hex'),
+    unmarked: unmarked && { octets: octets - less, sha256: unmarked.digest('hex') },
+  };
+}
+
+/** The beginning of a message, From_ line and header at least, as far as these are not too long. */
+async function readStart(file: FileHandle, start: number, end: number): Promise<Buffer> {
+  const octets = end - start;
+  const first = await readAt(file, start, Math.min(octets, FIRST_OCTETS));
+  if (first.length >= octets || first.includes('\n\n')) return first;
+  return readAt(file, start, Math.min(octets, START_OCTETS));
+}
