@@ -17,6 +17,8 @@ export interface Receipt {
    * known once they are others.
    */
   readonly unmarkedSha256?: string | undefined;
+  /** That of the message, where it is known: it tells a copy that has changed from other mail. */
+  readonly messageId?: string | undefined;
 }
 
 /** The hash by which a stored message is known whatever a mail program writes into its header. */

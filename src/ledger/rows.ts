@@ -21,6 +21,7 @@ export function toReceipt(row: Row): Receipt {
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
+    ...(typeof row['message_id'] === 'string' ? { messageId: row['message_id'] } : {}),
     ...(row['unmarked_sha256'] instanceof Uint8Array ? { unmarkedSha256: hex(row['unmarked_sha256']) } : {}),
   };
 }

@@ -238,20 +238,20 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   atPlace: `SELECT 1 FROM delivery
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? AND NOT again LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
-  receipts: `SELECT ${RECEIPT} FROM delivery WHERE message = ? AND NOT again`,
+  receipts: `SELECT ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery WHERE message = ? AND NOT again`,
   delivered: `
     SELECT delivery.message FROM delivery JOIN message ON message.id = delivery.message
     WHERE destination = ? AND account = ? ORDER BY delivery.message`,
   places: `
     SELECT DISTINCT destination FROM message JOIN delivery ON delivery.message = message.id WHERE account = ?`,
   deliveries: `
-    SELECT ${RECEIPT} FROM delivery
+    SELECT ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery
     WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,
   shiftDelivered: `
     UPDATE message ${BY_PRESENCE} SET delivered_at = delivered_at + ?
     WHERE account IN (SELECT id FROM account) AND gone_at IS NULL AND missing_at IS NULL AND delivered_at BETWEEN ? AND ?`,
   listedDeliveries: `
-    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256, message_id
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? AND (outcome = 'delivered' OR again)
       AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
@@ -259,7 +259,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   dropWanted: 'DELETE FROM delivery WHERE message = ? AND again',
   // What is wanted did not end well, and few messages did not: those are looked for first.
   wanted: `
-    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256, message_id
     FROM message INDEXED BY message_failed JOIN delivery ON delivery.message = message.id
     WHERE account = ? AND outcome IN ('failed', 'quarantined') AND again AND gone_at IS NULL ORDER BY message.id`,
   isBack: 'UPDATE delivery SET again = 0 WHERE message = ? AND destination = ?',

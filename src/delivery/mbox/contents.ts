@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../durable/regular-file.ts';
 import { ignoreMissing } from '../../errors.ts';
+import { headerField } from '../../message/header-field.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { blocksOf, readAt } from './reading.ts';
 import { type Content, HEADER_OCTETS, withoutFields } from './unmarked.ts';
@@ -16,6 +17,7 @@ const FIRST_OCTETS = 16 * 1024;
 export interface StoredContent extends Content {
   /** The same without the fields that mail programs write into its header, where it has such. */
   readonly unmarked: Content | undefined;
+  readonly messageId: string | undefined;
 }
 
 /** What there is of an mbox. */
@@ -76,8 +78,15 @@ async function contentAt(
   return {
     octets,
     sha256: stored.digest('hex'),
+    messageId: messageIdOf(first.subarray(line)),
     unmarked: unmarked && { octets: octets - less, sha256: unmarked.digest('hex') },
   };
+}
+
+/** As a string of its own, since a part of another one keeps all of that in memory. */
+function messageIdOf(start: Buffer): string | undefined {
+  const messageId = headerField(start, 'Message-ID');
+  return messageId === undefined ? undefined : Buffer.from(messageId, 'latin1').toString('latin1');
 }
 
 /** The beginning of a message, From_ line and header at least, as far as these are not too long. */

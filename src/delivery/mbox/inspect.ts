@@ -9,7 +9,7 @@ export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
  * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now, and marked where a mail program has
  * written its fields into it; of several that equal each other, each copy is that of one. An mbox knows no names, so one
  * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
- * another message as it was delivered. It is not sound where NULs stand in place of what was written; mail that came with them
+ * another message as it was delivered, nor anywhere what nobody knows of its size and with its Message-ID. It is not sound where NULs stand in place of what was written; mail that came with them
  * is as it came.
  */
 export async function* inspectMbox(
@@ -30,10 +30,14 @@ export async function* inspectMbox(
     all.filter((receipt) => !intact.has(receipt)),
     recordedAs,
   );
+  const byMessageId = byMessageIdOf(contents);
   for (const receipt of all) {
     if (intact.has(receipt)) yield 'intact';
     else if (takeCopy(marked, contentOf(receipt))) yield 'marked';
-    else yield isSound && !isInPlace(receipt, contents, known) ? 'missing' : 'changed';
+    else {
+      const isThere = isInPlace(receipt, contents, known) || isDamaged(receipt, byMessageId, recordedAs);
+      yield isSound && !isThere ? 'missing' : 'changed';
+    }
   }
 }
 
@@ -116,6 +120,31 @@ function markedCopies(
   for (const { sha256, content } of perhaps)
     if (!delivered.has(sha256)) copies.set(content, (copies.get(content) ?? 0) + 1);
   return copies;
+}
+
+/** Whether something of the size of a message stands anywhere, marked or not, with its Message-ID, that no record tells of. */
+function isDamaged(
+  { octets, messageId }: Receipt,
+  byMessageId: ReadonlyMap<string, readonly StoredContent[]>,
+  recordedAs: RecordedAs,
+): boolean {
+  const alike = messageId === undefined ? [] : (byMessageId.get(messageId) ?? []);
+  return alike.some((content) => {
+    const isOfSize = content.octets === octets || content.unmarked?.octets === octets;
+    return isOfSize && recordedAs(hashesOf(content)).length === 0;
+  });
+}
+
+function byMessageIdOf({ messages }: MboxContents): ReadonlyMap<string, readonly StoredContent[]> {
+  const all = new Map<string, StoredContent[]>();
+  for (const content of messages.values()) {
+    const { messageId } = content;
+    if (messageId === undefined) continue;
+    const same = all.get(messageId);
+    if (same === undefined) all.set(messageId, [content]);
+    else same.push(content);
+  }
+  return all;
 }
 
 function takeCopy(copies: Map<string, number>, hash: string): boolean {

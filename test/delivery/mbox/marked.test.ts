@@ -56,7 +56,10 @@ async function afterChange(
   await using folder = await temporaryFolder();
   const mbox = await opened(folder);
   const receipts: Receipt[] = [];
-  for (const message of messages) receipts.push(await deliver(mbox, Buffer.from(message)));
+  for (const message of messages) {
+    const [, messageId] = /^Message-ID: (.*)\r$/m.exec(message) ?? [];
+    receipts.push({ ...(await deliver(mbox, Buffer.from(message))), messageId });
+  }
   const path = folder.at('place', 'mbox');
   await writeFile(path, change(await readFile(path, 'latin1'), receipts), 'latin1');
   const records = {
@@ -127,5 +130,15 @@ describe('in an mbox that mutt has rewritten', () => {
   test('damage of the first message, which has not moved, is told as such', async () => {
     const damaged = (text: string): string => mutt(text).replace('Hello one.', 'Hello onx.');
     expect((await afterChange(PLAIN, damaged)).states).toEqual(['changed', 'marked', 'marked']);
+  });
+
+  test('damage of a message that has moved is told as such, and no other mail is taken for it', async () => {
+    const damaged = (text: string): string => mutt(text).replace('Hello two.', 'Hello twx.');
+    expect((await afterChange(PLAIN, damaged)).states).toEqual(['marked', 'changed', 'marked']);
+    const deleted = (text: string): string =>
+      damaged(text).replace('<two@x>', '<other@x>').replace('Subject: two', 'Subject: five');
+    expect((await afterChange(PLAIN, deleted)).states).toEqual(['marked', 'missing', 'marked']);
+    const longer = (text: string): string => damaged(text).replace('Hello twx.', 'Hello two, again.');
+    expect((await afterChange(PLAIN, longer)).states).toEqual(['marked', 'missing', 'marked']);
   });
 });
