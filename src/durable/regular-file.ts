@@ -11,14 +11,20 @@ export async function openRegular(path: string): Promise<FileHandle> {
   // oxlint-disable-next-line no-bitwise -- open takes flags as bits
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const status = await file.stat();
-    if (status.isFile()) return file;
-    const code = status.isDirectory() ? 'EISDIR' : 'ENXIO';
-    throw Object.assign(new Error(`${code}: ${path} is no regular file`), { code, path });
+    await assertRegular(file, path);
+    return file;
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** Raises the same for an open file. */
+export async function assertRegular(file: FileHandle, path: string): Promise<void> {
+  const status = await file.stat();
+  if (status.isFile()) return;
+  const code = status.isDirectory() ? 'EISDIR' : 'ENXIO';
+  throw Object.assign(new Error(`${code}: ${path} is no regular file`), { code, path });
 }
 
 /** What stands in a regular file, in blocks; raises what `openRegular` does. */

@@ -54,7 +54,7 @@ describe.runIf(process.platform !== 'win32')(
       await rm(path);
       await put(path);
       const records = { recordedAs: () => [], used: () => true, folderOf: () => undefined };
-      const looked = readOnly({ type: 'mbox', path }, records);
+      const looked = readOnly({ type: 'mbox', path }, records, 'me');
       const failure = { code: 'destination-unusable', message: expect.stringContaining(path) as string };
       await expect(statesOf(looked.inspect([receipt]))).rejects.toMatchObject(failure);
       await expect(looked.messages()[Symbol.asyncIterator]().next()).rejects.toMatchObject(failure);

@@ -13,6 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1] => ({
   runtime: new FakeRuntime(),
+  account: 'me',
   intend: () => Promise.resolve(),
   takeUnfinished: () => [],
   recordedAt: () => [],

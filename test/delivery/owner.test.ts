@@ -10,6 +10,7 @@ const SOMEBODY = 4711;
 
 const surroundings: Parameters<typeof openDestination>[1] = {
   runtime: new FakeRuntime(),
+  account: 'me',
   intend: () => Promise.resolve(),
   takeUnfinished: () => [],
   recordedAt: () => [],

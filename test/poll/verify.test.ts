@@ -79,9 +79,12 @@ test.each(['maildir', 'mbox'] as const)(
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
       const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
       const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
-      return verifyFormer(lost, [readOnly(settings, records)], ledger);
+      return verifyFormer(lost, [readOnly(settings, records, 'me')], ledger);
     };
     expect(await lookFrom(false)).toMatchObject({ destination: lost, intact: 0, missing: ['f'] });
-    await expect(lookFrom(true)).rejects.toMatchObject({ code: 'destination-unusable' });
+    await expect(lookFrom(true)).rejects.toMatchObject({
+      code: 'destination-unusable',
+      hint: expect.stringContaining('mailferry refetch me') as string,
+    });
   },
 );

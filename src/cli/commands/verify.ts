@@ -44,7 +44,7 @@ function placesOf(
   ledger: SqliteLedger,
 ): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
   const records = ledger.account(account.name);
-  const destinations = readOnlyAll(account.destinations, records);
+  const destinations = readOnlyAll(account.destinations, records, account.name);
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));

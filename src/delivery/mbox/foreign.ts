@@ -1,20 +1,21 @@
 import type { FileHandle } from 'node:fs/promises';
+import { assertRegular } from '../../durable/regular-file.ts';
 import { MailError } from '../../errors.ts';
 
 const FROM = 'From ';
 
-/** Raises `destination-unusable` for what is no mbox: mail appended to it would spoil it, and not be found. */
+/**
+ * Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. What is no regular
+ * file has no beginning to look at, and raises an error of the system.
+ */
 export async function refuseForeign(file: FileHandle, path: string): Promise<void> {
-  // A pipe or a device has no beginning to look at.
-  if (!(await file.stat()).isFile()) throw noMbox(path, 'it is no regular file');
+  await assertRegular(file, path);
   const begin = Buffer.alloc(FROM.length);
   const { bytesRead } = await file.read(begin, 0, FROM.length, 0);
   if (bytesRead === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;
-  throw noMbox(path, 'its first line does not begin with "From "');
-}
-
-function noMbox(path: string, why: string): MailError {
-  return new MailError('destination-unusable', `${path} is no mbox: ${why}.`, {
-    hint: 'Name an mbox, or a file that is not there yet, as "path".',
-  });
+  throw new MailError(
+    'destination-unusable',
+    `${path} is no mbox: its first line does not begin with "From ".`,
+    { hint: 'Name an mbox, or a file that is not there yet, as "path".' },
+  );
 }

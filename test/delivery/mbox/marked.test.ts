@@ -71,11 +71,14 @@ async function afterChange(
       ),
   };
   const states: string[] = [];
-  for await (const state of readOnly({ type: 'mbox', path }, records).inspect(asked(receipts)))
+  for await (const state of readOnly({ type: 'mbox', path }, records, 'me').inspect(asked(receipts)))
     states.push(state);
   const header = await new StoredHeaders().read(receipts.at(-1) as Receipt, '<three@x>');
   return { states, header: header?.toString('latin1') };
 }
+
+/** Only the last message of it. */
+const lastOf = (text: string): string => text.slice(text.lastIndexOf('From MAILER'));
 
 const ALL_MARKED = ['marked', 'marked', 'marked'];
 
@@ -122,8 +125,7 @@ describe('in an mbox that mutt has rewritten', () => {
   test('a message is not taken for an equal one that came with its marks, and stands as it came', async () => {
     const marked = 'Status: RO\r\n';
     const both = [mail('one'), mail('one', marked)];
-    const withoutFirst = (text: string): string => text.slice(text.lastIndexOf('From MAILER'));
-    const { states } = await afterChange(both, withoutFirst, { asked: (receipts) => receipts.slice(0, 1) });
+    const { states } = await afterChange(both, lastOf, { asked: (receipts) => receipts.slice(0, 1) });
     expect(states).toEqual(['missing']);
   });
 
