@@ -196,9 +196,10 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     await this.#commits.run(() => this.statements.askedAgain.run(listedOctets ?? null, at, record));
   }
 
-  async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
+  async recordAdopted(sizes: ReadonlyMap<UniqueId, Octets | undefined>, at: number): Promise<void> {
     await this.#commits.run(() => {
-      for (const uid of uids) this.statements.insertAdopted.run(this.account, uid, at);
+      for (const [uid, octets] of sizes)
+        this.statements.insertAdopted.run(this.account, uid, octets ?? null, at);
       this.statements.noteKnown.run(this.account);
     });
   }

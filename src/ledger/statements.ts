@@ -195,7 +195,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)`,
   deleSent: 'UPDATE message SET dele_sent_at = ?, dele_refused = 0 WHERE id = ?',
   deleRefused: 'UPDATE message SET dele_refused = 1 WHERE id = ?',
-  insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
+  insertAdopted:
+    "INSERT INTO message (account, uid, listed_octets, outcome, tried_at) VALUES (?, ?, ?, 'adopted', ?)",
   insertImported:
     "INSERT INTO message (account, uid, outcome, tried_at, peer) VALUES (?, ?, 'adopted', ?, ?)",
   imported: `

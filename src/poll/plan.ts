@@ -8,6 +8,7 @@ import type { FramingTrouble } from './framing-trouble.ts';
 import { SESSION_MESSAGES, SHORT_RETRY_MS } from './limits.ts';
 import { mayLackSomething, type PastSizes } from './listed-size.ts';
 import type { ListedMessage } from './listing.ts';
+import { hasMereNumber } from './mere-number.ts';
 import type { KnownMessages } from './recognition/known.ts';
 import type { Recognition } from './recognition/recognise.ts';
 import {
@@ -187,7 +188,10 @@ function decideByRecord(
         ? retrieve({ message, reason: 'short', record }, question)
         : leave(message, 'carried', record.id);
     case 'adopted':
-      return leave(message, 'carried');
+      // Nothing but its size tells whether a number is that of what was adopted.
+      return hasMereNumber(message) && isDoubtful(record, message)
+        ? retrieve({ message, reason: 'compare' }, question)
+        : leave(message, 'carried');
     case 'failed':
       return wasTriedNow(record, question)
         ? leave(message, 'failed')
