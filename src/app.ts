@@ -123,22 +123,24 @@ export class App implements Disposable {
 }
 
 /**
- * An account whose password is not waited for any more when a stop comes, since then there is no session yet that would
+ * An account whose password and way are not waited for any more when a stop comes, since then there is no session yet that would
  * have to end properly.
  */
 export function stoppable(account: Account, { stop }: PollControl): Account {
-  return { ...account, password: () => account.password(stop) };
+  const { password, preconnect } = account;
+  return { ...account, password: () => password(stop), preconnect: preconnect && (() => preconnect(stop)) };
 }
 
 function replacedNotice(path: string): string {
   return `The ledger was damaged and is worked out anew from the destinations; the old one is ${path}.`;
 }
 
-/** Opens a session as a poll of this account does. */
+/** Opens a session as a poll of this account does: the password first, since somebody may have to be asked, then the way. */
 export async function connectTo(
   account: Account,
   {
     logger,
+    dial,
     ...how
   }: Pick<SessionOptions, 'signal' | 'watch' | 'transcript' | 'ahead' | 'expected' | 'dial'> & {
     logger?: Logger | undefined;
@@ -146,6 +148,7 @@ export async function connectTo(
 ): Promise<Awaited<ReturnType<typeof openSession>>> {
   const { host, port, tls, ca, line, user, auth, allowCleartext, timeouts } = account;
   const password = await account.password();
+  await account.preconnect?.();
   return openSession({
     host,
     port,
@@ -158,6 +161,8 @@ export async function connectTo(
     allowCleartext,
     timeouts,
     transcript: logger && ((side, text) => logger.trace({ account: account.name, side }, text)),
+    // A line that was begun ahead has not come by a way that was opened since.
+    dial: account.preconnect === undefined ? dial : undefined,
     ...how,
   });
 }

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'login-delay'
   | 'server-temporary'
   | 'already-running'
+  | 'after-mail-failed'
+  | 'preconnect-failed'
   | 'unreachable'
   | 'timeout'
   | 'connection-lost'

@@ -11,6 +11,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'server-temporary': 75,
   'already-running': 75,
   'destination-locked': 75,
+  'after-mail-failed': 75,
+  'preconnect-failed': 69,
   unreachable: 69,
   timeout: 69,
   'connection-lost': 69,
@@ -38,8 +40,8 @@ export const EXIT_STATUS_HELP = `
 Exit status (the worst over all accounts):
   0   every account polled, every message handled; also when nothing was new
   65  some messages could not be carried; the rest are safe
-  75  try later: maildrop in use, login delay, mbox locked, another Mailferry at work
-  69  server not reached, or it stopped answering
+  75  try later: maildrop in use, login delay, mbox locked, another Mailferry at work; afterMail failed
+  69  server not reached, or it stopped answering; preconnect failed
   76  server broke the protocol, or TLS could not be verified
   77  login refused
   73  destination cannot be created or opened

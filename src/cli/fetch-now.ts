@@ -4,6 +4,7 @@ import { type LonePoll, pollAlone } from '../daemon/lone-poll.ts';
 import { asMailError } from '../errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PollObserver } from '../poll/observer.ts';
+import type { PollControl } from '../poll/poll.ts';
 import { notBegun, pollAll } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { systemRuntime } from '../runtime.ts';
@@ -11,13 +12,14 @@ import type { Dial } from '../wire/dial.ts';
 import { printable } from '../wire/text.ts';
 import { explainedByDaemon } from './beside-daemon.ts';
 import type { GlobalOptions } from './command.ts';
+import type { AfterMailRun } from './commands-after-mail.ts';
 import { worstStatus } from './exit-status.ts';
 import { quotingPasswordCommand } from './password-words.ts';
 import { showReport, statusOfReport } from './poll-report.ts';
 import { Progress } from './progress.ts';
 import { signalControl } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { summaryLine } from './wording.ts';
+import { reportText, summaryLine } from './wording.ts';
 
 /** How often silence is looked for. */
 const TICK_MS = 500;
@@ -50,7 +52,7 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   const finished = (report: PollReport): void => {
     progress?.finished(report);
     progress?.clear();
-    logger?.info(report, 'poll finished');
+    logger?.info(report, `poll finished: ${reportText(report)}`);
     showReport(report, options, terminal);
   };
   const observer: PollObserver = {
@@ -85,7 +87,20 @@ export async function fetchNow(options: FetchOptions & GlobalOptions, work: Fetc
   );
   clearInterval(ticking);
   if (watched && reports.length > 1) terminal.out(summaryLine(reports, systemRuntime.monotonic() - begun));
-  return control.status ?? worstStatus(reports.map(statusOfReport));
+  const afterwards = await runAfterMail(app, accounts, { control, terminal, logger, watched });
+  return control.status ?? worstStatus([...reports.map(statusOfReport), ...afterwards]);
+}
+
+/** The commands that these accounts are owed, once each. Resolves to the exit statuses. */
+async function runAfterMail(
+  app: App,
+  accounts: readonly AccountConfiguration[],
+  how: AfterMailRun & { readonly control: PollControl },
+): Promise<readonly number[]> {
+  // What a stop has come before is owed to the next one.
+  if (how.control.stop.aborted || accounts.every(({ afterMail }) => afterMail === undefined)) return [];
+  const { commandsAfterMail } = await import('./commands-after-mail.ts');
+  return commandsAfterMail(accounts, { ...how, stop: how.control.abort, ledger: app.ledger });
 }
 
 function pollEach(

@@ -1,4 +1,5 @@
 import type { PollReport } from '../poll/report.ts';
+import { countText } from '../wire/text.ts';
 import { statusOf } from './exit-status.ts';
 import { showError, type Terminal } from './terminal.ts';
 import { reportLine } from './wording.ts';
@@ -25,5 +26,6 @@ export function showReport(
     terminal.out(reportLine(report));
   if (error !== null)
     showError(terminal, error, outcome === 'failed' ? `${account}: failed:` : `${account}:`);
-  else if (outcome === 'partial') terminal.err(`${account}: ${report.quarantined} messages are quarantined.`);
+  else if (outcome === 'partial')
+    terminal.err(`${account}: ${countText(report.quarantined, 'message')} quarantined.`);
 }

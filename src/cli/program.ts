@@ -78,11 +78,25 @@ export function buildProgram(run: ActionOf): Command {
   program.on('command:*', ([word = '']: readonly string[]) => {
     program.error(unknownCommand(program, word), { code: 'commander.unknownCommand' });
   });
+  program.configureOutput({
+    outputError: (text, write) => write(`${text}${misplacedOption(program, text)}`),
+  });
   program.addHelpText('afterAll', ({ error, command }) => {
     const [first, word] = error && command === program ? program.args : [];
     return first === 'help' && word !== undefined ? `\n${unknownCommand(program, word)}` : '';
   });
   return program;
+}
+
+/** Where an option belongs that stands before its command, as some other programs want it; empty where nobody has it. */
+function misplacedOption({ args, commands }: Command, text: string): string {
+  const flag = /^error: unknown option '(-[^']*)'/.exec(text)?.[1];
+  const named = commands.find((command) => args.includes(command.name()));
+  const has = ({ options }: Command): boolean =>
+    options.some(({ long, short }) => flag === long || flag === short);
+  const meant = flag === undefined ? undefined : named === undefined ? commands.find(has) : named;
+  if (meant === undefined || !has(meant)) return '';
+  return `(Options of a command stand behind it: mailferry ${meant.name()} ${flag})\n`;
 }
 
 function unknownCommand(program: Command, word: string): string {

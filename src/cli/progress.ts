@@ -2,8 +2,9 @@ import { octetsText } from '../config/size.ts';
 import type { PollObserver } from '../poll/observer.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
+import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, durationText, nameText } from './wording.ts';
+import { columnText, durationText, nameText } from './wording.ts';
 
 const REDRAW_MS = 100;
 /** Where nobody watches, a line is enough from time to time. */
@@ -152,7 +153,7 @@ function accountLine(name: string, course: Course, now: number): string {
   const amounts =
     plan.messages === 0
       ? ''
-      : `${done.messages}/${countText(plan.messages, 'message')}  ${octetsText(done.octets)}`;
+      : `${done.messages.toLocaleString('en-US')}/${countText(plan.messages, 'message')}  ${octetsText(done.octets)}`;
   return [nameText(name, 20), amounts, waitsFor(course, now)].filter((part) => part !== '').join('  ');
 }
 
@@ -192,7 +193,7 @@ export function progressLine(state: ProgressState): string {
   const rate = elapsedMs > 0 ? (received / elapsedMs) * 1000 : 0;
   const left = timeLeft(state);
   const percent = `${Math.floor(done * 100)}%`.padStart(4);
-  return `${bar} ${percent}  ${carried}/${countText(messages, 'message')}  ${octetsText(received)}  ${octetsText(rate)}/s${left === '' ? '' : `  ${left}`}`;
+  return `${bar} ${percent}  ${carried.toLocaleString('en-US')}/${countText(messages, 'message')}  ${octetsText(received)}  ${octetsText(rate)}/s${left === '' ? '' : `  ${left}`}`;
 }
 
 /** The same for a file: `120 of 300 messages, 4.1 MB of 10 MB, 0:12 left`. */

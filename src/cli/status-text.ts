@@ -1,7 +1,9 @@
 import { octetsText } from '../config/size.ts';
 import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
+import { stillToCome } from '../poll/report.ts';
+import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, countText, nameText, wrappedText } from './wording.ts';
+import { columnText, nameText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;
@@ -36,7 +38,7 @@ interface Look {
 }
 
 function headline({ daemon, accounts }: Status, now: number): string {
-  const troubled = accounts.filter(({ state, report }) => isTroubled(state, report?.outcome)).length;
+  const troubled = accounts.filter((it) => isTroubled(it) || afterMailFails(it)).length;
   const how =
     troubled === 0
       ? `${countText(accounts.length, 'account')}, nothing wrong`
@@ -47,13 +49,20 @@ function headline({ daemon, accounts }: Status, now: number): string {
   return `The daemon has run for ${since} (pid ${daemon.pid}${stopping}). ${how}`;
 }
 
-function isTroubled(state: AccountState, outcome: string | undefined): boolean {
+function isTroubled({ state, report }: AccountStatus): boolean {
+  const outcome = report?.outcome;
   if (state === 'polling' || state === 'waiting') return outcome === 'failed' || outcome === 'partial';
   return state === 'failing' || state === 'stopped' || state === 'partial';
 }
 
+/** A daemon of an older version says nothing of it. */
+function afterMailFails({ afterMail }: AccountStatus): boolean {
+  return (afterMail?.error ?? null) !== null;
+}
+
 function accountLines(status: AccountStatus, { now, style, nameColumns }: Look): readonly string[] {
-  const [sign, colour] = LOOKS[status.state];
+  const commandFails = afterMailFails(status);
+  const [sign, colour] = LOOKS[status.state === 'ok' && commandFails ? 'partial' : status.state];
   const { delivered, today } = status;
   const last = status.lastPollAt === null ? 'never' : relativeText(Date.parse(status.lastPollAt) - now);
   const next = status.nextPollAt === null ? '–' : relativeText(Date.parse(status.nextPollAt) - now);
@@ -69,8 +78,10 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
   const times = status.failures > 1 ? ` (${status.failures} times)` : '';
   const isTold = status.state !== 'ok' && error !== null;
   const tooLarge = status.report?.tooLarge ?? 0;
+  const left = status.report === null ? 0 : stillToCome(status.report);
   return [
     line,
+    ...(left > 0 ? [`    ${countText(left, 'message')} still to come`] : []),
     ...(tooLarge > 0
       ? wrapped(
           `${countText(tooLarge, 'message')} too large for limits.messageSize, left on the server`,
@@ -78,10 +89,16 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
         )
       : []),
     ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
-    ...(status.action === null || status.state === 'ok'
+    ...(commandFails ? wrapped(afterMailText(status), '    ') : []),
+    ...(status.action === null || (status.state === 'ok' && !commandFails)
       ? []
       : wrapped(status.action, '    ', `  ${style('yellow', '→')} `)),
   ];
+}
+
+function afterMailText({ afterMail }: AccountStatus): string {
+  const { error = null, failures = 0 } = afterMail ?? {};
+  return `${error?.message ?? ''}${failures > 1 ? ` (${failures} times)` : ''}`;
 }
 
 function amountText({ messages, octets }: { messages: number; octets: number }): string {

@@ -1,5 +1,6 @@
 import { octetsText } from '../config/size.ts';
-import type { PollReport } from '../poll/report.ts';
+import { type PollReport, stillToCome } from '../poll/report.ts';
+import { countText } from '../wire/text.ts';
 
 /** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
 export function durationText(milliseconds: number): string {
@@ -20,11 +21,6 @@ export function timeText(moment: number): string {
   return new Date(moment).toLocaleString('sv-SE').slice(0, 16);
 }
 
-/** `1 message`, `1,234 messages`. */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** What a poll did, in one line. */
 export function reportLine(report: PollReport): string {
   return `${report.account}: ${countsText(report)}`;
@@ -38,13 +34,14 @@ export function reportText(report: PollReport): string {
 }
 
 function countsText(report: PollReport): string {
-  const { fetched, bytes, deleted, kept, skipped, tooLarge, quarantined, durationMs } = report;
-  const later = skipped - tooLarge;
+  const { outcome, fetched, bytes, deleted, kept, skipped, tooLarge, quarantined, durationMs } = report;
+  const later = outcome === 'failed' ? stillToCome(report) : skipped - tooLarge;
+  const laterText = outcome === 'failed' ? 'still to come' : 'left there for now';
   const parts = [
     fetched === 0 ? 'nothing new' : `${countText(fetched, 'new message')} (${octetsText(bytes)})`,
     deleted > 0 ? `${deleted.toLocaleString('en-US')} deleted on the server` : '',
     kept > 0 ? `${kept.toLocaleString('en-US')} kept on the server` : '',
-    later > 0 ? `${later.toLocaleString('en-US')} left there for now` : '',
+    later > 0 ? `${later.toLocaleString('en-US')} ${laterText}` : '',
     tooLarge > 0 ? `${tooLarge.toLocaleString('en-US')} too large for limits.messageSize` : '',
     quarantined > 0 ? `${quarantined.toLocaleString('en-US')} quarantined` : '',
   ].filter((part) => part !== '');

@@ -38,10 +38,11 @@ const HIDING: readonly AuthChoice[] = ['scram-sha-256', 'scram-sha-1', 'cram-md5
 
 /** Reports a line that shows the password to others, where the configuration does not say in words that it may (I5). */
 export function checkCleartext(draft: AccountDraft, report: Report): void {
-  const { tls, host, allowCleartext, auth, proxy, tunnel } = draft.settings;
+  const { tls, host, allowCleartext, auth, proxy, tunnel, preconnect } = draft.settings;
   if (tls !== 'none' || host === undefined || allowCleartext === true) return;
-  // Behind a proxy or a tunnel, a loopback address is that of another machine.
-  if (isLoopback(host) && proxy === undefined && tunnel === undefined) return;
+  // Behind a proxy, a tunnel, or what a command opens, a loopback address is that of another machine.
+  const leadsAway = proxy !== undefined || tunnel !== undefined || preconnect !== undefined;
+  if (isLoopback(host) && !leadsAway) return;
   if (auth !== undefined && HIDING.includes(auth)) return;
   report(
     draft.keysOf('tls'),

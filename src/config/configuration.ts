@@ -12,6 +12,31 @@ export interface RenewedCertificates {
   readonly own?: (() => Promise<ClientCertificate>) | undefined;
 }
 
+/** A command as it is started. */
+export interface Runnable {
+  /** Text runs through `/bin/sh`, a list without a shell. */
+  readonly command: string | readonly string[];
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a command after mail is told of. */
+export interface MailCame {
+  readonly accounts: readonly string[];
+  readonly messages: number;
+}
+
+/** The command that runs when mail has come. */
+export interface AfterMail extends Runnable {
+  /** How long it may take, in milliseconds. */
+  readonly limitMs: number;
+  /**
+   * Resolves to what it has said, as it may be shown, when it has gone well. Raises `after-mail-failed`, or `aborted` where the
+   * signal has ended it.
+   */
+  readonly run: (came: MailCame, stop: AbortSignal) => Promise<string>;
+}
+
 /** One account and when the daemon polls it. */
 export interface AccountConfiguration {
   readonly account: Account;
@@ -19,6 +44,9 @@ export interface AccountConfiguration {
   readonly passwordFrom: PasswordSettings['from'];
   /** What the files with certificates have now that the account names. */
   readonly renewed?: RenewedCertificates | undefined;
+  /** What `account.preconnect` runs. */
+  readonly preconnect?: Runnable | undefined;
+  readonly afterMail?: AfterMail | undefined;
   readonly schedule: Schedule;
   /** The largest delay in milliseconds that keeps accounts from being polled all at the same moment. */
   readonly jitterMs: number;

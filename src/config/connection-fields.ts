@@ -19,6 +19,7 @@ export interface ConnectionSettings {
   /** The whole URL, since it may hold a password. */
   readonly proxy?: Secret;
   readonly tunnel?: string | readonly string[];
+  readonly preconnect?: string | readonly string[];
   readonly sourceAddress?: string;
   readonly language?: string;
 }
@@ -135,6 +136,14 @@ export const connectionFields: Fields<ConnectionSettings> = {
       description:
         'Command whose input and output are the line to the server, such as `ssh -W %h:%p gateway`; `%h` is the host, `%p` the port, `%%` a percent sign. ' +
         'Text goes through `/bin/sh`, a list runs without a shell. `tls` is spoken inside it.',
+    }),
+  preconnect: () =>
+    command().meta({
+      title: 'text or list',
+      description:
+        'Command that runs right before each connection and opens the way, such as one that starts a VPN; also for `doctor` and `fetch --dry-run`, ' +
+        'which connect, too. Text goes through `/bin/sh`, a list runs without a shell. `$MAILFERRY_ACCOUNT`, `$MAILFERRY_HOST` and ' +
+        '`$MAILFERRY_PORT` say what for. Any status but 0 fails the poll; `timeouts.preconnect` is its limit.',
     }),
   sourceAddress: () =>
     sourceAddress().meta({

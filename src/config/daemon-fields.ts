@@ -56,7 +56,8 @@ export const daemonFields: Fields<Pick<GeneralSettings, DaemonKeys>> = {
     duration('a length of time', 0, LONGEST_GRACE_MS).meta({
       title: 'duration',
       default: formatDuration(DEFAULT_GRACE_MS),
-      description: 'How long running polls may take to end properly when the daemon is told to stop.',
+      description:
+        'How long running polls, and commands after mail, may take to end properly when the daemon is told to stop.',
     }),
   log: () =>
     mapping('a mapping of log settings', {

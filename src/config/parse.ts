@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import type { Account } from '../poll/account.ts';
 import { defaultPort } from '../pop3-client/options.ts';
 import { parseSchedule } from '../schedule/cron.ts';
 import { Secret, withoutSecrets } from '../secret.ts';
@@ -11,7 +12,7 @@ import {
   checkMaildrops,
   checkRequired,
 } from './account-checks.ts';
-import type { AccountConfiguration, Configuration } from './configuration.ts';
+import type { AccountConfiguration, Configuration, Runnable } from './configuration.ts';
 import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
 import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './daemon-fields.ts';
 import { completeDestination } from './destination-fields.ts';
@@ -19,6 +20,7 @@ import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
 import { plainSecrets, secretVariables } from './notify-fields.ts';
 import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
+import { AFTER_MAIL_MS, afterMailOf, PRECONNECT_MS, preconnectOf } from './poll-commands.ts';
 import { ConfigurationError, type Problem } from './problem.ts';
 import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
@@ -159,11 +161,15 @@ function completeAccount(
   const absolute = (path: string): string => absolutePath(path, context.folder, context.home);
   const anchors = caFile === undefined ? undefined : context.certificates.anchors.get(absolute(caFile));
   const own = context.certificates.own.get(name);
+  const { secrets, folder } = context;
+  const around = { folder, env: withoutSecrets(secrets.env, secrets.withheld) };
+  const port = portOf(settings);
+  const commands = commandsOf(settings, { name, host, port, ...around });
   return {
     account: {
       name,
       host,
-      port: portOf(settings),
+      port,
       tls: settings.tls ?? 'implicit',
       ca: anchors?.content ?? [],
       line: lineOf(settings, own?.content, context.secrets),
@@ -172,15 +178,10 @@ function completeAccount(
         completedSource(password ?? NO_PASSWORD, { host, user, absolute }),
         context.secrets,
       ),
+      preconnect: commands.open,
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
-      destinations: deliver.map((written) =>
-        completeDestination(written, {
-          absolute,
-          folder: context.folder,
-          env: withoutSecrets(context.secrets.env, context.secrets.withheld),
-        }),
-      ),
+      destinations: deliver.map((written) => completeDestination(written, { absolute, ...around })),
       deletion,
       limits: {
         messageOctets: limits?.messageSize,
@@ -194,10 +195,29 @@ function completeAccount(
       },
     },
     passwordFrom: (password ?? NO_PASSWORD).from,
+    preconnect: commands.preconnect,
+    afterMail: commands.afterMail,
     renewed: { anchors: anchors && (() => anchors.renewed()), own: own && (() => own.renewed()) },
     schedule: settings.schedule ?? parseSchedule(DEFAULT_SCHEDULE),
     jitterMs: settings.jitter ?? DEFAULT_JITTER_MS,
     loginPauseMs: providerMinimumMs(host),
+  };
+}
+
+/** The commands around a poll; none of them gets a variable that holds a password of any account (I5). */
+function commandsOf(
+  { preconnect, afterMail, timeouts }: AccountSettings,
+  { folder, env, ...of }: Omit<Runnable, 'command'> & Pick<Account, 'name' | 'host' | 'port'>,
+): Pick<AccountConfiguration, 'preconnect' | 'afterMail'> & { readonly open: Account['preconnect'] } {
+  const before = preconnect === undefined ? undefined : { command: preconnect, folder, env };
+  const limitMs = timeouts?.preconnect ?? PRECONNECT_MS;
+  return {
+    preconnect: before,
+    open: before && preconnectOf(before, { ...of, limitMs }),
+    afterMail:
+      afterMail === undefined
+        ? undefined
+        : afterMailOf({ command: afterMail, folder, env }, timeouts?.afterMail ?? AFTER_MAIL_MS),
   };
 }
 

@@ -10,6 +10,7 @@ import { daemonFields, jitter } from './daemon-fields.ts';
 import { deliver } from './destination-fields.ts';
 import {
   choice,
+  command,
   duration,
   expected,
   expectedText,
@@ -23,6 +24,7 @@ import {
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
 import { notifyFields } from './notify-fields.ts';
+import { AFTER_MAIL_MS, PRECONNECT_MS } from './poll-commands.ts';
 import { password } from './secret-fields.ts';
 import type { AccountSettings, GeneralSettings } from './settings.ts';
 
@@ -37,6 +39,9 @@ export const ACCOUNT_NAME: RegExp = /^[A-Za-z0-9._@+-]{1,64}$/;
 
 /** Longer ones would hold a session, and all that waits for it, for no good. */
 const LONGEST_TIMEOUT = 3_600_000;
+
+/** A backup may take a night. */
+const LONGEST_AFTERWARDS = 86_400_000;
 
 const LONGEST_RETENTION = 36_500 * 86_400_000;
 
@@ -162,6 +167,15 @@ export const accountFields: Fields<AccountSettings> = onDemand({
         'unless a time zone is given.',
     }),
   jitter,
+  afterMail: () =>
+    command().meta({
+      title: 'text or list',
+      description:
+        'Command that runs when mail has come and is safe here, such as `notmuch new`: once at the end of a `fetch`, also where several ' +
+        'accounts name the same one, and in the daemon never twice at a time. Text goes through `/bin/sh`, a list runs without a shell. ' +
+        '`$MAILFERRY_ACCOUNTS` holds the accounts that mail has come for, with blanks between them, `$MAILFERRY_COUNT` how many messages. ' +
+        'Where it does not end with status 0 within `timeouts.afterMail`, that is told, and it runs again after the next poll.',
+    }),
   limits: () =>
     mapping('a mapping of limits', {
       messageSize: size().optional().meta({
@@ -201,7 +215,21 @@ export const accountFields: Fields<AccountSettings> = onDemand({
           default: formatDuration(IDLE_TIMEOUT_MS),
           description: 'Silence of the server for this long ends the session; at most 1h.',
         }),
-    }).meta({ description: 'How long to wait for the server.' }),
+      preconnect: duration('a length of time', 1000, LONGEST_TIMEOUT)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(PRECONNECT_MS),
+          description: 'For the command of `preconnect`; then it is killed. At most 1h.',
+        }),
+      afterMail: duration('a length of time', 1000, LONGEST_AFTERWARDS)
+        .optional()
+        .meta({
+          title: 'duration',
+          default: formatDuration(AFTER_MAIL_MS),
+          description: 'For the command of `afterMail`; then it is killed. At most 1d.',
+        }),
+    }).meta({ description: 'How long to wait for the server, and for commands.' }),
 });
 
 /** The keys at the top of the file, besides `defaults` and `accounts`. */

@@ -46,6 +46,8 @@ interface LimitSettings {
 interface TimeoutSettings {
   readonly connect?: number | undefined;
   readonly idle?: number | undefined;
+  readonly preconnect?: number | undefined;
+  readonly afterMail?: number | undefined;
 }
 
 /** The keys of an account, or of `defaults`, as far as they were written and are right. Paths are as they were written. */
@@ -61,6 +63,7 @@ export interface AccountSettings extends ConnectionSettings {
   readonly delete?: DeletionPolicy;
   readonly schedule?: Schedule;
   readonly jitter?: number;
+  readonly afterMail?: string | readonly string[];
   readonly limits?: LimitSettings;
   readonly timeouts?: TimeoutSettings;
 }

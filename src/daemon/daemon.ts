@@ -7,10 +7,11 @@ import type { PollObserver } from '../poll/observer.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
 import { type Concurrency, Turns } from '../schedule/turns.ts';
+import { AfterMailCommands } from './after-mail.ts';
 import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member, type Running } from './member.ts';
-import { isStillStopped, pollMember } from './poll-member.ts';
+import { hasOtherPassword, isStillStopped, pollMember } from './poll-member.ts';
 import { afterReload, forgiven, isStopped } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { tellChanges } from './tell-changes.ts';
@@ -55,6 +56,7 @@ export class Daemon {
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
   readonly #clock: ClockWatch;
+  readonly #afterMail: AfterMailCommands;
   #policy: NoticePolicy;
   #lastTick: number;
   #lastLook: number;
@@ -65,6 +67,12 @@ export class Daemon {
     this.#clock = new ClockWatch(deps.runtime);
     this.#turns = new Turns(concurrency);
     this.#policy = notices;
+    this.#afterMail = new AfterMailCommands({
+      ...deps,
+      abort: this.#abort.signal,
+      isCurrent: (member) => this.#members.get(member.name) === member,
+      ended: (members) => this.#told(members),
+    });
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
     // Every poll under way listens to them.
@@ -115,6 +123,7 @@ export class Daemon {
       const member = this.#members.get(name);
       if (member !== undefined) void this.#begin(member, { asked: false, confirmDelete: false });
     }
+    this.#afterMail.look(this.#members.values());
     this.#lookAtAll();
   }
 
@@ -154,7 +163,8 @@ export class Daemon {
 
   /**
    * Takes over a new configuration. What runs goes on; accounts that stay the same and work keep their schedule. Those in
-   * trouble are tried as their schedule says: whoever reloads has mended something.
+   * trouble are tried as their schedule says: whoever reloads has mended something. Where the login was refused, that is so
+   * at once when the password is another one by now.
    */
   reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
     this.#turns.limits = concurrency;
@@ -182,8 +192,24 @@ export class Daemon {
       member.configuration = configuration;
       if (changed || inTrouble) this.#timetable.planFirst(member);
     }
+    this.#afterMail.forgive();
+    void this.#tryMended([...this.#members.values()].filter(({ standing }) => standing.refusals > 0));
     this.#deps.changed();
     return { added, removed, rescheduled };
+  }
+
+  /** Lets those be polled at once whose login was refused with another password than they have now; one after the other. */
+  async #tryMended(refused: readonly Member[]): Promise<void> {
+    for (const member of refused) {
+      const isCurrent = (): boolean => !this.stopping && this.#members.get(member.name) === member;
+      // A password that cannot be had is told by the poll that wants it.
+      const mended = isCurrent() && (await hasOtherPassword(member, this.#stop.signal).catch(() => false));
+      if (!mended || !isCurrent() || member.running !== undefined) continue;
+      // Those refused so far go on counting, so that no number of reloads gets the account locked.
+      member.standing = { ...member.standing, notBefore: undefined };
+      this.#timetable.planNow(member);
+      this.#deps.changed();
+    }
   }
 
   /** Lets what runs come to a proper end, and breaks it off after so many milliseconds. Nothing new begins. */
@@ -192,6 +218,7 @@ export class Daemon {
     const timer = setTimeout(() => this.abort(), graceMs);
     const all = [...this.#members.values(), ...this.#leaving.values()];
     await Promise.all(all.flatMap(({ running }) => running?.promise ?? []));
+    await this.#afterMail.ended();
     clearTimeout(timer);
     await this.noted();
   }
@@ -317,6 +344,14 @@ export class Daemon {
     if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
     if (this.#members.get(member.name) === member) this.#timetable.planNext(member);
     tellChanges(member, this.#policy, this.#deps);
+    if (!this.stopping) this.#afterMail.look(this.#members.values());
+  }
+
+  /** A command after mail has ended; there may be more mail by now. */
+  #told(members: readonly Member[]): void {
+    for (const member of members)
+      if (this.#members.get(member.name) === member) tellChanges(member, this.#policy, this.#deps);
+    if (!this.stopping) this.#afterMail.look(this.#members.values());
   }
 
   async #poll(member: Member): Promise<PollReport> {

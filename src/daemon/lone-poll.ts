@@ -4,6 +4,7 @@ import { dayOf } from '../ledger/ledger.ts';
 import type { PollControl } from '../poll/poll.ts';
 import { notBegun } from '../poll/poll-all.ts';
 import type { PollReport } from '../poll/report.ts';
+import { countFromNow } from './after-mail.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member } from './member.ts';
 import { isStillStopped, pollOnce } from './poll-member.ts';
@@ -41,6 +42,7 @@ export async function pollAlone(
       tell(left);
       return left;
     }
+    await countFromNow(member, now);
     const before = JSON.stringify(member.standing);
     const { report, standing } = await pollOnce(member, control, { runtime, poll });
     // Other failures are a daemon's to count: it is the one that waits longer after each.

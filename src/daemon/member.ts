@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../config/configuration.ts';
-import { asMailError } from '../errors.ts';
+import { asMailError, type ErrorCode } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { AccountFacts } from '../notices/facts.ts';
 import type { ServerFacts } from '../poll/observer.ts';
@@ -10,6 +10,14 @@ import { isStopped, type KeptNotice, NEW_STANDING, parseStanding, type Standing 
 
 /** Whoever looks while a poll runs that has begun since waits for what comes of it: it may go well. */
 const PATIENCE_MS = 3_600_000;
+
+/** What may take as long once more. */
+const SUSPICIOUS: ReadonlySet<ErrorCode> = new Set([
+  'timeout',
+  'unreachable',
+  'connection-lost',
+  'preconnect-failed',
+]);
 
 /** A poll that waits for its turn or is under way. */
 export interface Running {
@@ -40,6 +48,8 @@ export class Member {
   lastPollAt: number | undefined;
   lastSuccessAt: number | undefined;
   lastReport: PollReport | undefined;
+  /** How many messages have been delivered, ever, as of the last poll. */
+  delivered: number;
   /** Ends when what is to be told is on its way, and what is known of that is in the ledger. */
   telling: Promise<void> = Promise.resolve();
   readonly ledger: AccountLedger;
@@ -47,7 +57,8 @@ export class Member {
   constructor(configuration: AccountConfiguration, ledger: AccountLedger, day: number) {
     this.configuration = configuration;
     this.ledger = ledger;
-    const { standing, lastPollAt, lastSuccessAt } = ledger.summary(day);
+    const { standing, lastPollAt, lastSuccessAt, delivered } = ledger.summary(day);
+    this.delivered = delivered.messages;
     this.standing = parseStanding(standing);
     this.lastPollAt = lastPollAt;
     this.lastSuccessAt = lastSuccessAt;
@@ -57,15 +68,21 @@ export class Member {
     return this.configuration.account.name;
   }
 
-  /** Whether the server did not answer the last time. */
+  /** Whether the server did not answer the last time, or the way to it was not open. */
   get isSuspect(): boolean {
     const code = this.lastReport?.error?.code;
-    return code === 'timeout' || code === 'unreachable' || code === 'connection-lost';
+    return code !== undefined && SUSPICIOUS.has(code);
   }
 
   /** The least time between two logins that the server or its provider wants, in milliseconds. */
   get leastPauseMs(): number {
     return Math.max(this.standing.loginDelayMs, this.configuration.loginPauseMs);
+  }
+
+  /** How many messages have come that the `afterMail` command has not been run for, or not well. */
+  get untold(): number {
+    const { told = this.delivered } = this.standing;
+    return this.configuration.afterMail === undefined ? 0 : Math.max(0, this.delivered - told);
   }
 
   /** Sends what is to be told, and keeps it in the ledger until every place has taken it. */
@@ -109,6 +126,7 @@ export function factsOf(
     // The dates of a certificate that is pinned do not count.
     certificateExpiresAt:
       configuration.account.line.pinSha256 === undefined ? facts?.certificateExpiresAt : undefined,
+    afterMailTrouble: standing.afterMailTrouble,
     now: clock.now(),
   };
 }

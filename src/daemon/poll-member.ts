@@ -3,6 +3,7 @@ import type { Account } from '../poll/account.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
 import type { Secret } from '../secret.ts';
+import { countDelivered, countFromNow } from './after-mail.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
 import { afterPoll, isStopped, keyOf, renewed, type Standing, saltOf } from './standing.ts';
@@ -13,6 +14,7 @@ export async function pollMember(
   control: PollControl,
   { runtime, poll, log }: Pick<DaemonDeps, 'runtime' | 'poll' | 'log'>,
 ): Promise<PollReport> {
+  await countFromNow(member, runtime.now());
   const { report, standing } = await pollOnce(member, control, { runtime, poll });
   const now = runtime.now();
   member.lastPollAt = now;
@@ -21,6 +23,7 @@ export async function pollMember(
     member.lastSuccessAt = now;
     member.owedAt = undefined;
   }
+  countDelivered(member, now);
   await member.note({ ...standing, loginDelayMs: member.facts?.loginDelayMs ?? standing.loginDelayMs });
   if (isStopped(standing)) {
     log('warn', 'Login refused; it is not tried any more until something changes.', member.name);
@@ -60,16 +63,24 @@ async function withRenewed({ account, renewed: files }: AccountConfiguration): P
  * password raises; `stop` ends the wait for it.
  */
 export async function isStillStopped(member: Member, now: number, stop: AbortSignal): Promise<boolean> {
-  const { standing, configuration } = member;
+  const { standing } = member;
   if (!isStopped(standing)) return false;
-  const { account } = configuration;
-  const { refusedKey } = standing;
-  if (refusedKey !== undefined) {
-    const secret = await account.password(stop);
-    if (keyOf(account, secret, saltOf(refusedKey)) === refusedKey) return true;
-  }
+  if (standing.refusedKey !== undefined && !(await hasOtherPassword(member, stop))) return true;
   const again = renewed(member.standing, now);
   if (again === undefined) return true;
   await member.note(again);
   return false;
+}
+
+/**
+ * Whether a login would be made with something else than the one that was refused; false where that is not known. Raises
+ * what the password raises; `stop` ends the wait for it.
+ */
+export async function hasOtherPassword(
+  { standing: { refusedKey }, configuration: { account } }: Member,
+  stop: AbortSignal,
+): Promise<boolean> {
+  if (refusedKey === undefined) return false;
+  const secret = await account.password(stop);
+  return keyOf(account, secret, saltOf(refusedKey)) !== refusedKey;
 }

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.ts';
 import { NOTHING_NOTIFIED, type NoticeMemory } from '../notices/facts.ts';
 import type { UnsentNotice } from '../notices/outbox.ts';
 import type { Account } from '../poll/account.ts';
-import type { PollReport } from '../poll/report.ts';
+import type { PollReport, ReportedError } from '../poll/report.ts';
 import { MAX_REFUSALS, pauseAfter } from '../schedule/back-off.ts';
 import type { Secret } from '../secret.ts';
 
@@ -24,9 +24,21 @@ export interface Standing {
   /** The least time between two logins that the server announced, in milliseconds. */
   readonly loginDelayMs: number;
   readonly paused: boolean;
+  /**
+   * How many messages had been delivered, ever, when the `afterMail` command last went well, or the account got one: it is owed
+   * what came since. Undefined without such a command.
+   */
+  readonly told: number | undefined;
+  /** Why that command has not gone well since, and how often in a row. */
+  readonly afterMailTrouble: AfterMailTrouble | undefined;
   readonly notified: NoticeMemory;
   /** What was decided to be told, and has not been taken by every place yet. */
   readonly unsent: readonly KeptNotice[];
+}
+
+export interface AfterMailTrouble {
+  readonly failures: number;
+  readonly error: ReportedError;
 }
 
 export type KeptNotice = Pick<UnsentNotice, 'notice' | 'places'>;
@@ -41,6 +53,8 @@ export const NEW_STANDING: Standing = {
   notBefore: undefined,
   loginDelayMs: 0,
   paused: false,
+  told: undefined,
+  afterMailTrouble: undefined,
   notified: NOTHING_NOTIFIED,
   unsent: [],
 };

@@ -1,6 +1,6 @@
 import type { AccountSummary, Amount } from '../ledger/ledger.ts';
 import type { Account } from '../poll/account.ts';
-import type { PollReport } from '../poll/report.ts';
+import type { PollReport, ReportedError } from '../poll/report.ts';
 import { isoTime } from '../runtime.ts';
 import { isStopped, type Standing } from './standing.ts';
 
@@ -37,8 +37,19 @@ export interface AccountStatus {
   readonly today: Amount;
   readonly deleted: number;
   readonly certificateExpiresAt: string | null;
+  /** How it goes with the command after mail; null where there is none. */
+  readonly afterMail: AfterMailStatus | null;
   /** What somebody should do about it. */
   readonly action: string | null;
+}
+
+/** How it goes with the command after mail. */
+export interface AfterMailStatus {
+  /** Messages that have come and that it has not been run for, or not well. */
+  readonly waiting: number;
+  /** How often in a row it has failed, and why it did last. */
+  readonly failures: number;
+  readonly error: ReportedError | null;
 }
 
 /** The answer of `status --json`. */
@@ -97,6 +108,7 @@ export function accountStatus({ account, summary, standing, live }: StatusParts)
     today: summary?.today ?? NOTHING,
     deleted: summary?.deleted ?? 0,
     certificateExpiresAt: isoTime(live?.certificateExpiresAt),
+    afterMail: afterMailStatus(summary, standing),
     action: actionFor(report, standing, {
       name: account.name,
       again: live === undefined ? 'fetch' : 'poll',
@@ -104,11 +116,22 @@ export function accountStatus({ account, summary, standing, live }: StatusParts)
   };
 }
 
+function afterMailStatus(
+  summary: AccountSummary | undefined,
+  { told, afterMailTrouble }: Standing,
+): AfterMailStatus | null {
+  if (told === undefined) return null;
+  const { failures = 0, error = null } = afterMailTrouble ?? {};
+  return { waiting: Math.max(0, (summary?.delivered.messages ?? 0) - told), failures, error };
+}
+
 function stateOf(report: PollReport | null, standing: Standing, live: LiveFacts | undefined): AccountState {
   if (live?.running !== undefined) return live.running;
   if (standing.paused) return 'paused';
   if (isStopped(standing)) return 'stopped';
   if (report === null) return 'new';
+  // Somebody has stopped it: nothing is wrong, and not all is done.
+  if (report.error?.code === 'aborted') return 'partial';
   if (report.outcome === 'failed') return 'failing';
   return report.outcome;
 }
@@ -122,7 +145,7 @@ function actionFor(
   const hint = report?.error?.hint ?? null;
   // Another password is not noticed before the pause after a refused login has passed.
   if (standing.refusals > 0) return [hint, `Then: mailferry ${again} ${name}`].filter(Boolean).join(' ');
-  return report?.outcome === 'ok' ? null : hint;
+  return report?.outcome === 'ok' ? (standing.afterMailTrouble?.error.hint ?? null) : hint;
 }
 
 /** The report of the last poll; null where there is none, or it cannot be read. */

@@ -46,6 +46,11 @@ export class Timetable {
     this.#plan(member, firstDue(question(member), { lastPoll: member.lastPollAt, now }));
   }
 
+  /** Plans a poll for now, or for when the server wants to be left alone no more. */
+  planNow(member: Member): void {
+    this.#plan(member, this.#runtime.now());
+  }
+
   /** Plans the poll that follows the one that has just ended. */
   planNext(member: Member): void {
     const now = this.#runtime.now();

@@ -38,6 +38,23 @@ export interface RecordedReceipts {
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
 }
 
+/** What is known of when it was delivered. */
+export interface RecordedArrivals {
+  /** All that was delivered there, one after the other in the order of the records. */
+  arrivals(destination: string): Iterable<Arrival>;
+}
+
+/** What a record says of a message that was delivered to one destination. */
+export interface Arrival {
+  readonly record: number;
+  readonly receipt: Receipt;
+  /** When it was, in milliseconds since 1970. */
+  readonly deliveredAt: number;
+  readonly messageId: string | undefined;
+  /** Of the header as it was received, as `headerHash` makes it. */
+  readonly headerSha256: string | undefined;
+}
+
 /** What a destination is told about a message when it is to become visible. */
 export interface Envelope {
   /** Short hash of account and identity; a destination that can, shows it in the name it gives. */

@@ -1,14 +1,12 @@
 import { openRegular } from '../durable/regular-file.ts';
 import { systemCode } from '../errors.ts';
 import { headerField } from '../message/header-field.ts';
+import { START_OCTETS } from '../message/message-start.ts';
 import { contentOf } from './destination.ts';
 import { isUnreadable } from './errors.ts';
 import { MaildirPaths } from './maildir/paths.ts';
 import { readMessages } from './mbox/messages.ts';
 import { partsOfName } from './settings.ts';
-
-/** A longer header is taken as far as this. */
-const START_OCTETS = 64 * 1024;
 
 const FROM = Buffer.from('From ');
 

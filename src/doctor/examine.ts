@@ -12,7 +12,9 @@ import { type Preview, previewAccount } from '../poll/preview.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import { formatDuration } from '../schedule/duration.ts';
+import { countText } from '../wire/text.ts';
 import { examineDestination, examineStateFolder } from './places.ts';
+import { examineCommand } from './program.ts';
 import { examineSession, type OpenSession } from './session.ts';
 import { doubtful, type Examination, good, type Step, wrong } from './step.ts';
 
@@ -123,6 +125,12 @@ async function examineAccount(
   if (steps.at(-1)?.state === 'wrong') return steps;
   const loginDelay = Number(capabilities?.get('LOGIN-DELAY')?.[0] ?? 0) * 1000;
   steps.push(scheduleStep(configured, { loginDelay, now: runtime.now() }));
+  const { afterMail } = configured;
+  if (afterMail !== undefined)
+    steps.push(
+      (await examineCommand('afterMail', afterMail)) ??
+        good('afterMail', 'the command was not run; it is when mail has come'),
+    );
   return steps;
 }
 
@@ -162,7 +170,7 @@ async function examineListing(
 }
 
 function listingStep(messages: number, hasUniqueIds: boolean): Step {
-  const found = messagesText(messages);
+  const found = countText(messages, 'message');
   if (hasUniqueIds) return good('listing', found);
   return doubtful(
     'listing',
@@ -176,12 +184,8 @@ function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: n
   const deleted = deletions.size + (deletesRetrieved ? retrievals : 0);
   return good(
     'plan',
-    `a poll would carry ${messagesText(retrievals)} (${octetsText(octets)}) and delete ${deleted.toLocaleString('en-US')} on the server`,
+    `a poll would carry ${countText(retrievals, 'message')} (${octetsText(octets)}) and delete ${deleted.toLocaleString('en-US')} on the server`,
   );
-}
-
-function messagesText(count: number): string {
-  return `${count.toLocaleString('en-US')} message${count === 1 ? '' : 's'}`;
 }
 
 function scheduleStep(

@@ -11,7 +11,7 @@ import { formatDuration } from '../schedule/duration.ts';
 import type { Secret } from '../secret.ts';
 import { examineMount } from './mount-point.ts';
 import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
-import { examineProgram } from './program.ts';
+import { examineCommand, examineProgram } from './program.ts';
 import { doubtful, type Step, wrong } from './step.ts';
 
 /** What the daemon has and this command may not: its environment and its credentials. */
@@ -27,9 +27,14 @@ const LITTLE_ROOM_OCTETS = 16 * 1024 * 1024;
 export async function examineHere(configured: AccountConfiguration, now: number): Promise<readonly Step[]> {
   const { account } = configured;
   const places = await Promise.all(account.destinations.map(examinePlace));
-  return [await examinePassword(configured), ...places, examinePace(configured, now)].filter(
-    (step) => step !== undefined,
-  );
+  const { preconnect, afterMail } = configured;
+  return [
+    await examinePassword(configured),
+    preconnect && (await examineCommand('preconnect', preconnect)),
+    ...places,
+    examinePace(configured, now),
+    afterMail && (await examineCommand('afterMail', afterMail)),
+  ].filter((step) => step !== undefined);
 }
 
 async function examinePassword({ account, passwordFrom }: AccountConfiguration): Promise<Step | undefined> {

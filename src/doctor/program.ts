@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { Runnable } from '../config/configuration.ts';
 import { warningOf } from '../delivery/handed-over/known-programs.ts';
 import type { MdaSettings } from '../delivery/settings.ts';
 import { destinationName } from '../delivery/settings.ts';
@@ -32,10 +33,27 @@ export async function examineProgram(settings: MdaSettings): Promise<Step> {
   );
 }
 
-function placesOf(
-  program: string,
-  { env, folder }: { readonly env: NonNullable<MdaSettings['env']>; readonly folder: string },
-): readonly string[] {
+/** What the shell does itself. */
+const BUILT_IN = new Set(
+  '. : alias cd command eval exec exit export for if case read set test trap ulimit umask until wait while'.split(
+    ' ',
+  ),
+);
+
+/** Whether the program of a command around a poll is missing, as far as the command tells which one it is. It is not run. */
+export async function examineCommand(
+  step: 'preconnect' | 'afterMail',
+  { command, env, folder }: Runnable,
+): Promise<Step | undefined> {
+  const program = typeof command === 'string' ? PLAIN.exec(command)?.[1] : command[0];
+  if (program === undefined || (typeof command === 'string' && BUILT_IN.has(program))) return undefined;
+  for (const path of placesOf(program, { env, folder })) if (await mayBeRun(path)) return undefined;
+  const code = step === 'preconnect' ? 'preconnect-failed' : 'after-mail-failed';
+  const hint = `Install it, or correct "${step}": its first word is the program, found by $PATH or by a whole path.`;
+  return wrong(step, new MailError(code, `There is no program ${program} that may be run.`, { hint }));
+}
+
+function placesOf(program: string, { env, folder }: Pick<Runnable, 'env' | 'folder'>): readonly string[] {
   if (isAbsolute(program)) return [program];
   if (program.includes('/')) return [resolve(folder, program)];
   return (env['PATH'] ?? '').split(delimiter).map((place) => join(resolve(folder, place), program));

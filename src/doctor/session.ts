@@ -55,13 +55,22 @@ export async function examineSession(
     return fail('password', thrown instanceof PasswordCommandError ? thrown.quoting : asMailError(thrown));
   }
   try {
+    // What it opens may be what finds the name, too.
+    await account.preconnect?.();
+    if (account.preconnect !== undefined)
+      steps.push(good('preconnect', 'the command has ended with status 0'));
+  } catch (thrown) {
+    return fail('preconnect', asMailError(thrown));
+  }
+  try {
     steps.push(good('name', await nameFound(account)));
   } catch (thrown) {
     return fail('name', unreachable(account.host, account.port, thrown));
   }
   const seen = new Seen(account);
   try {
-    const session = await open(account, { signal, watch: seen, transcript: seen.transcript });
+    const opened = { ...account, preconnect: undefined };
+    const session = await open(opened, { signal, watch: seen, transcript: seen.transcript });
     steps.push(...seen.steps(session, runtime.now()));
     return { steps, session };
   } catch (thrown) {

@@ -3,6 +3,7 @@ import type { ErrorCode, MailError } from '../errors.ts';
 /** What is looked at, in this order. */
 export const STEP_NAMES = [
   'password',
+  'preconnect',
   'name',
   'connection',
   'encryption',
@@ -13,6 +14,7 @@ export const STEP_NAMES = [
   'destination',
   'ledger',
   'schedule',
+  'afterMail',
 ] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];

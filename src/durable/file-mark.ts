@@ -3,7 +3,10 @@ import { systemCode } from '../errors.ts';
 
 /** What tells a file from another one that stands at the same path at another time. */
 export interface FileMark {
-  /** Its number on its disk, which another file gets once it is removed. The number of the disk tells nothing: it may change at a restart. */
+  /**
+   * Its number on its disk, which another file gets once it is removed. The number of the disk tells nothing: it may change at
+   * a restart.
+   */
   readonly inode: string;
   /** When it was made, in nanoseconds since 1970; undefined where the file system does not tell. */
   readonly born: string | undefined;

@@ -19,8 +19,16 @@ import type {
 } from './ledger.ts';
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
-import type { SharedParts } from './shared-parts.ts';
-import { LEDGER_PUT_BACK, POLL_OPEN } from './statements.ts';
+import { LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';
+
+/** What the parts of the ledger have in common that belong to one account each. */
+interface SharedParts {
+  readonly statements: LedgerStatements;
+  readonly commits: GroupCommit;
+  readonly intents: KnownIntents;
+  /** The accounts that have taken their first look. */
+  readonly looked: Set<number>;
+}
 
 /** One account's part of the SQLite ledger: what `AccountReads` reads, and all that is written. */
 export class SqliteAccountLedger extends AccountReads implements AccountLedger {

@@ -1,9 +1,7 @@
-import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
-import { readWanted } from './deliver-again.ts';
-import { readIdentities, readLongMissing } from './identities.ts';
 import type {
   AccountLedger,
   AccountSummary,
@@ -22,11 +20,13 @@ import {
   addByUniqueId,
   optionalNumber,
   optionalText,
+  toArrival,
   toDeletable,
   toFolder,
   toFound,
   toIdentity,
   toIntent,
+  toListedDelivery,
   toReceipt,
   toRecord,
   toSummary,
@@ -130,7 +130,7 @@ export class AccountReads {
 
   listedDeliveries(destination: string): readonly ListedDelivery[] {
     const rows = this.statements.listedDeliveries.all(this.account, destination);
-    return rows.map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
+    return rows.map(toListedDelivery);
   }
 
   workedOut(destination: string): number {
@@ -138,7 +138,8 @@ export class AccountReads {
   }
 
   wanted(): readonly ListedDelivery[] {
-    return readWanted(this.statements, this.account);
+    const rows = this.statements.wanted.all(this.account);
+    return rows.map(toListedDelivery);
   }
 
   folderOf(destination: string): FolderMark | undefined {
@@ -188,16 +189,21 @@ export class AccountReads {
     return this.statements.renumbering.get(this.account)?.['renumbering'] === 1;
   }
 
-  identities(missing: Moment): readonly RecordIdentity[] {
-    return readIdentities(this.statements, this.account, missing);
+  identities({ at, withinMs }: Moment): readonly RecordIdentity[] {
+    const rows = this.statements.identities.each(this.account, at - withinMs, at + withinMs);
+    return Array.from(rows, toIdentity);
   }
 
   hasMissing(): boolean {
     return this.statements.someMissing.get(this.account) !== undefined;
   }
 
-  longMissing(which: Moment & Likeness): readonly RecordIdentity[] {
-    return readLongMissing(this.statements, this.account, which);
+  longMissing({ at, withinMs, headers, messageIds }: Moment & Likeness): readonly RecordIdentity[] {
+    const alike = [JSON.stringify([...headers]), JSON.stringify([...messageIds])];
+    // Over the years these become more than all others, so they are looked through and not given.
+    const rows = this.statements.longMissing.all(this.account, at - withinMs, at + withinMs, ...alike);
+    // The one that is given in any case may be asked for, too.
+    return [...new Map(rows.map((row) => [row['id'], toIdentity(row)])).values()];
   }
 
   identityOf(record: RecordId): RecordIdentity | undefined {
@@ -219,6 +225,10 @@ export class AccountReads {
 
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[] {
     return this.statements.recordedAs.all(destination, JSON.stringify(hashes)).map(toReceipt);
+  }
+
+  *arrivals(destination: string): Iterable<Arrival> {
+    for (const row of this.statements.arrivals.each(destination)) yield toArrival(row);
   }
 
   imported(peer: string): ReadonlyMap<UniqueId, RecordId> {

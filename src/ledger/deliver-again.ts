@@ -1,5 +1,4 @@
 import type { ListedDelivery, RecordId } from './ledger.ts';
-import { toReceipt } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
@@ -13,11 +12,6 @@ export function markAgain(
     askAnew.run(record);
   }
   forgetQuiet.run(account);
-}
-
-/** As `wanted` of an `AccountLedger`. */
-export function readWanted({ wanted }: LedgerStatements, account: number): readonly ListedDelivery[] {
-  return wanted.all(account).map((row) => ({ record: row['id'] as RecordId, receipt: toReceipt(row) }));
 }
 
 /** As `noteBack` of an `AccountLedger`, within a transaction. What counts as delivered again was not carried once more. */

@@ -1,4 +1,4 @@
-import type { Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
+import type { Arrival, Intent, Receipt, ReceivedIdentity } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { Taken } from './taken.ts';
@@ -287,6 +287,8 @@ export interface AccountLedger {
   recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
   /** What records, of all accounts, say that was stored there with these hashes, wherever it stood then. */
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
+  /** All that was delivered there, for whichever account, in the order of the records; nothing else may be asked meanwhile. */
+  arrivals(destination: string): Iterable<Arrival>;
   /** Notes what is about to be appended to a destination, so that it is recognised there after a kill (I3). */
   intend(destination: string, intents: readonly Intent[]): Promise<void>;
   /** The intents whose outcome is not recorded. */

@@ -1,11 +1,11 @@
-import { MailError } from '../errors.ts';
+import { rename } from 'node:fs/promises';
+import { ignoreMissing, MailError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { clearOfSuspicion, Database, isSuspect } from './database.ts';
+import { clearOfSuspicion, Database, isSuspect, SUSPECT } from './database.ts';
 import { Lineage } from './lineage.ts';
 import { migrate } from './migrations.ts';
 import type { Ownership } from './ownership.ts';
 import { isOfAnother, lookAt, type Sight, wasPutBack } from './seal.ts';
-import { setAside } from './set-aside.ts';
 
 /** A ledger in the form that this version knows. */
 export interface LedgerFile {
@@ -33,11 +33,22 @@ interface Opener {
  */
 export async function openLedger(path: string, as: Opener): Promise<OpenedLedger> {
   const sight = lookAt(path);
-  if (isOfAnother(sight)) await setAside(path, 'other', { ...as, suffixes: ['-wal', '-shm'] });
+  if (isOfAnother(sight)) await setAside(path, ['-wal', '-shm'], `other-${stampOf(as)}`);
   const sound = openSound(path, sight, as);
   if (sound !== undefined) return { ...sound, replaced: undefined };
-  const replaced = await setAside(path, 'damaged', as);
+  const replaced = await setAside(path, ['', '-wal', '-shm', SUSPECT], `damaged-${stampOf(as)}`);
   return { ...openFile(path, as), wasPutBack: false, replaced };
+}
+
+/** Keeps what is left of a ledger, or of a log, under another name, for whoever can mend it. */
+async function setAside(path: string, suffixes: readonly string[], why: string): Promise<string> {
+  const aside = `${path}.${why}`;
+  for (const suffix of suffixes) await rename(`${path}${suffix}`, `${aside}${suffix}`).catch(ignoreMissing);
+  return aside;
+}
+
+function stampOf({ runtime }: Opener): string {
+  return new Date(runtime.now()).toISOString().replaceAll(':', '');
 }
 
 /** Undefined where an earlier use, or this look at it, shows that the file cannot be trusted any more. */

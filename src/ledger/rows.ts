@@ -1,4 +1,4 @@
-import type { Intent, Receipt } from '../delivery/destination.ts';
+import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
@@ -8,6 +8,7 @@ import type {
   Delivery,
   FoundMessage,
   LedgerRecord,
+  ListedDelivery,
   RecordId,
   RecordIdentity,
 } from './ledger.ts';
@@ -24,6 +25,22 @@ export function toReceipt(row: Row): Receipt {
     ...(typeof row['message_id'] === 'string' ? { messageId: row['message_id'] } : {}),
     ...(row['unmarked_sha256'] instanceof Uint8Array ? { unmarkedSha256: hex(row['unmarked_sha256']) } : {}),
   };
+}
+
+/** A row of the statement `arrivals`. */
+export function toArrival(row: Row): Arrival {
+  return {
+    record: Number(row['id']),
+    receipt: toReceipt(row),
+    deliveredAt: Number(row['delivered_at']),
+    messageId: optionalText(row['message_id']),
+    headerSha256: hex(row['header_sha256']),
+  };
+}
+
+/** A row of the statements `listedDeliveries` and `wanted`. */
+export function toListedDelivery(row: Row): ListedDelivery {
+  return { record: row['id'] as RecordId, receipt: toReceipt(row) };
 }
 
 /** A row of the statement `folder`. */

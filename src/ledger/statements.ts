@@ -61,6 +61,7 @@ type StatementName =
   | 'atPlace'
   | 'recordedAt'
   | 'recordedAs'
+  | 'arrivals'
   | 'deletable'
   | 'used'
   | 'upsertIntent'
@@ -236,6 +237,10 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   recordedAs: `SELECT ${RECEIPT} FROM delivery
      WHERE destination = ?1 AND (lower(hex(sha256)) IN (SELECT value FROM json_each(?2)) OR lower(hex(unmarked_sha256)) IN (SELECT value FROM json_each(?2)))
        AND NOT again`,
+  arrivals: `
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf,
+           delivery.delivered_at, message_id, header_sha256
+    FROM delivery JOIN message ON message.id = delivery.message WHERE destination = ? ORDER BY delivery.message`,
   atPlace: `SELECT 1 FROM delivery
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? AND NOT again LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',

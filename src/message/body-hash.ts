@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 
 import { headerField, identifyingFields } from './header-field.ts';
+import { START_OCTETS } from './message-start.ts';
 import { withoutMarks } from './readers-fields.ts';
 
-const MAX_HEADER_OCTETS = 64 * 1024;
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
 
@@ -52,7 +52,7 @@ export class BodyHash {
     const end = start.indexOf(EMPTY_LINE);
     if (end < 0) {
       this.#header = start;
-      this.#isTooLong = start.length > MAX_HEADER_OCTETS;
+      this.#isTooLong = start.length > START_OCTETS;
       return;
     }
     this.#header = start.subarray(0, end + 2);

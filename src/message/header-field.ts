@@ -1,6 +1,7 @@
+import { START_OCTETS } from './message-start.ts';
+import { withoutReadersFields } from './readers-fields.ts';
 import { sha256 } from './sha256.ts';
 
-const MAX_HEADER_OCTETS = 64 * 1024;
 const CRLF = Buffer.from('\r\n');
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
@@ -10,7 +11,7 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n');
  * decodes. `start` is the beginning of a message; line ends may be CRLF or LF.
  */
 export function headerField(start: Buffer, name: string): string | undefined {
-  const text = start.toString('latin1', 0, headerOctets(start.subarray(0, MAX_HEADER_OCTETS)));
+  const text = start.toString('latin1', 0, headerOctets(start.subarray(0, START_OCTETS)));
   const header = /^\r?\n/.test(text) ? '' : text;
   const field = new RegExp(`^${name}[ \\t]*:(.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(header);
   return field?.[1]?.replaceAll(/\r?\n/g, '').trim();
@@ -55,4 +56,23 @@ const IDENTIFYING = ['Message-ID', 'Date', 'From', 'To', 'Subject'] as const;
 /** What these fields say, as one text: that of the same message is the same. `start` as for `headerField`. */
 export function identifyingFields(start: Buffer): string {
   return JSON.stringify(IDENTIFYING.map((name) => headerField(start, name) ?? ''));
+}
+
+/**
+ * Whether a header is that of a stored message: the identifying fields are the same, with a Message-ID and a Date among them; or,
+ * where devices leave these out, each line of what is stored is there, so that its server has written into it at most. Both as for
+ * `headerField`.
+ */
+export function isHeaderOf(header: Buffer, stored: Buffer): boolean {
+  if (identifyingFields(header) !== identifyingFields(stored)) return false;
+  const areTold = ['Message-ID', 'Date'].every((name) => (headerField(stored, name) ?? '') !== '');
+  if (areTold) return true;
+  const lines = new Set(linesOf(header));
+  return linesOf(stored).every((line) => lines.has(line));
+}
+
+/** Without what mail programs write into an mbox. */
+function linesOf(start: Buffer): readonly string[] {
+  const header = start.toString('latin1', 0, headerOctets(start));
+  return withoutReadersFields(header).split(/\r?\n/);
 }

@@ -20,7 +20,7 @@ export interface CommandRun {
  */
 export async function runNoticeCommand(run: CommandRun): Promise<void> {
   const { limitMs = SEND_LIMIT_MS, quotes = false } = run;
-  const ending = await runProgram({ ...run, limitMs, listens: quotes });
+  const ending = await runProgram({ ...run, limitMs, hears: quotes ? 'errors' : 'nothing' });
   if (ending.how === 'exited' && ending.status === 0) return;
   throw failed(endingText(ending, limitMs), ending.said);
 }

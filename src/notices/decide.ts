@@ -47,6 +47,9 @@ export function decideNotices(
     tell('deletion-unconfirmed', 'waits for your word before it deletes on the server', errorText(facts));
   }
 
+  const afterMail = afterMailFails(before, facts, policy);
+  if (afterMail !== before.afterMail) tell(...commandChange(afterMail, facts));
+
   const certificate = endingCertificate(facts, policy);
   if (certificate !== undefined && !before.certificates.includes(certificate)) {
     const day = new Date(certificate).toISOString().slice(0, 10);
@@ -61,9 +64,32 @@ export function decideNotices(
     quarantined,
     partial,
     deletionUnconfirmed: unconfirmed,
+    afterMail,
     certificates: warnedOf(before.certificates, certificate, facts.now),
   };
   return { notices, memory };
+}
+
+function commandChange(
+  fails: boolean,
+  { afterMailTrouble }: AccountFacts,
+): readonly [NoticeKind, string, string] {
+  return fails
+    ? ['after-mail', 'the afterMail command fails', errorText(afterMailTrouble ?? {})]
+    : [
+        'recovered',
+        'the afterMail command fails no longer',
+        'It has gone well, or is not configured any more.',
+      ];
+}
+
+/** Once told, it fails until it has gone well. */
+function afterMailFails(
+  before: NoticeMemory,
+  { afterMailTrouble }: AccountFacts,
+  { afterFailures }: NoticePolicy,
+): boolean {
+  return afterMailTrouble !== undefined && (before.afterMail || afterMailTrouble.failures >= afterFailures);
 }
 
 /** Whether the last poll left nothing undone; messages that are given up do not count, which was told when they were. */

@@ -22,6 +22,8 @@ export interface NoticeMemory {
   /** Since when each poll had to leave something undone, in milliseconds since 1970; and whether that was told. */
   readonly partial: { readonly since: number; readonly told: boolean } | undefined;
   readonly deletionUnconfirmed: boolean;
+  /** That the command after mail fails. */
+  readonly afterMail: boolean;
   /** The ends of the certificates that were warned of: the front ends of one provider may have different ones. */
   readonly certificates: readonly number[];
 }
@@ -33,8 +35,16 @@ export const NOTHING_NOTIFIED: NoticeMemory = {
   quarantined: 0,
   partial: undefined,
   deletionUnconfirmed: false,
+  afterMail: false,
   certificates: [],
 };
+
+/** What is wrong, and what to do about it where that is known. */
+export interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+}
 
 /** What is known of an account now. Times are in milliseconds since 1970. */
 export interface AccountFacts {
@@ -43,9 +53,7 @@ export interface AccountFacts {
   /** Whether it is left alone after refused logins. */
   readonly stopped: boolean;
   readonly paused: boolean;
-  readonly error:
-    | { readonly code: string; readonly message: string; readonly hint: string | null }
-    | undefined;
+  readonly error: ToldError | undefined;
   /** Whether the last poll failed: then what it says of messages is not the whole truth. */
   readonly failed: boolean;
   readonly quarantined: number;
@@ -55,11 +63,13 @@ export interface AccountFacts {
   readonly underWay: boolean;
   readonly lastSuccessAt: number | undefined;
   readonly certificateExpiresAt: number | undefined;
+  /** How often in a row the command after mail has failed, and why; undefined where it has not. */
+  readonly afterMailTrouble: { readonly failures: number; readonly error: ToldError } | undefined;
   readonly now: number;
 }
 
 /** What is wrong, and what to do. */
-export function errorText({ error }: AccountFacts): string {
+export function errorText({ error }: { readonly error?: ToldError | undefined }): string {
   return error === undefined ? '' : [error.message, error.hint].filter((text) => text !== null).join(' ');
 }
 

@@ -1,5 +1,6 @@
 /**
- * What is told to people. `silent`: no poll went well for so long; `partial`: for so long none carried everything; `test`: somebody wants to see one.
+ * What is told to people. `silent`: no poll went well for so long; `partial`: for so long none carried everything; `test`:
+ * somebody wants to see one.
  */
 export type NoticeKind =
   | 'failing'
@@ -8,6 +9,7 @@ export type NoticeKind =
   | 'partial'
   | 'quarantined'
   | 'deletion-unconfirmed'
+  | 'after-mail'
   | 'certificate'
   | 'silent'
   | 'test';

@@ -1,7 +1,7 @@
 import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
 import { asMailError, MailError } from '../errors.ts';
 import { describeSystemError } from '../wire/errors.ts';
-import { printable } from '../wire/text.ts';
+import { lineForPeople, TOLD_KEYS } from './line-for-people.ts';
 
 export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 export type LogFormat = 'auto' | 'json' | 'pretty';
@@ -128,17 +128,13 @@ async function prettyStream(
   const format = prettyFactory({
     colorize: colours && file === undefined,
     translateTime: 'SYS:HH:MM:ss',
-    ignore: 'account',
-    messageFormat: forPeople,
+    ignore: TOLD_KEYS.join(','),
+    singleLine: true,
+    messageFormat: lineForPeople,
   });
   return { write: (line: string) => target.write(format(line)) };
 }
 
 function isoTime(): string {
   return `,"time":"${new Date().toISOString()}"`;
-}
-
-function forPeople(line: Readonly<Record<string, unknown>>): string {
-  const account = typeof line['account'] === 'string' ? `${line['account']}: ` : '';
-  return printable(`${account}${String(line['msg'])}`, 2000);
 }

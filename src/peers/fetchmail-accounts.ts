@@ -2,7 +2,16 @@ import { MailError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { DELIVERY_OPTIONS, fetchmailDelivery, peopleOf } from './fetchmail-delivery.ts';
 import type { FetchmailOptions, FetchmailRc, FetchmailServer, FetchmailUser } from './fetchmail-rc.ts';
-import { accountName, type PeerAccount, type PeerPassword, remarksOn, withUniqueNames } from './peer.ts';
+import {
+  accountName,
+  limitKeys,
+  type PeerAccount,
+  type PeerPassword,
+  remarksOn,
+  timeoutKeys,
+  withUniqueNames,
+  words,
+} from './peer.ts';
 import { lineOf } from './peer-line.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings } from './peer-paths.ts';
 
@@ -14,7 +23,7 @@ const NEEDLESS = words(
 
 const TRANSLATED = words(
   'via protocol service interval timeout auth keep ssl sslproto sslcertfile limit fetchlimit password ' +
-    'sslcommonname sslfingerprint sslcert sslkey plugin',
+    'sslcommonname sslfingerprint sslcert sslkey plugin preconnect postconnect',
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
@@ -30,8 +39,6 @@ const REMARKS: Readonly<Record<string, string>> = {
   sslcertpath:
     '"sslcertpath" is left out: for a server with a certificate of its own, name one file with "caFile".',
   plugout: '"plugout" is left out.',
-  preconnect: '"preconnect" is not run; have whatever starts Mailferry do that before.',
-  postconnect: '"postconnect" is not run; have whatever starts Mailferry do that afterwards.',
   interface: '"interface" is left out.',
   monitor: '"monitor" is left out.',
   principal: '"principal" (Kerberos) is left out.',
@@ -91,12 +98,16 @@ function translate(
   );
   const keys = {
     ...line.keys,
-    ...limitsOf(options),
+    ...limitKeys({
+      messageSize: numberOf(options, 'limit'),
+      messagesPerPoll: numberOf(options, 'fetchlimit'),
+    }),
     ...authOf(options, protocol),
     ...scheduleOf(options, rc),
-    ...timeoutsOf(options),
+    ...timeoutKeys(numberOf(options, 'timeout')),
     ...caFileOf(text(options, 'sslcertfile'), around),
   };
+  const commands = commandsOf(options, { host, tls });
   const delivery = fetchmailDelivery(user, { options, around });
   const name = server.users.length > 1 ? `${remote}@${server.name}` : server.name;
   return {
@@ -106,7 +117,7 @@ function translate(
     tls,
     user: remote,
     password: passwordOf(options, [server.name, host]),
-    keys: { ...keys, ...delivery.keys },
+    keys: { ...keys, ...commands.keys, ...delivery.keys },
     deletion: options.get('keep') === true ? 'never' : 'after-delivery',
     remarks: [
       ...(options.get('keep') === true
@@ -115,6 +126,7 @@ function translate(
       ...tlsRemark,
       ...portRemark,
       ...line.remarks,
+      ...commands.remarks,
       ...delivery.remarks,
       ...authRemarks(options, protocol),
       ...otherRemarks(options),
@@ -158,6 +170,35 @@ function certificateRemark(options: FetchmailOptions): readonly string[] {
   ];
 }
 
+/** Both go through the shell there, too. */
+function commandsOf(
+  options: FetchmailOptions,
+  { host, tls }: Pick<PeerAccount, 'host' | 'tls'>,
+): Pick<PeerAccount, 'remarks'> & { readonly keys: Readonly<Record<string, unknown>> } {
+  const preconnect = text(options, 'preconnect') ?? '';
+  const postconnect = text(options, 'postconnect') ?? '';
+  // What one opens, the other most likely closes; it must not wait for mail to come.
+  const closes = preconnect !== '' && postconnect !== '';
+  const isTunnelled = preconnect !== '' && tls === 'none' && isThisMachine(host);
+  return {
+    keys: {
+      ...(preconnect === '' ? {} : { preconnect }),
+      ...(postconnect === '' || closes ? {} : { afterMail: postconnect }),
+    },
+    remarks: [
+      ...(isTunnelled ? [TUNNELLED] : []),
+      ...(closes ? [CLOSING] : postconnect === '' ? [] : [AFTER_MAIL]),
+    ],
+  };
+}
+
+const TUNNELLED =
+  '"preconnect" may lead from this machine to another one, and there is no TLS on the way. To accept that, add allowCleartext: true.';
+const CLOSING =
+  '"postconnect" is left out, as it may close what "preconnect" opens: nothing runs after each connection here. Have the way close by itself (ssh -f … sleep 20), or use "tunnel"; a command for when mail has come is "afterMail".';
+const AFTER_MAIL =
+  'fetchmail runs "postconnect" after each connection; "afterMail" runs only when mail has come, once for all accounts that name it.';
+
 function portOf(options: FetchmailOptions): { port: number | undefined; portRemark: readonly string[] } {
   const service = options.get('service');
   if (service === undefined || service === false) return { port: undefined, portRemark: [] };
@@ -175,25 +216,10 @@ function passwordOf(options: FetchmailOptions, machines: readonly string[]): Pee
   return { from: 'text', value: new Secret(written) };
 }
 
-function limitsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
-  const limit = Number(options.get('limit') ?? 0);
-  const fetchlimit = Number(options.get('fetchlimit') ?? 0);
-  const limits = {
-    ...(limit > 0 ? { messageSize: limit } : {}),
-    ...(fetchlimit > 0 ? { messagesPerPoll: fetchlimit } : {}),
-  };
-  return Object.keys(limits).length === 0 ? {} : { limits };
-}
-
 function scheduleOf(options: FetchmailOptions, { globals }: FetchmailRc): Readonly<Record<string, unknown>> {
   const daemon = Number(globals.get('daemon') ?? 0);
-  const interval = Math.max(1, Number(options.get('interval') ?? 1));
+  const interval = Math.max(1, numberOf(options, 'interval'));
   return daemon > 0 ? { schedule: `every ${seconds(daemon * interval)}` } : {};
-}
-
-function timeoutsOf(options: FetchmailOptions): Readonly<Record<string, unknown>> {
-  const timeout = Number(options.get('timeout') ?? 0);
-  return timeout > 0 ? { timeouts: { idle: `${Math.min(timeout, 3600)}s` } } : {};
 }
 
 /** `300` as `5m`. */
@@ -234,6 +260,6 @@ function text(options: FetchmailOptions, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function words(list: string): ReadonlySet<string> {
-  return new Set(list.split(' '));
+function numberOf(options: FetchmailOptions, name: string): number {
+  return Number(options.get(name) ?? 0);
 }

@@ -1,4 +1,5 @@
 import type { FetchmailOptions, FetchmailUser } from './fetchmail-rc.ts';
+import { words } from './peer.ts';
 import { mdaOfLine } from './peer-mda.ts';
 import { isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
 
@@ -134,8 +135,4 @@ function listOf(options: FetchmailOptions, name: string): readonly string[] {
 function textOf(options: FetchmailOptions, name: string): string | undefined {
   const value = options.get(name);
   return typeof value === 'string' ? value : undefined;
-}
-
-function words(list: string): ReadonlySet<string> {
-  return new Set(list.split(' '));
 }

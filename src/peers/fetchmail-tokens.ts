@@ -20,8 +20,8 @@ const SEPARATOR = /[\s:;,]/;
 const WORD_ENDS = /[\s=:;,]/;
 
 /**
- * The tokens of a fetchmailrc, which is given as octets, each as one character. Blanks, `:`, `;` and `,` separate; `#` begins a comment only where a token begins.
- * Raises `PeerSyntaxError` at a quote that does not end.
+ * The tokens of a fetchmailrc, which is given as octets, each as one character. Blanks, `:`, `;` and `,` separate; `#` begins
+ * a comment only where a token begins. Raises `PeerSyntaxError` at a quote that does not end.
  */
 export function fetchmailTokens(text: string): readonly FetchmailToken[] {
   const tokens: FetchmailToken[] = [];

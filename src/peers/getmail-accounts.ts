@@ -1,6 +1,15 @@
 import { Secret } from '../secret.ts';
 import type { GetmailRc } from './getmail-rc.ts';
-import { accountName, type PeerAccount, type PeerDeletion, type PeerPassword, remarksOn } from './peer.ts';
+import {
+  accountName,
+  limitKeys,
+  type PeerAccount,
+  type PeerDeletion,
+  type PeerPassword,
+  remarksOn,
+  timeoutKeys,
+  words,
+} from './peer.ts';
 import { lineOf, type TranslatedLine } from './peer-line.ts';
 import { mdaOfArguments, type PeerMda } from './peer-mda.ts';
 import { caFileOf, isElsewhere, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
@@ -10,11 +19,9 @@ type Section = ReadonlyMap<string, string>;
 
 const NONE: Section = new Map();
 
-const TRANSLATED = new Set(
-  (
-    'type server port username password password_command timeout ca_certs use_netrc netrc_file use_apop use_xoauth2 ssl_fingerprints ssl_cert_hostname keyfile certfile delete delete_after max_message_size ' +
-    'max_messages_per_session max_bytes_per_session read_all'
-  ).split(' '),
+const TRANSLATED = words(
+  'type server port username password password_command timeout ca_certs use_netrc netrc_file use_apop use_xoauth2 ssl_fingerprints ssl_cert_hostname keyfile certfile delete delete_after max_message_size ' +
+    'max_messages_per_session max_bytes_per_session read_all',
 );
 
 const REMARKS: Readonly<Record<string, string>> = {
@@ -30,10 +37,8 @@ const REMARKS: Readonly<Record<string, string>> = {
 };
 
 /** Keys that change nothing for Mailferry; `delivered_to` and `received` are told apart by their value. */
-const NEEDLESS = new Set(
-  'verbose to_oldmail_on_each_mail only_oldmail_file mark_read fingerprint logfile skip_imap_fetch_size'.split(
-    ' ',
-  ),
+const NEEDLESS = words(
+  'verbose to_oldmail_on_each_mail only_oldmail_file mark_read fingerprint logfile skip_imap_fetch_size',
 );
 
 /** What the netrc file says that a getmailrc asks for. */
@@ -88,7 +93,7 @@ export function translateGetmail(
       ...authOf(retriever),
       ...(destination.deliver.length === 0 ? {} : { deliver }),
       ...limitsOf(options),
-      ...timeoutsOf(retriever),
+      ...timeoutKeys(numberOf(retriever.get('timeout')) ?? 0),
       ...caFileOf(textOf(retriever.get('ca_certs')), around),
     },
     deletion,
@@ -174,21 +179,11 @@ function deletionOf(options: Section): PeerDeletion | undefined {
 }
 
 function limitsOf(options: Section): Readonly<Record<string, unknown>> {
-  const limits: Record<string, number> = {};
-  for (const [theirs, ours] of [
-    ['max_message_size', 'messageSize'],
-    ['max_messages_per_session', 'messagesPerPoll'],
-    ['max_bytes_per_session', 'bytesPerPoll'],
-  ] as const) {
-    const value = numberOf(options.get(theirs));
-    if (value !== undefined && value > 0) limits[ours] = value;
-  }
-  return Object.keys(limits).length === 0 ? {} : { limits };
-}
-
-function timeoutsOf(retriever: Section): Readonly<Record<string, unknown>> {
-  const seconds = numberOf(retriever.get('timeout'));
-  return seconds === undefined || seconds <= 0 ? {} : { timeouts: { idle: `${Math.min(seconds, 3600)}s` } };
+  return limitKeys({
+    messageSize: numberOf(options.get('max_message_size')),
+    messagesPerPoll: numberOf(options.get('max_messages_per_session')),
+    bytesPerPoll: numberOf(options.get('max_bytes_per_session')),
+  });
 }
 
 /** A mail server as our configuration writes it. */
@@ -248,7 +243,7 @@ function destinationOf(
   return {
     deliver: [],
     remarks: [
-      `getmail delivers with ${type || 'nothing known'} here. Mailferry stores mail itself, in the place that "deliver" names.`,
+      `getmail delivers with ${type || 'nothing known'} here${type === 'MDA_lmtp' ? ', to whom its envelope says' : ''}. That has no counterpart; say with "deliver" where it goes.`,
     ],
   };
 }

@@ -2,11 +2,14 @@ import { Secret } from '../secret.ts';
 import type { MpopAccount, MpopRc } from './mpop-rc.ts';
 import {
   accountName,
+  limitKeys,
   type PeerAccount,
   type PeerDeletion,
   type PeerPassword,
   remarksOn,
+  timeoutKeys,
   withUniqueNames,
+  words,
 } from './peer.ts';
 import { lineOf } from './peer-line.ts';
 import { mdaOfLine } from './peer-mda.ts';
@@ -14,15 +17,13 @@ import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer
 
 type Commands = MpopAccount['commands'];
 
-const TRANSLATED = new Set(
-  (
-    'host port timeout user password passwordeval tls tls_starttls tls_trust_file keep killsize skipsize delivery ' +
+const TRANSLATED = words(
+  'host port timeout user password passwordeval tls tls_starttls tls_trust_file keep killsize skipsize delivery ' +
     'uidls_file auth only_new received_header tls_certcheck tls_fingerprint tls_key_file tls_cert_file ' +
-    'tls_host_override proxy_host proxy_port source_ip'
-  ).split(' '),
+    'tls_host_override proxy_host proxy_port source_ip',
 );
 
-const NEEDLESS = new Set(['pipelining', 'tls_min_dh_prime_bits', 'tls_priorities']);
+const NEEDLESS = words('pipelining tls_min_dh_prime_bits tls_priorities');
 
 const REMARKS: Readonly<Record<string, string>> = {
   tls_crl_file: '"tls_crl_file" is left out.',
@@ -64,8 +65,6 @@ function translate(
     { tls, around },
   );
   const deletion = deletionOf(commands.get('keep'));
-  const timeout = Number(commands.get('timeout') ?? '');
-  const messageSize = sizeOf(commands.get('skipsize'));
   return {
     name: accountName(name),
     host,
@@ -77,8 +76,8 @@ function translate(
       ...line.keys,
       ...authOf(commands.get('auth')),
       ...deliver,
-      ...(messageSize === undefined ? {} : { limits: { messageSize } }),
-      ...(timeout > 0 ? { timeouts: { idle: `${Math.min(timeout, 3600)}s` } } : {}),
+      ...limitKeys({ messageSize: sizeOf(commands.get('skipsize')) }),
+      ...timeoutKeys(Number(commands.get('timeout') ?? '')),
       ...caFileOf(commands.get('tls_trust_file'), around),
     },
     deletion,
@@ -183,9 +182,7 @@ function deliverOf(
   const how = method === '' ? 'nowhere' : method === 'mda' ? `to the program: ${path}` : `as ${method}`;
   return {
     deliver: {},
-    deliverRemark: [
-      `mpop gives the mail ${how}. Mailferry stores it itself, in the place that "deliver" names.`,
-    ],
+    deliverRemark: [`mpop gives the mail ${how}. That has no counterpart; say with "deliver" where it goes.`],
   };
 }
 

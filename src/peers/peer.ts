@@ -74,6 +74,24 @@ export function accountName(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9._@+-]+|^\.+/g, '-').slice(0, 60) || 'account';
 }
 
+/** The words of a list, such as the keys of a peer. */
+export function words(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '));
+}
+
+/** The keys for the timeout of a peer, in seconds: silence is borne for an hour here, at most. */
+export function timeoutKeys(seconds: number): Readonly<Record<string, unknown>> {
+  return seconds > 0 ? { timeouts: { idle: `${Math.min(seconds, 3600)}s` } } : {};
+}
+
+/** The keys for the limits of a peer, each as we call it; what is not more than nothing is none. */
+export function limitKeys(
+  limits: Readonly<Record<string, number | string | undefined>>,
+): Readonly<Record<string, unknown>> {
+  const set = Object.entries(limits).filter(([, limit]) => typeof limit === 'string' || Number(limit) > 0);
+  return set.length === 0 ? {} : { limits: Object.fromEntries(set) };
+}
+
 /** The same accounts, those with a name that is taken already with a number behind it. */
 export function withUniqueNames(accounts: readonly PeerAccount[]): readonly PeerAccount[] {
   const taken = new Set<string>();

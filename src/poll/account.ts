@@ -31,6 +31,11 @@ export interface Account {
    * the signal comes while it has to be waited for.
    */
   readonly password: (signal?: AbortSignal) => Promise<Secret>;
+  /**
+   * Opens the way, right before each connection. Raises `preconnect-failed`, or `aborted` where the signal has ended it; undefined
+   * where nothing needs to be opened.
+   */
+  readonly preconnect?: ((signal?: AbortSignal) => Promise<void>) | undefined;
   readonly auth: AuthChoice;
   readonly allowCleartext: boolean;
   /** All must have a message safe before it may be deleted. */

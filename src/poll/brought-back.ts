@@ -1,5 +1,6 @@
 import { contentOf } from '../delivery/destination.ts';
 import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
+import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
 import { type Inspected, isHere, statesAt } from './stored-states.ts';
 
@@ -13,7 +14,7 @@ export async function noteBroughtBack({ ledger, destinations, account, observer 
   await ledger.noteBack(back);
   observer.noticed?.(
     account.name,
-    `${back.length} messages that were to be delivered once more are where they were delivered to.`,
+    `${countText(back.length, 'message')} that were to be delivered once more are where they were delivered to.`,
   );
 }
 

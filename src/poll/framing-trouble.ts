@@ -3,12 +3,13 @@ import { MOST_LOST_SESSIONS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 
 /**
- * What went wrong with the framing in the sessions of one poll: which messages had no end, and which may have run on
- * into the reply behind them.
+ * Which messages have cost sessions of one poll: had no end, may have run on into the reply behind them, or ended the session
+ * when they were to be deleted.
  */
 export class FramingTrouble {
   readonly #passedOver = new Set<UniqueId | MessageNumber>();
   readonly #runOn = new Set<UniqueId | MessageNumber>();
+  readonly #undeletable = new Set<UniqueId | MessageNumber>();
   /** Whether a header may have run on into the reply behind it, so that headers are asked for one by one. */
   headersAlone = false;
   /** How many sessions were lost by headers. */
@@ -16,10 +17,30 @@ export class FramingTrouble {
 
   /** How much is known to be wrong. */
   get size(): number {
-    return this.#passedOver.size + this.#runOn.size + this.unreadableHeaders + Number(this.headersAlone);
+    const messages = this.#passedOver.size + this.#runOn.size + this.#undeletable.size;
+    return messages + this.unreadableHeaders + Number(this.headersAlone);
   }
 
-  /** Leaves a message that had no end alone for the rest of this poll. */
+  /** How many messages are left alone. */
+  get passedOver(): number {
+    return this.#passedOver.size;
+  }
+
+  /** How many messages are not marked as deleted. */
+  get undeletable(): number {
+    return this.#undeletable.size;
+  }
+
+  /** Has a message whose DELE ended the session not marked as deleted in the rest of this poll. */
+  noteUndeletable(message: ListedMessage): void {
+    this.#undeletable.add(keyOf(message));
+  }
+
+  isUndeletable(message: ListedMessage): boolean {
+    return this.#undeletable.has(keyOf(message));
+  }
+
+  /** Leaves a message that ended the session alone for the rest of this poll. */
   passOver(message: ListedMessage): void {
     this.#passedOver.add(keyOf(message));
   }

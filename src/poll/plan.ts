@@ -292,13 +292,17 @@ export function isCalm(retrieval: Retrieval): boolean {
   return isIdentified(retrieval) && !retrieval.alone;
 }
 
+/** What only its content tells, now and next time: a limit would never get past it, and what is new would never come. */
+function isRetrievedEachTime(retrieval: Retrieval): boolean {
+  return !isIdentified(retrieval) || (retrieval.reason === 'compare' && hasMereNumber(retrieval.message));
+}
+
 /** Leaves for a later poll what is beyond the limits of this one, decision by decision. */
 function withinLimits(limits: PollLimits): (decision: Decision) => Decision {
   let messages = limits.messagesPerPoll ?? Number.POSITIVE_INFINITY;
   let octets = limits.octetsPerPoll ?? Number.POSITIVE_INFINITY;
   return (decision) => {
-    // Those that only their content tells apart are retrieved each time; a limit would never get past them.
-    if (decision.action === 'leave' || !isIdentified(decision)) return decision;
+    if (decision.action === 'leave' || isRetrievedEachTime(decision)) return decision;
     if (messages <= 0 || octets <= 0) {
       return { action: 'leave', message: decision.message, reason: 'later', record: undefined };
     }

@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { noteBroughtBack } from './brought-back.ts';
 import { confirmDeletions, markDeletions, NOTHING_MARKED } from './deletion/delete.ts';
+import { LostAtDele, noteLostAtDele } from './deletion/lost-at-dele.ts';
 import { Questions } from './deletion/questions.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { FramingTrouble } from './framing-trouble.ts';
@@ -152,8 +153,8 @@ async function carry(poll: Poll): Promise<boolean> {
 
     stopwatch.enter('retrieveMs');
     const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
-    tally.kept += bound.size;
     for (const record of bound.values()) poll.retrieved.add(record);
+    // Without a session nothing is deleted, and nothing said of what is missing: the next one does that.
     if (session.broken !== undefined) {
       if (failure !== undefined) throw failure;
       return more && mayGoOn(session, left, poll);
@@ -170,6 +171,7 @@ async function carry(poll: Poll): Promise<boolean> {
     if (failure !== undefined) throw failure;
     return (more || marked.uncertain > 0) && mayGoOn(session, left + marked.uncertain, poll);
   } catch (error) {
+    if (error instanceof LostAtDele) return noteLostAtDele(error, session, poll);
     if (!(error instanceof UnreadableHeader)) throw error;
     return await noteUnreadable(error, session, poll);
   } finally {

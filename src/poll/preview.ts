@@ -19,7 +19,7 @@ import { findNameless } from './recognition/found.ts';
 import { importedForms } from './recognition/imported.ts';
 import { knownMessages } from './recognition/known.ts';
 import { readHeader } from './recognition/read-headers.ts';
-import { type Remembered, recognise } from './recognition/recognise.ts';
+import { recognise } from './recognition/recognise.ts';
 import { assertNamed } from './refused-uidl.ts';
 import { Tally } from './report.ts';
 
@@ -65,10 +65,10 @@ export async function previewAccount(
     const now = deps.runtime.now();
     const framing = new FramingTrouble();
     const present = await lookForPresent(listing, account, ledger);
-    const remembered = { ...rememberedBy(ledger), found: () => present.found };
     const recognition = await recognise(session, listing, {
       known,
-      ledger: remembered,
+      ledger,
+      found: present.found,
       framing,
       now,
       // Without TOP a poll retrieves to find out; here all numbers count as others then.
@@ -140,20 +140,6 @@ async function lookForPresent(
   );
   const found = await findNameless(listing, { account: account.name, destinations, ledger });
   return { named: new Set(named.map(({ number }) => number)), found };
-}
-
-function rememberedBy(ledger: AccountLedger): Remembered {
-  return {
-    renumbering: () => ledger.renumbering(),
-    hasNameless: () => ledger.hasNameless(),
-    identities: (missing) => ledger.identities(missing),
-    hasMissing: () => ledger.hasMissing(),
-    longMissing: (which) => ledger.longMissing(which),
-    identityOf: (record) => ledger.identityOf(record),
-    receiptsOf: (record) => ledger.receiptsOf(record),
-    withUniqueId: (uid) => ledger.withUniqueId(uid),
-    found: () => ledger.found(),
-  };
 }
 
 async function summarizeFirst(

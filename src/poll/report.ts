@@ -29,11 +29,25 @@ export interface PollReport {
   readonly error: ReportedError | null;
 }
 
+/**
+ * How many of the listed messages are not here yet, and are to come with the next polls. Nothing is known of those in a
+ * maildrop that was not listed.
+ */
+export function stillToCome(report: PollReport): number {
+  const { listed, deleted, kept, tooLarge, quarantined } = report;
+  return Math.max(0, listed - deleted - kept - tooLarge - quarantined);
+}
+
 /** Why a poll failed, or why the first message that it could not carry was not carried. */
 export interface ReportedError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string | null;
+}
+
+/** An error as programs get it. */
+export function reportedError({ code, message, hint }: MailError): ReportedError {
+  return { code, message, hint: hint ?? null };
 }
 
 /** The counts of a poll while it goes on. */
@@ -104,8 +118,7 @@ export class Tally {
       quarantined,
       durationMs: Math.round(durationMs),
       timings,
-      error:
-        error === undefined ? null : { code: error.code, message: error.message, hint: error.hint ?? null },
+      error: error === undefined ? null : reportedError(error),
     };
   }
 

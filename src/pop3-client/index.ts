@@ -15,6 +15,7 @@ export type { Tunnel } from '../wire/tunnel.ts';
 export { Authorization, type TlsUpgrade } from './authorization.ts';
 export type { LineSecrecy, Mechanism } from './choose-mechanism.ts';
 export { ReplyError } from './errors.ts';
+export type { MessageBody } from './given-body.ts';
 export type { OnSize, OnUniqueId } from './listing-row.ts';
 export { connect, openSession } from './open-session.ts';
 export type {
@@ -27,4 +28,4 @@ export type {
   TlsMode,
 } from './options.ts';
 export { type PopUrl, parsePopUrl } from './pop-url.ts';
-export { type ListedUniqueId, type MessageBody, Transaction } from './transaction.ts';
+export { type ListedUniqueId, Transaction } from './transaction.ts';

@@ -7,24 +7,15 @@ import {
   type ScanRow,
   type UniqueId,
 } from '../pop3/types.ts';
-import { protocolViolation, WireError } from '../wire/errors.ts';
-import { AUTOLOGOUT_MS, MAX_LISTING_LINES, UPDATE_MS_PER_DELETION } from '../wire/limits.ts';
+import { protocolViolation, type WireError } from '../wire/errors.ts';
+import { MAX_LISTING_LINES, UPDATE_MS_PER_DELETION } from '../wire/limits.ts';
 import { printableLine } from '../wire/text.ts';
 import { plainCommand } from '../wire/transcript.ts';
 import { askCapabilities } from './ask-capabilities.ts';
 import { commandRefused, isTemporary, messageRefused } from './errors.ts';
+import { GivenBody, type MessageBody } from './given-body.ts';
 import { type OnSize, type OnUniqueId, readScanRow, readUniqueIdRow } from './listing-row.ts';
-import type { Pipeline, Turn } from './pipeline.ts';
-
-/** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
-export type MessageBody = AsyncIterable<Buffer>;
-
-/** A body that was given and is not read to its end, and how many octets had been read of the line before. */
-interface GivenBody {
-  readonly during: string;
-  readonly turn: Turn;
-  taken: number;
-}
+import type { Pipeline } from './pipeline.ts';
 
 /** A row of a unique-id listing; `uid` is undefined where the server gave none that can be used. */
 export interface ListedUniqueId {
@@ -42,17 +33,14 @@ export class Transaction implements AsyncDisposable {
   readonly announced: Capabilities | undefined;
   #capabilities: Capabilities | undefined;
   #lockStep = false;
-  /** The body that was given and not read to its end. */
-  #body: GivenBody | undefined;
-  #bodyTimer: NodeJS.Timeout | undefined;
+  readonly #body: GivenBody;
   /** How many messages were asked to be marked as deleted. */
   #marked = 0;
 
   constructor(pipeline: Pipeline, announced?: Capabilities) {
     this.#pipeline = pipeline;
     this.announced = announced;
-    // Whoever waits behind a body that nobody will read hears that the session has ended.
-    pipeline.connection.onBroken(() => this.#body?.turn[Symbol.dispose]());
+    this.#body = new GivenBody(pipeline.connection);
   }
 
   /** What the server announced after the login; undefined before `capa`, and where it does not know CAPA. */
@@ -227,8 +215,7 @@ export class Transaction implements AsyncDisposable {
 
   /** Leaves without QUIT: the server forgets all deletions (RFC 1939 §6). For when nothing else is possible. */
   async close(): Promise<void> {
-    clearTimeout(this.#bodyTimer);
-    this.#bodyTimer = undefined;
+    this.#body.release();
     await this.#pipeline.connection.close();
   }
 
@@ -261,37 +248,7 @@ export class Transaction implements AsyncDisposable {
       turn[Symbol.dispose]();
       throw error;
     }
-    const body = { during, turn, taken: this.#pipeline.connection.takenOctets };
-    this.#body = body;
-    this.#bodyTimer ??= setTimeout(() => this.#onUnread(), AUTOLOGOUT_MS).unref();
-    this.#bodyTimer.refresh();
-    return this.#readBody(body);
-  }
-
-  #readBody(body: GivenBody): MessageBody {
-    let blocks: AsyncIterator<Buffer> | undefined;
-    const onEnd = (): void => {
-      if (this.#body === body) this.#body = undefined;
-      body.turn[Symbol.dispose]();
-    };
-    return {
-      [Symbol.asyncIterator]: () => {
-        blocks ??= this.#pipeline.connection.multiline(body.during, onEnd);
-        return blocks;
-      },
-    };
-  }
-
-  /** There is one body at most: the next reply is not read before. */
-  #onUnread(): void {
-    const { connection } = this.#pipeline;
-    if (this.#body === undefined) return;
-    if (!connection.isAwaited && connection.takenOctets === this.#body.taken) {
-      this.break(unread(this.#body.during));
-      return;
-    }
-    this.#body.taken = connection.takenOctets;
-    this.#bodyTimer?.refresh();
+    return this.#body.give(during, turn);
   }
 
   #nonsense(command: string, words: string): WireError {
@@ -301,12 +258,6 @@ export class Transaction implements AsyncDisposable {
       }),
     );
   }
-}
-
-function unread(during: string): WireError {
-  return new WireError('internal', `A response was not read for ten minutes while ${during}.`, {
-    hint: 'Read each body that retr() and top() give, or close the session.',
-  });
 }
 
 /** How many lines a listing may have, where nothing more is known. */

@@ -31,8 +31,8 @@ export class MaildropLocks {
   }
 
   /**
-   * Takes the lock and lists the maildrop; undefined when another session has it. Rejects, without the lock, when the maildrop cannot be listed, by `UnfitListing` where it
-   * lists what cannot be sent.
+   * Takes the lock and lists the maildrop; undefined when another session has it. Rejects, without the lock, when the maildrop
+   * cannot be listed, by `UnfitListing` where it lists what cannot be sent.
    */
   async open(
     maildrop: Maildrop,

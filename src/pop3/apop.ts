@@ -25,7 +25,10 @@ export function apopDigest(timestamp: string, password: Secret): string {
   return createHash('md5').update(timestamp).update(Buffer.from(password.reveal())).digest('hex');
 }
 
-/** A timestamp that never comes twice and always has the same length, in the one form that every client understands: `<digits.digits@host>`. */
+/**
+ * A timestamp that never comes twice and always has the same length, in the one form that every client understands:
+ * `<digits.digits@host>`.
+ */
 export function newApopTimestamp(runtime: ApopClock): string {
   const host = runtime.hostName.replace(/[^A-Za-z0-9.-]/g, '-') || 'localhost';
   const number = BigInt(`0x${runtime.randomHex(8)}`)

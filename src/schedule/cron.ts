@@ -71,9 +71,10 @@ const NICKNAMES: ReadonlyMap<string, string> = new Map(
 const FORMS = 'Write "every 5m", or a cron expression of five fields such as "*/5 * * * *".';
 
 /**
- * Reads `every 5m` or a cron expression of five fields (minute, hour, day-of-month, month, day-of-week), or six with
- * the seconds first, or a name of crontab(5) such as `@daily`. Refuses with a `MailError` of code `config` what the cron library would take and misunderstand:
- * a step larger than its field, both kinds of day restricted at once, an unknown time zone, a date that never comes.
+ * Reads `every 5m` or a cron expression of five fields (minute, hour, day-of-month, month, day-of-week), or six with the
+ * seconds first, or a name of crontab(5) such as `@daily`. Refuses with a `MailError` of code `config` what the cron library
+ * would take and misunderstand: a step larger than its field, both kinds of day restricted at once, an unknown time zone, a
+ * date that never comes.
  *
  * Where clocks change, a local time that does not exist is left out that day, and one that comes twice is taken twice.
  */

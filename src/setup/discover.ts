@@ -142,7 +142,9 @@ export function noServer(address: string, { provider, failed }: Discovery): Mail
   if (first !== undefined && first.candidate.from !== 'guess') {
     // One that answered tells more than one that did not.
     const { error } = failed.find((it) => it.error.code !== 'unreachable') ?? first;
-    return new MailError(error.code, error.message, { hint: error.hint, cause: error });
+    // There is no configuration yet.
+    const hint = error.hint?.replace('"caFile"', '--ca-file');
+    return new MailError(error.code, error.message, { hint, cause: error });
   }
   const tried = failed.map(({ candidate: { host, port } }) => hostAndPort(host, port)).join(', ');
   return new MailError('unreachable', `No POP3 server was found for ${address}.`, {

@@ -4,6 +4,7 @@ import { renderConfiguration } from '../config/render.ts';
 import { warningOf } from '../delivery/handed-over/known-programs.ts';
 import type { Peer, PeerAccount, PeerDeletion, PeerPassword, SeenMessage } from '../peers/peer.ts';
 import type { Secret } from '../secret.ts';
+import { countText } from '../wire/text.ts';
 import type { ReadAccount, ReadPeer } from './peer-files.ts';
 
 /** What the command line adds to a peer's configuration. Paths are absolute. */
@@ -179,8 +180,7 @@ function memoryText({ seen, seenIn }: Pick<ReadAccount, 'seen' | 'seenIn'>, peer
     return `No memory of ${peer} was found: the first poll carries all that is listed.`;
   if (seen.length === 0)
     return `${peer} remembers nothing of this maildrop: the first poll carries all that is listed.`;
-  const messages = seen.length === 1 ? '1 message' : `${seen.length} messages`;
-  return `${messages} that ${peer} remembers: counted as carried, not downloaded again, and never deleted by Mailferry.`;
+  return `${countText(seen.length, 'message')} that ${peer} remembers: counted as carried, not downloaded again, and never deleted by Mailferry.`;
 }
 
 function deletionNote(deletion: PeerDeletion): string {

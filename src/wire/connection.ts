@@ -4,6 +4,7 @@ import { connectionLost, protocolViolation, sessionIsOver, WireError } from './e
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import { Multiline } from './multiline.ts';
+import { SentSecrets } from './sent-secrets.ts';
 import type { CommandLine, Transcript } from './transcript.ts';
 
 export interface ConnectionOptions {
@@ -15,9 +16,6 @@ export interface ConnectionOptions {
   /** Received octets held for a slow consumer before the peer has to wait. */
   readonly receiveBufferOctets?: number | undefined;
 }
-
-/** A shorter secret is hidden only in the reply to it: elsewhere it would hide ordinary words. */
-const LASTING_SECRET = 4;
 
 /** Pieces of a line held before they are made one. */
 const MAX_PARTS = 64;
@@ -42,7 +40,7 @@ export class Connection {
   readonly #onBroken: (() => void)[] = [];
   /** Command lines that go out together at the end of this turn of the event loop. */
   #gathered: string | undefined;
-  #secrets: readonly string[] = [];
+  readonly #secrets = new SentSecrets();
   #idleMs: number;
   readonly #transcript: Transcript | undefined;
   readonly #lastWords: Uint8Array | undefined;
@@ -199,10 +197,7 @@ export class Connection {
         hint: 'Check user name and password for line ends.',
       });
     }
-    if (line.secrets !== undefined || this.#secrets.some(isBrief)) {
-      const lasting = this.#secrets.filter((secret) => !isBrief(secret));
-      this.#secrets = [...new Set([...lasting, ...(line.secrets ?? [])])].filter((secret) => secret !== '');
-    }
+    this.#secrets.note(line.secrets);
     this.#transcript?.('sent', line.shown);
     this.#inbound.countAnew();
     const wire = `${line.wire}\r\n`;
@@ -220,7 +215,7 @@ export class Connection {
 
   /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */
   redacted(reply: string): string {
-    return this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), reply);
+    return this.#secrets.hide(reply);
   }
 
   /** Sends octets as they are; resolves when more may be sent. */
@@ -379,12 +374,6 @@ function linger(socket: Duplex, lastWords: Uint8Array): void {
   socket.end(lastWords);
 }
 
-function isBrief(secret: string): boolean {
-  return secret.length < LASTING_SECRET;
-}
-
 function withoutCarriageReturn(line: Buffer): Buffer {
-  let end = line.length;
-  if (end > 0 && line[end - 1] === CR) end -= 1;
-  return line.subarray(0, end);
+  return line[line.length - 1] === CR ? line.subarray(0, -1) : line;
 }

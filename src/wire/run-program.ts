@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
 import { endGroup } from './process-group.ts';
 
@@ -11,11 +12,16 @@ export interface ProgramRun {
   /** What it finds on its standard input: a text, or the file of this number from its present position on. */
   readonly input: string | number;
   readonly limitMs: number;
-  /** Whether what it says on standard error is wanted. Else that is thrown away, and what it leaves behind may go on with it. */
-  readonly listens: boolean;
+  /**
+   * What is wanted of what it says: nothing, so that what it leaves behind may go on saying it; what is on standard error when it
+   * has not gone well; or all, also what is on standard output.
+   */
+  readonly hears: 'nothing' | 'errors' | 'all';
+  /** Asks it to end, and ends it a moment later. */
+  readonly stop?: AbortSignal | undefined;
 }
 
-/** How a program has ended, and the beginning of what it has said on standard error. */
+/** How a program has ended, and the beginning of what it has said, as far as that is wanted. */
 export type Ending = { readonly said: string } & (
   | { readonly how: 'exited'; readonly status: number }
   | { readonly how: 'killed'; readonly signal: NodeJS.Signals }
@@ -34,47 +40,67 @@ export function endingText(ending: Ending, limitMs: number): string {
 /** More than a few lines help nobody. */
 export const MAX_SAID_CHARACTERS = 1000;
 
+/** How long a program may take to end when it is asked to. */
+const FAREWELL_MS = 2000;
+
 /** What was said last may be under way when the program ends; what it left behind may hold the pipe for ever. */
 const DRAIN_MS = 500;
 
 /**
- * Runs a program and waits for its end, until the limit at most, when it and all that it has started are killed. What it prints on
- * standard output is thrown away. Never rejects.
+ * Runs a program and waits for its end, until the limit at most, when it and all that it has started are killed. Never rejects.
  */
 export async function runProgram(run: ProgramRun): Promise<Ending> {
-  const { command, folder, env, input, limitMs, listens } = run;
+  const { command, folder, env, input, hears } = run;
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   let child: ChildProcess;
   try {
     child = spawn(program, args, {
       cwd: folder,
       env: { ...env },
-      stdio: [typeof input === 'number' ? input : 'pipe', 'ignore', listens ? 'pipe' : 'ignore'],
+      stdio: [
+        typeof input === 'number' ? input : 'pipe',
+        hears === 'all' ? 'pipe' : 'ignore',
+        hears === 'nothing' ? 'ignore' : 'pipe',
+      ],
       // A process group of its own, so that the limit ends also what the program has started.
       detached: true,
     });
   } catch (thrown) {
     return notStarted(thrown);
   }
-  const said = standardError(child);
-  const ended = endOf(child, limitMs);
+  const said = new Said(child);
+  const ended = endOf(child, run);
   // Whoever does not want all of it closes it early.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   const ending = await ended;
-  return ending.how === 'not-started' ? ending : { ...ending, said: await said() };
+  if (ending.how === 'not-started') return ending;
+  const isUnwanted = hears === 'errors' && ending.how === 'exited' && ending.status === 0;
+  return { ...ending, said: isUnwanted ? said.forget() : await said.all() };
 }
 
-function endOf(child: ChildProcess, limitMs: number): Promise<Ending> {
+function endOf(
+  child: ChildProcess,
+  { limitMs, stop }: Pick<ProgramRun, 'limitMs' | 'stop'>,
+): Promise<Ending> {
   return new Promise((resolve) => {
-    const limit = setTimeout(() => {
+    const kill = (ending: Ending): void => {
       endGroup(child, 'SIGKILL');
-      resolve({ how: 'too-late', said: '' });
-    }, limitMs);
+      settle(ending);
+    };
+    const timers = [setTimeout(() => kill({ how: 'too-late', said: '' }), limitMs)];
+    const onStop = (): void => {
+      endGroup(child, 'SIGTERM');
+      const killed: Ending = { how: 'killed', signal: 'SIGKILL', said: '' };
+      timers.push(setTimeout(() => kill(killed), FAREWELL_MS));
+    };
     const settle = (ending: Ending): void => {
-      clearTimeout(limit);
+      for (const timer of timers) clearTimeout(timer);
+      stop?.removeEventListener('abort', onStop);
       resolve(ending);
     };
+    if (stop?.aborted === true) onStop();
+    else stop?.addEventListener('abort', onStop);
     child.once('error', (thrown) => settle(notStarted(thrown)));
     child.once('exit', (status, signal) => {
       settle(
@@ -92,20 +118,37 @@ function notStarted(thrown: unknown): Ending {
   return { how: 'not-started', why: code === 'ENOENT' ? 'there is no such program' : code, said: '' };
 }
 
-/** Gathers what a program says on standard error; resolves to the beginning of it, shortly after the end at the latest. */
-function standardError({ stderr }: ChildProcess): () => Promise<string> {
-  if (stderr === null) return () => Promise.resolve('');
-  let text = '';
-  stderr.setEncoding('utf8').on('data', (block: string) => {
-    text += block.slice(0, MAX_SAID_CHARACTERS - text.length);
-  });
-  const closed = new Promise<void>((resolve) => {
-    stderr.once('close', resolve);
-  });
-  return async () => {
-    const timer = setTimeout(() => stderr.destroy(), DRAIN_MS);
-    await closed;
+/** Gathers the beginning of what a program says. */
+class Said {
+  #text = '';
+  readonly #streams: readonly Readable[];
+  readonly #closed: Promise<unknown>;
+
+  constructor({ stdout, stderr }: ChildProcess) {
+    this.#streams = [stdout, stderr].filter((stream) => stream !== null);
+    this.#closed = Promise.all(
+      this.#streams.map((stream) => {
+        stream.setEncoding('utf8').on('data', (block: string) => {
+          this.#text += block.slice(0, MAX_SAID_CHARACTERS - this.#text.length);
+        });
+        return new Promise<void>((resolve) => {
+          stream.once('close', resolve);
+        });
+      }),
+    );
+  }
+
+  /** Resolves shortly after the end at the latest. */
+  async all(): Promise<string> {
+    const timer = setTimeout(() => this.forget(), DRAIN_MS);
+    await this.#closed;
     clearTimeout(timer);
-    return text.trim();
-  };
+    return this.#text.trim();
+  }
+
+  /** Hears no more. */
+  forget(): '' {
+    for (const stream of this.#streams) stream.destroy();
+    return '';
+  }
 }

@@ -18,3 +18,8 @@ export function printableLine(line: string, maxCharacters?: number): string {
   const octets = Buffer.from(line, 'latin1');
   return printable(isUtf8(octets) ? octets.toString('utf8') : line, maxCharacters);
 }
+
+/** `1 message`, `1,234 messages`. */
+export function countText(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -12,6 +12,8 @@ test.each<[ErrorCode, number]>([
   ['login-delay', 75],
   ['server-temporary', 75],
   ['already-running', 75],
+  ['after-mail-failed', 75],
+  ['preconnect-failed', 69],
   ['unreachable', 69],
   ['timeout', 69],
   ['connection-lost', 69],

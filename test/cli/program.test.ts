@@ -80,6 +80,21 @@ describe('the command line', () => {
     expect((await parsed('serve', '--listen', text)).options).toMatchObject({ listen: address });
   });
 
+  test.each([
+    [['--dry-run', 'fetch'], '(Options of a command stand behind it: mailferry fetch --dry-run)'],
+    [['-n', 'fetch', 'home'], '(Options of a command stand behind it: mailferry fetch -n)'],
+    [['--dry-run'], '(Options of a command stand behind it: mailferry fetch --dry-run)'],
+    [['--json', 'status'], '(Options of a command stand behind it: mailferry status --json)'],
+    [['--follow'], '(Options of a command stand behind it: mailferry logs --follow)'],
+  ])('that has the option of a command before it is told where it belongs: %j', async (words, hint) => {
+    expect(await refused(...words)).toContain(`${hint}\n`);
+  });
+
+  test('that has an option before its command which that does not have is told no such thing', async () => {
+    expect(await refused('--nosuch', 'fetch')).not.toContain('stand behind it');
+    expect(await refused('--dry-run', 'check')).not.toContain('mailferry check --dry-run');
+  });
+
   test('of serve takes the autologout time', async () => {
     expect((await parsed('serve', '--autologout', '10m')).options).toMatchObject({ autologout: 600_000 });
   });

@@ -45,6 +45,42 @@ test('I9: status says how many messages a limit keeps on the server for good', (
   expect(lines.at(-1)).toBe('    3 messages too large for limits.messageSize, left on the server');
 });
 
+test('I9: status does not say that nothing is wrong while the command after mail fails', () => {
+  const error = {
+    code: 'after-mail-failed',
+    message: 'It ended with status 1.',
+    hint: 'Look at it.',
+  } as const;
+  const fine = statusOf('work', new Tally(), 0);
+  const afterMail = { waiting: 2, failures: 3, error };
+  const lines = statusLines(
+    { daemon: null, accounts: [{ ...fine, afterMail, action: error.hint }] },
+    { now: 100_000_000, style: (_, text) => text },
+  );
+  expect(lines[0]).toContain('1 of 1 account needs a look');
+  expect(lines.slice(-3)).toEqual([
+    expect.stringMatching(/^! work +ok /),
+    '    It ended with status 1. (3 times)',
+    '  → Look at it.',
+  ]);
+});
+
+test('I9: status says of a poll that somebody has stopped that it is not done, and what is still to come', () => {
+  const tally = new Tally();
+  tally.listed = 100_000;
+  tally.kept = 4470;
+  tally.failure = new MailError('aborted', 'Stopped on request before all was done.');
+  const [, , , line, left, why] = statusLines(
+    { daemon: null, accounts: [statusOf('work', tally, 0)] },
+    { now: 100_000_000, style: (_, text) => text },
+  );
+  expect([line?.slice(0, 18), left, why]).toEqual([
+    '! work     partial',
+    '    95,530 messages still to come',
+    '    Stopped on request before all was done.',
+  ]);
+});
+
 test('status fits 80 columns and tells accounts apart, with the longest names and words of a provider without spaces', () => {
   const accounts = ['example.org', 'example.net'].map((domain) => {
     const name = `somebody.with.a.very.long.name.indeed.and.some.more@${domain}`;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { columnText, countText, durationText, reportLine } from '../../src/cli/wording.ts';
+import { columnText, durationText, reportLine } from '../../src/cli/wording.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
+import { countText } from '../../src/wire/text.ts';
 
 test.each([
   [0, '0.0 s'],
@@ -46,6 +47,20 @@ describe('reportLine', () => {
     };
     expect(reportLine(report)).toBe(
       'work: 1,200 new messages (3.4 MB), 1,100 deleted on the server, 100 kept on the server, 2 left there for now, 3 too large for limits.messageSize, 1 quarantined, in 0.4 s',
+    );
+  });
+
+  test('says how many are still to come where a poll has failed', () => {
+    const report = {
+      ...REPORT,
+      outcome: 'failed' as const,
+      listed: 2000,
+      fetched: 1200,
+      kept: 1300,
+      skipped: 1,
+    };
+    expect(reportLine(report)).toBe(
+      'work: 1,200 new messages (0 B), 1,300 kept on the server, 700 still to come, in 0.4 s',
     );
   });
 

@@ -1,4 +1,4 @@
-import type { AccountConfiguration } from '../../src/config/configuration.ts';
+import type { AccountConfiguration, AfterMail } from '../../src/config/configuration.ts';
 import type { ClockSet } from '../../src/daemon/clock-set.ts';
 import { Daemon, type DaemonSettings } from '../../src/daemon/daemon.ts';
 import { type ErrorCode, MailError } from '../../src/errors.ts';
@@ -11,6 +11,7 @@ import { type PollReport, Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 import { parseSchedule } from '../../src/schedule/cron.ts';
 import { Secret } from '../../src/secret.ts';
+import { delivery, uid } from '../ledger/fixtures.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -29,6 +30,7 @@ interface Changes {
   readonly timezone?: string;
   readonly password?: string;
   readonly loginPauseMs?: number;
+  readonly afterMail?: AfterMail;
 }
 
 /** An account as a configuration gives it. */
@@ -40,6 +42,7 @@ export function configured(
     timezone,
     password = 'secret',
     loginPauseMs = 0,
+    afterMail,
   }: Changes = {},
 ): AccountConfiguration {
   return {
@@ -63,6 +66,7 @@ export function configured(
     schedule: parseSchedule(schedule, timezone),
     jitterMs: 0,
     loginPauseMs,
+    afterMail,
   };
 }
 
@@ -88,6 +92,8 @@ export class Harness implements AsyncDisposable {
   /** Whether an account was ever polled twice at a time. */
   overlapped = false;
   fate: (account: string) => Fate = () => undefined;
+  /** How many messages a poll carries. */
+  mail: (account: string) => number = () => 0;
   /** As with a full disk under the ledger: nothing can be noted, and a poll that tells so cannot either. */
   ledgerIsFull = false;
   daemon: Daemon;
@@ -207,6 +213,8 @@ export class Harness implements AsyncDisposable {
     const ledger = this.#ledger.account(name);
     await ledger.openPoll();
     await account.password();
+    for (let left = this.mail(name); left > 0; left -= 1)
+      await ledger.recordDelivery(delivery({ uid: uid(`${this.polls.length}-${left}`) }));
     let fate = this.fate(name);
     if (fate === 'hangs') {
       await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Secret } from '../../src/secret.ts';
 import { configured, Harness, settings } from './harness.ts';
 
 const MINUTE = 60_000;
@@ -45,6 +46,44 @@ describe('a reload', () => {
     await ferry.pass(1000);
     expect(since()['refused']).toBe((before['refused'] ?? 0) + 1);
     expect(ferry.daemon.counts()).toMatchObject({ failing: 0, stopped: 0 });
+  });
+
+  test('tries another password at once where the login was refused, and the refused one not again', async () => {
+    const { account, ...rest } = configured('a', { schedule: 'every 1h' });
+    let secret = 'old';
+    const reading = { ...rest, account: { ...account, password: () => Promise.resolve(new Secret(secret)) } };
+    await using ferry = await Harness.of([reading]);
+    ferry.fate = () => 'login-refused';
+    const reload = async (): Promise<number> => {
+      ferry.daemon.reload(settings([reading]));
+      await ferry.settled();
+      await ferry.pass(1000);
+      return ferry.polls.length;
+    };
+    await ferry.pass(1000);
+    expect([await reload(), await reload()]).toEqual([1, 1]);
+    secret = 'still wrong';
+    expect([await reload(), await reload()]).toEqual([2, 2]);
+    secret = 'wrong, too';
+    expect([await reload(), ferry.daemon.counts().stopped]).toEqual([3, 1]);
+    ferry.fate = () => undefined;
+    secret = 'new';
+    expect([await reload(), ferry.daemon.counts().failing]).toEqual([4, 0]);
+  });
+
+  test('tries no login where the password cannot be had', async () => {
+    const { account, ...rest } = configured('a', { schedule: 'every 1h' });
+    let asked = 0;
+    const failing = (): Promise<Secret> => {
+      asked += 1;
+      return asked === 1 ? Promise.resolve(new Secret('old')) : Promise.reject(new Error('no such command'));
+    };
+    await using ferry = await Harness.of([{ ...rest, account: { ...account, password: failing } }]);
+    ferry.fate = () => 'login-refused';
+    await ferry.pass(1000);
+    ferry.daemon.reload(settings([{ ...rest, account: { ...account, password: failing } }]));
+    await ferry.pass(1000);
+    expect([asked, ferry.polls.length]).toEqual([2, 1]);
   });
 
   test('never lets an account that left and came back be polled twice at a time', async () => {

@@ -6,8 +6,8 @@ import { assertUsable } from '../../src/delivery/assert-usable.ts';
 import { openDestination } from '../../src/delivery/open-destination.ts';
 import type { PlaceSettings } from '../../src/delivery/settings.ts';
 import { asMailError, MailError } from '../../src/errors.ts';
-import { FakeRuntime } from '../support/fake-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { surroundings } from './surroundings.ts';
 
 type Place = (folder: string) => PlaceSettings;
 const maildir =
@@ -61,16 +61,7 @@ describe('what a dry run says of a place is what a poll says', () => {
     const known = { usedBefore: false, account: 'me', folder: undefined };
     const looked = await failureOf(assertUsable(settings, known));
     expect(looked).toMatchObject({ code: 'destination-unusable' });
-    const opened = openDestination(settings, {
-      runtime: new FakeRuntime(),
-      account: 'me',
-      spoolFolder: folder.path,
-      usedBefore: false,
-      intend: () => Promise.resolve(),
-      takeUnfinished: () => [],
-      recordedAt: () => [],
-      recordedAs: () => [],
-    });
+    const opened = openDestination(settings, { ...surroundings(), spoolFolder: folder.path });
     expect(looked).toEqual(await failureOf(opened));
   });
 

@@ -8,19 +8,8 @@ import { openDestination } from '../../src/delivery/open-destination.ts';
 import { destinationName } from '../../src/delivery/settings.ts';
 import type { FolderMark } from '../../src/durable/file-mark.ts';
 import { MailError } from '../../src/errors.ts';
-import { FakeRuntime } from '../support/fake-runtime.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const surroundings = (usedBefore: boolean): Parameters<typeof openDestination>[1] => ({
-  runtime: new FakeRuntime(),
-  account: 'me',
-  intend: () => Promise.resolve(),
-  takeUnfinished: () => [],
-  recordedAt: () => [],
-  recordedAs: () => [],
-  spoolFolder: '/nowhere',
-  usedBefore,
-});
+import { surroundings } from './surroundings.ts';
 
 describe('openDestination', () => {
   test('I7: looks for the file system where the destination is', async () => {
@@ -28,7 +17,7 @@ describe('openDestination', () => {
     const statfs = vi.spyOn(fs.promises, 'statfs');
     syncBuiltinESMExports();
     const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
-    const destination = await openDestination(settings, surroundings(false));
+    const destination = await openDestination(settings, surroundings());
     expect(statfs.mock.calls.map(([path]) => path)).toEqual([settings.path, folder.path]);
     await destination.close();
     statfs.mockRestore();
@@ -38,10 +27,10 @@ describe('openDestination', () => {
   test('creates what is missing where nothing was delivered before', async () => {
     await using folder = await temporaryFolder();
     const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
-    const destination = await openDestination(settings, surroundings(false));
+    const destination = await openDestination(settings, surroundings());
     expect(destination.name).toBe(destinationName(settings));
     await destination.close();
-    await openDestination({ type: 'mbox', path: folder.at('a', 'mbox') }, surroundings(false));
+    await openDestination({ type: 'mbox', path: folder.at('a', 'mbox') }, surroundings());
     expect((await readdir(folder.path)).sort()).toEqual(['Mail', 'a']);
   });
 
@@ -49,7 +38,7 @@ describe('openDestination', () => {
     await using folder = await temporaryFolder();
     const path = folder.at('disk', 'mail');
     const settings = type === 'mbox' ? { type, path } : { type, path, lineEndings: 'lf' as const };
-    const around = { ...surroundings(true), account: 'home' };
+    const around = { ...surroundings(), usedBefore: true, account: 'home' };
     await expect(openDestination(settings, around)).rejects.toMatchObject({
       code: 'destination-unusable',
       hint: expect.stringMatching(/mkdir -p .* mailferry refetch home$/) as string,
@@ -64,7 +53,7 @@ describe('openDestination', () => {
       const path = type === 'mbox' ? folder.at('disk', 'mail') : folder.at('disk');
       await mkdir(folder.at('disk'));
       const settings = type === 'mbox' ? { type, path } : { type, path, lineEndings: 'lf' as const };
-      await expect(openDestination(settings, surroundings(true))).rejects.toMatchObject({
+      await expect(openDestination(settings, { ...surroundings(), usedBefore: true })).rejects.toMatchObject({
         code: 'destination-unusable',
       });
       expect(await readdir(folder.at('disk'))).toEqual([]);
@@ -77,7 +66,7 @@ describe('openDestination', () => {
     await symlink('disk/inbox', folder.at('link'));
     await symlink(folder.at('link'), folder.at('inbox'));
     const used = (): ReturnType<typeof openDestination> =>
-      openDestination({ type: 'mbox', path: folder.at('inbox') }, surroundings(true));
+      openDestination({ type: 'mbox', path: folder.at('inbox') }, { ...surroundings(), usedBefore: true });
     const refusal = {
       code: 'destination-unusable',
       hint: expect.stringContaining(
@@ -96,7 +85,10 @@ describe('openDestination', () => {
     await using folder = await temporaryFolder();
     await symlink('b', folder.at('a'));
     await symlink('a', folder.at('b'));
-    const opening = openDestination({ type: 'mbox', path: folder.at('a') }, surroundings(true));
+    const opening = openDestination(
+      { type: 'mbox', path: folder.at('a') },
+      { ...surroundings(), usedBefore: true },
+    );
     await expect(opening).rejects.toMatchObject({ code: 'destination-unusable' });
   });
 
@@ -104,7 +96,7 @@ describe('openDestination', () => {
     await using folder = await temporaryFolder();
     await mkdir(folder.at('Mail', 'cur'), { recursive: true });
     const settings = { type: 'maildir', path: folder.at('Mail'), lineEndings: 'lf' } as const;
-    await (await openDestination(settings, surroundings(true))).close();
+    await (await openDestination(settings, { ...surroundings(), usedBefore: true })).close();
     expect((await readdir(folder.at('Mail'))).sort()).toEqual(['cur', 'new', 'tmp']);
   });
 
@@ -114,58 +106,64 @@ describe('openDestination', () => {
   ])('opens a used mbox %s', async (_, there) => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at(there), '');
-    await (await openDestination({ type: 'mbox', path: folder.at('mbox') }, surroundings(true))).close();
+    await (
+      await openDestination(
+        { type: 'mbox', path: folder.at('mbox') },
+        { ...surroundings(), usedBefore: true },
+      )
+    ).close();
     expect(await readdir(folder.path)).toContain('mbox');
   });
 });
 
-describe('the folder of an mbox', () => {
-  /** A ledger that knows of it what was noted last. */
-  const ledger = (usedBefore: boolean): { marks: FolderMark[]; around: typeof surroundings } => {
-    const marks: FolderMark[] = [];
-    const note = async (mark: FolderMark): Promise<void> => void marks.push(mark);
-    const around = (): ReturnType<typeof surroundings> => ({
-      ...surroundings(usedBefore),
-      folder: { known: marks.at(-1), note },
-    });
-    return { marks, around };
-  };
+/** A ledger that knows of the folder of an mbox what was noted last. */
+function ledger(): { marks: FolderMark[]; around: typeof surroundings } {
+  const marks: FolderMark[] = [];
+  const note = async (mark: FolderMark): Promise<void> => void marks.push(mark);
+  const around = (): ReturnType<typeof surroundings> => ({
+    ...surroundings(),
+    usedBefore: true,
+    folder: { known: marks.at(-1), note },
+  });
+  return { marks, around };
+}
 
+describe('the folder of an mbox', () => {
   test('is noted when it is opened, and again only when it is another one', async () => {
     await using folder = await temporaryFolder();
-    const { marks, around } = ledger(true);
+    const { marks, around } = ledger();
     await mkdir(folder.at('disk'));
     const settings = { type: 'mbox', path: folder.at('disk', 'mbox') } as const;
     await writeFile(settings.path, '');
-    for (let times = 0; times < 2; times += 1) await openDestination(settings, around(true));
+    for (let times = 0; times < 2; times += 1) await openDestination(settings, around());
     expect(marks).toHaveLength(1);
     await rename(folder.at('disk'), folder.at('old disk'));
     await mkdir(folder.at('disk'));
     await writeFile(settings.path, '');
-    for (let times = 0; times < 2; times += 1) await openDestination(settings, around(true));
+    for (let times = 0; times < 2; times += 1) await openDestination(settings, around());
     expect(marks).toHaveLength(2);
   });
 
   test('I1: is not the mount point that holds another file, while its disk is not mounted', async () => {
     await using folder = await temporaryFolder();
-    const { around } = ledger(true);
+    const { around } = ledger();
     await mkdir(folder.at('mounted'));
     const settings = { type: 'mbox', path: folder.at('disk', 'mbox') } as const;
     await symlink('mounted', folder.at('disk'));
     await writeFile(settings.path, '');
-    await openDestination(settings, around(true));
+    await openDestination(settings, around());
     await rm(folder.at('disk'));
     await mkdir(folder.at('disk'));
     await writeFile(folder.at('disk', 'no disk is mounted here'), '');
-    await expect(openDestination(settings, around(true))).rejects.toMatchObject({
+    await expect(openDestination(settings, around())).rejects.toMatchObject({
       code: 'destination-unusable',
     });
     expect(await readdir(folder.at('disk'))).toEqual(['no disk is mounted here']);
     // What the hint says.
     await writeFile(settings.path, '');
-    await openDestination(settings, around(true));
+    await openDestination(settings, around());
     await rm(settings.path);
-    await openDestination(settings, around(true));
+    await openDestination(settings, around());
     expect(await readdir(folder.at('disk'))).toContain('mbox');
   });
 });

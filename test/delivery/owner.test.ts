@@ -5,19 +5,9 @@ import { examineDestination } from '../../src/doctor/places.ts';
 import { FakeRuntime } from '../support/fake-runtime.ts';
 import { requireRoot } from '../support/programs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
+import { surroundings } from './surroundings.ts';
 
 const SOMEBODY = 4711;
-
-const surroundings: Parameters<typeof openDestination>[1] = {
-  runtime: new FakeRuntime(),
-  account: 'me',
-  intend: () => Promise.resolve(),
-  takeUnfinished: () => [],
-  recordedAt: () => [],
-  recordedAs: () => [],
-  usedBefore: false,
-  spoolFolder: '/nowhere',
-};
 
 /** A home folder that belongs to somebody who is not root. */
 async function homeOfSomebody(folder: TemporaryFolder): Promise<string> {
@@ -42,7 +32,7 @@ describe('I9: root, in the folder of somebody else,', () => {
     await using folder = await temporaryFolder();
     const home = await homeOfSomebody(folder);
     const settings = { type: 'maildir', path: `${home}${below}`, lineEndings: 'lf' } as const;
-    await expect(openDestination(settings, surroundings)).rejects.toMatchObject(refusal);
+    await expect(openDestination(settings, surroundings())).rejects.toMatchObject(refusal);
     expect(await readdir(home)).toEqual([]);
   });
 
@@ -50,10 +40,10 @@ describe('I9: root, in the folder of somebody else,', () => {
     await using folder = await temporaryFolder();
     const home = await homeOfSomebody(folder);
     const settings = { type: 'mbox', path: `${home}/mbox` } as const;
-    await expect(openDestination(settings, surroundings)).rejects.toMatchObject(refusal);
+    await expect(openDestination(settings, surroundings())).rejects.toMatchObject(refusal);
     expect(await readdir(home)).toEqual([]);
     await writeFile(settings.path, '');
-    await expect(openDestination(settings, surroundings)).rejects.toMatchObject(refusal);
+    await expect(openDestination(settings, surroundings())).rejects.toMatchObject(refusal);
   });
 
   test('appends to the mbox of somebody else in a folder of its own, as in /var/mail', async () => {
@@ -61,7 +51,7 @@ describe('I9: root, in the folder of somebody else,', () => {
     const settings = { type: 'mbox', path: folder.at('somebody') } as const;
     await writeFile(settings.path, '');
     await chown(settings.path, SOMEBODY, SOMEBODY);
-    await (await openDestination(settings, surroundings)).close();
+    await (await openDestination(settings, surroundings())).close();
     expect((await stat(settings.path)).uid).toBe(SOMEBODY);
   });
 

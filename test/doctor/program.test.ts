@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { MdaSettings } from '../../src/delivery/settings.ts';
-import { examineProgram } from '../../src/doctor/program.ts';
+import { examineCommand, examineProgram } from '../../src/doctor/program.ts';
 import type { Step } from '../../src/doctor/step.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -37,4 +37,21 @@ test.each([
 test('of Dovecot’s own is said what it does without -e, also where that goes through the shell', async () => {
   for (const command of ['dovecot-lda', 'env HOME=/x /usr/lib/dovecot/dovecot-lda', 'a="b" dovecot-lda'])
     expect(JSON.stringify(await examine(command, 'dovecot-lda', 'env'))).toContain('the option -e');
+});
+
+test.each([
+  ['notmuch new', undefined],
+  [['notmuch', 'new'], undefined],
+  ['nomuch new', 'wrong'],
+  [['nomuch', 'new'], 'wrong'],
+  // What only the shell can tell is not said to be wrong.
+  ['cd mail && notmuch new', undefined],
+  ['"$HOME/bin/index"', undefined],
+  [['cd', 'mail'], 'wrong'],
+] as const)('the program of the command after mail %j is %s', async (command, state) => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.at('bin'));
+  await writeFile(folder.at('bin/notmuch'), '', { mode: 0o755 });
+  const step = await examineCommand('afterMail', { command, folder: folder.path, env: { PATH: 'bin' } });
+  expect(step?.state).toBe(state);
 });

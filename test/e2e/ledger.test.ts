@@ -264,6 +264,9 @@ describe('verify after a change of the configuration', () => {
 
     // Moved along with the configuration, its mail is still the same.
     await rename(join(kept.folder, 'Mail'), join(kept.folder, 'Elsewhere'));
+    expect((await runProgram(['verify'], { cwd: kept.folder })).stdout).toMatch(
+      /^me: 11 messages that came to maildir:.*\/Mail, there or where mail goes now, as delivered$/m,
+    );
     const moved = await runProgram(['verify', '--json'], { cwd: kept.folder });
     expect(JSON.parse(moved.stdout.trimEnd().split('\n')[1] ?? '')).toMatchObject({
       intact: 11,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { headerField, returnPath } from '../../src/message/header-field.ts';
+import { headerField, isHeaderOf, returnPath } from '../../src/message/header-field.ts';
 
 describe('headerField', () => {
   test.each([
@@ -53,5 +53,40 @@ describe('returnPath', () => {
     ['an address longer than any', `<${'a'.repeat(257)}>`, undefined],
   ])('takes %s for what it is', (_, field, expected) => {
     expect(returnPath(Buffer.from(`Return-Path: ${field}\r\n\r\n`, 'latin1'))).toBe(expected);
+  });
+});
+
+describe('isHeaderOf', () => {
+  const told = 'Message-ID: <a@b>\r\nDate: today\r\nSubject: s\r\n\r\n';
+  test.each([
+    ['itself', `Received: 1\r\n${told}`, `Received: 1\r\n${told}`, true],
+    ['another Subject', told.replace('s\r', 'z\r'), told, false],
+    ['other lines, where Message-ID and Date tell', `Received: 2\r\n${told}`, `Received: 1\r\n${told}`, true],
+    [
+      'other lines, without a Message-ID',
+      'Received: 2\r\nDate: x\r\n\r\n',
+      'Received: 1\r\nDate: x\r\n\r\n',
+      false,
+    ],
+    [
+      'other lines, without a Date',
+      'Received: 2\r\nMessage-ID: x\r\n\r\n',
+      'Received: 1\r\nMessage-ID: x\r\n\r\n',
+      false,
+    ],
+    [
+      'a line that its server has added',
+      'X-Seen: 1\r\nSubject: s\r\n\r\n',
+      'Subject: s\n\nSubject: z\n',
+      true,
+    ],
+    [
+      'the same without what a mail program has written into an mbox',
+      'Subject: s\r\n\r\n',
+      'Status: RO\nSubject: s\n\n',
+      true,
+    ],
+  ])('%s', (_, header, stored, expected) => {
+    expect(isHeaderOf(Buffer.from(header), Buffer.from(stored))).toBe(expected);
   });
 });

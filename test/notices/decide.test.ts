@@ -28,6 +28,22 @@ describe('notices', () => {
     expect(told(...history)).toEqual([[], [], ['failing'], [], [], ['recovered'], []]);
   });
 
+  test('tell of a command after mail when it has failed often enough in a row, once, and that it goes well', () => {
+    const fails = (failures: number): Partial<AccountFacts> => ({
+      afterMailTrouble: { failures, error: ERROR },
+    });
+    expect(told(fails(1), FINE, fails(2), fails(3), fails(4), FINE, FINE)).toEqual([
+      [],
+      [],
+      [],
+      ['after-mail'],
+      [],
+      ['recovered'],
+      [],
+    ]);
+    expect(told({ ...failed(3), ...fails(3) }, fails(4))).toEqual([['failing', 'after-mail'], ['recovered']]);
+  });
+
   test('tell nothing of a failure that goes by itself', () => {
     expect(told(failed(1), failed(2), FINE)).toEqual([[], [], []]);
   });

@@ -14,6 +14,7 @@ export function fineAt(now: number, lastSuccessAt: number | undefined): AccountF
     underWay: false,
     lastSuccessAt,
     certificateExpiresAt: undefined,
+    afterMailTrouble: undefined,
     now,
   };
 }

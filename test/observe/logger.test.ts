@@ -62,3 +62,22 @@ test('I7: a log that cannot be written keeps a little for later, and no more', a
   for (let lines = 0; lines < 5000; lines += 1) logger.info(line + lines);
   expect(heldOctets() - before).toBeLessThan(10_000_000);
 });
+
+test('a line for people says what happened and what to do, and does not tell a report twice', async () => {
+  await using folder = await temporaryFolder();
+  const file = folder.at('log');
+  const { logger } = await openLog({ ...OPTIONS, format: 'pretty', level: 'trace', file });
+  logger.info({ account: 'home', fetched: 3, timings: { loginMs: 7 }, error: null }, 'poll finished');
+  logger.trace({ account: 'home', side: 'client' }, 'QUIT');
+  logger.warn({ account: 'home', error: { code: 'x', hint: 'Mend\u001b it.' } }, 'poll finished: refused');
+  logger.error({ hint: 'Look there.' }, 'no log');
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  expect(lines.map((line) => line.replace(/^\[\d\d:\d\d:\d\d\] /, ''))).toEqual([
+    'INFO: home: poll finished',
+    'TRACE: home: QUIT {"side":"client"}',
+    'WARN: home: poll finished: refused',
+    '  → Mend\\x1b it.',
+    'ERROR: no log',
+    '  → Look there.',
+  ]);
+});

@@ -183,6 +183,24 @@ describe('a fetchmailrc', () => {
     expect(account?.remarks.join()).toContain('pinSha256');
   });
 
+  test.each([
+    [`preconnect 'ssh -f x "sleep 5"'`, { preconnect: 'ssh -f x "sleep 5"' }, /^(?!.*connect)/],
+    ['postconnect "notmuch new"', { afterMail: 'notmuch new' }, /only when mail has come/],
+    // What opens the way is most likely closed by the other, also where no mail has come.
+    ['preconnect "vpn up" postconnect "vpn down"', { preconnect: 'vpn up' }, /"postconnect" is left out/],
+  ])('has its commands around a poll: %s', (written, keys, remark) => {
+    const [account] = accounts(`poll a proto pop3 user u pass p ssl ${written}`);
+    expect(account?.keys).toEqual({ deliver: { type: 'smtp', to: 'me@localhost' }, ...keys });
+    expect(account?.remarks.join(' ')).toMatch(remark);
+  });
+
+  test('that leads away from this machine without TLS by a command is told of that', () => {
+    const remarks = (host: string): string =>
+      accounts(`poll ${host} proto pop3 user u pass p preconnect "ssh -f x"`)[0]?.remarks.join() ?? '';
+    expect(remarks('localhost')).toContain('there is no TLS on the way');
+    expect(remarks('pop.example.org')).not.toContain('there is no TLS on the way');
+  });
+
   test('that speaks another protocol is not carried', () => {
     expect(accounts('poll a proto imap user u pass p')[0]?.disabled).toContain('IMAP');
   });

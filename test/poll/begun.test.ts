@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
 import { Ferry, killedBeforeRecording, mail, serve, storedAll } from './ferry.ts';
 import { NUMBERS, takeAway } from './odd-server.ts';
+import { refusing } from './refusing.ts';
 
 const AFTER_DELIVERY = { deletion: { kind: 'after-delivery' } } as const;
 const TWO_PLACES = ['maildir', 'maildir-2'] as const;
@@ -10,20 +10,7 @@ const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')];
 
 /** The second of two destinations, which has no room. */
 function fullSecond(all: readonly Destination[]): readonly Destination[] {
-  return all.map((one, index) => (index === 1 ? full(one) : one));
-}
-
-function full(destination: Destination): Destination {
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return () => ({
-        ...target.begin(),
-        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
-      });
-    },
-  });
+  return all.map((one, index) => (index === 1 ? refusing(one) : one));
 }
 
 /** A poll that is killed when the first of two destinations has all that is new, and the ledger knows nothing of it. */

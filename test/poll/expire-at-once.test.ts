@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { type Destination } from '../../src/delivery/destination.ts';
-import { MailError } from '../../src/errors.ts';
 import { createServer, type Pop3Server } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, storedAll } from './ferry.ts';
 import { AFTER_DELIVERY, DAY_MS } from './policies.ts';
+import { refusing } from './refusing.ts';
 
 const [ONE, TWO, LONG] = [mail('one'), mail('two'), mail('long', 'line\r\n'.repeat(50))];
 
@@ -28,23 +27,10 @@ async function pollThere(ferry: Ferry, server: Pop3Server): Promise<string> {
   return outcome;
 }
 
-function full(destination: Destination): Destination {
-  return new Proxy(destination, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name !== 'begin') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      return () => ({
-        ...target.begin(),
-        commit: () => Promise.reject(new MailError('disk-full', 'The disk is full.')),
-      });
-    },
-  });
-}
-
 test('I1: what came and found no room stays on a server that removes what was retrieved', async () => {
   await using server = await serverOf(ONE, TWO);
   await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
-  ferry.wrapDestinations = (all) => all.map(full);
+  ferry.wrapDestinations = (all) => all.map((one) => refusing(one));
   expect(await pollThere(ferry, server)).toBe('failed');
   ferry.wrapDestinations = (all) => all;
   expect(await pollThere(ferry, server)).toBe('ok');

@@ -184,10 +184,16 @@ describe('deletion', () => {
         : { do: 'cut', command, nth: later ? 2 : 1, sessions: 1 },
     ]);
     await using ferry = await Ferry.to(server.address, { account: { deletion: { kind: 'after-delivery' } } });
-    expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 3, deleted: 0 });
+    // At DELE it may be the fault of that message: the others are deleted in another session.
+    const inOther = command === 'DELE' ? 2 : 0;
+    expect(await ferry.poll()).toMatchObject({
+      outcome: command === 'DELE' ? 'partial' : 'failed',
+      fetched: 3,
+      deleted: inOther,
+    });
     ferry.takeCommands();
     const gone = command === 'QUIT' && later;
-    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: gone ? 0 : 3 });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: gone ? 0 : 3 - inOther });
     expect(ferry.takeCommands().filter((line) => line.startsWith('RETR'))).toEqual([]);
     expect(server.maildrop('alice').messages).toEqual([]);
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));

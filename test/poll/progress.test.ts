@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { stillToCome } from '../../src/poll/report.ts';
 import { Ferry, mail, serve, storedAll } from './ferry.ts';
 
 test('I7: a message that every session has to look at again does not keep the poll going for ever', async () => {
@@ -45,4 +46,15 @@ test('I7: a server that confirms deletions and forgets them does not keep the po
   for (let poll = 0; poll < 3 && maildrop.messages.length > 0; poll += 1) await ferry.poll();
   expect(maildrop.messages).toEqual([]);
   expect(await ferry.mail()).toEqual(storedAll(...messages));
+});
+
+test('I9: a poll whose line breaks counts what came before that as safe here and kept, and the rest as still to come', async () => {
+  await using server = await serve(mail('one'), mail('two'), mail('three'), mail('four'));
+  server.setFaults([{ do: 'cut', command: 'RETR', messages: [3] }]);
+  await using ferry = await Ferry.to(server.address);
+  const report = await ferry.poll();
+  expect(report).toMatchObject({ outcome: 'failed', listed: 4, fetched: 2, kept: 2 });
+  expect(stillToCome(report)).toBe(2);
+  server.setFaults([]);
+  expect(stillToCome(await ferry.poll())).toBe(0);
 });

@@ -1,9 +1,9 @@
+import { countText } from '../../wire/text.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** `mailferry adopt`: settles what the ledger does not know, without downloading anything. */
 export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, names) => {

@@ -6,12 +6,12 @@ import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { formatDuration } from '../../schedule/duration.ts';
 import { hostAndPort } from '../../wire/address.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
 import { showStep } from '../step-text.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** `mailferry check`: reads the configuration, says what it means and what is wrong with it here. Touches no network. */
 export const check: CommandRun<object> = async (options) => {
@@ -37,7 +37,7 @@ export const check: CommandRun<object> = async (options) => {
   return worstStatus(wrong.map(({ code }) => (code === null ? 0 : statusOf(code))));
 };
 
-function describe({ account, schedule }: AccountConfiguration): string {
+function describe({ account, schedule, preconnect, afterMail }: AccountConfiguration): string {
   const { name, host, port, tls, user, destinations, deletion } = account;
   const line = { implicit: 'TLS', starttls: 'STLS', none: 'no TLS' }[tls];
   const next = schedule.next(new Date(systemRuntime.now()));
@@ -47,6 +47,9 @@ function describe({ account, schedule }: AccountConfiguration): string {
     ...destinations.map((settings) => `  to     ${destinationName(settings)}`),
     `  then   ${deletionText(deletion)}`,
     `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')}`,
+    // A command may hold a secret.
+    ...(preconnect === undefined ? [] : ['  first  the command of preconnect, at each connection']),
+    ...(afterMail === undefined ? [] : ['  after  the command of afterMail, when mail has come']),
   ].join('\n');
 }
 

@@ -10,14 +10,14 @@ import { summarize } from '../../message/summary.ts';
 import type { PollReport } from '../../poll/report.ts';
 import { createServer, type Pop3Server } from '../../pop3-server/index.ts';
 import { systemRuntime } from '../../runtime.ts';
-import { printable } from '../../wire/text.ts';
+import { countText, printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { sampleMail } from '../demo/sample-mail.ts';
 import { statusOf } from '../exit-status.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { columnText, countText, reportLine } from '../wording.ts';
+import { columnText, reportLine } from '../wording.ts';
 
 /** How many of the messages are shown. */
 const SHOWN = 5;

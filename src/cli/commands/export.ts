@@ -8,11 +8,11 @@ import type { Peer, SeenMessage } from '../../peers/peer.ts';
 import { oldmailName, renderFetchids, renderOldmail, renderUidls } from '../../peers/seen-files.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { remembered } from '../../setup/take-over.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { homeFolder } from '../home.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 export interface ExportOptions {
   readonly output: string;

@@ -31,10 +31,14 @@ function firstOfEachHost(
   accounts: readonly AccountConfiguration[],
 ): readonly { host: string; port: number; sourceAddress: string | undefined }[] {
   const hosts = new Set<string>();
-  return accounts
-    .map(({ account: { host, port, line } }) => ({ host, port, ...line }))
-    .filter(({ proxy, tunnel }) => proxy === undefined && tunnel === undefined)
-    .filter(({ host }) => !hosts.has(host) && hosts.add(host))
-    .slice(0, MOST_AHEAD)
-    .map(({ host, port, sourceAddress }) => ({ host, port, sourceAddress }));
+  return (
+    accounts
+      // Where a command has to open the way, nobody may be there before, or somebody else.
+      .filter(({ account: { preconnect } }) => preconnect === undefined)
+      .map(({ account: { host, port, line } }) => ({ host, port, ...line }))
+      .filter(({ proxy, tunnel }) => proxy === undefined && tunnel === undefined)
+      .filter(({ host }) => !hosts.has(host) && hosts.add(host))
+      .slice(0, MOST_AHEAD)
+      .map(({ host, port, sourceAddress }) => ({ host, port, sourceAddress }))
+  );
 }

@@ -13,20 +13,14 @@ import { writePrivateFile } from '../../durable/private-file.ts';
 import { ifThere, MailError } from '../../errors.ts';
 import type { Peer } from '../../peers/peer.ts';
 import { systemRuntime } from '../../runtime.ts';
-import {
-  type ImportedAccount,
-  type ImportPlan,
-  type ImportWishes,
-  type NetrcLookup,
-  planImport,
-} from '../../setup/import-peer.ts';
+import { type ImportPlan, type ImportWishes, type NetrcLookup, planImport } from '../../setup/import-peer.ts';
 import { readPeer } from '../../setup/peer-files.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
 import { homeFolder, localUser } from '../home.ts';
+import { passwordsText, toldOfImport } from '../import-text.ts';
 import { paragraph, processTerminal, showError, type Terminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 export interface ImportOptions {
   readonly output?: string;
@@ -60,8 +54,7 @@ export const importPeer: CommandRun<ImportOptions> = async (options, [peerName =
     terminal.out(plan.configuration.trimEnd());
     terminal.out('');
     tell(plan, { peer, terminal });
-    for (const { path } of plan.passwordFiles)
-      terminal.out(`A password would be written to ${path} (mode 0600).`);
+    if (plan.passwordFiles.length > 0) terminal.out(`Would write ${passwordsText(plan.passwordFiles)}.`);
     terminal.out(
       `Nothing was written. The configuration would be ${output}, the ledger would be in ${stateDir}.`,
     );
@@ -71,17 +64,18 @@ export const importPeer: CommandRun<ImportOptions> = async (options, [peerName =
   const memories = plan.accounts.map(({ name, seen }) => ({ account: name, seen }));
   // Before the configuration: a poll that comes in between must not find the accounts without their memory.
   await takeOver(stateDir, { peer, memories, runtime: systemRuntime });
-  for (const { path, password } of plan.passwordFiles) {
+  for (const { path, password } of plan.passwordFiles)
     await writePrivateFile(path, `${password.reveal()}\n`, systemRuntime);
-    terminal.out(`Wrote ${path} (mode 0600): a password.`);
-  }
+  if (plan.passwordFiles.length > 0) terminal.out(`Wrote ${passwordsText(plan.passwordFiles)}.`);
   await writePrivateFile(output, plan.configuration, systemRuntime);
-  terminal.out(`Wrote ${output} (mode 0600).`);
+  terminal.out(
+    `Wrote ${output} (mode 0600); what has no counterpart stands in it as a comment at each account.`,
+  );
   tell(plan, { peer, terminal });
   return conclude(output, { options, terminal });
 };
 
-/** What became of each account, and what is left to say. */
+/** What became of the accounts, and what is left to say. */
 function tell(
   { accounts, warnings }: ImportPlan,
   { peer, terminal }: { peer: Peer; terminal: Terminal },
@@ -89,33 +83,10 @@ function tell(
   const { stdout } = process;
   for (const warning of warnings)
     terminal.out(paragraph(`${terminal.style('yellow', 'note:')} `, warning, stdout));
-  for (const account of accounts) {
-    const { name, disabled, open } = account;
-    const became = disabled
-      ? `${terminal.style('yellow', 'a comment only')}; the file says why.`
-      : memoryText(account, { peer, terminal });
-    terminal.out(paragraph(`${name}: `, became, stdout));
-    if (open.length === 0 || disabled) continue;
-    const keys = open.map((key) => `"${key}"`).join(', ');
-    const more = open.includes('deliver')
-      ? '; --deliver maildir:PATH says where the mail of all goes, maildir:PATH/{account} where that of each'
-      : '';
-    const left = `${keys} ${open.length === 1 ? 'is' : 'are'} yours to fill in${more}.`;
-    terminal.out(paragraph(`  ${terminal.style('yellow', '→')} `, left, stdout));
+  for (const { about, text, warns } of toldOfImport(accounts, peer)) {
+    const shown = paragraph('', `${about}: ${text}`, stdout);
+    terminal.out(warns ? terminal.style('yellow', shown) : shown);
   }
-}
-
-/** What is known of the messages that the peer has fetched. */
-function memoryText(
-  { name, seen, seenIn, lookedFor }: ImportedAccount,
-  { peer, terminal }: { peer: Peer; terminal: Terminal },
-): string {
-  if (seenIn !== undefined && seen.length > 0)
-    return `${countText(seen.length, 'message')} that ${peer} remembers (${seenIn}) count as carried: not downloaded again, and never deleted there by Mailferry, whatever "delete" says.`;
-  if (seenIn === undefined && lookedFor.length > 0)
-    return `${terminal.style('yellow', `no memory of ${peer} was found`)}, so that all its mail would come (looked for ${lookedFor.join(', ')}; say where with --state).`;
-  const where = seenIn === undefined ? '' : ` (${seenIn})`;
-  return `${terminal.style('yellow', `${peer} remembers nothing of it`)}${where}, so that all its mail would come, unless "mailferry adopt ${name}" counts what is there as carried.`;
 }
 
 /** Loads what was written, so that nobody has to find out later that something is missing. */

@@ -21,6 +21,7 @@ import {
 import { accountToAdd, type FirstAccount, firstConfiguration } from '../../setup/first-account.ts';
 import { tryLogin } from '../../setup/try-login.ts';
 import { hostAndPort } from '../../wire/address.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
 import { homeFolder } from '../home.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
@@ -30,7 +31,6 @@ import { loadFor } from '../load.ts';
 import type { Asker } from '../prompts.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** How often a login that is refused is asked for again. */
 const LOGIN_ATTEMPTS = 5;

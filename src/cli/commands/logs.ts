@@ -1,6 +1,6 @@
 import { ROUTES } from '../../daemon/control-protocol.ts';
 import type { Status } from '../../daemon/status.ts';
-import { printable } from '../../wire/text.ts';
+import { lineForPeople } from '../../observe/line-for-people.ts';
 import { askRunning, firstOf, refuseUnknown } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
 import { endWithReader } from '../outputs.ts';
@@ -36,9 +36,7 @@ export const logs: CommandRun<LogsOptions> = async (options, accounts) => {
 function forPeople(line: Line, terminal: Terminal): string {
   const level = String(line['level']);
   const time = new Date(String(line['time'])).toLocaleTimeString('sv-SE');
-  const account = typeof line['account'] === 'string' ? `${line['account']}: ` : '';
-  const text = printable(`${account}${String(line['msg'])}`, 2000);
   const colour = level in COLOURS ? COLOURS[level as keyof typeof COLOURS] : undefined;
   const label = level.toUpperCase().padEnd(5);
-  return `${time} ${colour === undefined ? label : terminal.style(colour, label)} ${text}`;
+  return `${time} ${colour === undefined ? label : terminal.style(colour, label)} ${lineForPeople(line)}`;
 }

@@ -5,11 +5,11 @@ import { asMailError, type MailError } from '../../errors.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
 import type { Preview } from '../../poll/preview.ts';
-import { printable } from '../../wire/text.ts';
+import { countText, printable } from '../../wire/text.ts';
 import { statusOf } from '../exit-status.ts';
 import { REASON_WORDS } from '../reason-text.ts';
 import { showError, type Terminal } from '../terminal.ts';
-import { columnText, countText } from '../wording.ts';
+import { columnText } from '../wording.ts';
 
 export interface PreviewOptions {
   readonly options: { readonly json?: boolean };
@@ -88,7 +88,7 @@ function showPreview(
   }
   if (decisions.length > 0) terminal.out('  why:');
   for (const [reason, count] of countReasons(decisions)) {
-    terminal.out(`  ${String(count).padStart(6)}  ${REASON_WORDS[reason]}`);
+    terminal.out(`  ${count.toLocaleString('en-US').padStart(6)}  ${REASON_WORDS[reason]}`);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Refetch } from '../../poll/refetch.ts';
+import { countText } from '../../wire/text.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 interface RefetchOptions {
   readonly missing?: boolean;

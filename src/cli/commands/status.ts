@@ -42,7 +42,11 @@ export const status: CommandRun<StatusOptions> = async (options, names) => {
       style: (style, text) => terminal.style(style, text),
     }))
       terminal.out(line);
-  const statuses = accounts.map(({ report }) => (report === null ? 0 : statusOfReport(report)));
+  const statuses = accounts.flatMap(({ report, afterMail }) => [
+    report === null ? 0 : statusOfReport(report),
+    // A daemon of an older version says nothing of it.
+    afterMail?.error ? statusOf(afterMail.error.code) : 0,
+  ]);
   return worstStatus(faulty ? [...statuses, statusOf('config')] : statuses);
 };
 

@@ -5,12 +5,12 @@ import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
 import { type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
+import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { countText } from '../wording.ts';
 
 /** How many locations are shown; `--json` has them all. */
 const SHOWN = 10;
@@ -24,33 +24,45 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
   using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
   const statuses: number[] = [];
   for (const { account } of accounts) {
-    for (const { place, verify: look } of placesOf(account, ledger)) {
+    for (const { place, former, verify: look } of placesOf(account, ledger)) {
       // One that cannot be looked at keeps no other from that.
       const verification = await look().catch(asMailError);
       statuses.push(statusOfPlace(verification));
       if (options.json === true) terminal.out(JSON.stringify(jsonOf(account.name, place, verification)));
       else if (verification instanceof MailError)
         showError(terminal, verification, `${account.name}: ${place}:`);
-      else show(account.name, verification, terminal);
+      else show(account.name, { ...verification, former }, terminal);
     }
   }
   if (names.length === 0) tellOfOthers(ledger, accounts, terminal);
   return worstStatus(statuses);
 };
 
+interface Place {
+  readonly place: string;
+  /** Not configured any more. */
+  readonly former: boolean;
+  readonly verify: () => Promise<Verification>;
+}
+
 /** Where mail of an account was ever delivered to, or is to be. */
-function placesOf(
-  account: Account,
-  ledger: SqliteLedger,
-): readonly { readonly place: string; readonly verify: () => Promise<Verification> }[] {
+function placesOf(account: Account, ledger: SqliteLedger): readonly Place[] {
   const records = ledger.account(account.name);
   const destinations = readOnlyAll(account.destinations, records, account.name);
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));
   return [
-    ...destinations.map((one) => ({ place: one.name, verify: () => verifyDestination(one, records) })),
-    ...former.map((place) => ({ place, verify: () => verifyFormer(place, destinations, records) })),
+    ...destinations.map((one) => ({
+      place: one.name,
+      former: false,
+      verify: () => verifyDestination(one, records),
+    })),
+    ...former.map((place) => ({
+      place,
+      former: true,
+      verify: () => verifyFormer(place, destinations, records),
+    })),
   ];
 }
 
@@ -83,7 +95,17 @@ function tellOfOthers(
 
 function show(
   account: string,
-  { destination, intact, marked, workedOut, changed, missing, unreadable, handedOver }: Verification,
+  {
+    destination,
+    former,
+    intact,
+    marked,
+    workedOut,
+    changed,
+    missing,
+    unreadable,
+    handedOver,
+  }: Verification & Pick<Place, 'former'>,
   terminal: Terminal,
 ): void {
   if (handedOver > 0) {
@@ -92,7 +114,8 @@ function show(
     );
     return;
   }
-  terminal.out(`${account}: ${countText(intact, 'message')} in ${destination} as delivered`);
+  const where = former ? `that came to ${destination}, there or where mail goes now,` : `in ${destination}`;
+  terminal.out(`${account}: ${countText(intact, 'message')} ${where} as delivered`);
   if (marked > 0)
     terminal.out(
       `  ${countText(marked, 'message')} there, with fields in the header that a mail program has written (Status and the like); all else is as delivered`,
@@ -118,5 +141,6 @@ function list(title: string, locations: readonly string[], terminal: Terminal): 
   if (locations.length === 0) return;
   terminal.out(`  ${terminal.style('yellow', title)}`);
   for (const location of locations.slice(0, SHOWN)) terminal.out(`    ${location}`);
-  if (locations.length > SHOWN) terminal.out(`    … and ${locations.length - SHOWN} more (--json shows all)`);
+  if (locations.length > SHOWN)
+    terminal.out(`    … and ${(locations.length - SHOWN).toLocaleString('en-US')} more (--json shows all)`);
 }

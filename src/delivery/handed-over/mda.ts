@@ -35,7 +35,7 @@ export function mda(settings: MdaSettings, account: string): Taker {
       env: { ...env, SENDER: spool.sender ?? '', MAILFERRY_ACCOUNT: account, MAILFERRY_MESSAGE: tag },
       input: file.fd,
       limitMs: timeoutMs,
-      listens: true,
+      hears: 'errors',
     });
     const verdict = verdictOf(ending);
     if (verdict !== 'taken') throw notTaken(settings, ending, verdict);

@@ -4,14 +4,12 @@ import { FileWriter } from '../../durable/file-writer.ts';
 import { openNameless } from '../../durable/nameless-file.ts';
 import { returnPath } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
+import { MessageStart } from '../../message/message-start.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { LineEndings } from '../settings.ts';
 
 /** Messages up to this size wait in memory, larger ones in the file. */
 const BUFFER_OCTETS = 256 * 1024;
-
-/** Where the sender is looked for. */
-const START_OCTETS = 64 * 1024;
 
 /**
  * A whole message that waits to be handed to somebody else, who gets nothing of one that was cut on its way: in a file without a
@@ -21,8 +19,7 @@ export class Spool {
   readonly #writer: FileWriter;
   readonly #endings: CrlfToLf | undefined;
   readonly #hash = createHash('sha256');
-  #start: Buffer[] = [];
-  #startOctets = 0;
+  readonly #start = new MessageStart();
   #sha256 = '';
 
   /** `path` is that of the file until it is open. */
@@ -43,15 +40,12 @@ export class Spool {
 
   /** The envelope sender, where the message tells one. */
   get sender(): string | undefined {
-    return returnPath(Buffer.concat(this.#start));
+    return returnPath(this.#start.whole());
   }
 
   /** Takes the next octets as received. */
   async write(block: Buffer): Promise<void> {
-    if (this.#startOctets < START_OCTETS) {
-      this.#start.push(block);
-      this.#startOctets += block.length;
-    }
+    this.#start.push(block);
     await this.#store(this.#endings?.convert(block) ?? block);
   }
 
@@ -63,7 +57,7 @@ export class Spool {
   }
 
   async close(): Promise<void> {
-    this.#start = [];
+    this.#start.clear();
     await this.#writer.close();
   }
 

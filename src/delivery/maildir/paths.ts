@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { baseName, withoutAdditions } from './names.ts';
 
@@ -47,11 +47,28 @@ export class MaildirPaths {
   }
 }
 
+/** While a mail program never stops renaming, what one look leaves out the next ones find. */
+const MOST_LOOKS = 5;
+
+/**
+ * What is renamed while a folder is read, as mail programs do with each flag, may be left out by the system, and what
+ * goes from `cur` to `new` is in neither: so it is read again until nothing has changed meanwhile.
+ */
 async function pathsIn(maildir: string): Promise<ReadonlyMap<string, string>> {
+  const folders = ['new', 'cur'].map((name) => join(maildir, name));
   const paths = new Map<string, string>();
-  for (const folder of ['new', 'cur']) {
-    for (const name of await readdir(join(maildir, folder)))
-      paths.set(baseName(name), join(maildir, folder, name));
+  for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+    const before = await changesOf(folders);
+    for (const folder of folders) {
+      for (const name of await readdir(folder)) paths.set(baseName(name), join(folder, name));
+    }
+    if ((await changesOf(folders)) === before) break;
   }
   return paths;
+}
+
+/** When each folder was changed last. */
+async function changesOf(folders: readonly string[]): Promise<string> {
+  const found = await Promise.all(folders.map((folder) => stat(folder, { bigint: true })));
+  return found.map(({ mtimeNs }) => mtimeNs).join(' ');
 }

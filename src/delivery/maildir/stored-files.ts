@@ -3,12 +3,11 @@ import { blocksOfFile } from '../../durable/regular-file.ts';
 import { systemCode } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf, lfToCrlf } from '../../message/line-endings.ts';
+import { MessageStart } from '../../message/message-start.ts';
 import type { ReceivedIdentity, StoredMessage } from '../destination.ts';
 import type { LineEndings } from '../settings.ts';
 import { tagOf } from './names.ts';
 import { MaildirPaths } from './paths.ts';
-
-const START_OCTETS = 64 * 1024;
 
 /** A file of a Maildir: what it holds, and what the message was when it was received. */
 export interface StoredFile {
@@ -74,13 +73,13 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
   const withCrlf = createHash('sha256');
   const withLf = createHash('sha256');
   const endings = new CrlfToLf();
-  const start: Buffer[] = [];
+  const start = new MessageStart();
   let octets = 0;
   let receivedOctets = 0;
   for await (const block of blocksOfFile(path)) {
     const crlf = lfToCrlf(block);
     const original = lineEndings === 'lf' ? crlf : block;
-    if (octets < START_OCTETS) start.push(original);
+    start.push(original);
     stored.update(block);
     withCrlf.update(crlf);
     withLf.update(lineEndings === 'lf' ? block : endings.convert(block));
@@ -88,7 +87,7 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
     receivedOctets += original.length;
   }
   withLf.update(endings.end());
-  const beginning = Buffer.concat(start);
+  const beginning = start.whole();
   const hashes = { sha256: stored.digest('hex'), crlfSha256: withCrlf.digest('hex') };
   return {
     octets,

@@ -1,17 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../durable/regular-file.ts';
 import { ignoreMissing } from '../../errors.ts';
 import { headerField } from '../../message/header-field.ts';
 import { type Bounds, readBounds } from './bounds.ts';
-import { blocksOf, readAt } from './reading.ts';
+import { blocksOf, readingAhead } from './reading.ts';
 import { type Content, HEADER_OCTETS, withoutFields } from './unmarked.ts';
-
-/** The longest From_ line that counts, and a header behind it. */
-const START_OCTETS = 2 * HEADER_OCTETS;
-
-/** How much is read at first of one message: most are not longer. */
-const FIRST_OCTETS = 16 * 1024;
 
 /** What stands in an mbox, without From_ line and the empty line after. */
 export interface StoredContent extends Content {
@@ -41,8 +34,9 @@ export async function scanMbox(path: string, isWanted: (octets: number) => boole
   if (file === undefined) return { isMbox: false, messages, withNuls };
   try {
     const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
+    const blocks = readingAhead(file);
     for (const one of bounds) {
-      const content = await contentAt(file, one, isWanted);
+      const content = await contentAt(blocks, one, isWanted);
       if (content === undefined) continue;
       messages.set(one.start, content);
       if (one.hasNuls) withNuls.push(content);
@@ -55,30 +49,29 @@ export async function scanMbox(path: string, isWanted: (octets: number) => boole
 
 /** Undefined where it is not asked for: then it is not read to its end. */
 async function contentAt(
-  file: FileHandle,
-  { start, end, hasNuls }: Bounds,
+  blocks: ReturnType<typeof readingAhead>,
+  { content, end, hasNuls }: Bounds,
   isWanted: (octets: number) => boolean,
 ): Promise<StoredContent | undefined> {
-  const first = await readStart(file, start, end);
-  const line = first.indexOf('\n') + 1;
-  const from = line === 0 ? end : start + line;
-  const octets = Math.max(0, end - from);
-  const beginning = line === 0 ? '' : first.toString('latin1', line);
-  const isWhole = from + beginning.length >= end;
-  const rest = withoutFields(beginning, isWhole);
+  const until = Math.min(end, content + HEADER_OCTETS);
+  const start: Buffer[] = [];
+  for await (const block of blocks(content, until)) start.push(block);
+  const first = Buffer.concat(start);
+  const beginning = first.toString('latin1');
+  const rest = withoutFields(beginning, until === end);
+  const octets = end - content;
   const less = rest === undefined ? 0 : beginning.length - rest.length;
   if (!isWanted(octets) && !isWanted(octets - less) && !hasNuls) return undefined;
-  const stored = createHash('sha256').update(beginning, 'latin1');
+  const stored = createHash('sha256').update(first);
   const unmarked = rest === undefined ? undefined : createHash('sha256').update(rest, 'latin1');
-  if (!isWhole)
-    for await (const block of blocksOf(file, from + beginning.length, end)) {
-      stored.update(block);
-      unmarked?.update(block);
-    }
+  for await (const block of blocks(until, end)) {
+    stored.update(block);
+    unmarked?.update(block);
+  }
   return {
     octets,
     sha256: stored.digest('hex'),
-    messageId: messageIdOf(first.subarray(line)),
+    messageId: messageIdOf(first),
     unmarked: unmarked && { octets: octets - less, sha256: unmarked.digest('hex') },
   };
 }
@@ -87,12 +80,4 @@ async function contentAt(
 function messageIdOf(start: Buffer): string | undefined {
   const messageId = headerField(start, 'Message-ID');
   return messageId === undefined ? undefined : Buffer.from(messageId, 'latin1').toString('latin1');
-}
-
-/** The beginning of a message, From_ line and header at least, as far as these are not too long. */
-async function readStart(file: FileHandle, start: number, end: number): Promise<Buffer> {
-  const octets = end - start;
-  const first = await readAt(file, start, Math.min(octets, FIRST_OCTETS));
-  if (first.length >= octets || first.includes('\n\n')) return first;
-  return readAt(file, start, Math.min(octets, START_OCTETS));
 }

@@ -3,12 +3,12 @@ import { FileWriter } from '../../durable/file-writer.ts';
 import { openNameless } from '../../durable/nameless-file.ts';
 import { returnPath } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
+import { MessageStart } from '../../message/message-start.ts';
 import { MboxrdQuoting } from './mboxrd.ts';
 import { unmarkedContent } from './unmarked.ts';
 
 /** Messages up to this size wait in memory, larger ones in a file without a name. */
 const BUFFER_OCTETS = 256 * 1024;
-const START_OCTETS = 64 * 1024;
 const OPENING_OCTETS = 1024;
 const LF = 0x0a;
 
@@ -18,8 +18,7 @@ export class MboxDraft {
   readonly #endings = new CrlfToLf();
   readonly #quoting = new MboxrdQuoting();
   readonly #hash = createHash('sha256');
-  #start: Buffer[] = [];
-  #startOctets = 0;
+  readonly #start = new MessageStart();
   #last: number | undefined;
   #sha256 = '';
   #unmarkedSha256: string | undefined;
@@ -52,14 +51,11 @@ export class MboxDraft {
 
   /** The envelope sender, where the message tells one. */
   get sender(): string | undefined {
-    return returnPath(Buffer.concat(this.#start));
+    return returnPath(this.#start.whole());
   }
 
   async write(block: Buffer): Promise<void> {
-    if (this.#startOctets < START_OCTETS) {
-      this.#start.push(block);
-      this.#startOctets += block.length;
-    }
+    this.#start.push(block);
     for (const piece of this.#quoting.push(Buffer.from(this.#endings.convert(block))))
       await this.#store(piece);
   }
@@ -78,7 +74,7 @@ export class MboxDraft {
   }
 
   async close(): Promise<void> {
-    this.#start = [];
+    this.#start.clear();
     await this.#writer.close();
   }
 

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
-import { blocksOfFile, openRegular } from '../../durable/regular-file.ts';
+import { openRegular } from '../../durable/regular-file.ts';
 import { lfToCrlf } from '../../message/line-endings.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { ReceivedIdentity, StoredMessage } from '../destination.ts';
-import { contentStart, range, readBounds } from './bounds.ts';
+import { readBounds } from './bounds.ts';
 import { MboxrdUnquoting } from './mboxrd-unquoting.ts';
-import { blocksOf, fromLineAt } from './reading.ts';
+import { blocksOf, fromLineAt, readingAhead } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 const NEXT = Buffer.from('\nFrom ');
@@ -34,9 +34,13 @@ export interface MboxMessage {
 
 /** Reads all messages of an mbox, never more than a block of one in memory. */
 export async function* readMessages(path: string): AsyncGenerator<MboxMessage, void, undefined> {
-  const { bounds } = await readBounds(blocksOfFile(path));
-  for (const { start, end } of bounds) {
-    yield await readMessage(path, start, { from: await contentStart(path, start, end), to: end });
+  const file = await openRegular(path);
+  try {
+    const { bounds } = await readBounds(blocksOf(file, 0));
+    const blocks = readingAhead(file);
+    for (const { start, content, end } of bounds) yield await readMessage(start, blocks(content, end));
+  } finally {
+    await file.close();
   }
 }
 
@@ -50,14 +54,8 @@ export async function* storedInMbox(
   }
 }
 
-async function readMessage(
-  path: string,
-  start: number,
-  { from, to }: { from: number; to: number },
-): Promise<MboxMessage> {
-  const { asStored, others } = await readForms(range(path, from, to), (header) => [
-    withoutReadersFields(header),
-  ]);
+async function readMessage(start: number, blocks: AsyncIterable<Buffer>): Promise<MboxMessage> {
+  const { asStored, others } = await readForms(blocks, (header) => [withoutReadersFields(header)]);
   const { octets, sha256 } = asStored;
   const [withoutFields = asStored] = others;
   const unmarkedSha256 = others[0]?.sha256;

@@ -28,6 +28,29 @@ export async function* blocksOf(
   }
 }
 
+/**
+ * As `blocksOf` of one mbox, for places that are asked for in their order: of small messages many are read at a time, each of
+ * which would cost a call of its own.
+ */
+export function readingAhead(
+  file: FileHandle,
+): (from: number, to: number) => AsyncGenerator<Buffer, void, undefined> {
+  let held: Buffer = Buffer.alloc(0);
+  let heldFrom = 0;
+  return async function* blocks(from, to) {
+    for (let at = from; at < to; ) {
+      if (at < heldFrom || at >= heldFrom + held.length) {
+        held = await readAt(file, at, BLOCK_OCTETS);
+        heldFrom = at;
+        if (held.length === 0) return;
+      }
+      const block = held.subarray(at - heldFrom, to - heldFrom);
+      yield block;
+      at += block.length;
+    }
+  };
+}
+
 /** The From_ line that begins there, each octet as one character, with its line end; undefined where none does, or one that is longer. */
 export async function fromLineAt(
   file: FileHandle,

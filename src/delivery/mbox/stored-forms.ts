@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { lfToCrlf } from '../../message/line-endings.ts';
+import { START_OCTETS } from '../../message/message-start.ts';
 import type { ReceivedIdentity } from '../destination.ts';
 import { MboxrdUnquoting } from './mboxrd-unquoting.ts';
-
-/** A header that is longer is taken as it is. */
-const HEADER_OCTETS = 64 * 1024;
 
 /** One form that a message in an mbox may have had when it was appended. */
 export interface StoredForm {
@@ -56,7 +54,8 @@ class StoredForms {
     this.#header += text;
     const end = this.#header.startsWith('\n') ? 0 : this.#header.indexOf('\n\n') + 1;
     const isWhole = end > 0 || this.#header.startsWith('\n');
-    if (isWhole || this.#header.length >= HEADER_OCTETS) this.#begin(this.#header, end);
+    // One that is longer is taken as it is.
+    if (isWhole || this.#header.length >= START_OCTETS) this.#begin(this.#header, end);
   }
 
   end(): Forms {
@@ -112,7 +111,7 @@ class Form {
     const stored = Buffer.from(text, 'latin1');
     const octets = lfToCrlf(stored);
     this.#lfHash.update(stored);
-    if (this.#start.length < HEADER_OCTETS) this.#start = Buffer.concat([this.#start, octets]);
+    if (this.#start.length < START_OCTETS) this.#start = Buffer.concat([this.#start, octets]);
     this.#hash.update(octets);
     this.#octets += octets.length;
   }

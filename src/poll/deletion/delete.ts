@@ -1,13 +1,17 @@
+import { asMailError } from '../../errors.ts';
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_DELETIONS } from '../../wire/limits.ts';
+import { countText } from '../../wire/text.ts';
 import { type Bound, bothOf } from '../columns/bound-records.ts';
+import type { ListedMessage } from '../listing.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import type { Poll } from '../poll.ts';
 import { isStillThere } from '../record-state.ts';
 import { type DueDeletions, dueDeletions } from './due-deletions.ts';
+import { LostAtDele } from './lost-at-dele.ts';
 
 /** What is marked as deleted in this session, until QUIT makes it real. */
 export interface Marked {
@@ -67,7 +71,7 @@ async function noteUncertain(
   await ledger.noteMissing(uncertain, runtime.now());
   observer.noticed?.(
     account.name,
-    `${uncertain.size} messages that were to be deleted may not be those that are here; their content is compared.`,
+    `${countText(uncertain.size, 'message')} that were to be deleted may not be those that are here; their content is compared.`,
   );
 }
 
@@ -87,7 +91,7 @@ async function sendDeletions(
   await ledger.noteDeleSent(allOf(numbers), runtime.now());
   const results: Promise<ReplyError | undefined>[] = [];
   for (const number of numbers) {
-    await results.at(-PIPELINE_DELETIONS);
+    await results.at(-PIPELINE_DELETIONS)?.catch(() => undefined);
     const result = refusalOf(session, number);
     // Whoever awaits it sees the error; until then it must not count as unhandled.
     result.catch(() => undefined);
@@ -96,7 +100,7 @@ async function sendDeletions(
   // Whatever becomes of each DELE, QUIT is what comes next.
   const goodbye = session.pipelining ? session.quit() : undefined;
   goodbye?.catch(() => undefined);
-  const refusals = await Promise.all(results);
+  const refusals = await refusalsOf(results, numbers, visit.listing);
   const accepted = numbers.filter((_, index) => refusals[index] === undefined);
   const refused = numbers.filter((_, index) => refusals[index] !== undefined);
   tellRefusals(refusals, poll);
@@ -126,6 +130,22 @@ export async function confirmDeletions(
   await poll.ledger.noteGone([...records, ...earlier], poll.runtime.now());
   await poll.ledger.noteDeleted(kept);
   return records.length;
+}
+
+/** Waits for all replies. Raises `LostAtDele` for the first one that did not come. */
+async function refusalsOf(
+  results: readonly Promise<ReplyError | undefined>[],
+  numbers: readonly MessageNumber[],
+  { messages }: PlannedVisit['listing'],
+): Promise<readonly (ReplyError | undefined)[]> {
+  const outcomes = await Promise.allSettled(results);
+  return outcomes.map((outcome, index) => {
+    if (outcome.status === 'fulfilled') return outcome.value;
+    throw new LostAtDele(
+      messages.numbered(numbers[index] as MessageNumber) as ListedMessage,
+      asMailError(outcome.reason),
+    );
+  });
 }
 
 /** DELE. A message that the server refuses to mark stays there and is tried again at the next poll. */

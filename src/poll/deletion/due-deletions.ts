@@ -1,6 +1,7 @@
 import type { AccountLedger, Deletable, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import { countText } from '../../wire/text.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { deletableUntil } from '../deletion-policy.ts';
 import { LOST_SAMPLE, SOON_MS } from '../limits.ts';
@@ -51,9 +52,13 @@ export async function dueDeletions(
   const until = deletableUntil(account.deletion, poll.startedAt);
   if (until === undefined || bound.size === 0) return NOTHING;
   const deletable = ledger.deletable(until, poll.startedAt - SOON_MS);
+  const isUndeletable = (number: MessageNumber): boolean => {
+    const message = listing.messages.numbered(number);
+    return message !== undefined && poll.framing.isUndeletable(message);
+  };
   const wasKept = (record: RecordId | undefined): boolean =>
     record !== undefined && deletable.get(record)?.pending === false;
-  const due = planDeletions(bound, deletable);
+  const due = planDeletions(bound, deletable).filter((number) => !isUndeletable(number));
   const whole = withoutCut(due, { listing, bound, deletable }, poll);
   const usual = await withoutMassDeletion(
     whole,
@@ -63,17 +68,8 @@ export async function dueDeletions(
   const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await unsafeNow(late, bound, poll);
   const safe = usual.filter((number) => !unsafe.has(number));
-  const uncertain = new Map<RecordId, UniqueId>();
-  const toCompare: MessageNumber[] = [];
-  for (const number of safe) {
-    if (retrieved.has(number)) continue;
-    const [record, uid] = [bound.get(number), listing.messages.numbered(number)?.uid];
-    const isWorkedOut = record !== undefined && deletable.get(record)?.workedOut === true;
-    if (isWorkedOut && uid !== undefined) uncertain.set(record, uid);
-    else toCompare.push(number);
-  }
-  const others = await otherThere(session, toCompare, { listing, bound }, poll);
-  for (const [record, uid] of others) uncertain.set(record, uid);
+  const earlier = safe.filter((number) => !retrieved.has(number));
+  const uncertain = await mayBeOthers(session, earlier, { listing, bound, deletable }, poll);
   const isUncertain = (number: MessageNumber): boolean => {
     const record = bound.get(number);
     return record !== undefined && uncertain.has(record);
@@ -82,15 +78,41 @@ export async function dueDeletions(
   return { numbers: safe.filter((number) => !isUncertain(number)), uncertain, wasKept };
 }
 
+/** What tells of a message that may be deleted how it was delivered, and how it is listed. */
+interface DueVisit {
+  readonly listing: Listing;
+  readonly bound: Bound;
+  readonly deletable: ReadonlyMap<RecordId, Deletable>;
+}
+
+/** The records of what did not come in this session, and may be another message there than here. */
+async function mayBeOthers(
+  session: Transaction,
+  numbers: readonly MessageNumber[],
+  { listing, bound, deletable }: DueVisit,
+  poll: Deciding,
+): Promise<ReadonlyMap<RecordId, UniqueId>> {
+  const unproven = new Map<RecordId, UniqueId>();
+  const toCompare: MessageNumber[] = [];
+  for (const number of numbers) {
+    const [record, uid] = [bound.get(number), listing.messages.numbered(number)?.uid];
+    const isWorkedOut = record !== undefined && deletable.get(record)?.workedOut === true;
+    if (isWorkedOut && uid !== undefined) unproven.set(record, uid);
+    else toCompare.push(number);
+  }
+  const others = await otherThere(session, toCompare, { listing, bound }, poll);
+  return new Map([...unproven, ...others]);
+}
+
 /** Leaves out what may be here only in part: the server may have the rest. */
 function withoutCut(
   numbers: readonly MessageNumber[],
-  what: Parameters<typeof cutMessages>[1],
+  what: DueVisit,
   { ledger, questions }: Deciding,
 ): readonly MessageNumber[] {
   const cut = cutMessages(numbers, what, ledger);
   const [first] = cut;
-  const sentence = `${cut.size} messages are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${first}.`;
+  const sentence = `${countText(cut.size, 'message')} are stored as they came, which is shorter than the server lists them: unless the server counts wrong, something is missing. The first is message ${first}.`;
   return questions.allows('cut', cut.size, sentence) ? numbers : numbers.filter((number) => !cut.has(number));
 }
 
@@ -102,7 +124,7 @@ async function withoutMassDeletion(
 ): Promise<readonly MessageNumber[]> {
   const kept = numbers.filter(isKept);
   const before = poll.ledger.mostDeleted();
-  const sentence = `${kept.length} messages that were kept on the server until now would be deleted there; the most so far was ${before}.`;
+  const sentence = `${countText(kept.length, 'message')} that were kept on the server until now would be deleted there; the most so far was ${before.toLocaleString('en-US')}.`;
   if (!isMassDeletion(kept.length, before) || poll.questions.allows('many', kept.length, sentence))
     return numbers;
   // Whoever is asked about many hears, too, that what is here of them may be lost.
@@ -120,7 +142,7 @@ async function unsafeNow(
   const { changed, lost, lostPlaces } = await unsafeHere(numbers, bound, poll);
   const [first] = changed.values();
   tally.firstRefusal ??= first;
-  const sentence = `${lost.size} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
+  const sentence = `${lost.size.toLocaleString('en-US')} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
   const isAllowed = questions.allows('lost', lost.size, sentence);
   return new Set([...changed.keys(), ...(isAllowed ? [] : lost)]);
 }
@@ -128,15 +150,7 @@ async function unsafeNow(
 /** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */
 function cutMessages(
   numbers: readonly MessageNumber[],
-  {
-    listing,
-    bound,
-    deletable,
-  }: {
-    listing: Listing;
-    bound: Bound;
-    deletable: ReadonlyMap<RecordId, Deletable>;
-  },
+  { listing, bound, deletable }: DueVisit,
   ledger: Pick<AccountLedger, 'recentSizes'>,
 ): ReadonlySet<MessageNumber> {
   const past = ledger.recentSizes();

@@ -1,5 +1,5 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
-import { isCutInMbox } from '../../delivery/mbox/cut.ts';
+import { lostWithEnd } from '../../delivery/mbox/cut.ts';
 import { MailError } from '../../errors.ts';
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -34,10 +34,9 @@ export async function unsafeHere(
 ): Promise<UnsafeHere> {
   const { states, pieces } = await statesHere(numbers, bound, poll);
   const changed = new Map<MessageNumber, MailError>();
-  for (const [{ number, receipt }, state] of states) {
+  for (const [{ number, record, receipt }, state] of states) {
     if (changed.has(number)) continue;
-    if (state === 'cut')
-      changed.set(number, mboxCut(pieces.get(receipt.destination) ?? receipt, poll.account.name));
+    if (state === 'cut') changed.set(number, mboxCut(pieces.get(record) ?? receipt, poll.account.name));
     else if (state === 'changed' || state === 'unreadable')
       changed.set(number, messageChanged(receipt, state));
   }
@@ -51,8 +50,8 @@ type StateHere = StoredState | 'cut';
 
 interface StatesHere {
   readonly states: ReadonlyMap<Stored, StateHere>;
-  /** What was to stand, in each mbox whose end was lost, where a piece of it is. */
-  readonly pieces: ReadonlyMap<string, Receipt>;
+  /** By the record of what was lost with the end of an mbox: what only a piece of stands there, and where. */
+  readonly pieces: ReadonlyMap<RecordId, Receipt>;
 }
 
 /** What has become of all that was delivered of these messages. */
@@ -68,32 +67,16 @@ async function statesHere(
       : ledger.receiptsOf(record).map((receipt) => ({ number, record, receipt }));
   });
   const states = new Map<Stored, StateHere>();
-  const pieces = new Map<string, Receipt>();
+  const pieces = new Map<RecordId, Receipt>();
   for (const [place, here] of byPlace(stored)) {
     const found = await statesOf(place, here, { destinations, ledger });
-    const missing = Array.from(found).flatMap(([one, state]) => (state === 'missing' ? [one] : []));
-    const piece = await pieceAmong(missing, bound, ledger);
-    if (piece !== undefined) pieces.set(place, piece);
-    for (const [one, state] of found) states.set(one, piece && state === 'missing' ? 'cut' : state);
+    const missing = new Set(here.flatMap((one) => (found.get(one) === 'missing' ? [one.record] : [])));
+    const cut = await lostWithEnd(place, missing, ledger);
+    for (const [record, piece] of cut) pieces.set(record as RecordId, piece);
+    for (const [one, state] of found)
+      states.set(one, state === 'missing' && cut.has(one.record) ? 'cut' : state);
   }
   return { states, pieces };
-}
-
-/**
- * One of these of which a piece stands in its mbox: then the end of that was lost, and nobody has moved or deleted what is not
- * there any more.
- */
-async function pieceAmong(
-  missing: readonly Stored[],
-  bound: { get(number: MessageNumber): RecordId | undefined },
-  ledger: Deciding['ledger'],
-): Promise<Receipt | undefined> {
-  for (const { number, receipt } of missing) {
-    const record = bound.get(number);
-    const { messageId = '' } = (record === undefined ? undefined : ledger.identityOf(record)) ?? {};
-    if (await isCutInMbox(receipt, messageId, ledger)) return receipt;
-  }
-  return undefined;
 }
 
 /** What is lost; at a place to which no mail goes any more only where no other has the message intact. */

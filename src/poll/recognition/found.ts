@@ -1,6 +1,7 @@
 import type { Destination } from '../../delivery/destination.ts';
 import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
+import { countText } from '../../wire/text.ts';
 import { tagFor } from '../identity.ts';
 import { MAX_OCCURRENCES } from '../limits.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
@@ -26,7 +27,7 @@ export async function noteWhatStands(
   await ledger.noteFound(found);
   observer.noticed?.(
     account.name,
-    `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${found.length} messages at the destination.`,
+    `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : ledger.isNew() ? 'does not know this account' : 'may not know all that was carried'}; what the server lists is compared with the ${countText(found.length, 'message')} at the destination.`,
   );
 }
 

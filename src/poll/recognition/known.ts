@@ -19,7 +19,10 @@ export interface KnownMessages {
    * that the server has probably changed its unique-ids. Undefined where there are none, or some of both.
    */
   keptAre(): 'listed' | 'vanished' | undefined;
-  /** Whether some message that should be listed is not. Also true when none should be, as after an empty listing, unless all are listed again. */
+  /**
+   * Whether some message that should be listed is not. Also true when none should be, as after an empty listing, unless all
+   * are listed again.
+   */
   someAreMissing(): boolean;
 }
 

@@ -19,7 +19,7 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
   if (name === undefined) return;
   throw new MailError(
     'ledger-lost',
-    `The ledger does not know this account, but it has carried ${names.length} of its messages as "${name}".`,
+    `The ledger does not know this account, but it has carried ${names.length.toLocaleString('en-US')} of its messages as "${name}".`,
     {
       hint: `If it was renamed, call it "${name}" again, or count all that is listed now as carried: mailferry adopt ${account.name}; to carry it a second time: mailferry adopt --none ${account.name}`,
     },
@@ -29,7 +29,8 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
 /**
  * Raises `ledger-lost` where the ledger was lost and its owner has moved some of the mail: what is listed before the newest
  * message that is still there was probably carried too, and must not come a second time in silence. When the ledger is known
- * to have been lost, that holds for all that was not found; so it does when it was put back and all mail is handed over. `recognised`: what stands there without a name.
+ * to have been lost, that holds for all that was not found; so it does when it was put back and all mail is handed over.
+ * `recognised`: what stands there without a name.
  */
 export function refuseLostLedger(
   { unrecorded, named }: Search,

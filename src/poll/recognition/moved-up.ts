@@ -1,3 +1,4 @@
+import { asMailError } from '../../errors.ts';
 import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
@@ -11,6 +12,7 @@ import { isDoubtful, likeliestRecord } from '../record-state.ts';
 import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 import { SameHeader } from './same-header.ts';
+import { UnreadableHeader } from './unreadable-header.ts';
 
 /**
  * Whether mere numbers, which a server lists as unique-ids, may stand for other messages now, though of the same sizes: when
@@ -35,8 +37,8 @@ export async function haveMovedUp(
   const last = lastCarried(listing, known);
   if (last === undefined) return false;
   const { message, record } = last;
-  // What a killed poll left was noted just now, under the numbers of then.
-  if (interrupted || isDoubtful(record, message)) return true;
+  // What a killed poll left was noted just now, under the numbers of then; what is missing is in doubt, or could not be read.
+  if (interrupted || record.missingAt !== undefined || isDoubtful(record, message)) return true;
   const hasTop = session.capabilities?.has('TOP') !== false;
   // Of what stood there before only the header is known.
   if (!hasTop && record.sha256 === undefined) return false;
@@ -64,12 +66,13 @@ function lastCarried(
   return undefined;
 }
 
-/** The same by all of it, where a server has no TOP. */
+/** The same by all of it, where a server has no TOP. Raises `UnreadableHeader` where that costs the session. */
 async function isContentOf(
   session: Transaction,
-  { number, octets: listed }: ListedMessage,
-  { sha256 }: LedgerRecord,
+  message: ListedMessage,
+  record: LedgerRecord,
 ): Promise<boolean> {
+  const { number, octets: listed } = message;
   const most = mostOctets(listed);
   try {
     const hash = new Sha256();
@@ -80,9 +83,9 @@ async function isContentOf(
       if (octets > most) throw protocolViolation(`Message ${number} did not end after ${most} octets.`);
       hash.update(block);
     }
-    return hash.digest() === sha256;
+    return hash.digest() === record.sha256;
   } catch (error) {
     if (error instanceof ReplyError) return false;
-    throw error;
+    throw new UnreadableHeader(message, record, asMailError(error));
   }
 }

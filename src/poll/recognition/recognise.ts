@@ -42,20 +42,6 @@ export interface Recognition {
 
 type Renumbered = Omit<Recognition, 'wasMoved'>;
 
-/** What is asked of the ledger. */
-export type Remembered = Pick<
-  AccountLedger,
-  | 'renumbering'
-  | 'found'
-  | 'hasNameless'
-  | 'identities'
-  | 'hasMissing'
-  | 'longMissing'
-  | 'identityOf'
-  | 'receiptsOf'
-  | 'withUniqueId'
->;
-
 const NOTHING: Renumbered = {
   renumbered: new Map(),
   doubtful: new Set(),
@@ -68,7 +54,9 @@ const NOTHING: Renumbered = {
 /** What recognition works with. */
 interface Memory {
   readonly known: KnownMessages;
-  readonly ledger: Remembered;
+  readonly ledger: AccountLedger;
+  /** What stands in the destinations, and the ledger does not know whose it is. */
+  readonly found: readonly FoundMessage[];
   readonly framing: FramingTrouble;
   readonly now: number;
   /** Whether the poll before never ended, so that what it left was noted under unique-ids that may be others' by now. */
@@ -104,9 +92,8 @@ async function recogniseRenumbered(
   listing: Listing,
   memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
 ): Promise<Renumbered> {
-  const { known, ledger, framing, now, movedUp, toBeProven } = memory;
+  const { known, ledger, found, framing, now, movedUp, toBeProven } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
-  const found = ledger.found();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
   const perhapsCarried = whoMayBeCarried(listing, known, { unknownToo, movedUp });
   const questionable = perhapsCarried.filter(({ number }) => !toBeProven.has(number));
@@ -141,7 +128,7 @@ async function recogniseRenumbered(
   const headers = await readHeaders(session, readable, { tried, oneByOne: framing.headersAlone });
   const before = ledger.longMissing({ ...lately, ...likenessOf(headers) }).filter((one) => !isSettled(one));
   const all = { ...vanished, pool: [...pool, ...before] };
-  const told = byHeaders(headers, { questionable, vanished: all, found, someAreMissing }, memory);
+  const told = byHeaders(headers, { questionable, vanished: all, someAreMissing }, memory);
   return { ...told, absent: absentBut(told.gone) };
 }
 
@@ -151,15 +138,13 @@ function byHeaders(
   {
     questionable,
     vanished,
-    found,
     someAreMissing,
   }: {
     readonly questionable: readonly ListedMessage[];
     readonly vanished: Vanished;
-    readonly found: readonly FoundMessage[];
     readonly someAreMissing: boolean;
   },
-  { known, ledger, now }: Memory,
+  { known, ledger, found, now }: Memory,
 ): Omit<Renumbered, 'absent'> {
   const { matched, doubtful, gone } = matchVanished(questionable, headers, vanished);
   const isTold = ({ number, uid }: ListedMessage): boolean => {
@@ -182,7 +167,15 @@ function byHeaders(
   const accountedFor = new Set([...renumbered.values(), ...gone]);
   const isRenumbering =
     someAreMissing && (inDoubt.size > 0 || (mayGoOn && mayYetCome(vanished.pool, accountedFor, now)));
+  // TOP may give less of a header, or more, than RETR did; without a Message-ID nothing else shows that it was carried.
+  const isUntold = ({ number }: ListedMessage): boolean =>
+    vanished.pool.length > 0 && !present.has(number) && !hasMessageId(headers.get(number));
+  for (const message of unknown) if (isUntold(message)) inDoubt.add(message.number);
   return { renumbered, doubtful: inDoubt, present, gone, isRenumbering };
+}
+
+function hasMessageId(header: Buffer | undefined): boolean {
+  return header !== undefined && (headerField(header, 'Message-ID') ?? '') !== '';
 }
 
 /** The records that these headers may be of, and without any header those that may be of what could not be read. */
@@ -237,7 +230,7 @@ function whoMayBeCarried(
  * The same of one message whose number other records have, too: its header tells which of them it is, and has told so before;
  * nothing but its content tells more.
  */
-function awaitsProof(id: RecordId, uid: UniqueId | undefined, ledger: Remembered): boolean {
+function awaitsProof(id: RecordId, uid: UniqueId | undefined, ledger: AccountLedger): boolean {
   const record = uid === undefined ? undefined : ledger.withUniqueId(uid).find((one) => one.id === id);
   return record?.missingAt !== undefined && lacksProof(record);
 }

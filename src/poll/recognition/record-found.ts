@@ -2,6 +2,7 @@ import type { Receipt, Recovered } from '../../delivery/destination.ts';
 import type { LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
+import { countText } from '../../wire/text.ts';
 import { tagFor } from '../identity.ts';
 import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
@@ -18,13 +19,13 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
   if (interrupted) {
     observer.noticed?.(
       account.name,
-      `An earlier poll was cut short; ${named.size} messages it had delivered are recorded now.`,
+      `An earlier poll was cut short; ${countText(named.size, 'message')} it had delivered are recorded now.`,
     );
   } else if (named.size > 0) {
     const why = ledgerWasPutBack ? 'was put back from a backup' : 'did not know this account';
     observer.noticed?.(
       account.name,
-      `The ledger ${why}; ${named.size} messages found at the destination are recorded as carried.`,
+      `The ledger ${why}; ${countText(named.size, 'message')} found at the destination are recorded as carried.`,
     );
   }
 }
@@ -109,7 +110,10 @@ export async function recordPresent(
       });
     }),
   );
-  observer.noticed?.(account.name, `${present.size} messages stand at the destination and count as carried.`);
+  observer.noticed?.(
+    account.name,
+    `${countText(present.size, 'message')} at the destination count as carried.`,
+  );
 }
 
 /** Whether a message is safe in all destinations: as its record says, or by these receipts. */

@@ -1,6 +1,6 @@
 import { StoredHeaders } from '../../delivery/stored-header.ts';
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import { headerField, headerHash, identifyingFields } from '../../message/header-field.ts';
+import { headerField, headerHash, isHeaderOf } from '../../message/header-field.ts';
 import { withoutMarks } from '../../message/readers-fields.ts';
 
 /** Compares headers, as TOP gives them, with those of messages that were delivered. */
@@ -14,8 +14,8 @@ export class SameHeader {
 
   /**
    * Whether a header is that of the message of a record: the same octets, but for the marks of who has read it, or the same
-   * identifying fields as what is stored, as servers write other fields into a header. Where nothing is stored any more the Message-ID decides. Undefined where nothing
-   * can tell.
+   * identifying fields as what is stored, as servers write other fields into a header. Where nothing is stored any more the
+   * Message-ID decides. Undefined where nothing can tell.
    */
   async isOf(header: Buffer, record: RecordId): Promise<boolean | undefined> {
     const { messageId, headerSha256 } = this.#ledger.identityOf(record) ?? {};
@@ -23,7 +23,7 @@ export class SameHeader {
     if (headerSha256 !== undefined && hashes.includes(headerSha256)) return true;
     for (const receipt of this.#ledger.receiptsOf(record)) {
       const stored = await this.#stored.read(receipt, messageId ?? null);
-      if (stored !== undefined) return identifyingFields(stored) === identifyingFields(header);
+      if (stored !== undefined) return isHeaderOf(header, stored);
     }
     if (messageId === undefined && headerSha256 === undefined) return undefined;
     const given = headerField(header, 'Message-ID') ?? '';

@@ -1,6 +1,7 @@
 import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
+import { countText } from '../../wire/text.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
@@ -30,6 +31,7 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const recognition = await recognise(session, listing, {
     known,
     ledger,
+    found: ledger.found(),
     framing,
     now: runtime.now(),
     interrupted,
@@ -74,7 +76,7 @@ async function recordRenumbered(
   await ledger.noteListed(sizesOfNumbered(messages, renumbered));
   observer.noticed?.(
     account.name,
-    `The server lists ${changed.length} messages under new unique-ids; by their headers they are carried already.`,
+    `The server lists ${countText(changed.length, 'message')} under new unique-ids; by their headers they are carried already.`,
   );
 }
 

@@ -4,7 +4,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import { MAX_HEADER_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
 
-/** A header, asked for with TOP, that cost the session. */
+/** A header, asked for with TOP, or a message where there is no TOP, that cost the session. */
 export class UnreadableHeader extends MailError {
   readonly listed: ListedMessage;
   /** The record of an earlier attempt at the message, or of the message itself where it was carried. */

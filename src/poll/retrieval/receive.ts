@@ -5,15 +5,14 @@ import { asMailError, MailError } from '../../errors.ts';
 import { BodyHash } from '../../message/body-hash.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
+import { MessageStart } from '../../message/message-start.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import type { Octets } from '../../pop3/types.ts';
-import type { MessageBody } from '../../pop3-client/transaction.ts';
+import type { MessageBody } from '../../pop3-client/given-body.ts';
 import { DRAIN_OCTETS } from '../limits.ts';
 import { mostOctets } from '../listed-size.ts';
 import type { Retrieval } from '../plan.ts';
 import { StrayReply } from './stray-reply.ts';
-
-const START_OCTETS = 64 * 1024;
 
 /** A message that has arrived whole and waits, invisible, in each destination. */
 export interface Received {
@@ -94,13 +93,13 @@ export async function receive(
   const bodyHash = withBody ? new BodyHash() : undefined;
   const most = mostOctets(retrieval.message.octets);
   const stray = pipelined ? new StrayReply(retrieval.message.octets) : undefined;
-  const start: Buffer[] = [];
+  const start = new MessageStart();
   let octets = 0;
   let drained = 0;
   let failure: MailError | undefined;
   try {
     for await (const block of body) {
-      if (octets < START_OCTETS) start.push(block);
+      start.push(block);
       octets += block.length;
       onOctets(block.length);
       if (octets > most) throw new EndlessMessage(retrieval, most);
@@ -122,7 +121,7 @@ export async function receive(
     throw error;
   }
   if (failure !== undefined) await discardAll(drafts);
-  const beginning = start.length === 1 && start[0] !== undefined ? start[0] : Buffer.concat(start);
+  const beginning = start.whole();
   const messageId = headerField(beginning, 'Message-ID');
   const headerSha256 = headerHash(beginning, beginning.length === octets);
   withLf?.hash.update(withLf.endings.end());

@@ -64,6 +64,8 @@ export async function noteUnreadable(
   const mayGoOn = mayComeBack(session) && poll.framing.unreadableHeaders < MOST_LOST_SESSIONS;
   poll.framing.unreadableHeaders += 1;
   session.break(new WireError(cause.code, cause.message, { hint: cause.hint }));
+  // That is nobody's fault.
+  if (cause.code === 'aborted') throw cause;
   if (cause instanceof RunOnHeader && mayGoOn) {
     poll.framing.headersAlone = true;
     return true;

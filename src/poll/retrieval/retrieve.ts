@@ -1,21 +1,21 @@
 import { asMailError, type ErrorCode, MailError } from '../../errors.ts';
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
+import type { RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
-import { isDeletedAtOnce } from '../deletion-policy.ts';
 import { keepRetrieved } from '../expiry.ts';
-import { MOST_LOST_SESSIONS, SESSION_MESSAGES, SESSION_MS, SESSION_OCTETS } from '../limits.ts';
+import { MOST_LOST_SESSIONS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
-import { tellsOne } from '../mere-number.ts';
-import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
+import { isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
+import { CarriedBefore } from './carried-before.ts';
 import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
+import { endOfSession, portionOf } from './portion.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
 import { noteForLast, refuseMessage } from './refuse.ts';
-import { type CarriedBefore, Settling } from './settle.ts';
+import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
 /** Failures that may be the fault of the message under way. */
@@ -42,24 +42,26 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
   const { retrievals, further } = visit.plan;
   const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
-  const chosen = firstPortion(retrievals, mayReconnect && !poll.stalled);
-  const portion = mayReconnect ? chosen : warned(chosen);
+  const portion = portionOf(retrievals, mayReconnect, poll);
   const window = new RetrievalWindow(session, portion);
-  const settling = new Settling(poll, carriedBefore(visit, poll.ledger), await Leftovers.lookFor(poll));
+  const settling = new Settling(poll, new CarriedBefore(visit, poll), await Leftovers.lookFor(poll));
   const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
   const refusedBefore = refusals();
-  const mayEndEarly = mayReconnect && !poll.stalled && portion.every(isIdentified);
-  const until = mayEndEarly ? endOfSession(poll) : undefined;
+  const until = endOfSession(portion, mayReconnect, poll);
+  const passedOverBefore = poll.framing.passedOver;
   const error = await receiveAll({ session, window, settling, poll, until }).then(
     () => undefined,
     (thrown: unknown) => asMailError(thrown),
   );
   poll.stopwatch.enter('settleMs');
   await settling.drained();
-  // One that had no end costs this session, not the others of the poll: they pass it over.
-  const costsASession = error instanceof EndlessMessage || error instanceof RunOnMessage;
+  // Also where the line broke: what came before that is safe here, and still there.
+  poll.tally.kept += settling.bound.size;
+  // One that is passed over costs this session, not the others of the poll.
+  const costsASession = error instanceof RunOnMessage || poll.framing.passedOver > passedOverBefore;
   if (error !== undefined && !costsASession) throw settling.failure ?? error;
-  if (costsASession) session.break(new WireError(error.code, error.message, { hint: error.hint }));
+  if (costsASession && error !== undefined)
+    session.break(new WireError(error.code, error.message, { hint: error.hint }));
   const isKept =
     !costsASession &&
     [...window.came].some((number) => !settling.bound.has(number)) &&
@@ -80,15 +82,6 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
         portion.length < retrievals.length),
     left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
   };
-}
-
-function carriedBefore(
-  { listing, plan, recognition }: PlannedVisit,
-  ledger: Pick<AccountLedger, 'found'>,
-): CarriedBefore {
-  const { absent, wasMoved } = recognition;
-  const isListed = (uid: UniqueId): boolean => tellsOne(listing, uid);
-  return { absent, wasMoved, known: plan.carried, isListed, found: ledger.found() };
 }
 
 interface Receiving {
@@ -187,9 +180,23 @@ function blamedFor(
 /** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
   if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
-  if (error instanceof EndlessMessage) poll.framing.passOver(retrieval.message);
+  passOver(retrieval, error, { session, poll });
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
   else await noteForLast(retrieval, error, poll);
+}
+
+/**
+ * A message that had no end is left alone for the rest of the poll; so is one without a unique-id that has ended the session
+ * otherwise, a few times: its attempts cannot be counted, and no poll would ever get past it (I9).
+ */
+function passOver(
+  { message }: Retrieval,
+  error: MailError,
+  { session, poll }: Pick<Receiving, 'session' | 'poll'>,
+): void {
+  const isUncounted = message.uid === undefined && BLAMED.has(error.code) && mayComeBack(session);
+  if (error instanceof EndlessMessage || (isUncounted && poll.framing.passedOver < MOST_LOST_SESSIONS))
+    poll.framing.passOver(message);
 }
 
 /** After a failure elsewhere, what is still arriving is read only to save the session. */
@@ -214,13 +221,15 @@ function receiveOne(
 async function settleUnproven(
   unproven: Received,
   error: MailError,
-  { settling, poll }: Receiving,
+  { session, settling, poll }: Receiving,
 ): Promise<void> {
-  const listed = unproven.retrieval.message.octets;
+  const { retrieval } = unproven;
+  const listed = retrieval.message.octets;
   if (error.code === 'protocol' || listed === undefined || unproven.octets < listed) {
     await discardAll(unproven.drafts);
-    if (error.code === 'protocol')
-      await refuseMessage(unproven.retrieval, endedElsewhere(unproven, error), poll);
+    if (error.code !== 'protocol') return;
+    passOver(retrieval, error, { session, poll });
+    await refuseMessage(retrieval, endedElsewhere(unproven, error), poll);
   } else {
     await settling.add(unproven);
   }
@@ -232,35 +241,4 @@ function endedElsewhere({ retrieval }: Received, error: MailError): MailError {
     cause: error,
     hint: 'The server probably does not byte-stuff it. It stays there; look at it with the provider’s web mail.',
   });
-}
-
-/** A server that lets nobody come back soon has one session for all; one that deletes nothing has nothing to lose. */
-function endOfSession({ account, runtime }: Poll): number | undefined {
-  return isDeletedAtOnce(account.deletion) ? runtime.monotonic() + SESSION_MS : undefined;
-}
-
-/**
- * As many as one session should carry. Those that may cost a session have one for themselves. Those that only their
- * content tells apart come in the last session, all together: the next one could not know that they were carried.
- */
-function firstPortion(retrievals: readonly Retrieval[], mayReconnect: boolean): readonly Retrieval[] {
-  const identified = retrievals.filter(isIdentified);
-  const calm = mayReconnect ? retrievals.filter(isCalm) : [];
-  const first = calm.length > 0 ? calm : identified;
-  let octets = 0;
-  const end = first.findIndex(({ message }, index) => {
-    octets += message.octets ?? 0;
-    return index > 0 && (index >= SESSION_MESSAGES || octets > SESSION_OCTETS);
-  });
-  if (end >= 0) return first.slice(0, end);
-  return first.length < identified.length ? first : retrievals;
-}
-
-/**
- * Where one poll has one session, and several messages must be alone since polls were lost to such, all are asked for alone: each
- * poll would carry what is before the next one of them, and delete nothing.
- */
-function warned(retrievals: readonly Retrieval[]): readonly Retrieval[] {
-  if (retrievals.filter(({ alone }) => alone).length < MOST_LOST_SESSIONS) return retrievals;
-  return retrievals.map((retrieval) => ({ ...retrieval, alone: true }));
 }

@@ -1,17 +1,15 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
-import type { FoundMessage, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
-import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
-import type { BoundRecords } from '../columns/bound-records.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { MessageNumber } from '../../pop3/types.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Retrieval } from '../plan.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
-import { type Absent, NONE_ABSENT } from '../recognition/absent.ts';
-import { hasFailed, isOfContent, lacksProof, mayBeRecordOf } from '../record-state.ts';
+import { isOfContent, lacksProof } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
-import { Claimed } from './claimed.ts';
+import type { CarriedBefore } from './carried-before.ts';
 import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
@@ -19,8 +17,7 @@ import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { noteForLast, postponeMessage, refuseMessage } from './refuse.ts';
-import { SameBody } from './same-body.ts';
-import { ContentsHere, hasNoHash, isToBeProven } from './worked-out.ts';
+import { isToBeProven } from './worked-out.ts';
 
 /** Whom a message that is delivered is taken for. */
 interface Who {
@@ -30,64 +27,37 @@ interface Who {
   readonly left?: readonly Receipt[];
 }
 
-/** What a message that arrives may turn out to be, since it was carried before (I8). */
-export interface CarriedBefore {
-  /** The records that are not listed under their unique-ids any more: a message may be that of one of them. */
-  readonly absent: Absent;
-  /** Whether the whole maildrop was moved, so that headers may have changed with the unique-ids. */
-  readonly wasMoved: boolean;
-  /** The records of the messages that need not be retrieved: no other message is that of one of these. */
-  readonly known: Pick<BoundRecords, 'binds'>;
-  /** Whether a message is listed that this unique-id tells from all others. */
-  readonly isListed: (uid: UniqueId) => boolean;
-  /** What was found in the destinations without a record. */
-  readonly found: readonly FoundMessage[];
-}
-
 /**
  * The last steps of a message that has arrived: made durable in every destination, then recorded (I2). Several
  * messages take them at the same time and share what can be shared.
  */
 export class Settling {
   readonly #poll: Poll;
-  readonly #absent: Absent;
+  readonly #before: CarriedBefore;
   readonly #leftovers: Leftovers;
-  /** The records of what only some destinations have, as far as they have no unique-id or one that is not listed any more. */
-  readonly #begun: ReadonlySet<RecordId>;
   readonly #found: FoundMessages;
   /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
   readonly #isFoundAgain: boolean;
   /** Whether it leaves anything where that can be found. */
   readonly #isFoundSomewhere: boolean;
-  readonly #sameBody: SameBody;
-  readonly #contentsHere: ContentsHere;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
   /** Those of them that were stored in this session, all of it. */
   readonly delivered: Set<MessageNumber> = new Set();
   readonly #backlog: Backlog;
   readonly #equals: EqualContents;
-  readonly #claimed: Claimed;
-  readonly #isAbsent = (record: LedgerRecord): boolean =>
-    this.#begun.has(record.id) || (!hasFailed(record) && this.#absent.has(record));
-  readonly #isClaimed = (record: RecordId): boolean => this.#claimed.has(record);
   #failure: MailError | undefined;
   #lastTurn: Promise<void> = Promise.resolve();
 
-  constructor(poll: Poll, { absent, wasMoved, known, isListed, found }: CarriedBefore, leftovers: Leftovers) {
-    this.#leftovers = leftovers;
+  constructor(poll: Poll, before: CarriedBefore, leftovers: Leftovers) {
     this.#poll = poll;
+    this.#before = before;
+    this.#leftovers = leftovers;
     this.#backlog = new Backlog(poll.ledger);
     this.#equals = new EqualContents(poll.ledger);
-    this.#claimed = new Claimed(known);
-    const begun = [...poll.ledger.begun()].filter(([, uid]) => uid === undefined || !isListed(uid));
-    this.#begun = new Set(begun.map(([id]) => id));
-    this.#absent = absent;
-    this.#found = new FoundMessages(found);
-    this.#contentsHere = new ContentsHere(poll.destinations, poll.ledger);
+    this.#found = new FoundMessages(poll.ledger.found());
     this.#isFoundSomewhere = poll.destinations.some(({ isReadable }) => isReadable);
     this.#isFoundAgain = poll.destinations.every(({ isReadable }) => isReadable);
-    this.#sameBody = new SameBody(poll, wasMoved ? absent : NONE_ABSENT);
   }
 
   /** Why no message can be delivered any more: a destination, or the ledger, cannot be written. */
@@ -98,11 +68,6 @@ export class Settling {
   /** Whether something stands in the destinations that a message may be. */
   mayFind(retrieval: Retrieval): boolean {
     return this.#found.some || isToBeProven(retrieval, this.#poll.ledger);
-  }
-
-  /** Whether anything was carried, or begun, that is not listed under its unique-id. */
-  get #mayBeAbsent(): boolean {
-    return this.#absent.some || this.#begun.size > 0;
   }
 
   /** Notes why no message can be delivered any more; the first reason counts. */
@@ -123,6 +88,7 @@ export class Settling {
     return this.#backlog.drained();
   }
 
+  /** Nearly every message is new, and is delivered at once. Of the others it is found out first who they are (I8). */
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
@@ -131,7 +97,7 @@ export class Settling {
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
-      if (reason === 'compare' || reason === 'short' || (this.#mayBeAbsent && mayBeOfPart(received)))
+      if (reason === 'compare' || reason === 'short' || (this.#before.some && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
       else if (message.uid !== undefined && this.#mayHaveComeNameless(received)) {
@@ -147,38 +113,18 @@ export class Settling {
   /** Decides by its content whether a message was carried before (I8). */
   async #compare(received: Arrived): Promise<void> {
     const { sha256, retrieval } = received;
-    const { message } = retrieval;
-    const { ledger } = this.#poll;
-    const workedOut = await this.#contentsHere.provenBy(received, this.#isClaimed);
-    if (workedOut !== undefined) {
-      this.#claimed.add(workedOut.id);
-      return this.#recogniseAs(workedOut, received);
-    }
-    const mayBeOf = (record: LedgerRecord): boolean => mayBeRecordOf(record, message, this.#isAbsent);
-    const equal = ledger.withContent(sha256).filter(mayBeOf);
-    const unmarked = this.#withoutMarks(received).filter(mayBeOf);
-    const free = [...equal, ...unmarked].filter(({ id }) => !this.#claimed.has(id));
-    const record = free.find(({ outcome }) => outcome === 'delivered') ?? free[0];
-    const carried =
-      record?.outcome === 'delivered' ? record : await this.#sameBody.find(received, this.#isClaimed);
-    if (carried !== undefined) {
-      // At once: what is compared at the same time, by other content, may be alike.
-      this.#claimed.add(carried.id);
-      return this.#recogniseAs(carried, received);
-    }
-    if (retrieval.reason === 'new') return this.#takeOverOrDeliver(received);
-    const isShort = retrieval.reason === 'short';
+    const { message, reason } = retrieval;
+    const compared = await this.#before.compare(received);
+    if (compared.carried !== undefined) return this.#recogniseAs(compared.carried, received);
+    if (reason === 'new') return this.#takeOverOrDeliver(received);
+    const { tried, equal } = compared;
+    const isShort = reason === 'short';
     // Claimed in any case, or another that was tried under the same unique-id could take it meanwhile.
-    const earlier = this.#claim(record ?? (isShort ? undefined : retrieval.record));
-    if (record !== undefined && this.#begun.has(record.id)) await this.#takeOver(record, received);
-    const identity = comparedIdentity(message, { sha256, equal: equal.length }, ledger);
-    await this.#deliver(received, { record: earlier, identity });
+    const record = this.#claim(tried ?? (isShort ? undefined : retrieval.record));
+    if (tried !== undefined && this.#before.isBegun(tried)) await this.#takeOver(tried, received);
+    const identity = comparedIdentity(message, { sha256, equal }, this.#poll.ledger);
+    await this.#deliver(received, { record, identity });
     if (isShort && this.bound.has(message.number)) this.#tellOfWhole(received);
-  }
-
-  /** The records of what the message was before its server has noted in it that it was read. */
-  #withoutMarks({ unmarkedSha256 }: Received): readonly LedgerRecord[] {
-    return unmarkedSha256 === undefined ? [] : this.#poll.ledger.withContent(unmarkedSha256);
   }
 
   /** The message was carried before, as this record says. */
@@ -218,19 +164,10 @@ export class Settling {
    * once that is lost.
    */
   async #wasCarriedBefore(received: Arrived, tried: LedgerRecord | undefined): Promise<boolean> {
-    const { ledger } = this.#poll;
-    const { uid } = received.retrieval.message;
     if (tried === undefined || tried.destinations.length > 0) return false;
-    const equal = [...ledger.withContent(received.sha256), ...this.#withoutMarks(received)];
-    const carried =
-      equal.find(({ id, outcome, ...one }) => {
-        return outcome === 'delivered' && one.uid === uid && !this.#claimed.has(id);
-      }) ??
-      (await this.#contentsHere.provenBy(received, this.#isClaimed)) ??
-      (await this.#sameBody.underUniqueId(received, this.#isClaimed));
+    const carried = await this.#before.underItsUniqueId(received);
     if (carried === undefined) return false;
-    this.#claimed.add(carried.id);
-    await ledger.forgetFailed(tried.id);
+    await this.#poll.ledger.forgetFailed(tried.id);
     await this.#recogniseAs(carried, received);
     return true;
   }
@@ -243,7 +180,7 @@ export class Settling {
     const { reason, record } = received.retrieval;
     const isOpen = record?.destinations.length === 0 || isOfAnother(received);
     if (reason !== 'new' && (reason !== 'again' || !isOpen)) return false;
-    return this.#begun.size > 0 || this.#leftovers.some;
+    return this.#before.hasBegun || this.#leftovers.some;
   }
 
   /**
@@ -257,21 +194,13 @@ export class Settling {
     const isOther = isOfAnother(received);
     if (isOther && tried !== undefined && message.uid !== undefined)
       await ledger.noteMissing(new Map([[tried.id, message.uid]]), runtime.now());
-    const record = this.#begunBefore(received);
+    const record = this.#before.begunOf(received);
     if (record === undefined) {
       const left = await this.#leftovers.takeNameless(received.sha256);
       return this.#deliver(received, { record: this.#claim(isOther ? undefined : tried), left });
     }
-    this.#claimed.add(record.id);
     await this.#takeOver(record, received);
     return this.#deliver(received, { record });
-  }
-
-  /** Only where something was begun is the ledger searched for contents. */
-  #begunBefore({ sha256 }: Received): LedgerRecord | undefined {
-    if (this.#begun.size === 0) return undefined;
-    const equal = this.#poll.ledger.withContent(sha256);
-    return equal.find(({ id }) => this.#begun.has(id) && !this.#claimed.has(id));
   }
 
   /** Gives a record of what was begun the unique-id that its message has now; what failed under that one is forgotten. */
@@ -350,13 +279,9 @@ export class Settling {
 
   /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */
   async #ofTheSame(record: LedgerRecord | undefined, received: Received): Promise<LedgerRecord | undefined> {
-    if (record === undefined) return undefined;
+    if (record === undefined || (await this.#before.isOf(record, received))) return record;
     const { ledger, runtime } = this.#poll;
     const { id, uid } = record;
-    const isSame = hasNoHash(record)
-      ? await this.#contentsHere.isOf(received, id)
-      : isOfContent(record, received);
-    if (isSame || (await this.#sameBody.isOf(received, record))) return record;
     // Or there would be a reason to compare them at each poll.
     if (uid !== undefined) await ledger.noteMissing(new Map([[id, uid]]), runtime.now());
     return undefined;
@@ -377,14 +302,12 @@ export class Settling {
 
   /** The record of an earlier attempt, for the first of the messages that it may be of. */
   #claim(tried: LedgerRecord | undefined): LedgerRecord | undefined {
-    if (tried === undefined || this.#claimed.has(tried.id)) return undefined;
-    this.#claimed.add(tried.id);
-    return tried;
+    return tried !== undefined && this.#before.claim(tried.id) ? tried : undefined;
   }
 
   #bind(number: MessageNumber, record: RecordId): void {
     this.bound.set(number, record);
-    this.#claimed.add(record);
+    this.#before.claim(record);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { MailError } from '../../errors.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
-import type { MessageBody, Transaction } from '../../pop3-client/transaction.ts';
+import type { MessageBody } from '../../pop3-client/given-body.ts';
+import type { Transaction } from '../../pop3-client/transaction.ts';
 import { PIPELINE_COMMANDS, PIPELINE_OCTETS } from '../../wire/limits.ts';
 import { isListedSize } from '../listed-size.ts';
 import type { ListedMessage } from '../listing.ts';

@@ -6,8 +6,8 @@ import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.t
 import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MailServerSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+import { surroundings } from '../surroundings.ts';
 
 /** What the server answers to each command that begins so; an empty text closes the line. */
 type Answers = Readonly<Record<string, string>>;
@@ -85,11 +85,7 @@ function open(
     ...changes,
   };
   return openDestination(settings, {
-    runtime: new FakeRuntime(),
-    intend: () => Promise.resolve(),
-    takeUnfinished: () => [],
-    recordedAt: () => [],
-    recordedAs: () => [],
+    ...surroundings(),
     spoolFolder: folder.path,
     usedBefore: true,
     account: 'work',

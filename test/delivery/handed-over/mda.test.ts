@@ -6,8 +6,8 @@ import { verdictOf } from '../../../src/delivery/handed-over/mda.ts';
 import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MdaSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+import { surroundings } from '../surroundings.ts';
 
 const MESSAGE = 'Return-Path: <ann@mail.example>\r\nSubject: one\r\n\r\n.dot\r\nFrom here\r\n';
 
@@ -25,11 +25,7 @@ function open(
     ...changes,
   };
   return openDestination(settings, {
-    runtime: new FakeRuntime(),
-    intend: () => Promise.resolve(),
-    takeUnfinished: () => [],
-    recordedAt: () => [],
-    recordedAs: () => [],
+    ...surroundings(),
     spoolFolder: folder.path,
     usedBefore: true,
     account: 'work',

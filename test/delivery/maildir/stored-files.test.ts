@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
+import { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { MaildirPaths } from '../../../src/delivery/maildir/paths.ts';
 import { StoredFiles } from '../../../src/delivery/maildir/stored-files.ts';
@@ -30,6 +32,34 @@ test('a file that is deleted between listing and reading is not there', async ()
   await rm(folder.at('new', 'a'));
   expect(await files.read('a')).toBeUndefined();
 });
+
+test('I8: no message is left out while a mail program gives flags to all of them', async () => {
+  await using folder = await temporaryFolder();
+  for (const part of ['new', 'cur']) await mkdir(folder.at(part));
+  const names = Array.from(
+    { length: 4000 },
+    (_, index) => `1700000000.M1P2Q${index}R00000000Uc0ffee.example`,
+  );
+  for (const name of names) fs.writeFileSync(folder.at('cur', `${name}:2,`), '');
+  await using _program = await flagging(folder.at('cur'));
+  for (let reading = 0; reading < 4; reading += 1)
+    expect((await new MaildirPaths(folder.path).locations()).length).toBe(names.length);
+});
+
+/** Another thread that marks the messages of a folder as read, and as unread, for ever. */
+async function flagging(path: string): Promise<AsyncDisposable> {
+  const program = `
+    const fs = require('node:fs');
+    const { parentPort, workerData } = require('node:worker_threads');
+    parentPort.postMessage('ready');
+    for (;;) for (const name of fs.readdirSync(workerData)) {
+      const flagged = name.endsWith(':2,') ? name + 'S' : name.slice(0, -1);
+      fs.renameSync(workerData + '/' + name, workerData + '/' + flagged);
+    }`;
+  const worker = new Worker(program, { eval: true, workerData: path });
+  await once(worker, 'message');
+  return { [Symbol.asyncDispose]: async () => void (await worker.terminate()) };
+}
 
 test('I7: the folders of a Maildir are read once for all who ask at the same moment, and anew after that has failed', async () => {
   await using folder = await temporaryFolder();

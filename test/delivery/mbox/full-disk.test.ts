@@ -1,9 +1,9 @@
 import { appendFile, type FileHandle, open, readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { Mbox } from '../../../src/delivery/mbox/mbox.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver } from '../destination.contract.ts';
+import { surroundings } from '../surroundings.ts';
 
 const other = (name: string): Buffer => Buffer.from(`Subject: ${name}\r\n\r\n${name}\r\n`);
 
@@ -12,13 +12,7 @@ const textOf = async (folder: TemporaryFolder): Promise<string> =>
 
 function opened(folder: TemporaryFolder): Promise<Mbox> {
   const path = folder.at('place', 'mbox');
-  return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, {
-    runtime: new FakeRuntime(),
-    takeUnfinished: () => [],
-    recordedAt: () => [],
-    recordedAs: () => [],
-    intend: () => Promise.resolve(),
-  });
+  return Mbox.open({ type: 'mbox', path }, `mbox:${path}`, surroundings());
 }
 
 /**

@@ -2,9 +2,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../../src/delivery/destination.ts';
 import { Mbox } from '../../../src/delivery/mbox/mbox.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver } from '../destination.contract.ts';
+import { surroundings } from '../surroundings.ts';
 
 const MAIL = Buffer.from('Subject: x\r\n\r\nHello.\r\n');
 const LARGE = Buffer.from(`Subject: large\r\n\r\n${'x'.repeat(200)}\r\n`);
@@ -21,13 +21,7 @@ describe('what is stored in an mbox', () => {
   ): Promise<string[]> {
     await using folder = await temporaryFolder();
     const path = folder.at('mbox');
-    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
-      runtime: new FakeRuntime(),
-      intend: () => Promise.resolve(),
-      takeUnfinished: () => [],
-      recordedAt: () => [],
-      recordedAs: () => [],
-    });
+    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', surroundings());
     await deliver(mbox, MAIL);
     const receipt = await deliver(mbox, LARGE);
     await deliver(mbox, Buffer.from('Subject: last\r\n\r\n'));
@@ -106,10 +100,7 @@ async function statesOf(
   const path = folder.at('mbox');
   const receipts: Receipt[] = [];
   const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
-    runtime: new FakeRuntime(),
-    intend: () => Promise.resolve(),
-    takeUnfinished: () => [],
-    recordedAt: () => [],
+    ...surroundings(),
     recordedAs: (hashes) => (isRecorded ? receipts.filter(({ sha256 }) => hashes.includes(sha256)) : []),
   });
   for (const message of messages) receipts.push(await deliver(mbox, Buffer.from(message)));

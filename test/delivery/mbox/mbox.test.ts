@@ -8,6 +8,7 @@ import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver, destinationContract } from '../destination.contract.ts';
 import { sha256 } from '../sha256.ts';
+import { surroundings } from '../surroundings.ts';
 import { FOREIGN, FROM, MAIL, opened, parseMbox, STORED, textOf } from './mbox-place.ts';
 
 async function standingAt(folder: TemporaryFolder, { location, octets }: Receipt): Promise<Buffer> {
@@ -93,10 +94,7 @@ describe('an mbox', () => {
     const path = folder.at('place', 'mbox');
     const intents: Intent[] = [];
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
-      runtime: new FakeRuntime(),
-      takeUnfinished: () => [],
-      recordedAt: () => [],
-      recordedAs: () => [],
+      ...surroundings(),
       intend: async (more) => {
         if (intents.length < 2) await appendFile(path, FOREIGN);
         intents.push(...more);
@@ -115,10 +113,7 @@ describe('an mbox', () => {
     await using folder = await temporaryFolder();
     const path = folder.at('place', 'mbox');
     const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
-      runtime: new FakeRuntime(),
-      takeUnfinished: () => [],
-      recordedAt: () => [],
-      recordedAs: () => [],
+      ...surroundings(),
       intend: () => appendFile(path, FOREIGN),
     });
     await expect(deliver(mbox, MAIL)).rejects.toMatchObject({
@@ -166,10 +161,7 @@ describe('an mbox', () => {
     const path = folder.at('place', 'mbox');
     let sizeThen = -1;
     const failing = await Mbox.open({ type: 'mbox', path }, 'x', {
-      runtime: new FakeRuntime(),
-      takeUnfinished: () => [],
-      recordedAt: () => [],
-      recordedAs: () => [],
+      ...surroundings(),
       intend: async () => {
         sizeThen = (await stat(path)).size;
         throw new Error('the ledger is full');
@@ -217,10 +209,7 @@ describe('an mbox', () => {
       const path = folder.at('place', 'mbox');
       let isReplaced = false;
       const mbox = await Mbox.open({ type: 'mbox', path }, 'x', {
-        runtime: new FakeRuntime(),
-        takeUnfinished: () => [],
-        recordedAt: () => [],
-        recordedAs: () => [],
+        ...surroundings(),
         intend: async () => {
           if (!isReplaced) await replace(path);
           isReplaced = true;

@@ -2,9 +2,9 @@ import { appendFile, mkdir, open, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Intent, Receipt } from '../../../src/delivery/destination.ts';
 import { Mbox } from '../../../src/delivery/mbox/mbox.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver } from '../destination.contract.ts';
+import { surroundings } from '../surroundings.ts';
 import { FOREIGN, FROM, MAIL, opened, parseMbox, STORED, textOf } from './mbox-place.ts';
 
 const LONG = Buffer.from(`Subject: long\r\n\r\n${'From time to time\r\n'.repeat(200)}`);
@@ -165,17 +165,11 @@ describe('I3: an append that a kill may have cut short', () => {
     const path = folder.at('place', 'mbox');
     await truncate(path, after.length - 100);
     const taken = [intents, []];
-    const surroundings = {
-      runtime: new FakeRuntime(),
-      intend: () => Promise.resolve(),
-      takeUnfinished: () => taken.shift() ?? expect.fail(),
-      recordedAt: () => [],
-      recordedAs: () => [],
-    };
-    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
+    const around = { ...surroundings(), takeUnfinished: () => taken.shift() ?? expect.fail() };
+    const mbox = await Mbox.open({ type: 'mbox', path }, 'x', around);
     expect(await textOf(folder)).toBe(FOREIGN);
     await deliver(mbox, MAIL);
-    await Mbox.open({ type: 'mbox', path }, 'x', surroundings);
+    await Mbox.open({ type: 'mbox', path }, 'x', around);
     expect(await textOf(folder)).toBe(`${FOREIGN}${FROM}${STORED}\n`);
   });
 

@@ -123,6 +123,37 @@ test('I1: what is stored tells, also where its owner has removed mail before it 
   expect(await ferry.mail('mbox')).toEqual(storedAll(monday, tuesday));
 });
 
+/** As a device writes it, which sets no clock; those who pass it on add a line of their own. */
+const alarm = (number: number, fields = ''): string =>
+  `Received: from camera with id ${number}\r\n${fields}Subject: alarm\r\n\r\npicture ${number}\r\n`;
+
+test.each([
+  ['neither Message-ID nor Date', ''],
+  ['no Message-ID, and all of one second', 'Date: Mon, 1 Mar 2027 07:00:00 +0000\r\n'],
+  ['no Date, and one Message-ID for all', 'Message-ID: <alarm@camera.example>\r\n'],
+])('I1: mail with %s is told apart by the rest of its header', async (_, fields) => {
+  const [first, second] = [alarm(1, fields), alarm(2, fields)];
+  await using server = await serverWith([]);
+  server.maildrop('alice').add(first, { uid: 'u1' });
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  await rewrite(server, () => second);
+  ferry.runtime.advance(4 * DAY_MS);
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(first, second));
+});
+
+test('I8: under numbers that have moved up, such mail comes all the same', async () => {
+  const all = [1, 2, 3, 4].map((number) => alarm(number));
+  await using server = await serverWith(NUMBERS, ...all.slice(0, 3));
+  await using ferry = await Ferry.to(server.address, { account: NEVER });
+  await ferry.poll();
+  await takeAway(server);
+  server.maildrop('alice').add(all[3] ?? '');
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+  expect(await ferry.mail()).toEqual(storedAll(...all));
+});
+
 describe('a message that is still the one that was delivered is deleted without a second RETR', () => {
   const FIELD = 'X-Seen: by the server\r\n';
 

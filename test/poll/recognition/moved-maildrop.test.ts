@@ -75,3 +75,17 @@ describe('I8: a maildrop that a provider moves, so that all has new unique-ids a
     expect(ferry.takeCommands().filter((line) => line.startsWith('TOP'))).toEqual([]);
   });
 });
+
+test('I8: mail without a Message-ID comes once under new unique-ids, though TOP does not give the header as RETR does', async () => {
+  const [one, two, three] = ['one', 'two', 'three'].map(
+    (name) => `X-A: b\r\nSubject: ${name}\r\n\r\n${name}\r\n`,
+  );
+  await using server = await serve();
+  await using ferry = await Ferry.to(server.address);
+  await holds(server, 'old', one ?? '', two ?? '');
+  await ferry.poll();
+  server.setFaults([{ do: 'shorten', command: 'TOP', octets: 8 }]);
+  await holds(server, 'new', one ?? '', two ?? '', three ?? '');
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 3 });
+  expect(await ferry.mail()).toEqual(storedAll(one ?? '', two ?? '', three ?? ''));
+});

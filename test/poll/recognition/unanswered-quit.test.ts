@@ -9,16 +9,21 @@ const PLAIN = (text: string): string => `Subject: no Message-ID\r\n\r\n${text}\r
 const COMMITTED: Faults = [{ do: 'cut', command: 'QUIT', commit: true }];
 const FORGOTTEN: Faults = [{ do: 'cut', command: 'QUIT' }];
 
-/** Messages with unique-ids, carried to the end but for the answer to QUIT. */
+/** Messages by their unique-ids, carried to the end but for the answer to QUIT. */
 async function unanswered(
-  messages: readonly (readonly [string, string])[],
+  messages: Readonly<Record<string, string>>,
   faults: Faults,
-): Promise<{ server: Pop3Server; ferry: Ferry }> {
-  const server = await serveNamed(messages, faults);
+): Promise<{ server: Pop3Server; ferry: Ferry } & AsyncDisposable> {
+  const named = Object.entries(messages).map(([uid, message]) => [message, uid] as const);
+  const server = await serveNamed(named, faults);
   const ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
-  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: messages.length });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: named.length });
   server.setFaults([]);
-  return { server, ferry };
+  const dispose = async (): Promise<void> => {
+    await ferry[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  return { server, ferry, [Symbol.asyncDispose]: dispose };
 }
 
 describe('I8: a message that equals, to the last octet, one whose QUIT was not answered', () => {
@@ -29,15 +34,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   ])(
     'is stored before it is deleted: %s',
     async (_, { without, refused }: { without?: string; refused?: boolean }) => {
-      const { server, ferry } = await unanswered(
-        [
-          [ONE, 'u1'],
-          [TWO, 'u2'],
-        ],
-        COMMITTED,
-      );
-      await using _server = server;
-      await using _ferry = ferry;
+      await using story = await unanswered({ u1: ONE, u2: TWO }, COMMITTED);
+      const { server, ferry } = story;
       server.maildrop('alice').add(ONE, { uid: 'u3' });
       const always: Faults = without === undefined ? [] : [{ do: 'hide', names: [without] }];
       if (refused === true) {
@@ -51,9 +49,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   );
 
   test('is stored also when it comes after a poll that found the maildrop empty', async () => {
-    const { server, ferry } = await unanswered([[ONE, 'u1']], COMMITTED);
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE }, COMMITTED);
+    const { server, ferry } = story;
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', listed: 0 });
     expect(ferry.ledger.listed().size).toBe(0);
     server.maildrop('alice').add(ONE, { uid: 'u2' });
@@ -62,15 +59,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('while one that is still listed is deleted without a second RETR', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, 'u1'],
-        [TWO, 'u2'],
-      ],
-      FORGOTTEN,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE, u2: TWO }, FORGOTTEN);
+    const { ferry } = story;
     ferry.takeCommands();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 2 });
     const [looks, headers] = [ferry.takeCommands(), ['TOP 1 0', 'TOP 2 0']];
@@ -81,31 +71,17 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('nor are several stored again that a server has kept, and gives other unique-ids', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, 'u1'],
-        [TWO, 'u2'],
-        ['Subject: without a Message-ID\r\n\r\n', 'u3'],
-      ],
-      FORGOTTEN,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    const nameless = 'Subject: without a Message-ID\r\n\r\n';
+    await using story = await unanswered({ u1: ONE, u2: TWO, u3: nameless }, FORGOTTEN);
+    const { server, ferry } = story;
     server.setFaults([{ do: 'uids', prefix: 'new-' }]);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 3 });
     expect(await ferry.mail()).toHaveLength(3);
   });
 
   test('nor are they when the server lists other sizes too', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, 'u1'],
-        [TWO, 'u2'],
-      ],
-      FORGOTTEN,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE, u2: TWO }, FORGOTTEN);
+    const { server, ferry } = story;
     server.setFaults([
       { do: 'uids', prefix: 'new-' },
       { do: 'sizes', factor: 0 },
@@ -129,16 +105,8 @@ describe('I8: a message that equals, to the last octet, one whose QUIT was not a
   });
 
   test('nor is one that a server has kept and lists without a usable unique-id', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, 'u1'],
-        [TWO, 'u2'],
-        [THREE, 'u3'],
-      ],
-      FORGOTTEN,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE, u2: TWO, u3: THREE }, FORGOTTEN);
+    const { server, ferry } = story;
     server.setFaults([
       { do: 'uids', messages: [3], uid: 'not usable' },
       { do: 'uids', messages: [1], prefix: 'new-' },
@@ -197,31 +165,16 @@ describe('I8: where a unique-id is the number of the message', () => {
 
 describe('I8: where a unique-id is the number of the message, after a QUIT without an answer', () => {
   test('a new message under the number of a deleted one is stored', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, '1'],
-        [TWO, '2'],
-      ],
-      COMMITTED,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ 1: ONE, 2: TWO }, COMMITTED);
+    const { server, ferry } = story;
     server.maildrop('alice').add(FOUR, { uid: '1' });
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
     expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, FOUR));
   });
 
   test('those that moved up are known by their headers, and the one behind them is stored', async () => {
-    const { server, ferry } = await unanswered(
-      [
-        [ONE, '1'],
-        [TWO, '2'],
-        [THREE, '3'],
-      ],
-      COMMITTED,
-    );
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ 1: ONE, 2: TWO, 3: THREE }, COMMITTED);
+    const { server, ferry } = story;
     // The server has deleted the first one only.
     for (const [index, message] of [TWO, THREE, FOUR].entries())
       server.maildrop('alice').add(message, { uid: String(index + 1) });
@@ -265,9 +218,8 @@ describe('I1: after a deletion that was not confirmed, a unique-id alone', () =>
     ['by its Message-ID, though the server has written a field into it', `Status: O\r\n${ONE}`, []],
   ] as const)('settles nothing; the same message is known %s', async (_, listed, always) => {
     // All are deleted, and what is put in their place stands for what the server has kept.
-    const { server, ferry } = await unanswered([[ONE, 'u1']], COMMITTED);
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE }, COMMITTED);
+    const { server, ferry } = story;
     server.maildrop('alice').add(listed, { uid: 'u1' });
     server.setFaults(always);
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
@@ -275,9 +227,8 @@ describe('I1: after a deletion that was not confirmed, a unique-id alone', () =>
   });
 
   test('is enough again once its message has proved to be there still', async () => {
-    const { server, ferry } = await unanswered([[ONE, 'u1']], FORGOTTEN);
-    await using _server = server;
-    await using _ferry = ferry;
+    await using story = await unanswered({ u1: ONE }, FORGOTTEN);
+    const { server, ferry } = story;
     server.setFaults(NO_TOP);
     await ferry.poll({ deletion: { kind: 'never' } });
     server.maildrop('alice').add(TWO, { uid: 'u2' });

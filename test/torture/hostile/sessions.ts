@@ -246,6 +246,31 @@ export const SESSIONS: readonly Scenario[] = [
   {
     title: 'closes the connection after the first DELE, and deletes that one',
     faults: [{ do: 'cut', command: 'DELE', nth: 1, afterReply: true, commit: true }],
-    outcome: { ...CUT, says: 'The connection ended while marking message N as deleted.', stored: 3, left: 2 },
+    outcome: { ...CUT, says: 'The connection ended while ending the session.', stored: 3, left: 1 },
+  },
+  {
+    title: 'closes the connection when one message is to be deleted',
+    faults: [{ do: 'cut', command: 'DELE', messages: [2] }],
+    outcome: {
+      ...CUT,
+      status: 65,
+      says: 'The connection ended while marking message N as deleted.',
+      stored: 3,
+      left: 1,
+    },
+  },
+  {
+    title: 'gives no unique-ids, and closes the connection at one message',
+    faults: [
+      { do: 'hide', names: ['UIDL'] },
+      { do: 'cut', command: 'RETR', messages: [2] },
+    ],
+    outcome: {
+      ...CUT,
+      status: 65,
+      says: 'The connection ended while receiving message 2.',
+      stored: 2,
+      left: 1,
+    },
   },
 ];
