@@ -80,8 +80,15 @@ export class App implements Disposable {
     };
   }
 
-  /** What a poll of this account would do now. Changes nothing. */
+  /** What a poll of this account would do now; raises what is wrong with its destinations before the server is asked. Changes nothing. */
   async preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
+    const ledger = this.#deps.ledgerOf(account.name);
+    const { assertUsable } = await import('./delivery/assert-usable.ts');
+    for (const settings of account.destinations) {
+      const name = destinationName(settings);
+      const folder = ledger.folderOf(name);
+      await assertUsable(settings, { usedBefore: ledger.used(name), account: account.name, folder });
+    }
     // It brings the parser of headers, which a poll does without.
     const { previewAccount } = await import('./poll/preview.ts');
     return previewAccount(stoppable(account, control), this.#deps, control);

@@ -99,6 +99,7 @@ function pastOf(entry: EntryNow): readonly string[] {
 
 const STATES: Readonly<Record<StoredState, string>> = {
   intact: 'there as delivered',
+  marked: 'there as delivered, but for fields that a mail program has written into its header',
   changed: 'changed since',
   missing: 'not there any more (moved or deleted by you?)',
   lost: 'not there any more, and the place itself is gone or was made anew',

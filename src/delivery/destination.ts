@@ -12,11 +12,29 @@ export interface Receipt {
   readonly sha256: string;
   /** What was hashed: the stored octets, or (`crlf`) those with CRLF in place of each LF, which is what was received. */
   readonly hashOf?: 'crlf' | undefined;
+  /**
+   * Of a message in an mbox that has fields as mail programs write them into a header: SHA-256 of it without these, by which it is
+   * known once they are others.
+   */
+  readonly unmarkedSha256?: string | undefined;
+  /** That of the message, where it is known: it tells a copy that has changed from other mail. */
+  readonly messageId?: string | undefined;
+}
+
+/** The hash by which a stored message is known whatever a mail program writes into its header. */
+export function contentOf({
+  sha256,
+  unmarkedSha256,
+}: {
+  readonly sha256: string;
+  readonly unmarkedSha256?: string | undefined;
+}): string {
+  return unmarkedSha256 ?? sha256;
 }
 
 /** What is known of all that was delivered, by whichever account. */
 export interface RecordedReceipts {
-  /** What records say that was stored there with these hashes, wherever it stood then. */
+  /** What records say that was stored there with these hashes, or has them but for what mail programs write, wherever it stood then. */
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
 }
 
@@ -101,9 +119,10 @@ export interface StoredMessage {
 
 /**
  * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
- * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look.
+ * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look; `marked`
+ * when it is intact but for fields that mail programs write into its header.
  */
-export type StoredState = 'intact' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
+export type StoredState = 'intact' | 'marked' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
 
 /** What a poll that was killed may have left: delivered and not recorded, or half written (I3). */
 export interface Unfinished {

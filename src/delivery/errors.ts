@@ -11,6 +11,7 @@ const CANNOT = new Set([
   'EROFS',
   'ELOOP',
   'ENAMETOOLONG',
+  'ENXIO',
 ]);
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -24,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EEXIST: 'something else of that name is there',
   ENOTDIR: 'a part of the path is not a folder',
   EISDIR: 'it is a folder',
+  ENXIO: 'it is no regular file',
   EIO: 'the disk reports an error',
 };
 

@@ -19,7 +19,7 @@ export interface DestinationSurroundings extends MboxSurroundings {
   /** Whether mail was delivered there before: then it is not created where it is missing, but reported. */
   readonly usedBefore: boolean;
   /** The name of the account, for what is to be done about it. */
-  readonly account?: string | undefined;
+  readonly account: string;
   /** Which folder an mbox was in when it was last opened, and how to note the one that it is in now. */
   readonly folder?: KnownFolder | undefined;
 }
@@ -45,7 +45,7 @@ export async function openDestination(
     const spoolPath = (): string => join(spoolFolder, `.spool.${runtime.randomHex(8)}`);
     if (settings.type === 'mda') {
       const { lineEndings } = settings;
-      return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account ?? '') });
+      return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account) });
     }
     // Loaded when it is wanted: most polls do without.
     const { mailServer } = await import('./handed-over/mail-server.ts');
@@ -81,7 +81,7 @@ async function folderOf(path: string): Promise<FolderMark> {
 export async function assertThere(
   settings: PlaceSettings,
   calls: FolderCalls,
-  { account = 'ACCOUNT', folder }: { account?: string | undefined; folder?: FolderMark | undefined } = {},
+  { account, folder }: { readonly account: string; readonly folder: FolderMark | undefined },
 ): Promise<void> {
   const { type, path } = settings;
   const isThere =

@@ -39,15 +39,19 @@ export interface PlaceRecords extends RecordedReceipts {
 
 type Look = (receipts: Iterable<Receipt>) => AsyncIterable<StoredState>;
 
-/** A destination to look at, by its settings; it need not be there yet. */
-export function readOnly(settings: DestinationSettings, records: PlaceRecords): ReadOnlyDestination {
+/** A destination of an account to look at, by its settings; it need not be there yet. */
+export function readOnly(
+  settings: DestinationSettings,
+  records: PlaceRecords,
+  account: string,
+): ReadOnlyDestination {
   const name = destinationName(settings);
   if (!isPlace(settings))
     return { name, hasNames: false, tags: noTags, messages: nothing, inspect: handedOver };
   const inspectWith =
     (look: Look): Look =>
     (receipts) =>
-      ifThere(settings, receipts, { look, records });
+      ifThere(settings, receipts, { look, records, account });
   if (settings.type === 'mbox') {
     const recordedAs: RecordedAs = (hashes) => records.recordedAs(name, hashes);
     const messages = (): AsyncIterable<StoredMessage> =>
@@ -75,8 +79,9 @@ export function readOnly(settings: DestinationSettings, records: PlaceRecords): 
 export function readOnlyAll(
   all: readonly DestinationSettings[],
   records: PlaceRecords,
+  account: string,
 ): readonly ReadOnlyDestination[] {
-  return all.map((settings) => readOnly(settings, records));
+  return all.map((settings) => readOnly(settings, records, account));
 }
 
 function noTags(): Promise<ReadonlySet<string>> {
@@ -97,10 +102,14 @@ async function* inspectMboxOrNone(
 async function* ifThere(
   settings: PlaceSettings,
   receipts: Iterable<Receipt>,
-  { look, records }: { readonly look: Look; readonly records: PlaceRecords },
+  {
+    look,
+    records,
+    account,
+  }: { readonly look: Look; readonly records: PlaceRecords; readonly account: string },
 ): AsyncGenerator<StoredState, void, undefined> {
   const name = destinationName(settings);
-  const where = { folder: records.folderOf(name) };
+  const where = { account, folder: records.folderOf(name) };
   const unusable = await assertThere(settings, await callsFor(settings.path), where).catch(asMailError);
   if (unusable === undefined) yield* look(receipts);
   else if (records.used(name)) throw unusable;

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { blocksOfFile } from '../durable/regular-file.ts';
 import { BodyHash } from '../message/body-hash.ts';
 import { lfToCrlf } from '../message/line-endings.ts';
 import type { Receipt } from './destination.ts';
@@ -33,7 +33,7 @@ export class StoredBodies {
 async function isBodyOf(file: string, body: string): Promise<boolean> {
   const asStored = new BodyHash();
   const withCrlf = new BodyHash();
-  for await (const block of createReadStream(file) as AsyncIterable<Buffer>) {
+  for await (const block of blocksOfFile(file)) {
     asStored.update(block);
     withCrlf.update(lfToCrlf(block));
   }

@@ -1,4 +1,4 @@
-import { access, constants, open, stat, statfs, unlink } from 'node:fs/promises';
+import { access, constants, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
@@ -14,6 +14,7 @@ import {
 } from '../delivery/settings.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import { createExclusively } from '../durable/file-writer.ts';
+import { openRegular } from '../durable/regular-file.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Runtime } from '../runtime.ts';
@@ -140,7 +141,7 @@ export async function examineStateFolder(stateDir: string): Promise<Step> {
 /** Raises `destination-unusable` for a file that is no mbox, without locking it. */
 export async function refuseForeignFile(path: string): Promise<void> {
   // What cannot be read is for the other looks at this place to name, and a missing file is none of them.
-  const file = await open(path).catch(() => undefined);
+  const file = await openRegular(path).catch(() => undefined);
   if (file === undefined) return;
   try {
     await refuseForeign(file, path);

@@ -108,7 +108,13 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
       this.statements.forgetFound.run(this.account);
       for (const { receipt, received } of messages) {
         const { destination, location } = receipt;
-        const stored = [destination, location, receipt.octets, blob(receipt.sha256)];
+        const stored = [
+          destination,
+          location,
+          receipt.octets,
+          blob(receipt.sha256),
+          blob(receipt.unmarkedSha256),
+        ];
         const { octets: size, sha256: hash, lfSha256, messageId = null, headerSha256 } = received;
         const identity = [size, blob(hash), blob(lfSha256), messageId, blob(headerSha256)];
         this.statements.insertFound.run(this.account, ...stored, ...identity);
@@ -198,9 +204,10 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     await this.#commits.run(() => this.statements.askedAgain.run(listedOctets ?? null, at, record));
   }
 
-  async recordAdopted(uids: readonly UniqueId[], at: number): Promise<void> {
+  async recordAdopted(sizes: ReadonlyMap<UniqueId, Octets | undefined>, at: number): Promise<void> {
     await this.#commits.run(() => {
-      for (const uid of uids) this.statements.insertAdopted.run(this.account, uid, at);
+      for (const [uid, octets] of sizes)
+        this.statements.insertAdopted.run(this.account, uid, octets ?? null, at);
       this.statements.noteKnown.run(this.account);
     });
   }

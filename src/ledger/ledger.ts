@@ -337,8 +337,8 @@ export interface AccountLedger {
   recordFailure(failure: Failure): Promise<void>;
   /** Forgets a failed attempt that no destination has anything of: another record is that of its message. */
   forgetFailed(record: RecordId): Promise<void>;
-  /** Records that these messages count as carried, without having been. */
-  recordAdopted(uids: readonly UniqueId[], at: number): Promise<void>;
+  /** Records that these messages count as carried, without having been; each with the size that it is listed with. */
+  recordAdopted(sizes: ReadonlyMap<UniqueId, Octets | undefined>, at: number): Promise<void>;
   /**
    * Records that these messages count as carried, since another program remembers them: since when is in `seenAt`.
    * What is known already stays as it is. Resolves to how many were new.

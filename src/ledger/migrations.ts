@@ -189,6 +189,11 @@ const STEPS: readonly string[] = [
     changed_at  INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  // What a message in an mbox is without the fields that mail programs write, where it came with such.
+  `
+  ALTER TABLE delivery ADD COLUMN unmarked_sha256 BLOB;
+  ALTER TABLE found ADD COLUMN unmarked_sha256 BLOB;
+  `,
 ];
 
 /** Brings a ledger to the form that this version knows, step by step, each in one transaction. Raises `ledger` for a newer one. */

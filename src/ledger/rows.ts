@@ -22,6 +22,8 @@ export function toReceipt(row: Row): Receipt {
     octets: Number(row['octets']),
     sha256: hex(row['sha256']) ?? '',
     ...(row['of_crlf'] === 1 ? { hashOf: 'crlf' } : {}),
+    ...(typeof row['message_id'] === 'string' ? { messageId: row['message_id'] } : {}),
+    ...(row['unmarked_sha256'] instanceof Uint8Array ? { unmarkedSha256: hex(row['unmarked_sha256']) } : {}),
   };
 }
 
@@ -118,7 +120,11 @@ export function toDeletable(row: Row): Deletable {
 
 /** A row of the statement `taken`. */
 export function toTaken(row: Row): Taken {
-  return { location: String(row['location']), sha256: hex(row['sha256']) };
+  return {
+    location: String(row['location']),
+    sha256: hex(row['sha256']),
+    unmarkedSha256: hex(row['unmarked_sha256']),
+  };
 }
 
 /** A hexadecimal hash as it is stored. */
@@ -182,6 +188,8 @@ export function deliveryValues(delivery: Delivery): readonly Value[] {
 }
 
 /** What a receipt puts into a delivery, in the order of the statement that inserts one. */
-export function receiptValues({ destination, location, octets, sha256, hashOf }: Receipt): readonly Value[] {
-  return [destination, location, octets, Buffer.from(sha256, 'hex'), hashOf === 'crlf' ? 1 : 0];
+export function receiptValues(receipt: Receipt): readonly Value[] {
+  const { destination, location, octets, sha256, hashOf, unmarkedSha256 } = receipt;
+  const hash = Buffer.from(sha256, 'hex');
+  return [destination, location, octets, hash, hashOf === 'crlf' ? 1 : 0, blob(unmarkedSha256)];
 }

@@ -20,6 +20,9 @@ const RECORD = `
 /** As text, since a buffer for each of many rows costs a multiple of it. */
 const IDENTITY = `id, uid, octets, message_id, nullif(lower(hex(header_sha256)), '') AS header_sha256, missing_at`;
 
+/** A receipt, as `toReceipt` reads it. */
+const RECEIPT = 'destination, location, octets, sha256, of_crlf, unmarked_sha256';
+
 /** The records that should be listed; said to the planner, which takes the unique-ids of all that was ever carried for better. */
 const PRESENT = 'account = ? AND gone_at IS NULL AND missing_at IS NULL';
 const BY_PRESENCE = 'INDEXED BY message_present';
@@ -182,9 +185,9 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateDelivered: `UPDATE message SET octets = ?, listed_octets = ?, sha256 = ?, message_id = ?, header_sha256 = ?, outcome = ?, tried_at = ?, delivered_at = ?,
             worked_out = ?, last_error = NULL, missing_at = NULL WHERE id = ?`,
-  upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+  upsertDelivery: `INSERT INTO delivery (message, destination, location, octets, sha256, of_crlf, unmarked_sha256, delivered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET location = excluded.location, octets = excluded.octets, sha256 = excluded.sha256,
-                               of_crlf = excluded.of_crlf, delivered_at = excluded.delivered_at, again = 0 WHERE again`,
+                               of_crlf = excluded.of_crlf, unmarked_sha256 = excluded.unmarked_sha256, delivered_at = excluded.delivered_at, again = 0 WHERE again`,
   insertFailed: `INSERT INTO message (account, uid, sha256, outcome, attempts, last_error, tried_at)
      VALUES (?, ?, ?, ?, 1, ?, ?)`,
   updateFailed: `UPDATE message SET sha256 = coalesce(?, sha256), outcome = ?, attempts = attempts + 1, last_error = ?,
@@ -193,7 +196,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
      AND NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id)`,
   deleSent: 'UPDATE message SET dele_sent_at = ?, dele_refused = 0 WHERE id = ?',
   deleRefused: 'UPDATE message SET dele_refused = 1 WHERE id = ?',
-  insertAdopted: "INSERT INTO message (account, uid, outcome, tried_at) VALUES (?, ?, 'adopted', ?)",
+  insertAdopted:
+    "INSERT INTO message (account, uid, listed_octets, outcome, tried_at) VALUES (?, ?, ?, 'adopted', ?)",
   insertImported:
     "INSERT INTO message (account, uid, outcome, tried_at, peer) VALUES (?, ?, 'adopted', ?, ?)",
   imported: `
@@ -220,18 +224,19 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   summary: `${SUMMARY} WHERE account.id = ?`,
   summaries: SUMMARY,
   setStanding: 'UPDATE account SET standing = ? WHERE id = ?',
-  insertFound: `INSERT INTO found (account, destination, location, octets, sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  insertFound: `INSERT INTO found (account, destination, location, octets, sha256, unmarked_sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   found: `
-    SELECT destination, location, octets, sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256 FROM found
+    SELECT destination, location, octets, sha256, unmarked_sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256 FROM found
     WHERE account = ? ORDER BY id`,
   taken: `
-    SELECT location, iif(of_crlf, NULL, sha256) AS sha256 FROM delivery WHERE destination = ?1
-    UNION ALL SELECT location, sha256 FROM intent WHERE destination = ?1`,
-  recordedAt: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
+    SELECT location, iif(of_crlf, NULL, sha256) AS sha256, unmarked_sha256 FROM delivery WHERE destination = ?1
+    UNION ALL SELECT location, sha256, NULL FROM intent WHERE destination = ?1`,
+  recordedAt: `SELECT ${RECEIPT} FROM delivery
      WHERE destination = ? AND location IN (SELECT value FROM json_each(?)) AND NOT again`,
-  recordedAs: `SELECT destination, location, octets, sha256, of_crlf FROM delivery
-     WHERE destination = ? AND lower(hex(sha256)) IN (SELECT value FROM json_each(?)) AND NOT again`,
+  recordedAs: `SELECT ${RECEIPT} FROM delivery
+     WHERE destination = ?1 AND (lower(hex(sha256)) IN (SELECT value FROM json_each(?2)) OR lower(hex(unmarked_sha256)) IN (SELECT value FROM json_each(?2)))
+       AND NOT again`,
   arrivals: `
     SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf,
            delivery.delivered_at, message_id, header_sha256
@@ -239,21 +244,20 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   atPlace: `SELECT 1 FROM delivery
      WHERE +destination = ? AND location = ? AND (of_crlf OR sha256 = ?) AND message IS NOT ? AND NOT again LIMIT 1`,
   forgetFound: 'DELETE FROM found WHERE account = ?',
-  receipts:
-    'SELECT destination, location, octets, sha256, of_crlf FROM delivery WHERE message = ? AND NOT again',
+  receipts: `SELECT ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery WHERE message = ? AND NOT again`,
   delivered: `
     SELECT delivery.message FROM delivery JOIN message ON message.id = delivery.message
     WHERE destination = ? AND account = ? ORDER BY delivery.message`,
   places: `
     SELECT DISTINCT destination FROM message JOIN delivery ON delivery.message = message.id WHERE account = ?`,
   deliveries: `
-    SELECT destination, location, octets, sha256, of_crlf FROM delivery
+    SELECT ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery
     WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,
   shiftDelivered: `
     UPDATE message ${BY_PRESENCE} SET delivered_at = delivered_at + ?
     WHERE account IN (SELECT id FROM account) AND gone_at IS NULL AND missing_at IS NULL AND delivered_at BETWEEN ? AND ?`,
   listedDeliveries: `
-    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256, message_id
     FROM delivery JOIN message ON message.id = delivery.message
     WHERE account = ? AND destination = ? AND (outcome = 'delivered' OR again)
       AND gone_at IS NULL AND missing_at IS NULL ORDER BY message.id`,
@@ -261,7 +265,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   dropWanted: 'DELETE FROM delivery WHERE message = ? AND again',
   // What is wanted did not end well, and few messages did not: those are looked for first.
   wanted: `
-    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf
+    SELECT message.id, delivery.destination, delivery.location, delivery.octets, delivery.sha256, of_crlf, unmarked_sha256, message_id
     FROM message INDEXED BY message_failed JOIN delivery ON delivery.message = message.id
     WHERE account = ? AND outcome IN ('failed', 'quarantined') AND again AND gone_at IS NULL ORDER BY message.id`,
   isBack: 'UPDATE delivery SET again = 0 WHERE message = ? AND destination = ?',

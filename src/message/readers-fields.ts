@@ -3,7 +3,9 @@ const MARKS = 'Status|X-Status|X-Keywords|X-UID|X-IMAP|X-IMAPbase';
 /** What servers write into the header of a message, to remember what was read and seen. */
 const MARKS_OF_READERS = fieldsOf(MARKS);
 /** What mail programs write into it in an mbox, where they also note where it ends. */
-const FIELDS_OF_READERS = fieldsOf(`${MARKS}|Content-Length|Lines`);
+const FIELDS_OF_READERS = fieldsOf(
+  `${MARKS}|Content-Length|Lines|X-Mozilla-Status|X-Mozilla-Status2|X-Mozilla-Keys`,
+);
 
 /** A header without the marks of those who have read the message; itself where it has none. Its last line must be whole. */
 export function withoutMarks(header: Buffer): Buffer {

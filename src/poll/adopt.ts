@@ -1,4 +1,5 @@
 import { MailError } from '../errors.ts';
+import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { Account } from './account.ts';
 import { takeListing } from './listing.ts';
 import type { PollControl } from './poll.ts';
@@ -30,13 +31,14 @@ export async function adoptAccount(
         hint: 'Without them a message is recognised only by its content, when it is retrieved.',
       });
     }
-    const uids = new Set(messages.flatMap(({ uid }) => (uid === undefined ? [] : [uid])));
-    const known = ledger.withUniqueIds(none ? [] : uids);
-    const unknown = none ? [] : [...uids].filter((uid) => !known.has(uid));
+    const sizes = new Map<UniqueId, Octets | undefined>();
+    for (const { uid, octets } of none ? [] : messages) if (uid !== undefined) sizes.set(uid, octets);
+    const known = ledger.withUniqueIds(sizes.keys());
+    const unknown = new Map([...sizes].filter(([uid]) => !known.has(uid)));
     if (none) await ledger.carryUnknown();
     else await ledger.recordAdopted(unknown, deps.runtime.now());
     await session.quit();
-    return { account: account.name, listed: messages.length, adopted: unknown.length };
+    return { account: account.name, listed: messages.length, adopted: unknown.size };
   } finally {
     await session.close();
   }

@@ -1,15 +1,30 @@
-import type { StoredState } from '../delivery/destination.ts';
-import type { ListedDelivery } from '../ledger/ledger.ts';
+import { contentOf } from '../delivery/destination.ts';
+import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
 import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
-import { statesAt } from './stored-states.ts';
+import { type Inspected, isHere, statesAt } from './stored-states.ts';
 
 /**
  * Looks for mail that is wanted once more, since it was lost, and is back where it was delivered to: a backup was put there
  * meanwhile. It counts as delivered again, or it would stand there twice. Where nothing is wanted, this is one look at the ledger.
  */
-export async function noteBroughtBack(poll: Poll): Promise<void> {
-  const { ledger, destinations, account, observer } = poll;
+export async function noteBroughtBack({ ledger, destinations, account, observer }: Poll): Promise<void> {
+  const back = await broughtBack(destinations, ledger);
+  if (back.length === 0) return;
+  await ledger.noteBack(back);
+  observer.noticed?.(
+    account.name,
+    `${countText(back.length, 'message')} that were to be delivered once more are where they were delivered to.`,
+  );
+}
+
+type Wanting = Pick<AccountLedger, 'wanted' | 'recordedAs'>;
+
+/** What is wanted once more, and is back. */
+export async function broughtBack(
+  destinations: readonly Inspected[],
+  ledger: Wanting,
+): Promise<readonly ListedDelivery[]> {
   const places = new Map<string, ListedDelivery[]>();
   for (const one of ledger.wanted()) {
     const { destination } = one.receipt;
@@ -23,33 +38,47 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
     const states = await statesAt(place, wanted, destinations, ledger).catch((error: unknown) => {
       // Where no mail goes any more, what cannot be read is no reason to carry none.
       if (isConfigured) throw error;
-      return new Map<ListedDelivery, StoredState>();
+      return undefined;
     });
     const copies = copiesWanted(wanted);
-    for (const one of wanted)
-      if (states.get(one) === 'intact' && isOneOfOne(one, copies, poll)) back.push(one);
+    const isOne = (one: ListedDelivery): boolean => isOneOfOne(one, copies, { ledger, destinations });
+    back.push(...wanted.filter((one) => isHere(states?.get(one)) && isOne(one)));
   }
-  if (back.length === 0) return;
-  await ledger.noteBack(back);
-  observer.noticed?.(
-    account.name,
-    `${countText(back.length, 'message')} that were to be delivered once more are where they were delivered to.`,
-  );
+  return back;
+}
+
+/** The records of which all that is wanted is back, so that nothing of them is to come. */
+export function recordsBack(
+  back: readonly ListedDelivery[],
+  wanted: readonly ListedDelivery[],
+): ReadonlySet<RecordId> {
+  const isBack = new Set(back.map(keyOf));
+  const left = new Set(wanted.filter((one) => !isBack.has(keyOf(one))).map(({ record }) => record));
+  return new Set(back.map(({ record }) => record).filter((record) => !left.has(record)));
+}
+
+function keyOf({ record, receipt }: ListedDelivery): string {
+  return `${record} ${receipt.destination}`;
 }
 
 /** By its hash, how many messages there are with one content. */
 function copiesWanted(wanted: readonly ListedDelivery[]): ReadonlyMap<string, number> {
   const copies = new Map<string, number>();
-  for (const { receipt } of wanted) copies.set(receipt.sha256, (copies.get(receipt.sha256) ?? 0) + 1);
+  for (const { receipt } of wanted) {
+    const content = contentOf(receipt);
+    copies.set(content, (copies.get(content) ?? 0) + 1);
+  }
   return copies;
 }
 
 /** Where only its content tells what a stored message is, as in an mbox, one copy must not stand for two equal messages (I1). */
 function isOneOfOne(
-  { receipt: { destination, sha256 } }: ListedDelivery,
+  { receipt }: ListedDelivery,
   copies: ReadonlyMap<string, number>,
-  { ledger, destinations }: Poll,
+  { ledger, destinations }: { readonly ledger: Wanting; readonly destinations: readonly Inspected[] },
 ): boolean {
+  const { destination } = receipt;
   if (destinations.some(({ name, hasNames }) => name === destination && hasNames)) return true;
-  return copies.get(sha256) === 1 && ledger.recordedAs(destination, [sha256]).length === 0;
+  const content = contentOf(receipt);
+  return copies.get(content) === 1 && ledger.recordedAs(destination, [receipt.sha256, content]).length === 0;
 }

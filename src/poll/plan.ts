@@ -188,7 +188,10 @@ function decideByRecord(
         ? retrieve({ message, reason: 'short', record }, question)
         : leave(message, 'carried', record.id);
     case 'adopted':
-      return leave(message, 'carried');
+      // Nothing but its size tells whether a number is that of what was adopted.
+      return hasMereNumber(message) && isDoubtful(record, message)
+        ? retrieve({ message, reason: 'compare' }, question)
+        : leave(message, 'carried');
     case 'failed':
       return wasTriedNow(record, question)
         ? leave(message, 'failed')

@@ -5,6 +5,7 @@ import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Account } from './account.ts';
+import { broughtBack, recordsBack } from './brought-back.ts';
 import { dueDeletions } from './deletion/due-deletions.ts';
 import { Questions } from './deletion/questions.ts';
 import { isDeletedAtOnce } from './deletion-policy.ts';
@@ -73,23 +74,20 @@ export async function previewAccount(
       // Without TOP a poll retrieves to find out; here all numbers count as others then.
       interrupted: session.capabilities?.has('TOP') === false,
     });
-    const stands = new Set([...present.named, ...recognition.present.keys()]);
+    const destinations = readOnlyAll(account.destinations, ledger, account.name);
+    const back = recordsBack(await broughtBack(destinations, ledger), ledger.wanted());
     const tally = new Tally();
     const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
     const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
     const planned = planRetrievals({ ...seen, framing, startedAt: now, now });
-    // A poll records what stands there before it makes its plan.
-    const decisions = Array.from(
-      planned,
-      (it): Decision =>
-        stands.has(it.message.number)
-          ? { action: 'leave', message: it.message, reason: 'carried', record: undefined }
-          : it,
-    );
+    const { decisions, stands } = asRecorded(planned, (it) => {
+      const { number } = it.message;
+      if (present.named.has(number) || recognition.present.has(number)) return true;
+      return it.action === 'retrieve' && it.record !== undefined && back.has(it.record.id);
+    });
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
     const question = { listing, bound, retrieved: nothing, delivered: nothing };
-    const destinations = readOnlyAll(account.destinations, ledger);
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };
@@ -108,6 +106,21 @@ export async function previewAccount(
   }
 }
 
+/** A poll records what stands there, or is back, before it makes its plan. */
+function asRecorded(
+  planned: Iterable<Decision>,
+  isThere: (decision: Decision) => boolean,
+): { readonly decisions: readonly Decision[]; readonly stands: ReadonlySet<MessageNumber> } {
+  const stands = new Set<MessageNumber>();
+  const decisions = Array.from(planned, (it): Decision => {
+    const { message } = it;
+    if (!isThere(it)) return it;
+    stands.add(message.number);
+    return { action: 'leave', message, reason: 'carried', record: undefined };
+  });
+  return { decisions, stands };
+}
+
 /**
  * What a poll of an account that the ledger does not know would find at the destinations: messages that their names
  * tell, and what is compared with the listing.
@@ -118,7 +131,7 @@ async function lookForPresent(
   ledger: AccountLedger,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const destinations = readOnlyAll(account.destinations, ledger);
+  const destinations = readOnlyAll(account.destinations, ledger, account.name);
   const tags = new Set<string>();
   for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(

@@ -28,7 +28,7 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
     await inspect(lost, (receipts) => destination.inspect(receipts), found);
     // In an mbox a place is no name: what is not the very message says nothing of it.
     for (const [one, state] of found)
-      if (destination.hasNames ? state !== 'missing' : state === 'intact') states.set(one, state);
+      if (destination.hasNames ? state !== 'missing' : isHere(state)) states.set(one, state);
   }
   return states;
 }
@@ -46,6 +46,11 @@ export async function statesOf<T extends ListedDelivery>(
   const isLost = (one: T, state: StoredState): boolean =>
     state === 'missing' && ledger.wasInFormerFolder(one);
   return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
+}
+
+/** Whether a message is as it was delivered, but for what mail programs write into a header. */
+export function isHere(state: StoredState | 'cut' | undefined): boolean {
+  return state === 'intact' || state === 'marked';
 }
 
 /** What is asked of the ledger. */

@@ -6,6 +6,8 @@ import { statesAt, withStates } from './stored-states.ts';
 export interface Verification {
   readonly destination: string;
   readonly intact: number;
+  /** How many are there as delivered, but for fields that mail programs write into a header. */
+  readonly marked: number;
   /**
    * How many messages are known only from what stood there when the ledger was lost: that they are as they were then says
    * nothing about the time before.
@@ -36,23 +38,26 @@ export async function verifyDestination(
     return {
       destination: name,
       intact: 0,
+      marked: 0,
       workedOut,
       changed: [],
       missing: [],
       unreadable: [],
       handedOver: 0,
     };
-  const amiss: Record<Exclude<StoredState, 'intact' | 'handed-over'>, string[]> = {
+  const amiss: Record<Exclude<StoredState, 'intact' | 'marked' | 'handed-over'>, string[]> = {
     changed: [],
     missing: [],
     lost: [],
     unreadable: [],
   };
   let intact = 0;
+  let marked = 0;
   let handedOver = 0;
   const stored = withReceipts(ledger.deliveries(name));
   for await (const [{ receipt }, state] of withStates(stored, (receipts) => destination.inspect(receipts))) {
     if (state === 'intact') intact += 1;
+    else if (state === 'marked') marked += 1;
     else if (state === 'handed-over') handedOver += 1;
     else amiss[state].push(receipt.location);
   }
@@ -60,6 +65,7 @@ export async function verifyDestination(
   return {
     destination: name,
     intact,
+    marked,
     workedOut,
     changed,
     missing: [...missing, ...lost],
@@ -81,6 +87,7 @@ export async function verifyFormer(
   return {
     destination: place,
     intact: inState('intact').length,
+    marked: inState('marked').length,
     workedOut: ledger.workedOut(place),
     changed: inState('changed'),
     missing: inState('missing', 'lost'),

@@ -5,6 +5,7 @@ import { FakeRuntime } from '../support/fake-runtime.ts';
 export function surroundings(): DestinationSurroundings {
   return {
     runtime: new FakeRuntime(),
+    account: 'me',
     intend: () => Promise.resolve(),
     takeUnfinished: () => [],
     recordedAt: () => [],

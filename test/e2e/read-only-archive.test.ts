@@ -48,7 +48,7 @@ describe('an archive on a disk that is mounted read-only', () => {
     await using folder = await temporaryFolder();
     const archive = await archiveIn(folder);
     const ledger = await SqliteLedger.open(`${archive}/state`);
-    await ledger.account('me').recordAdopted(['in-the-log' as UniqueId], 0);
+    await ledger.account('me').recordAdopted(new Map([['in-the-log' as UniqueId, undefined]]), 0);
     await cp(archive, folder.at('copy'), { recursive: true });
     ledger.close();
     expect((await runReadOnly(folder.at('copy'), 'history', '--all')).stdout).toContain('in-the-log');

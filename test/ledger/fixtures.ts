@@ -37,6 +37,6 @@ export function intent(tag: string, location = '0'): Intent {
 /** Whenever something went missing. */
 export const WHENEVER: Moment = { at: 0, withinMs: Number.MAX_SAFE_INTEGER };
 
-/** Takes from a ledger what its newest form has brought. */
+/** Takes from a ledger what its newest forms have brought. */
 export const WITHOUT_NEWEST_FORM =
-  'ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked; DROP TABLE folder;';
+  'ALTER TABLE delivery DROP COLUMN unmarked_sha256; ALTER TABLE found DROP COLUMN unmarked_sha256; ALTER TABLE delivery DROP COLUMN again; ALTER TABLE message DROP COLUMN worked_out; ALTER TABLE account DROP COLUMN asked; DROP TABLE folder;';

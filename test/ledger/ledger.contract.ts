@@ -382,7 +382,7 @@ function describeIdentities(twice: Twice): void {
 
   test('I1: never gives as deletable what was adopted', async () => {
     await twice(
-      (ledger) => ledger.recordAdopted([uid('u1'), uid('u2')], 1000),
+      (ledger) => ledger.recordAdopted(new Map([uid('u1'), uid('u2')].map((one) => [one, 7])), 1000),
       (ledger) => {
         expect(ledger.listed().size).toBe(2);
         expect(ledger.withUniqueId(uid('u1'))).toMatchObject([

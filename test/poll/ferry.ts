@@ -142,6 +142,7 @@ export class Ferry implements AsyncDisposable {
               recordedAt: (locations) => ledger.recordedAt(name, locations),
               recordedAs: (hashes) => ledger.recordedAs(name, hashes),
               spoolFolder: this.folder.at('state'),
+              account: account.name,
               usedBefore: ledger.used(name),
               folder: {
                 known: ledger.folderOf(name),

@@ -1,12 +1,17 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { previewAccount } from '../../src/poll/preview.ts';
+import { refetchMissing } from '../../src/poll/refetch.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { Ferry, mail, serve } from './ferry.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
 const DAY_MS = 86_400_000;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+
+async function emptied(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(`${folder}/${name}`);
+}
 
 describe('a preview', () => {
   test('gives the plan of a poll with reasons, and changes nothing', async () => {
@@ -47,6 +52,35 @@ describe('a preview', () => {
     expect(confirmed.deletions.size).toBe(119);
     expect(confirmed.refusal?.code).toBe('message-changed');
   });
+
+  test.each(['maildir', 'mbox'] as const)(
+    'knows what comes once more, and what does not since it was put back meanwhile (%s)',
+    async (kind) => {
+      await using server = await serve(ONE, TWO, THREE);
+      await using ferry = await Ferry.to(server.address, { destinations: [kind] });
+      await ferry.poll();
+      ferry.runtime.advance(DAY_MS);
+      const saved = ferry.folder.at('saved');
+      await cp(ferry.folder.at(kind), saved, { recursive: true });
+      await (kind === 'mbox'
+        ? writeFile(ferry.folder.at('mbox'), '')
+        : emptied(ferry.folder.at('maildir/new')));
+      const destinations = await ferry.deps().openDestinations(ferry.account, ferry.ledger);
+      await refetchMissing(destinations, ferry.ledger, {
+        alsoMissing: true,
+        dryRun: false,
+        formerPlaces: [],
+      });
+      const planned = async (): Promise<string[]> => {
+        const { decisions } = await previewAccount(ferry.account, ferry.deps(), CONTROL);
+        return decisions.map(({ action, reason }) => `${action} ${reason}`);
+      };
+      expect(await planned()).toEqual(['retrieve again', 'retrieve again', 'retrieve again']);
+      await cp(saved, ferry.folder.at(kind), { recursive: true });
+      expect(await planned()).toEqual(['leave carried', 'leave carried', 'leave carried']);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+    },
+  );
 
   test.each(['mbox', 'maildir'] as const)(
     'knows mail that it does not ask about when it stands where deleted mail stood in an mbox, to which mail goes (%s)',

@@ -12,6 +12,8 @@ const STATES: readonly StoredState[] = [
   'handed-over',
   'unreadable',
   'missing',
+  'marked',
+  'marked',
 ];
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
@@ -33,7 +35,7 @@ function destination(ahead: number): Parameters<typeof verifyDestination>[0] & {
   return self;
 }
 
-test.each([1, 2, 6])(
+test.each([1, 2, 8])(
   'verify tells each message by its place, where %i are taken at a time',
   async (ahead) => {
     const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
@@ -43,6 +45,7 @@ test.each([1, 2, 6])(
     expect(await verifyDestination(place, ledger)).toEqual({
       destination: 'maildir:/a',
       intact: 1,
+      marked: 2,
       workedOut: 1,
       handedOver: 1,
       ...amiss,
@@ -54,7 +57,15 @@ test.each([1, 2, 6])(
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
   const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
-  const nothing = { intact: 0, workedOut: 0, changed: [], missing: [], unreadable: [], handedOver: 0 };
+  const nothing = {
+    intact: 0,
+    marked: 0,
+    workedOut: 0,
+    changed: [],
+    missing: [],
+    unreadable: [],
+    handedOver: 0,
+  };
   expect(await verifyDestination(place, ledger)).toEqual({ destination: 'maildir:/a', ...nothing });
   expect(place.most).toBe(0);
 });
@@ -68,9 +79,12 @@ test.each(['maildir', 'mbox'] as const)(
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
       const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
       const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
-      return verifyFormer(lost, [readOnly(settings, records)], ledger);
+      return verifyFormer(lost, [readOnly(settings, records, 'me')], ledger);
     };
     expect(await lookFrom(false)).toMatchObject({ destination: lost, intact: 0, missing: ['f'] });
-    await expect(lookFrom(true)).rejects.toMatchObject({ code: 'destination-unusable' });
+    await expect(lookFrom(true)).rejects.toMatchObject({
+      code: 'destination-unusable',
+      hint: expect.stringContaining('mailferry refetch me') as string,
+    });
   },
 );

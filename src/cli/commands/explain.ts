@@ -105,7 +105,7 @@ async function lookAtPlaces(
 ): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
   using ledger = SqliteLedger.openToRead(stateDir);
   const records = ledger?.account(account.name) ?? NO_RECORDS;
-  const destinations = readOnlyAll(account.destinations, records);
+  const destinations = readOnlyAll(account.destinations, records, account.name);
   const troubles: MailError[] = [];
   const found: EntryNow[] = [];
   for (const entry of entries) {

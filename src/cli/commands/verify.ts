@@ -48,7 +48,7 @@ interface Place {
 /** Where mail of an account was ever delivered to, or is to be. */
 function placesOf(account: Account, ledger: SqliteLedger): readonly Place[] {
   const records = ledger.account(account.name);
-  const destinations = readOnlyAll(account.destinations, records);
+  const destinations = readOnlyAll(account.destinations, records, account.name);
   const former = ledger
     .placesOf(account.name)
     .filter((place) => destinations.every(({ name }) => name !== place));
@@ -99,6 +99,7 @@ function show(
     destination,
     former,
     intact,
+    marked,
     workedOut,
     changed,
     missing,
@@ -115,6 +116,10 @@ function show(
   }
   const where = former ? `that came to ${destination}, there or where mail goes now,` : `in ${destination}`;
   terminal.out(`${account}: ${countText(intact, 'message')} ${where} as delivered`);
+  if (marked > 0)
+    terminal.out(
+      `  ${countText(marked, 'message')} there, with fields in the header that a mail program has written (Status and the like); all else is as delivered`,
+    );
   if (workedOut > 0)
     terminal.out(
       `  ${terminal.style('yellow', `of ${countText(workedOut, 'message')} only what stood there when the ledger was lost is known`)}`,

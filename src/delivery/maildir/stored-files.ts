@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { blocksOfFile } from '../../durable/regular-file.ts';
 import { systemCode } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf, lfToCrlf } from '../../message/line-endings.ts';
@@ -76,7 +76,7 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
   const start = new MessageStart();
   let octets = 0;
   let receivedOctets = 0;
-  for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const block of blocksOfFile(path)) {
     const crlf = lfToCrlf(block);
     const original = lineEndings === 'lf' ? crlf : block;
     start.push(original);

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../../durable/regular-file.ts';
 import { headerField } from '../../message/header-field.ts';
 import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
@@ -35,7 +36,7 @@ export async function lostWithEnd(
   const { type, path } = partsOfName(destination);
   if (type !== 'mbox' || missing.size === 0) return new Map();
   // Whoever asks has just read it, or knows that it is not there.
-  const file = await open(path).catch(() => undefined);
+  const file = await openRegular(path).catch(() => undefined);
   if (file === undefined) return new Map();
   try {
     const standing = await messagesOf(file);

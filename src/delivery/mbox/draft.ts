@@ -5,6 +5,7 @@ import { returnPath } from '../../message/header-field.ts';
 import { CrlfToLf } from '../../message/line-endings.ts';
 import { MessageStart } from '../../message/message-start.ts';
 import { MboxrdQuoting } from './mboxrd.ts';
+import { unmarkedContent } from './unmarked.ts';
 
 /** Messages up to this size wait in memory, larger ones in a file without a name. */
 const BUFFER_OCTETS = 256 * 1024;
@@ -20,6 +21,7 @@ export class MboxDraft {
   readonly #start = new MessageStart();
   #last: number | undefined;
   #sha256 = '';
+  #unmarkedSha256: string | undefined;
   #opening: Buffer = Buffer.alloc(0);
 
   /** `spoolPath` is where a large message waits; the name is gone as soon as the file is open. */
@@ -35,6 +37,11 @@ export class MboxDraft {
   /** SHA-256 of the stored message in hexadecimal, after `finish`. */
   get sha256(): string {
     return this.#sha256;
+  }
+
+  /** The same without the fields that mail programs write, where the message came with such. */
+  get unmarkedSha256(): string | undefined {
+    return this.#unmarkedSha256;
   }
 
   /** How the stored message begins: up to 1 KiB of it. */
@@ -58,6 +65,7 @@ export class MboxDraft {
     await this.#store(this.#quoting.end());
     if (this.#last !== undefined && this.#last !== LF) await this.#store(Buffer.from('\n'));
     this.#sha256 = this.#hash.digest('hex');
+    this.#unmarkedSha256 = (await unmarkedContent(this.blocks()))?.sha256;
   }
 
   /** The stored message in blocks. */

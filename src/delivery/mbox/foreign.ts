@@ -1,10 +1,15 @@
 import type { FileHandle } from 'node:fs/promises';
+import { assertRegular } from '../../durable/regular-file.ts';
 import { MailError } from '../../errors.ts';
 
 const FROM = 'From ';
 
-/** Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. */
+/**
+ * Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. What is no regular
+ * file has no beginning to look at, and raises an error of the system.
+ */
 export async function refuseForeign(file: FileHandle, path: string): Promise<void> {
+  await assertRegular(file, path);
   const begin = Buffer.alloc(FROM.length);
   const { bytesRead } = await file.read(begin, 0, FROM.length, 0);
   if (bytesRead === 0 || /^(?:From |\s)/.test(begin.toString('latin1'))) return;

@@ -1,21 +1,15 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { systemCode } from '../../errors.ts';
-import { withoutReadersFields } from '../../message/readers-fields.ts';
-import { Sha256 } from '../../message/sha256.ts';
-import type { Receipt, StoredState } from '../destination.ts';
+import { contentOf, type Receipt, type StoredState } from '../destination.ts';
 import { readingFailed } from '../errors.ts';
-import { readBounds } from './bounds.ts';
-import { blocksOf, readingAhead } from './reading.ts';
-import { readForms } from './stored-forms.ts';
+import { type MboxContents, type StoredContent, scanMbox } from './contents.ts';
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
 export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
 
 /**
- * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now; of several that equal each other,
- * each copy is that of one. An mbox knows no names, so one
+ * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now, and marked where a mail program has
+ * written its fields into it; of several that equal each other, each copy is that of one. An mbox knows no names, so one
  * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
- * another message as it was delivered. It is not sound where NULs stand in place of what was written; mail that came with them
+ * another message as it was delivered, nor anywhere what nobody knows of its size and with its Message-ID. It is not sound where NULs stand in place of what was written; mail that came with them
  * is as it came.
  */
 export async function* inspectMbox(
@@ -24,75 +18,65 @@ export async function* inspectMbox(
   recordedAs: RecordedAs,
 ): AsyncGenerator<StoredState, void, undefined> {
   const all = [...receipts];
-  const contents = await scan(path, new Set(all.map(({ octets }) => octets)));
+  const contents = await scan(path, all);
   const known = knownIn(contents, all, recordedAs);
-  const moved = copiesElsewhere(contents, all, recordedAs);
-  const isSound =
-    contents.isMbox && contents.withNuls.every((forms) => forms.some((sha256) => known.has(sha256)));
+  const isSound = contents.isMbox && contents.withNuls.every((content) => isKnown(content, known));
+  const elsewhere = copiesElsewhere(contents, all, recordedAs);
+  const intact = new Set<Receipt>();
+  for (const receipt of all)
+    if (stands(receipt, contents) || takeCopy(elsewhere, receipt.sha256)) intact.add(receipt);
+  const marked = markedCopies(
+    contents,
+    all.filter((receipt) => !intact.has(receipt)),
+    recordedAs,
+  );
+  const byMessageId = byMessageIdOf(contents);
   for (const receipt of all) {
-    const elsewhere = moved.get(receipt.sha256) ?? 0;
-    if (stands(receipt, contents)) yield 'intact';
-    else if (elsewhere > 0) {
-      moved.set(receipt.sha256, elsewhere - 1);
-      yield 'intact';
-    } else yield isSound && !isInPlace(receipt, contents, known) ? 'missing' : 'changed';
+    if (intact.has(receipt)) yield 'intact';
+    else if (takeCopy(marked, contentOf(receipt))) yield 'marked';
+    else {
+      const isThere = isInPlace(receipt, contents, known) || isDamaged(receipt, byMessageId, recordedAs);
+      yield isSound && !isThere ? 'missing' : 'changed';
+    }
   }
 }
 
-async function scan(path: string, sizes: ReadonlySet<number>): Promise<MboxContents> {
+async function scan(path: string, receipts: readonly Receipt[]): Promise<MboxContents> {
+  const sizes = new Set(receipts.map(({ octets }) => octets));
+  // What a message would be without fields that it came with, nobody knows but by its hash.
+  const anyUnmarked = receipts.some(({ unmarkedSha256 }) => unmarkedSha256 !== undefined);
+  const isWanted = (octets: number): boolean => anyUnmarked || sizes.has(octets);
   try {
-    const file = await open(path);
-    try {
-      return await scanMbox(file, sizes);
-    } finally {
-      await file.close();
-    }
+    return await scanMbox(path, isWanted);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { isMbox: false, messages: new Map(), withNuls: [] };
     throw readingFailed(path, error);
   }
 }
 
-/** What there is of an mbox. */
-interface MboxContents {
-  /** Whether it is there, and is empty or begins with a From_ line. */
-  readonly isMbox: boolean;
-  /**
-   * The messages of the sizes asked for, by the offset of their From_ line: size in octets and hexadecimal SHA-256, without From_
-   * line and the empty line after.
-   */
-  readonly messages: ReadonlyMap<number, Pick<Receipt, 'octets' | 'sha256'>>;
-  /** The hashes of each message with NULs in it: as it is, and without what mail programs write into its header. */
-  readonly withNuls: readonly (readonly string[])[];
-}
-
-/** Reads an mbox, and hashes the messages that have one of these sizes in octets, or NULs in them. */
-async function scanMbox(file: FileHandle, sizes: ReadonlySet<number>): Promise<MboxContents> {
-  const messages = new Map<number, Pick<Receipt, 'octets' | 'sha256'>>();
-  const withNuls: (readonly string[])[] = [];
-  const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
-  const blocks = readingAhead(file);
-  for (const { start, content, end, hasNuls } of bounds) {
-    const octets = end - content;
-    if (sizes.has(octets)) messages.set(start, { octets, sha256: await hashOf(blocks(content, end)) });
-    if (hasNuls) withNuls.push(await hashesOf(blocks(content, end)));
-  }
-  return { isMbox, messages, withNuls };
-}
-
-/** The hashes of all that stands there and is known to have been delivered as it stands, as far as that matters. */
+/** The hashes of all that stands there and is known to have been delivered, as far as that matters; marked or not. */
 function knownIn(
   { messages, withNuls }: MboxContents,
   receipts: readonly Receipt[],
   recordedAs: RecordedAs,
 ): ReadonlySet<string> {
-  const known = new Set(receipts.map(({ sha256 }) => sha256));
-  const inPlaces = receipts.map(({ location }) => messages.get(Number(location))?.sha256);
+  const known = new Set(receipts.flatMap(hashesOfReceipt));
+  const inPlaces = receipts.flatMap(({ location }) => messages.get(Number(location)) ?? []);
   const unknown = new Set<string>();
-  for (const hash of [...inPlaces, ...withNuls.flat()])
-    if (hash !== undefined && !known.has(hash)) unknown.add(hash);
-  if (unknown.size > 0) for (const { sha256 } of recordedAs([...unknown])) known.add(sha256);
+  for (const hash of [...inPlaces, ...withNuls].flatMap(hashesOf)) if (!known.has(hash)) unknown.add(hash);
+  if (unknown.size > 0) for (const hash of recordedAs([...unknown]).flatMap(hashesOfReceipt)) known.add(hash);
   return known;
+}
+
+function hashesOfReceipt(receipt: Receipt): readonly string[] {
+  return [receipt.sha256, contentOf(receipt)];
+}
+
+function hashesOf({ sha256, unmarked }: StoredContent): readonly string[] {
+  return unmarked === undefined ? [sha256] : [sha256, unmarked.sha256];
+}
+
+function isKnown(content: StoredContent, known: ReadonlySet<string>): boolean {
+  return hashesOf(content).some((hash) => known.has(hash));
 }
 
 /**
@@ -116,28 +100,71 @@ function copiesElsewhere(
   return copies;
 }
 
+/**
+ * How many stand there that are one of these but for what mail programs have written into them, or taken out, by the hash of the
+ * rest. Those that stand as another was delivered are copies of that one.
+ */
+function markedCopies(
+  { messages }: MboxContents,
+  receipts: readonly Receipt[],
+  recordedAs: RecordedAs,
+): Map<string, number> {
+  const wanted = new Set(receipts.map(contentOf));
+  const perhaps = [...messages.values()]
+    .map(({ sha256, unmarked }) => ({ sha256, content: unmarked?.sha256 ?? sha256 }))
+    .filter(({ content }) => wanted.has(content));
+  const copies = new Map<string, number>();
+  if (perhaps.length === 0) return copies;
+  const hashes = perhaps.map(({ sha256 }) => sha256);
+  const delivered = new Set([...receipts, ...recordedAs(hashes)].map(({ sha256 }) => sha256));
+  for (const { sha256, content } of perhaps)
+    if (!delivered.has(sha256)) copies.set(content, (copies.get(content) ?? 0) + 1);
+  return copies;
+}
+
+/** Whether something of the size of a message stands anywhere, marked or not, with its Message-ID, that no record tells of. */
+function isDamaged(
+  { octets, messageId }: Receipt,
+  byMessageId: ReadonlyMap<string, readonly StoredContent[]>,
+  recordedAs: RecordedAs,
+): boolean {
+  const alike = messageId === undefined ? [] : (byMessageId.get(messageId) ?? []);
+  return alike.some((content) => {
+    const isOfSize = content.octets === octets || content.unmarked?.octets === octets;
+    return isOfSize && recordedAs(hashesOf(content)).length === 0;
+  });
+}
+
+function byMessageIdOf({ messages }: MboxContents): ReadonlyMap<string, readonly StoredContent[]> {
+  const all = new Map<string, StoredContent[]>();
+  for (const content of messages.values()) {
+    const { messageId } = content;
+    if (messageId === undefined) continue;
+    const same = all.get(messageId);
+    if (same === undefined) all.set(messageId, [content]);
+    else same.push(content);
+  }
+  return all;
+}
+
+function takeCopy(copies: Map<string, number>, hash: string): boolean {
+  const left = copies.get(hash) ?? 0;
+  if (left > 0) copies.set(hash, left - 1);
+  return left > 0;
+}
+
 /** Whether a message stands where it was delivered to. */
 function stands({ location, sha256 }: Receipt, { messages }: MboxContents): boolean {
   return messages.get(Number(location))?.sha256 === sha256;
 }
 
-/** Whether something of its size stands in its place that is no other message as it was delivered. */
+/** Whether something of its size, marked or not, stands in its place that is no other message as it was delivered. */
 function isInPlace(
   { location, octets }: Receipt,
   { messages }: MboxContents,
   known: ReadonlySet<string>,
 ): boolean {
   const there = messages.get(Number(location));
-  return there?.octets === octets && !known.has(there.sha256);
-}
-
-async function hashOf(blocks: AsyncIterable<Buffer>): Promise<string> {
-  const hash = new Sha256();
-  for await (const block of blocks) hash.update(block);
-  return hash.digest();
-}
-
-async function hashesOf(blocks: AsyncIterable<Buffer>): Promise<readonly string[]> {
-  const { asStored, others } = await readForms(blocks, (header) => [withoutReadersFields(header)]);
-  return [asStored, ...others].map(({ sha256 }) => sha256);
+  if (there === undefined || isKnown(there, known)) return false;
+  return there.octets === octets || there.unmarked?.octets === octets;
 }

@@ -221,8 +221,9 @@ export class Mbox implements Destination {
     for (const { draft } of group) {
       const before = receipts.length === 0 ? separators : '';
       const head = Buffer.from(before + fromLine(draft.sender, date), 'latin1');
-      const { octets, sha256 } = draft;
-      receipts.push({ destination: this.name, location: String(end + before.length), octets, sha256 });
+      const { octets, sha256, unmarkedSha256 } = draft;
+      const location = String(end + before.length);
+      receipts.push({ destination: this.name, location, octets, sha256, unmarkedSha256 });
       heads.push(head);
       end += head.length + octets + 1;
     }

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../../durable/regular-file.ts';
 import { lfToCrlf } from '../../message/line-endings.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { ReceivedIdentity, StoredMessage } from '../destination.ts';
@@ -22,6 +23,8 @@ export interface MboxMessage {
   /** Size and hexadecimal SHA-256 of what is stored, without From_ line and the empty line after. */
   readonly octets: number;
   readonly sha256: string;
+  /** The same without the fields that mail programs write, where it has such. */
+  readonly unmarkedSha256: string | undefined;
   /**
    * Nobody knows who has written the fields that mail programs write: it may have come with them. So its `sha256` counts them, and
    * all else does not.
@@ -31,7 +34,7 @@ export interface MboxMessage {
 
 /** Reads all messages of an mbox, never more than a block of one in memory. */
 export async function* readMessages(path: string): AsyncGenerator<MboxMessage, void, undefined> {
-  const file = await open(path);
+  const file = await openRegular(path);
   try {
     const { bounds } = await readBounds(blocksOf(file, 0));
     const blocks = readingAhead(file);
@@ -46,8 +49,8 @@ export async function* storedInMbox(
   path: string,
   destination: string,
 ): AsyncGenerator<StoredMessage, void, undefined> {
-  for await (const { start, octets, sha256, received } of readMessages(path)) {
-    yield { receipt: { destination, location: String(start), octets, sha256 }, received, tag: undefined };
+  for await (const { start, received, ...stored } of readMessages(path)) {
+    yield { receipt: { destination, location: String(start), ...stored }, received, tag: undefined };
   }
 }
 
@@ -55,7 +58,9 @@ async function readMessage(start: number, blocks: AsyncIterable<Buffer>): Promis
   const { asStored, others } = await readForms(blocks, (header) => [withoutReadersFields(header)]);
   const { octets, sha256 } = asStored;
   const [withoutFields = asStored] = others;
-  return { start, octets, sha256, received: { ...withoutFields.received, sha256: asStored.received.sha256 } };
+  const unmarkedSha256 = others[0]?.sha256;
+  const received = { ...withoutFields.received, sha256: asStored.received.sha256 };
+  return { start, octets, sha256, unmarkedSha256, received };
 }
 
 /**
@@ -63,7 +68,7 @@ async function readMessage(start: number, blocks: AsyncIterable<Buffer>): Promis
  * quotes, and with CRLF. Nothing where no From_ line begins there.
  */
 export async function* receivedAt(path: string, start: number): AsyncGenerator<Buffer, void, undefined> {
-  const file = await open(path);
+  const file = await openRegular(path);
   try {
     const unquoting = new MboxrdUnquoting();
     for await (const block of storedAt(file, start))

@@ -1,10 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
-import type { Intent, ReceivedIdentity, Recovered } from '../destination.ts';
+import type { Intent, Recovered } from '../destination.ts';
 import { endOf, formOf, formsAt, type MboxRecords, offsetOf, standingAt } from './intents.ts';
 import { isPieceAtEnd, movedPiece } from './piece.ts';
-import { readAt } from './reading.ts';
+import { blocksOf, readAt } from './reading.ts';
 import { searchAppended } from './search.ts';
+import { unmarkedContent } from './unmarked.ts';
 
 /**
  * Looks, in a locked mbox, for what these intents were about: gives what stands there whole (made durable now), with what was
@@ -54,11 +55,11 @@ async function recoverInPlace(
   const [open, left] = [intents.filter((one) => !isTaken(one)), intents.filter(isTaken)];
   const inOrder = open.sort((a, b) => offsetOf(a) - offsetOf(b));
   for (const [index, intent] of inOrder.entries()) {
-    const received = isTaken(intent) ? undefined : await receivedInPlace(file, intent);
-    if (received !== undefined) {
+    const standing = isTaken(intent) ? undefined : await standingInPlace(file, intent);
+    if (standing !== undefined) {
       await addEmptyLine(file, intent);
       taken.add(intent.receipt.location);
-      found.set(intent.tag, { receipt: intent.receipt, received });
+      found.set(intent.tag, standing);
     } else if (!isTaken(intent) && (await isPieceAtEnd(file, intent, inOrder.slice(index + 1)))) {
       await file.truncate(offsetOf(intent));
     } else left.push(intent);
@@ -72,14 +73,18 @@ async function recoverInPlace(
   }
 }
 
-/** What was received, where the message stands whole at its place. */
-async function receivedInPlace(file: FileHandle, intent: Intent): Promise<ReceivedIdentity | undefined> {
+/** The message with what was received, where it stands whole at its place. */
+async function standingInPlace(file: FileHandle, intent: Intent): Promise<Recovered | undefined> {
   const { opening } = intent;
   const start = await readAt(file, offsetOf(intent), opening.length);
   if (!start.equals(opening)) return undefined;
   const to = endOf(intent);
-  const [asStored] = await formsAt(file, { from: to - intent.receipt.octets, to }, []);
-  return formOf([asStored], intent)?.received;
+  const from = to - intent.receipt.octets;
+  const [asStored] = await formsAt(file, { from, to }, []);
+  const received = formOf([asStored], intent)?.received;
+  if (received === undefined) return undefined;
+  const unmarked = await unmarkedContent(blocksOf(file, from, to));
+  return { receipt: { ...intent.receipt, unmarkedSha256: unmarked?.sha256 }, received };
 }
 
 /** The empty line behind a message is written last, and may be missing. */

@@ -5,11 +5,14 @@ import { readBounds } from './bounds.ts';
 import { formOf, formsAt, type MboxRecords, partsOf, standingAt } from './intents.ts';
 import { blocksOf, fromLineAt } from './reading.ts';
 import type { StoredForm } from './stored-forms.ts';
+import { unmarkedContent } from './unmarked.ts';
 
 /** A message that may be one that was to be appended. */
 interface Copy {
   readonly start: number;
   readonly asStored: StoredForm;
+  /** The hash of it without the fields that mail programs write, where it has such. */
+  readonly unmarkedSha256: string | undefined;
   /** The form in which it is that message. */
   readonly form: StoredForm;
   /** Where the empty line behind it is missing: it is written last. */
@@ -40,7 +43,7 @@ export async function searchAppended(
     const moved = recorded.filter((one) => hashes.has(one.sha256) && !inPlace.has(one.location));
     const copy = free[moved.length];
     if (copy === undefined) continue;
-    const { start, asStored, form, unended } = copy;
+    const { start, asStored, unmarkedSha256, form, unended } = copy;
     if (unended !== undefined) await writeAll(file, Buffer.from('\n'), unended);
     copies.set(
       sha256,
@@ -51,6 +54,7 @@ export async function searchAppended(
       location: String(start),
       octets: asStored.octets,
       sha256: asStored.sha256,
+      unmarkedSha256,
     };
     found.set(tag, { receipt: there, received: form.received });
   }
@@ -85,7 +89,9 @@ async function copiesOf(
       const forms = await formsAt(file, { from, to }, perhaps);
       const form = forms.find((one) => perhaps.some((intent) => formOf([one], intent) !== undefined));
       if (form === undefined) continue;
-      const copy: Copy = { start, asStored: forms[0], form, unended: to > end ? to : undefined };
+      const unmarked = await unmarkedContent(blocksOf(file, from, to));
+      const unended = to > end ? to : undefined;
+      const copy: Copy = { start, asStored: forms[0], unmarkedSha256: unmarked?.sha256, form, unended };
       copies.set(form.sha256, [...(copies.get(form.sha256) ?? []), copy]);
       break;
     }

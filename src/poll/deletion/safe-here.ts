@@ -4,7 +4,7 @@ import { MailError } from '../../errors.ts';
 import type { RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Deciding } from '../poll.ts';
-import { statesOf } from '../stored-states.ts';
+import { isHere, statesOf } from '../stored-states.ts';
 
 /** What is stored of a message that is to be deleted on the server. */
 interface Stored {
@@ -83,7 +83,7 @@ async function statesHere(
 function lostAmong(states: StatesHere['states'], { destinations }: Deciding): readonly Stored[] {
   const configured = new Set(destinations.map(({ name }) => name));
   const intact = new Set<MessageNumber>();
-  for (const [{ number }, state] of states) if (state === 'intact') intact.add(number);
+  for (const [{ number }, state] of states) if (isHere(state)) intact.add(number);
   return Array.from(states)
     .filter(([{ number, receipt }, state]) => {
       return state === 'lost' && (configured.has(receipt.destination) || !intact.has(number));

@@ -27,7 +27,7 @@ export class Leftovers {
     if (!interrupted) return new Leftovers(poll, tags);
     for (const { name } of destinations) for (const { tag } of ledger.openIntents(name)) tags.add(tag);
     for (const settings of account.destinations)
-      for (const tag of await readOnly(settings, ledger).tags()) tags.add(tag);
+      for (const tag of await readOnly(settings, ledger, account.name).tags()) tags.add(tag);
     return new Leftovers(poll, tags);
   }
 
