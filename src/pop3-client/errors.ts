@@ -83,8 +83,9 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map(
   } as const),
 );
 
+// The last is that of qpopper, which names the user before it: "alice lock busy!  Is another session active? (11)".
 const BUSY_WORDS =
-  /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:the )?mail ?(?:drop|box)\b/i;
+  /\b(maildrop|mailbox|mail ?drop)\b.*\b(lock|locked|in use|busy)\b|aquire lock|acquire lock|\block\w* (?:(?:the|this|your) )?mail ?(?:drop|box)\b|\block busy\b/i;
 
 /** What servers say about the way out, in their own words. */
 const HINTS_BY_WORDS: readonly (readonly [RegExp, string])[] = [
