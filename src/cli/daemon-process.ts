@@ -94,7 +94,8 @@ export class DaemonProcess {
 
   async #reload(): Promise<ReloadAnswer> {
     const { log, load } = this.#options;
-    const told = this.#manager.tell(...reloadingAssignments());
+    // Goes out before READY=1; whoever asked does not wait for the service manager.
+    void this.#manager.tell(...reloadingAssignments());
     try {
       this.#reopenLog();
       const configuration = await load();
@@ -114,8 +115,7 @@ export class DaemonProcess {
       log.logger.error({ hint: error.hint }, `the old configuration stays in force: ${error.message}`);
       throw error;
     } finally {
-      await told;
-      await this.#tellStatus('READY=1');
+      void this.#tellStatus('READY=1');
     }
   }
 
@@ -184,7 +184,7 @@ export class DaemonProcess {
     const timers = [setInterval(() => void this.#tellStatus(), STATUS_EVERY_MS).unref()];
     if (watchdogMs === undefined) return timers;
     const live = (): void => {
-      if (this.daemon.stopping || this.daemon.sinceTickMs < watchdogMs) void this.#manager.tell('WATCHDOG=1');
+      if (this.daemon.stopping || this.daemon.sinceTickMs < watchdogMs) this.#manager.live();
     };
     return [...timers, setInterval(live, watchdogMs / 2)];
   }

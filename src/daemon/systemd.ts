@@ -15,6 +15,7 @@ export class ServiceManager {
   readonly #watchdogMs: number | undefined;
   #last: Promise<void> = Promise.resolve();
   #failed = false;
+  #living = false;
   readonly #onTrouble: (message: string) => void;
 
   constructor(env: Environment, pid: number, onTrouble: (message: string) => void) {
@@ -35,6 +36,18 @@ export class ServiceManager {
     if (!this.#env['NOTIFY_SOCKET'] || this.#failed) return Promise.resolve();
     this.#last = this.#last.then(() => this.#send(assignments)).catch(this.#onFailure);
     return this.#last;
+  }
+
+  /**
+   * Sends a sign of life, unless one is still on its way: where nobody takes them, each waits until its time is up, and what
+   * is to be told after them would wait for all (I7).
+   */
+  live(): void {
+    if (this.#living) return;
+    this.#living = true;
+    void this.tell('WATCHDOG=1').finally(() => {
+      this.#living = false;
+    });
   }
 
   readonly #onFailure = (thrown: unknown): void => {

@@ -25,3 +25,14 @@ test('systemd is not told, nor anybody else of that, where the program is missin
   await manager.tell('WATCHDOG=1');
   expect(troubles).toEqual([expect.stringMatching(/^systemd cannot be told .*ENOENT/)]);
 });
+
+test('systemd gets no queue of signs of life, one waiting behind the other (I7)', async () => {
+  await using folder = await temporaryFolder();
+  const script = `#!/bin/sh\necho "$2" >> ${folder.at('told')}\n`;
+  await writeFile(folder.at('systemd-notify'), script, { mode: 0o755 });
+  const env = { NOTIFY_SOCKET: '/run/systemd/notify', PATH: `${folder.path}:/bin` };
+  const manager = new ServiceManager(env, process.pid, () => undefined);
+  for (let turn = 0; turn < 20; turn += 1) manager.live();
+  await manager.tell('STOPPING=1');
+  expect(await readFile(folder.at('told'), 'utf8')).toBe('WATCHDOG=1\nSTOPPING=1\n');
+});
