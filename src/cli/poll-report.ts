@@ -1,8 +1,8 @@
+import { quarantineHint } from '../daemon/status.ts';
 import type { PollReport } from '../poll/report.ts';
-import { countText } from '../wire/text.ts';
 import { statusOf } from './exit-status.ts';
 import { showError, type Terminal } from './terminal.ts';
-import { reportLine } from './wording.ts';
+import { quarantinedText, reportLine } from './wording.ts';
 
 /** Some messages could not be carried; the rest are safe. */
 const PARTLY = 65;
@@ -26,6 +26,8 @@ export function showReport(
     terminal.out(reportLine(report));
   if (error !== null)
     showError(terminal, error, outcome === 'failed' ? `${account}: failed:` : `${account}:`);
-  else if (outcome === 'partial')
-    terminal.err(`${account}: ${countText(report.quarantined, 'message')} quarantined.`);
+  else if (outcome === 'partial') {
+    const message = `${quarantinedText(report.quarantined)}.`;
+    showError(terminal, { message, hint: quarantineHint(account) }, `${account}:`);
+  }
 }

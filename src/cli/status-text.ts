@@ -3,7 +3,7 @@ import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
 import { stillToCome } from '../poll/report.ts';
 import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, nameText, wrappedText } from './wording.ts';
+import { columnText, nameText, quarantinedText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;
 const LONGEST_NAME = 20;
@@ -79,9 +79,11 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
   const isTold = status.state !== 'ok' && error !== null;
   const tooLarge = status.report?.tooLarge ?? 0;
   const left = status.report === null ? 0 : stillToCome(status.report);
+  const quarantined = status.report?.quarantined ?? 0;
   return [
     line,
     ...(left > 0 ? [`    ${countText(left, 'message')} still to come`] : []),
+    ...(quarantined > 0 ? wrapped(quarantinedText(quarantined), '    ') : []),
     ...(tooLarge > 0
       ? wrapped(
           `${countText(tooLarge, 'message')} too large for limits.messageSize, left on the server`,

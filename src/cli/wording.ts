@@ -21,6 +21,12 @@ export function timeText(moment: number): string {
   return new Date(moment).toLocaleString('sv-SE').slice(0, 16);
 }
 
+/** What it means that so many messages are quarantined. */
+export function quarantinedText(count: number): string {
+  const theyAre = count === 1 ? 'it failed too often, and is' : 'they failed too often, and are';
+  return `${countText(count, 'message')} quarantined: ${theyAre} left on the server`;
+}
+
 /** What a poll did, in one line. */
 export function reportLine(report: PollReport): string {
   return `${report.account}: ${countsText(report)}`;

@@ -145,7 +145,13 @@ function actionFor(
   const hint = report?.error?.hint ?? null;
   // Another password is not noticed before the pause after a refused login has passed.
   if (standing.refusals > 0) return [hint, `Then: mailferry ${again} ${name}`].filter(Boolean).join(' ');
-  return report?.outcome === 'ok' ? (standing.afterMailTrouble?.error.hint ?? null) : hint;
+  if (report?.outcome === 'ok') return standing.afterMailTrouble?.error.hint ?? null;
+  return hint ?? ((report?.quarantined ?? 0) > 0 ? quarantineHint(name) : null);
+}
+
+/** What somebody should do about messages of an account that are quarantined. */
+export function quarantineHint(account: string): string {
+  return `mailferry history --all ${account} shows which (Q); mailferry explain ${account} MESSAGE says why.`;
 }
 
 /** The report of the last poll; null where there is none, or it cannot be read. */

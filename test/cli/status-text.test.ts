@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { showReport } from '../../src/cli/poll-report.ts';
 import { statusLines } from '../../src/cli/status-text.ts';
+import { processTerminal } from '../../src/cli/terminal.ts';
 import { columnsOf, nameText, wrappedText } from '../../src/cli/wording.ts';
 import { NEW_STANDING } from '../../src/daemon/standing.ts';
-import { type AccountStatus, accountStatus } from '../../src/daemon/status.ts';
+import { type AccountStatus, accountStatus, quarantineHint } from '../../src/daemon/status.ts';
 import { MailError } from '../../src/errors.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
@@ -78,6 +80,36 @@ test('I9: status says of a poll that somebody has stopped that it is not done, a
     '! work     partial',
     '    95,530 messages still to come',
     '    Stopped on request before all was done.',
+  ]);
+});
+
+test('I9: status says which account has quarantined messages, and how to see them', () => {
+  const tally = new Tally();
+  tally.quarantined = 1;
+  const status = statusOf('work', tally, 0);
+  const lines = statusLines(
+    { daemon: null, accounts: [status] },
+    { now: 100_000_000, style: (_, text) => text },
+  );
+  expect(status).toMatchObject({ state: 'partial', action: quarantineHint('work') });
+  expect(lines.at(4)).toBe('    1 message quarantined: it failed too often, and is left on the server');
+  expect(lines.slice(5).join(' ')).toContain('mailferry history --all work');
+});
+
+test('I9: a poll that has quarantined messages says so, and how to see them', () => {
+  const said: string[] = [];
+  const terminal = {
+    ...processTerminal(),
+    err: (text: string) => void said.push(text),
+    out: () => undefined,
+    style: (_: unknown, text: string) => text,
+  };
+  const tally = new Tally();
+  tally.quarantined = 2;
+  showReport(tally.report('work', { durationMs: 1, timings: NO_TIMINGS }), {}, terminal);
+  expect(said).toEqual([
+    'work: 2 messages quarantined: they failed too often, and are left on the server.',
+    `  → ${quarantineHint('work')}`,
   ]);
 });
 
