@@ -40,7 +40,8 @@ export const EXIT_STATUS_HELP = `
 Exit status (the worst over all accounts):
   0   every account polled, every message handled; also when nothing was new
   65  some messages could not be carried; the rest are safe
-  75  try later: maildrop in use, login delay, mbox locked, another Mailferry at work; afterMail failed
+  75  try later: maildrop or mbox in use, login delay, another Mailferry at
+      work; or all mail is safe, and the afterMail command failed
   69  server not reached, or it stopped answering; preconnect failed
   76  server broke the protocol, or TLS could not be verified
   77  login refused

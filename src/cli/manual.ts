@@ -114,8 +114,8 @@ function exitStatus(program: Command): string {
 
 /** What `--help` says of the statuses of this command in particular. */
 function ownExitStatus(command: Command): readonly string[] {
-  const [, sentence] = /\n(Exit status \d[^\n]*)/.exec(helpOf(command)) ?? [];
-  return sentence === undefined ? [] : [`${roffText(sentence)} In general:`];
+  const [, sentence] = /\n(Exit status \d[^]*?)\n*$/.exec(helpOf(command)) ?? [];
+  return sentence === undefined ? [] : [`${roffText(sentence.replaceAll('\n', ' '))} In general:`];
 }
 
 function helpOf(command: Command): string {

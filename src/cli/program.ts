@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../config/nearest.ts';
 import { parseDuration } from '../schedule/duration.ts';
 import type { ActionOf } from './command.ts';
@@ -63,7 +63,7 @@ export function buildProgram(run: ActionOf): Command {
         .default('auto'),
     )
     .addHelpText('after', START_HERE)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
   addFetch(program, run);
@@ -97,6 +97,17 @@ function misplacedOption({ args, commands }: Command, text: string): string {
   const meant = flag === undefined ? undefined : named === undefined ? commands.find(has) : named;
   if (meant === undefined || !has(meant)) return '';
   return `(Options of a command stand behind it: mailferry ${meant.name()} ${flag})\n`;
+}
+
+/** Without "[options]", which all but a few have: with it, the descriptions would not fit 80 columns. */
+function termOf(command: Command): string {
+  return [command.name(), ...command.registeredArguments.map(shown)].join(' ');
+}
+
+/** As `Usage:` shows it. */
+function shown(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function unknownCommand(program: Command, word: string): string {
@@ -174,7 +185,11 @@ function addVerify(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object per destination on standard output, nothing else there')
     .addHelpText(
       'after',
-      '\nExit status 0 when all of it was looked at and is as it was delivered, 65 when a message is changed, not there any more or unreadable, 73 when a destination is not there, as on a disk that is not mounted, 74 when the ledger or a destination cannot be read.',
+      `
+Exit status 0 when all of it was looked at and is as it was delivered, 65 when a
+message is changed, not there any more or unreadable, 73 when a destination is
+not there, as on a disk that is not mounted, 74 when the ledger or a destination
+cannot be read.`,
     )
     .action(run(async () => (await import('./commands/verify.ts')).verify));
 }

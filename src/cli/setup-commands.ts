@@ -163,7 +163,10 @@ function addImport(program: Command, run: ActionOf): void {
     .option('--state-dir <dir>', 'the folder of the ledger, written as "stateDir"; by default the usual one')
     .addHelpText(
       'after',
-      '\nExit status 78 when something is left for you to say, such as where mail goes; the file and the ledger are written all the same. 64 when a file would be overwritten.',
+      `
+Exit status 78 when something is left for you to say, such as where mail goes;
+the file and the ledger are written all the same. 64 when a file would be
+overwritten.`,
     )
     .action(run(async () => (await import('./commands/import.ts')).importPeer));
 }

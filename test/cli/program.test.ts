@@ -161,6 +161,12 @@ describe('the help', () => {
     }
   });
 
+  test('fits 80 columns, of all commands', async () => {
+    const commands = buildProgram(() => () => Promise.resolve()).commands.map((command) => command.name());
+    const texts = await Promise.all([help(), ...commands.map((command) => help(command))]);
+    expect(texts.flatMap((text) => text.split('\n')).filter((line) => line.length > 80)).toEqual([]);
+  });
+
   test.each(['fetch', 'check', 'serve', 'demo'])('of %s says what it does', async (command) => {
     expect(await help(command)).toContain(`Usage: mailferry ${command}`);
   });
