@@ -29,6 +29,7 @@ describe('I9: one message at which the server ends the session keeps no other, w
   test.each<[string, number, Pick<Account, 'deletion'>, Faults]>([
     ['without unique-ids', 1, AFTER_DELIVERY, NO_UIDL],
     ['without unique-ids, where mail is kept for a time', 2, keptFor(1), NO_UIDL],
+    ['under that of another one', 1, AFTER_DELIVERY, [{ do: 'uids', messages: [2, 3], uid: 'same' }]],
     ['without its own', 1, AFTER_DELIVERY, [{ do: 'uids', messages: [2], uid: '' }]],
   ])('%s', async (_, days, account, faults) => {
     await using server = await createServer({ users: { alice: { password: 'secret', messages: ALL } } });

@@ -186,15 +186,16 @@ async function blame(retrieval: Retrieval, error: MailError, { session, poll }: 
 }
 
 /**
- * A message that had no end is left alone for the rest of the poll; so is one without a unique-id that has ended the session
- * otherwise, a few times: its attempts cannot be counted, and no poll would ever get past it (I9).
+ * A message that had no end is left alone for the rest of the poll; so is one without a unique-id of its own that has ended the
+ * session otherwise, a few times: its attempts cannot be counted, and no poll would ever get past it (I9).
  */
 function passOver(
   { message }: Retrieval,
   error: MailError,
   { session, poll }: Pick<Receiving, 'session' | 'poll'>,
 ): void {
-  const isUncounted = message.uid === undefined && BLAMED.has(error.code) && mayComeBack(session);
+  const isUntold = message.uid === undefined || message.twin;
+  const isUncounted = isUntold && BLAMED.has(error.code) && mayComeBack(session);
   if (error instanceof EndlessMessage || (isUncounted && poll.framing.passedOver < MOST_LOST_SESSIONS))
     poll.framing.passOver(message);
 }
