@@ -26,6 +26,9 @@ export const QUIET_MS: number = HOUR_MS;
 /** The longest that a poll waits because the server wants time between two logins; for more than this it does not begin. */
 export const LOGIN_DELAY_PATIENCE_MS = 15_000;
 
+/** How long a server is left without a word while something takes long here: some end a session after a minute of silence. */
+export const KEEP_ALIVE_MS = 30_000;
+
 /** A server that announces more time than this between two logins is not believed: mail would hardly come any more. */
 export const LONGEST_LOGIN_DELAY_MS: number = 24 * HOUR_MS;
 

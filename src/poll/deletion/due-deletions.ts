@@ -4,6 +4,7 @@ import type { Transaction } from '../../pop3-client/transaction.ts';
 import { countText } from '../../wire/text.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { deletableUntil } from '../deletion-policy.ts';
+import { keptAlive } from '../keep-alive.ts';
 import { LOST_SAMPLE, SOON_MS } from '../limits.ts';
 import { mayLackSomething } from '../listed-size.ts';
 import type { Listing } from '../listing.ts';
@@ -66,7 +67,7 @@ export async function dueDeletions(
     poll,
   );
   const late = usual.filter((number) => !delivered.has(number));
-  const unsafe = await unsafeNow(late, bound, poll);
+  const unsafe = await keptAlive(session, unsafeNow(late, bound, poll));
   const safe = usual.filter((number) => !unsafe.has(number));
   const earlier = safe.filter((number) => !retrieved.has(number));
   const uncertain = await mayBeOthers(session, earlier, { listing, bound, deletable }, poll);

@@ -2,6 +2,7 @@ import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { countText } from '../../wire/text.ts';
+import { keptAlive } from '../keep-alive.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
@@ -25,7 +26,7 @@ export interface Stock {
  */
 export async function takeStock(session: Transaction, listing: Listing, poll: Poll): Promise<Stock> {
   const { ledger, runtime, framing, interrupted } = poll;
-  const recovery = await recover(listing, poll); // I3
+  const recovery = await keptAlive(session, recover(listing, poll)); // I3
   await recordImportedForms(listing, ledger);
   const known = knownMessages(ledger, listing);
   const recognition = await recognise(session, listing, {
