@@ -59,7 +59,9 @@ function lastCarried(
 ): { readonly message: ListedMessage; readonly record: LedgerRecord } | undefined {
   for (let index = messages.length - 1; index >= 0; index -= 1) {
     const message = messages.at(index);
-    if (message?.uid === undefined || message.twin || !hasMereNumber(message)) return undefined;
+    // One that has none for once tells nothing of the others.
+    if (message?.uid === undefined) continue;
+    if (message.twin || !hasMereNumber(message)) return undefined;
     const record = likeliestRecord(known.withUniqueId(message.uid), message);
     if (record?.outcome === 'delivered') return { message, record };
   }

@@ -11,6 +11,8 @@ const KEPT = keptFor(3);
 /** Mail as machines write it: all of one size. */
 const DAYS = Array.from({ length: 12 }, (_, day) => mail(`day-${10 + day}`));
 
+const NO_NUMBER: Faults[number] = { do: 'uids', messages: [3], uid: '' };
+
 function serverWith(faults: Faults, ...messages: string[]): Promise<Pop3Server> {
   return createServer({ users: { alice: { password: 'secret', messages } }, faults });
 }
@@ -39,6 +41,22 @@ describe.each([
       ferry.runtime.advance(DAY_MS);
     }
     expect(await ferry.mail()).toEqual(storedAll(...DAYS));
+  });
+
+  test('all come, though the number of the last one is left out for once', async () => {
+    const [first = '', second = '', third = '', last = ''] = DAYS;
+    await using server = await serverWith(faults, first, second);
+    await using ferry = await Ferry.to(server.address, { account: NEVER });
+    await ferry.poll();
+    await takeAway(server);
+    for (const message of [third, last]) server.maildrop('alice').add(message);
+    server.setFaults([
+      ...faults.filter(({ do: what }) => what !== 'uids'),
+      ...NUMBERS.slice(0, 2),
+      NO_NUMBER,
+    ]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(first, second, third, last));
   });
 
   test('I1: none is deleted that did not come', async () => {
