@@ -9,9 +9,10 @@ afterEach(() => void vi.useRealTimers());
 
 const ALL = [mail('one'), mail('two')];
 
+const pass = (): Promise<unknown> => vi.advanceTimersByTimeAsync(2 * KEEP_ALIVE_MS);
+
 /** On a disk so slow that reading takes twice as long as a server may be left without a word. */
 function slow(destination: Destination): Destination {
-  const pass = (): Promise<unknown> => vi.advanceTimersByTimeAsync(2 * KEEP_ALIVE_MS);
   return destinationWith(destination, {
     async *inspect(receipts) {
       await pass();

@@ -49,7 +49,7 @@ describe('I1: what has waited because deletions failed', () => {
   test('counts as kept after a day, so that somebody is asked about many', async () => {
     await using server = await serve(...many(120));
     await using ferry = await Ferry.to(server.address);
-    server.setFaults([{ do: 'cut', command: 'DELE', sessions: 1 }]);
+    server.setFaults([{ do: 'cut', command: 'DELE', sessions: 2 }]);
     await ferry.poll(AFTER_DELIVERY);
     ferry.runtime.advance(2 * DAY_MS);
     expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({
