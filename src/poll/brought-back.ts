@@ -13,7 +13,9 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
   const places = new Map<string, ListedDelivery[]>();
   for (const one of ledger.wanted()) {
     const { destination } = one.receipt;
-    places.set(destination, [...(places.get(destination) ?? []), one]);
+    const here = places.get(destination);
+    if (here === undefined) places.set(destination, [one]);
+    else here.push(one);
   }
   const back: ListedDelivery[] = [];
   for (const [place, wanted] of places) {
@@ -23,7 +25,9 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
       if (isConfigured) throw error;
       return new Map<ListedDelivery, StoredState>();
     });
-    back.push(...wanted.filter((one) => states.get(one) === 'intact' && isOneOfOne(one, wanted, poll)));
+    const copies = copiesWanted(wanted);
+    for (const one of wanted)
+      if (states.get(one) === 'intact' && isOneOfOne(one, copies, poll)) back.push(one);
   }
   if (back.length === 0) return;
   await ledger.noteBack(back);
@@ -33,13 +37,19 @@ export async function noteBroughtBack(poll: Poll): Promise<void> {
   );
 }
 
+/** By its hash, how many messages there are with one content. */
+function copiesWanted(wanted: readonly ListedDelivery[]): ReadonlyMap<string, number> {
+  const copies = new Map<string, number>();
+  for (const { receipt } of wanted) copies.set(receipt.sha256, (copies.get(receipt.sha256) ?? 0) + 1);
+  return copies;
+}
+
 /** Where only its content tells what a stored message is, as in an mbox, one copy must not stand for two equal messages (I1). */
 function isOneOfOne(
   { receipt: { destination, sha256 } }: ListedDelivery,
-  wanted: readonly ListedDelivery[],
+  copies: ReadonlyMap<string, number>,
   { ledger, destinations }: Poll,
 ): boolean {
   if (destinations.some(({ name, hasNames }) => name === destination && hasNames)) return true;
-  const equal = wanted.filter(({ receipt }) => receipt.sha256 === sha256);
-  return equal.length === 1 && ledger.recordedAs(destination, [sha256]).length === 0;
+  return copies.get(sha256) === 1 && ledger.recordedAs(destination, [sha256]).length === 0;
 }
