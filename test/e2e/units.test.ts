@@ -12,6 +12,7 @@ import { type TemporaryFolder, temporaryFolder } from '../support/temporary-fold
 const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, '../../bin/mailferry.js');
 const EXAMPLES = join(import.meta.dirname, '../../examples');
+const MANUAL = join(import.meta.dirname, '../../docs/man');
 const MAIL = ['Subject: one\r\n\r\nfirst\r\n'];
 const users = { alice: { password: 'secret', messages: MAIL } };
 
@@ -42,6 +43,12 @@ describe('the systemd units', () => {
       await writeFile(path, unit.replaceAll('/usr/local/bin/mailferry', folder.at('program')));
       const { stderr } = await run('systemd-analyze', ['verify', '--man=no', path]);
       expect(stderr.split('\n').filter((line) => line.includes('mailferry'))).toEqual([]);
+      const pages = [...valueOf(unit, 'Documentation').matchAll(/man:([\w.-]+)\((\d)\)/g)];
+      expect(pages.map(([, page, section]) => existsSync(join(MANUAL, `${page}.${section}`)))).toEqual([
+        true,
+        true,
+      ]);
+      expect(valueOf(unit, 'KillMode')).toBe('mixed');
       if (name.includes('user')) return;
       const { stdout } = await run('systemd-analyze', ['security', '--offline=true', '--threshold=30', path]);
       expect(stdout).toMatch(/Overall exposure level/);
