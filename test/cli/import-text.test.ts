@@ -19,6 +19,10 @@ function said(...accounts: ImportedAccount[]): string[] {
   return toldOfImport(accounts, 'fetchmail').map(({ about, text }) => `${about}: ${text}`);
 }
 
+function file(name: string): { path: string; password: Secret } {
+  return { path: `/etc/mailferry/passwords/${name}`, password: new Secret('x') };
+}
+
 test('what is the same for several imported accounts is said once, and what each lacks comes last', () => {
   const open = ['deliver'];
   expect(
@@ -45,10 +49,6 @@ test('an imported account is told how much of it is remembered', () => {
 });
 
 test('where passwords go is said in one line', () => {
-  const file = (name: string): { path: string; password: Secret } => ({
-    path: `/etc/mailferry/passwords/${name}`,
-    password: new Secret('x'),
-  });
   expect(passwordsText([file('a')])).toBe('a password to /etc/mailferry/passwords/a (mode 0600)');
   expect(passwordsText([file('a'), file('b')])).toBe(
     '2 passwords to /etc/mailferry/passwords, each to a file of its own (mode 0600)',
