@@ -109,7 +109,7 @@ describe('the command before a connection', () => {
     const preconnect =
       '"mkdir way && { test -e again || { touch again; rmdir way; exit 1; }; }; echo >> runs; rmdir way"';
     const { account: found } = await accountWith(folder, { preconnect });
-    const ended = await Promise.allSettled(Array.from({ length: 4 }, () => found.preconnect?.()));
+    const ended = await Promise.allSettled(Array.from({ length: 4 }, async () => found.preconnect?.()));
     expect(ended.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
     expect(await readFile(join(folder, 'runs'), 'utf8')).toBe('\n\n\n');
   });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { STEP_NAMES } from '../../src/doctor/step.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
@@ -63,13 +63,15 @@ describe('mailferry doctor', () => {
   test('goes the whole way when nothing is wrong, changes nothing, and says so to programs too', async () => {
     await using folder = await temporaryFolder();
     await using server = await serve({ tls: {} });
-    const account = { port: server.tlsAddress?.port, tls: 'implicit', caFile: './ca.pem' };
+    const commands = { preconnect: 'true', afterMail: 'touch ran' };
+    const account = { port: server.tlsAddress?.port, tls: 'implicit', caFile: './ca.pem', ...commands };
     const { status, stdout, stderr } = await doctor(folder, account);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect([...stdout.matchAll(/^ {2}✓ (\w+)/gm)].map(([, step]) => step)).toEqual(
       STEP_NAMES.filter((step) => !stdout.includes(`! ${step}`)),
     );
     expect(server.maildrop('alice').messages.length).toBe(2);
+    expect(await readdir(folder.path)).not.toContain('ran');
     const json = await runProgram(['doctor', '--json'], { cwd: folder.path });
     expect(JSON.parse(json.stdout)).toMatchObject({
       account: 'me',

@@ -14,12 +14,17 @@ const users = {
 
 const NOTES = 'echo "$MAILFERRY_COUNT for $MAILFERRY_ACCOUNTS" >> runs';
 
+/** A command that reads it runs until it is closed by whoever writes to it. */
+function makePipe(folder: TemporaryFolder): void {
+  execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', folder.at('pipe')]);
+}
+
 /** What the command has noted, a line for each run. */
 async function runs(folder: TemporaryFolder): Promise<string> {
   return readFile(folder.at('runs'), 'utf8').catch(() => '');
 }
 
-/** Accounts of the server that name the command; `other` names another one. */
+/** Two accounts of the server, with these keys. */
 function writeAccounts(
   folder: TemporaryFolder,
   { address: { port } }: Pop3Server,
@@ -94,7 +99,7 @@ describe('the command after mail of fetch', () => {
   it('I3: runs at the next fetch where the one before was killed while it ran', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
-    execFileSync('mkfifo', [folder.at('pipe')]);
+    makePipe(folder);
     await writeAccounts(folder, server, { afterMail: `${NOTES}; cat pipe` });
     const { process: child, ended } = startProgram(['fetch'], { cwd: folder.path });
     const writing = await open(folder.at('pipe'), 'w');
@@ -109,7 +114,7 @@ describe('the command after mail of fetch', () => {
   it('is asked to end at a second signal, and is owed to the next fetch', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
-    execFileSync('mkfifo', [folder.at('pipe')]);
+    makePipe(folder);
     await writeAccounts(folder, server, {
       afterMail: `trap 'echo ended >> runs; exit 1' TERM; ${NOTES}; cat pipe`,
     });
@@ -153,7 +158,7 @@ describe('the command after mail of the daemon', () => {
   it('has shutdownGrace to end, is ended then, and runs at the next start', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users });
-    execFileSync('mkfifo', [folder.at('pipe')]);
+    makePipe(folder);
     const port = server.address.port;
     const write = (afterMail: string): Promise<void> =>
       writeDaemonConfiguration(folder.path, { alice: { port, afterMail } }, { shutdownGrace: '1s' });
@@ -257,7 +262,7 @@ describe('the command before a connection', () => {
     ['run', 0],
   ] as const)('ends when %s is told to', async (command, status) => {
     await using folder = await temporaryFolder();
-    execFileSync('mkfifo', [folder.at('pipe')]);
+    makePipe(folder);
     const alice = { port: 1, allowCleartext: true, preconnect: 'cat pipe' };
     await writeDaemonConfiguration(folder.path, { alice: { ...alice, schedule: 'every 1h' } });
     const { process: child, ended } = startProgram([command], { cwd: folder.path });
