@@ -120,9 +120,7 @@ function translate(
     keys: { ...keys, ...commands.keys, ...delivery.keys },
     deletion: options.get('keep') === true ? 'never' : 'after-delivery',
     remarks: [
-      ...(options.get('keep') === true
-        ? []
-        : ['fetchmail deletes on the server what it has fetched, unless told "keep"; so does this account.']),
+      ...(options.get('keep') === true ? [] : [DELETING]),
       ...tlsRemark,
       ...portRemark,
       ...line.remarks,
@@ -192,6 +190,8 @@ function commandsOf(
   };
 }
 
+const DELETING =
+  'fetchmail deletes on the server what it has fetched, unless told "keep"; so does this account.';
 const TUNNELLED =
   '"preconnect" may lead from this machine to another one, and there is no TLS on the way. To accept that, add allowCleartext: true.';
 const CLOSING =
