@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { openRegular } from '../../durable/regular-file.ts';
 import { ignoreMissing } from '../../errors.ts';
 import { headerField } from '../../message/header-field.ts';
+import { START_OCTETS } from '../../message/message-start.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { blocksOf, readingAhead } from './reading.ts';
-import { type Content, HEADER_OCTETS, withoutFields } from './unmarked.ts';
+import { type Content, withoutFields } from './unmarked.ts';
 
 /** What stands in an mbox, without From_ line and the empty line after. */
 export interface StoredContent extends Content {
@@ -53,7 +54,7 @@ async function contentAt(
   { content, end, hasNuls }: Bounds,
   isWanted: (octets: number) => boolean,
 ): Promise<StoredContent | undefined> {
-  const until = Math.min(end, content + HEADER_OCTETS);
+  const until = Math.min(end, content + START_OCTETS);
   const start: Buffer[] = [];
   for await (const block of blocks(content, until)) start.push(block);
   const first = Buffer.concat(start);
@@ -76,8 +77,8 @@ async function contentAt(
   };
 }
 
-/** As a string of its own, since a part of another one keeps all of that in memory. */
-function messageIdOf(start: Buffer): string | undefined {
+/** The Message-ID of a message that begins so; a string of its own, since a part of another one keeps all of that in memory. */
+export function messageIdOf(start: Buffer): string | undefined {
   const messageId = headerField(start, 'Message-ID');
   return messageId === undefined ? undefined : Buffer.from(messageId, 'latin1').toString('latin1');
 }

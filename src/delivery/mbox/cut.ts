@@ -1,26 +1,26 @@
 import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../durable/regular-file.ts';
-import { headerField } from '../../message/header-field.ts';
 import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Arrival, Receipt, RecordedArrivals } from '../destination.ts';
 import { partsOfName } from '../settings.ts';
 import { type Bounds, readBounds } from './bounds.ts';
+import { messageIdOf } from './contents.ts';
+import { groupsOf, likeness } from './groups.ts';
 import { blocksOf, readAt, readingAhead } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What mail programs take out of a header is not more: `Content-Length` and the like, with which the message came. */
 const FIELDS_OCTETS = 512;
 
-/** A message that stands in an mbox, and what came there under its Message-ID. */
+/** A message that stands in an mbox. */
 interface Standing extends Pick<Bounds, 'start' | 'content' | 'end'> {
+  readonly messageId: string;
   /** Size in octets, without From_ line and the empty line after: as it is, and without what mail programs write into a header. */
   readonly octets: number;
   readonly withoutFields: number;
-  /** What it may be a piece of. */
-  readonly longer: Arrival[];
-  /** The last that it is the whole of. */
-  whole: Arrival | undefined;
+  /** The last message that came there which it is the whole of, by Message-ID and size. */
+  whole?: Arrival;
 }
 
 /**
@@ -40,14 +40,14 @@ export async function lostWithEnd(
   if (file === undefined) return new Map();
   try {
     const standing = await messagesOf(file);
-    const lost = match(standing, records.arrivals(destination), missing);
-    const all = [...standing.values()].flat();
+    const lost = noteWhole(standing, records.arrivals(destination), missing);
+    const longer = longerOnes(standing, records.arrivals(destination));
     const causes = new Map<number, Receipt>();
-    for (const one of all) {
-      const whose = one.whole === undefined ? await pieceOf(file, one) : undefined;
+    for (const one of standing) {
+      const whose = await pieceOf(file, one, longer.get(one) ?? []);
       if (whose === undefined) continue;
       const piece = { ...whose.receipt, location: String(one.start) };
-      const behind = all.flatMap(({ start, whole }) => (start > one.start && whole ? [whole] : []));
+      const behind = standing.flatMap(({ start, whole }) => (start > one.start && whole ? [whole] : []));
       for (const arrival of lost) if (isCutWith(arrival, whose, behind)) causes.set(arrival.record, piece);
     }
     return causes;
@@ -66,49 +66,67 @@ function isBefore(one: Arrival, other: Arrival): boolean {
   return one.record < other.record && one.deliveredAt <= other.deliveredAt;
 }
 
-/** What stands in an mbox, by its Message-ID. */
-async function messagesOf(file: FileHandle): Promise<ReadonlyMap<string, Standing[]>> {
-  const standing = new Map<string, Standing[]>();
+/** What stands in an mbox with a Message-ID. */
+async function messagesOf(file: FileHandle): Promise<readonly Standing[]> {
+  const standing: Standing[] = [];
   const { bounds } = await readBounds(blocksOf(file, 0));
   const blocks = readingAhead(file);
   for (const { start, content, end } of bounds) {
     const parts: Buffer[] = [];
     for await (const part of blocks(content, Math.min(end, content + START_OCTETS))) parts.push(part);
     const text = Buffer.concat(parts);
-    const messageId = headerField(text, 'Message-ID');
+    const messageId = messageIdOf(text);
     if (messageId === undefined) continue;
     const header = text.toString('latin1', 0, text.indexOf('\n\n') + 1);
     const octets = end - content;
     const withoutFields = octets - header.length + withoutReadersFields(header).length;
-    const one = { start, content, end, octets, withoutFields, longer: [], whole: undefined };
-    standing.set(messageId, [...(standing.get(messageId) ?? []), one]);
+    standing.push({ start, content, end, messageId, octets, withoutFields });
   }
   return standing;
 }
 
-/** Notes what each may be, and gives what is missing. */
-function match(
-  standing: ReadonlyMap<string, readonly Standing[]>,
+/** Notes what each is the whole of, and gives what is missing. */
+function noteWhole(
+  standing: readonly Standing[],
   arrivals: Iterable<Arrival>,
   missing: ReadonlySet<number>,
 ): readonly Arrival[] {
+  const alike = groupsOf(standing, ({ messageId, octets, withoutFields }) => [
+    likeness(messageId, octets),
+    likeness(messageId, withoutFields),
+  ]);
   const lost: Arrival[] = [];
   for (const arrival of arrivals) {
     if (missing.has(arrival.record)) lost.push(arrival);
-    const { octets } = arrival.receipt;
-    for (const one of standing.get(arrival.messageId ?? '') ?? []) {
-      if (octets === one.octets || octets === one.withoutFields) {
-        if (one.whole === undefined || isBefore(one.whole, arrival)) one.whole = arrival;
-      } else if (octets > one.withoutFields) one.longer.push(arrival);
-    }
+    for (const one of alike.get(likeness(arrival.messageId ?? '', arrival.receipt.octets)) ?? [])
+      if (one.whole === undefined || isBefore(one.whole, arrival)) one.whole = arrival;
   }
   return lost;
+}
+
+/** What came under the Message-ID of those that are the whole of nothing, and was longer. */
+function longerOnes(
+  standing: readonly Standing[],
+  arrivals: Iterable<Arrival>,
+): ReadonlyMap<Standing, readonly Arrival[]> {
+  const longer = new Map<Standing, Arrival[]>();
+  const perhaps = standing.filter(({ whole }) => whole === undefined);
+  const byMessageId = groupsOf(perhaps, ({ messageId }) => [messageId]);
+  for (const arrival of arrivals)
+    for (const one of byMessageId.get(arrival.messageId ?? '') ?? []) {
+      if (arrival.receipt.octets <= one.withoutFields) continue;
+      const known = longer.get(one);
+      if (known === undefined) longer.set(one, [arrival]);
+      else known.push(arrival);
+    }
+  return longer;
 }
 
 /** The first of those of which it can be a piece, where it is none of them with less in its header. */
 async function pieceOf(
   file: FileHandle,
-  { content, end, longer, ...one }: Standing,
+  { content, end, ...one }: Standing,
+  longer: readonly Arrival[],
 ): Promise<Arrival | undefined> {
   if (longer.length === 0) return undefined;
   const start = await readAt(file, content, Math.min(end - content, START_OCTETS));

@@ -1,6 +1,7 @@
 import { contentOf, type Receipt, type StoredState } from '../destination.ts';
 import { readingFailed } from '../errors.ts';
 import { type MboxContents, type StoredContent, scanMbox } from './contents.ts';
+import { groupsOf, likeness } from './groups.ts';
 
 /** What records say that was stored in an mbox with these hashes, by whichever account. */
 export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
@@ -30,12 +31,16 @@ export async function* inspectMbox(
     all.filter((receipt) => !intact.has(receipt)),
     recordedAs,
   );
-  const byMessageId = byMessageIdOf(contents);
+  const alike = groupsOf(contents.messages.values(), ({ messageId, octets, unmarked }) =>
+    messageId === undefined
+      ? []
+      : [octets, unmarked?.octets ?? octets].map((size) => likeness(messageId, size)),
+  );
   for (const receipt of all) {
     if (intact.has(receipt)) yield 'intact';
     else if (takeCopy(marked, contentOf(receipt))) yield 'marked';
     else {
-      const isThere = isInPlace(receipt, contents, known) || isDamaged(receipt, byMessageId, recordedAs);
+      const isThere = isInPlace(receipt, contents, known) || isDamaged(receipt, alike, recordedAs);
       yield isSound && !isThere ? 'missing' : 'changed';
     }
   }
@@ -125,26 +130,12 @@ function markedCopies(
 /** Whether something of the size of a message stands anywhere, marked or not, with its Message-ID, that no record tells of. */
 function isDamaged(
   { octets, messageId }: Receipt,
-  byMessageId: ReadonlyMap<string, readonly StoredContent[]>,
+  alike: ReadonlyMap<string, readonly StoredContent[]>,
   recordedAs: RecordedAs,
 ): boolean {
-  const alike = messageId === undefined ? [] : (byMessageId.get(messageId) ?? []);
-  return alike.some((content) => {
-    const isOfSize = content.octets === octets || content.unmarked?.octets === octets;
-    return isOfSize && recordedAs(hashesOf(content)).length === 0;
-  });
-}
-
-function byMessageIdOf({ messages }: MboxContents): ReadonlyMap<string, readonly StoredContent[]> {
-  const all = new Map<string, StoredContent[]>();
-  for (const content of messages.values()) {
-    const { messageId } = content;
-    if (messageId === undefined) continue;
-    const same = all.get(messageId);
-    if (same === undefined) all.set(messageId, [content]);
-    else same.push(content);
-  }
-  return all;
+  if (messageId === undefined) return false;
+  const those = alike.get(likeness(messageId, octets)) ?? [];
+  return those.some((content) => recordedAs(hashesOf(content)).length === 0);
 }
 
 function takeCopy(copies: Map<string, number>, hash: string): boolean {

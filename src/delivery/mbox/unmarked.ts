@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
+import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
-
-/** A header that is longer is taken as it is. */
-export const HEADER_OCTETS: number = 64 * 1024;
 
 /** Size and hexadecimal SHA-256 of a stored message. */
 export interface Content {
@@ -17,7 +15,7 @@ export interface Content {
 export function withoutFields(start: string, isWhole: boolean): string | undefined {
   const found = start.startsWith('\n') ? 0 : start.indexOf('\n\n') + 1;
   const end = found === 0 && isWhole && !start.startsWith('\n') ? start.length : found;
-  if (end > HEADER_OCTETS) return undefined;
+  if (end > START_OCTETS) return undefined;
   const header = start.slice(0, end);
   const rest = withoutReadersFields(header);
   return rest.length === header.length ? undefined : rest + start.slice(end);
@@ -39,7 +37,7 @@ export async function unmarkedContent(blocks: AsyncIterable<Buffer>): Promise<Co
       continue;
     }
     start += block.toString('latin1');
-    if (!hasHeader(start) && start.length <= HEADER_OCTETS) continue;
+    if (!hasHeader(start) && start.length <= START_OCTETS) continue;
     const rest = withoutFields(start, false);
     if (rest === undefined) return undefined;
     add(rest);
