@@ -81,17 +81,15 @@ export async function runOwed(
   // What comes while it runs, it may not have seen.
   const delivered = new Map(members.map((member) => [member, member.delivered]));
   const accounts = members.map(({ name }) => name);
-  const error = await afterMail
-    .run({ accounts, messages }, stop)
-    .then(
-      (said) =>
-        log(
-          'info',
-          `The afterMail command has run for ${accounts.join(', ')}.${said && ` It said: ${said}`}`,
-        ),
-      asMailError,
-    );
+  const { said = '', error } = await afterMail.run({ accounts, messages }, stop).then(
+    (text) => ({ said: text, error: undefined }),
+    (thrown: unknown) => ({ said: undefined, error: asMailError(thrown) }),
+  );
   if (error?.code === 'aborted') return error;
+  if (error === undefined) {
+    const heard = said === '' ? '' : ` It said: ${said}`;
+    log('info', `The afterMail command has run for ${accounts.join(', ')}.${heard}`);
+  }
   for (const [member, told] of delivered) {
     if (!isCurrent(member)) continue;
     const { standing } = member;
@@ -103,7 +101,7 @@ export async function runOwed(
     );
     await noted.catch((thrown: unknown) => log('warn', asMailError(thrown).message, member.name));
   }
-  return error ?? undefined;
+  return error;
 }
 
 export interface AfterMailDeps
