@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../durable/regular-file.ts';
 import { ignoreMissing } from '../../errors.ts';
 import { headerField } from '../../message/header-field.ts';
 import { START_OCTETS } from '../../message/message-start.ts';
 import { type Bounds, readBounds } from './bounds.ts';
-import { blocksOf, readingAhead } from './reading.ts';
+import { blocksOf, readingAhead, steadily } from './reading.ts';
 import { type Content, withoutFields } from './unmarked.ts';
 
 /** What stands in an mbox, without From_ line and the empty line after. */
@@ -29,23 +30,27 @@ export interface MboxContents {
  * write, and those with NULs in them.
  */
 export async function scanMbox(path: string, isWanted: (octets: number) => boolean): Promise<MboxContents> {
-  const messages = new Map<number, StoredContent>();
-  const withNuls: StoredContent[] = [];
   const file = await openRegular(path).catch(ignoreMissing);
-  if (file === undefined) return { isMbox: false, messages, withNuls };
+  if (file === undefined) return { isMbox: false, messages: new Map(), withNuls: [] };
   try {
-    const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
-    const blocks = readingAhead(file);
-    for (const one of bounds) {
-      const content = await contentAt(blocks, one, isWanted);
-      if (content === undefined) continue;
-      messages.set(one.start, content);
-      if (one.hasNuls) withNuls.push(content);
-    }
-    return { isMbox, messages, withNuls };
+    return await steadily(file, () => scan(file, isWanted));
   } finally {
     await file.close();
   }
+}
+
+async function scan(file: FileHandle, isWanted: (octets: number) => boolean): Promise<MboxContents> {
+  const messages = new Map<number, StoredContent>();
+  const withNuls: StoredContent[] = [];
+  const { bounds, isMbox } = await readBounds(blocksOf(file, 0));
+  const blocks = readingAhead(file);
+  for (const one of bounds) {
+    const content = await contentAt(blocks, one, isWanted);
+    if (content === undefined) continue;
+    messages.set(one.start, content);
+    if (one.hasNuls) withNuls.push(content);
+  }
+  return { isMbox, messages, withNuls };
 }
 
 /** Undefined where it is not asked for: then it is not read to its end. */

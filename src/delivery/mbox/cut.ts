@@ -7,7 +7,7 @@ import { partsOfName } from '../settings.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { messageIdOf } from './contents.ts';
 import { groupsOf, likeness } from './groups.ts';
-import { blocksOf, readAt, readingAhead } from './reading.ts';
+import { blocksOf, readAt, readingAhead, steadily } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What mail programs take out of a header is not more: `Content-Length` and the like, with which the message came. */
@@ -39,7 +39,7 @@ export async function lostWithEnd(
   const file = await openRegular(path).catch(() => undefined);
   if (file === undefined) return new Map();
   try {
-    const standing = await messagesOf(file);
+    const standing = await steadily(file, () => messagesOf(file));
     const lost = noteWhole(standing, records.arrivals(destination), missing);
     const longer = longerOnes(standing, records.arrivals(destination));
     const causes = new Map<number, Receipt>();

@@ -7,6 +7,26 @@ const MOST_FROM_LINE_OCTETS = 1024;
 
 const FROM = 'From ';
 
+/** While a program never stops writing, what one look sees must do. */
+const MOST_LOOKS = 5;
+
+/**
+ * What `read` makes of an open mbox; read again where it has changed meanwhile: mail programs rewrite it in place, under a lock that
+ * would keep them waiting for as long as we read, and what moves may be seen twice or not at all.
+ */
+export async function steadily<T>(file: FileHandle, read: () => Promise<T>): Promise<T> {
+  for (let looks = 1; ; looks += 1) {
+    const before = await changesOf(file);
+    const seen = await read();
+    if (looks === MOST_LOOKS || (await changesOf(file)) === before) return seen;
+  }
+}
+
+async function changesOf(file: FileHandle): Promise<string> {
+  const { mtimeNs, size } = await file.stat({ bigint: true });
+  return `${mtimeNs} ${size}`;
+}
+
 /** As many octets of an open mbox as there are, up to this number. */
 export async function readAt(file: FileHandle, position: number, octets: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(octets), 0, octets, position);
