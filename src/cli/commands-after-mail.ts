@@ -27,7 +27,7 @@ export async function commandsAfterMail(
   const log: DaemonDeps['log'] = (level, message) => logger?.[level](message);
   const run = async (owed: OwedCommand): Promise<number> => {
     const names = owed.members.map(({ name }) => name).join(', ');
-    if (how.watched) terminal.out(`${names}: ${countText(owed.messages, 'message')} came; afterMail runs …`);
+    if (how.watched) terminal.out(`${names}: afterMail runs for ${countText(owed.messages, 'message')} …`);
     const error = await runOwed(owed, { stop, log });
     if (error === undefined) return 0;
     // Whoever has stopped it knows that.

@@ -47,7 +47,7 @@ describe('the command after mail of fetch', () => {
     expect(await runs(folder)).toBe('');
     const { status, stdout, stderr } = await fetch(folder);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toMatch(/\nalice, bob: 3 messages came; afterMail runs …\n$/);
+    expect(stdout).toMatch(/\nalice, bob: afterMail runs for 3 messages …\n$/);
     // Three files below two headings.
     expect(await runs(folder)).toBe('3 for alice bob\n5\n');
     expect(await fetch(folder, '--quiet')).toMatchObject({ status: 0, stdout: '', stderr: '' });
