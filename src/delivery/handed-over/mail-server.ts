@@ -25,7 +25,7 @@ type Failure = SMTPConnection.SMTPError;
  * CRLF there, bare CRs and LFs included. Where the line breaks before that answer has come, nobody knows whether it would have been one.
  */
 export function mailServer(settings: MailServerSettings, hostName: string): Taker {
-  return async (spool, file) => {
+  const take: Taker['take'] = async (spool, file) => {
     const line = openLine(settings, hostName);
     let isAsked = false;
     const limit = setTimeout(() => line.emit('error', tooLate(settings)), settings.timeoutMs);
@@ -55,6 +55,7 @@ export function mailServer(settings: MailServerSettings, hostName: string): Take
       clearTimeout(limit);
     }
   };
+  return { take };
 }
 
 /** Whether a mail server is there and greets. Raises as a delivery does. */

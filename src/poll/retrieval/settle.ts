@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
+import { MaybeTaken, MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
 import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -249,7 +249,8 @@ export class Settling {
     ]);
     const isRefused = failure instanceof MessageNotTaken;
     // What could not be taken back may have become visible all the same.
-    if (failure !== undefined && !isRefused && this.#isFoundSomewhere) tally.unrecorded = true;
+    if (failure !== undefined && !isRefused && (this.#isFoundSomewhere || failure instanceof MaybeTaken))
+      tally.unrecorded = true;
     const all = [...already, ...receipts];
     let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
