@@ -90,6 +90,7 @@ export function completeImap(
     caFile: caFile === undefined ? undefined : absolute(caFile),
     user,
     password: passwordOf(written, { host, user }),
+    passwordFrom: written.from,
     auth,
     mailbox,
     timeoutMs,

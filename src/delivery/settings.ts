@@ -59,6 +59,7 @@ export interface ImapSettings {
   readonly user: string;
   /** Fetched anew for each login. */
   readonly password: () => Promise<Secret>;
+  readonly passwordFrom: 'text' | 'command' | 'env' | 'file' | 'credential' | 'netrc';
   /** `oauth2`: the password is an access token (RFC 7628, or XOAUTH2). */
   readonly auth: 'password' | 'oauth2';
   /** Its name; `/` divides the levels, whatever does on the server. */

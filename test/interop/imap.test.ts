@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -182,6 +182,19 @@ describe('the IMAP server of Dovecot', () => {
     expect(await runProgram(['fetch'], { cwd: folder.path })).toMatchObject({ status: 0 });
     expect([...statuses]).toEqual([75]);
     expect(await mailOf(dovecot)).toEqual(wanted(MANY));
+  });
+
+  test('I8: has nothing twice after the ledger was lost, as far as Message-IDs tell', async () => {
+    await using folder = await temporaryFolder();
+    await using dovecot = await startImap();
+    await using server = await startPop3(MESSAGES);
+    const account = { ...server.address, deliver: toBob(dovecot.ports.imap), delete: 'never' };
+    await writeConfiguration(folder.path, account);
+    await fetchJson(folder.path);
+    await rm(folder.at('state'), { recursive: true });
+    expect(await runProgram(['fetch'], { cwd: folder.path })).toMatchObject({ status: 0 });
+    const withoutId = MESSAGES.filter((message) => !message.includes('Message-ID'));
+    expect(await mailOf(dovecot)).toEqual(wanted([...MESSAGES, ...withoutId]));
   });
 
   test('I1: keeps two equal messages apart after a kill', async () => {

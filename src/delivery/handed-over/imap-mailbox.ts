@@ -21,7 +21,7 @@ const GOODBYE_MS = 1000;
  * What is appended is in memory as a whole (I7); the servers of providers take no more than 25 to 150 MB, and say so with APPENDLIMIT
  * (RFC 7889).
  */
-export const MAX_APPENDED_OCTETS: number = 256 * 1024 * 1024;
+const MAX_APPENDED_OCTETS = 256 * 1024 * 1024;
 
 /** So many messages with one Message-ID are compared with one that may be there already. */
 const MAX_COMPARED = 20;

@@ -21,7 +21,7 @@ const NOT_NOW = new Set([
   'ETHROTTLE',
 ]);
 
-const STAYS = 'All mail stays on the POP3 server until it does';
+const STAYS = 'All mail stays on the POP3 server meanwhile';
 
 /** Whether a refusal says that the mailbox is not there. */
 export function saysNoMailbox(thrown: unknown): boolean {
@@ -37,10 +37,14 @@ export function notLoggedIn(settings: ImapSettings, thrown: unknown): MailError 
   const { authenticationFailed, tlsFailed, serverResponseCode = '' } = thrown as ImapFlowError;
   if (thrown instanceof MailError) {
     const { message, hint } = thrown;
-    return new MailError('destination-unusable', `No mail can be given to ${server}: ${message}`, {
-      hint,
-      cause: thrown,
-    });
+    return new MailError(
+      'destination-unusable',
+      `No mail can be given to ${settings.host}:${settings.port}: ${message}`,
+      {
+        hint,
+        cause: thrown,
+      },
+    );
   }
   if (authenticationFailed === true && serverResponseCode !== 'UNAVAILABLE') {
     return new MailError(
