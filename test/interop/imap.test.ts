@@ -148,6 +148,20 @@ describe('the IMAP server of Dovecot', () => {
     expect(server.maildrop('alice').messages).toHaveLength(MESSAGES.length);
   });
 
+  test('is tried by doctor, with the login, and gets nothing', async () => {
+    await using folder = await temporaryFolder();
+    await using dovecot = await startImap();
+    await using server = await startPop3(MESSAGES);
+    const doctor = async (changes: object): Promise<string> => {
+      const deliver = { ...toBob(dovecot.ports.imap), ...changes };
+      await writeConfiguration(folder.path, { ...server.address, deliver });
+      return (await runProgram(['doctor'], { cwd: folder.path })).stdout;
+    };
+    expect(await doctor({})).toMatch(/✓ destination +imap:INBOX of bob at .*: the server takes the login/);
+    expect(await doctor({ password: 'wrong' })).toMatch(/✗ destination +.* refuses the login of bob/);
+    expect(await mailOf(dovecot)).toEqual([]);
+  });
+
   test('I3: has everything once after kills', async () => {
     await using folder = await temporaryFolder();
     await using dovecot = await startImap();
