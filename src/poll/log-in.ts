@@ -36,6 +36,7 @@ export async function logIn(poll: Poll): Promise<LoggedIn> {
   });
   const { loginDelay } = session;
   await noteLogin(loginDelay * 1000, poll);
+  poll.visited = true;
   return { session, loginDelay, certificateExpiresAt };
 }
 

@@ -87,7 +87,7 @@ export async function previewAccount(
     });
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
-    const question = { listing, bound, retrieved: nothing, delivered: nothing };
+    const question = { listing, bound, came: nothing, delivered: nothing };
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };

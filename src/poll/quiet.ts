@@ -63,12 +63,13 @@ export function quietAfter(
     readonly listing: Listing;
     readonly plan: Plan;
     readonly known: Pick<KnownMessages, 'withUniqueId'>;
-    readonly bound: ReadonlyMap<MessageNumber, RecordId>;
+    /** Which record each message stands for that came in the session. */
+    readonly came: ReadonlyMap<MessageNumber, RecordId>;
     readonly announced: Capabilities | undefined;
   },
   poll: Poll,
 ): string | undefined {
-  const { listing, plan, bound, announced } = session;
+  const { listing, plan, came, announced } = session;
   const { account, ledger, tally, startedAt } = poll;
   const last = listing.messages.at(-1);
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
@@ -77,9 +78,9 @@ export function quietAfter(
   if (hasMereNumber(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isAllBound =
-    plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
-  if (!isAllBound || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
+  const hasAllCome =
+    plan.further.messages === 0 && plan.retrievals.every(({ message }) => came.has(message.number));
+  if (!hasAllCome || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,
@@ -95,7 +96,7 @@ export function quietAfter(
 
 /** When the first of the messages is to be deleted on the server. */
 function firstDueAt(
-  { listing, known, bound }: Parameters<typeof quietAfter>[0],
+  { listing, known, came }: Parameters<typeof quietAfter>[0],
   { account: { deletion }, startedAt }: Poll,
 ): number | null {
   const wait = keptFor(deletion);
@@ -104,7 +105,7 @@ function firstDueAt(
   for (const { number, uid } of listing.messages) {
     const record = uid === undefined ? undefined : known.withUniqueId(uid).at(-1);
     // What was delivered in this very poll is due a little later than this says.
-    const deliveredAt = bound.has(number) ? startedAt : record?.deliveredAt;
+    const deliveredAt = came.has(number) ? startedAt : record?.deliveredAt;
     if (deliveredAt !== undefined) first = Math.min(first ?? deliveredAt + wait, deliveredAt + wait);
   }
   return first;

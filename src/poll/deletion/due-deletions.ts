@@ -37,13 +37,13 @@ export async function dueDeletions(
   {
     listing,
     bound,
-    retrieved,
+    came,
     delivered,
   }: {
     readonly listing: Listing;
     readonly bound: Bound;
     /** Those of them whose content came in this session, and those of these that were stored in it, all of it. */
-    readonly retrieved: { has(number: MessageNumber): boolean };
+    readonly came: { has(number: MessageNumber): boolean };
     readonly delivered: { has(number: MessageNumber): boolean };
   },
   poll: Deciding,
@@ -69,7 +69,7 @@ export async function dueDeletions(
   const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await keptAlive(session, unsafeNow(late, bound, poll));
   const safe = usual.filter((number) => !unsafe.has(number));
-  const earlier = safe.filter((number) => !retrieved.has(number));
+  const earlier = safe.filter((number) => !came.has(number));
   const uncertain = await mayBeOthers(session, earlier, { listing, bound, deletable }, poll);
   const isUncertain = (number: MessageNumber): boolean => {
     const record = bound.get(number);
