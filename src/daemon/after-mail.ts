@@ -2,6 +2,7 @@ import type { AfterMail } from '../config/configuration.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
 import { reportedError } from '../poll/report.ts';
+import { randomShare } from '../runtime.ts';
 import { pauseAfter } from '../schedule/back-off.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
@@ -155,7 +156,7 @@ export class AfterMailCommands {
       const failures = Math.max(
         ...owed.members.map(({ standing }) => standing.afterMailTrouble?.failures ?? 1),
       );
-      const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
+      const chance = randomShare(runtime);
       this.#resting.set(owed.id, runtime.monotonic() + pauseAfter({ failures, refused: false }, chance));
       const names = owed.members.map(({ name }) => name).join(', ');
       log('warn', `${error.message} (${names}) ${error.hint ?? ''}`.trim());

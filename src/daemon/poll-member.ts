@@ -2,6 +2,7 @@ import type { AccountConfiguration } from '../config/configuration.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
+import { randomShare } from '../runtime.ts';
 import type { Secret } from '../secret.ts';
 import { countDelivered, countFromNow } from './after-mail.ts';
 import type { DaemonDeps } from './deps.ts';
@@ -47,7 +48,7 @@ export async function pollOnce(
     return secret;
   };
   const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
-  const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
+  const chance = randomShare(runtime);
   return { report, standing: afterPoll(member.standing, { report, key, now: runtime.now(), chance }) };
 }
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
+import { groupBy } from '../../group-by.ts';
 import type { Intent, Receipt, Recovered } from '../destination.ts';
 import { readBounds } from './bounds.ts';
 import { formOf, formsAt, type MboxRecords, partsOf, standingAt } from './intents.ts';
@@ -72,11 +73,7 @@ async function copiesOf(
   intents: readonly Intent[],
   taken: ReadonlySet<string>,
 ): Promise<Map<string, readonly Copy[]>> {
-  const wanted = new Map<string, readonly Intent[]>();
-  for (const intent of intents) {
-    const { fromLine } = partsOf(intent);
-    wanted.set(fromLine, [...(wanted.get(fromLine) ?? []), intent]);
-  }
+  const wanted = groupBy(intents, (intent) => partsOf(intent).fromLine);
   const copies = new Map<string, readonly Copy[]>();
   const { bounds } = await readBounds(blocksOf(file, 0));
   for (const { start, end } of bounds) {

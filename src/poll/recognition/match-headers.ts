@@ -1,4 +1,5 @@
 import { partsOfName } from '../../delivery/settings.ts';
+import { groupBy } from '../../group-by.ts';
 import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { withoutMarks, withoutReadersFields } from '../../message/readers-fields.ts';
@@ -18,13 +19,7 @@ export function matchHeaders<C extends Candidate>(
   pool: readonly C[],
 ): { readonly matched: ReadonlyMap<MessageNumber, C>; readonly doubtful: ReadonlySet<MessageNumber> } {
   if (pool.length === 0) return { matched: new Map(), doubtful: new Set() };
-  const byHeader = new Map<string, C[]>();
-  for (const record of pool) {
-    if (record.headerSha256 === undefined) continue;
-    const alike = byHeader.get(record.headerSha256);
-    if (alike === undefined) byHeader.set(record.headerSha256, [record]);
-    else alike.push(record);
-  }
+  const byHeader = groupBy(pool, ({ headerSha256 }) => headerSha256);
   const headersAs = (header: Buffer | undefined): C[] =>
     byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
   const messageIds = new Set(pool.map(({ messageId }) => messageId));
