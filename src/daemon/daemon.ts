@@ -71,7 +71,7 @@ export class Daemon {
     for (const configuration of accounts) this.#add(configuration);
   }
 
-  /** What the polls should tell. */
+  /** Where polls report to. */
   readonly observer: PollObserver = {
     loggedIn: (account, facts) => {
       const member = this.#roster.get(account);
@@ -129,7 +129,7 @@ export class Daemon {
     return this.#roster.select(names).map((member) => this.#begin(member, { asked: true, confirmDelete }));
   }
 
-  /** Ends the polling of these accounts on schedule; a poll that runs goes on. */
+  /** Stops polling these accounts on schedule; a poll that is under way goes on. */
   async pause(names: readonly string[]): Promise<readonly string[]> {
     const members = this.#roster.select(names);
     for (const member of members) {
@@ -153,9 +153,9 @@ export class Daemon {
   }
 
   /**
-   * Takes over a new configuration. What runs goes on; accounts that stay the same and work keep their schedule. Those in
-   * trouble are tried as their schedule says: whoever reloads has mended something. Where the login was refused, that is so
-   * at once when the password is another one by now.
+   * Takes over a new configuration. Polls under way go on, and accounts that are unchanged and well keep their next poll.
+   * Those in trouble are planned as their schedule says: whoever reloads has mended something. One whose login was refused
+   * is polled at once if it has another password by now.
    */
   reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
     this.#turns.limits = concurrency;
@@ -191,14 +191,17 @@ export class Daemon {
     return isRescheduled;
   }
 
-  /** Lets those be polled at once whose login was refused with another password than they have now; one after the other. */
+  /**
+   * Polls at once those whose login was refused with another password than they have now. Asks for one password after the
+   * other.
+   */
   async #tryMended(refused: readonly Member[]): Promise<void> {
     for (const member of refused) {
       const isCurrent = (): boolean => !this.stopping && this.#roster.has(member);
-      // A password that cannot be had is told by the poll that wants it.
+      // Why a password cannot be had is told by the poll that wants it.
       const mended = isCurrent() && (await hasOtherPassword(member, this.#stop.signal).catch(() => false));
       if (!mended || !isCurrent() || member.running !== undefined) continue;
-      // Those refused so far go on counting, so that no number of reloads gets the account locked.
+      // Earlier refusals go on counting, so that no number of reloads gets the account locked.
       member.standing = { ...member.standing, notBefore: undefined };
       this.#timetable.planNow(member);
       this.#deps.changed();
@@ -236,7 +239,7 @@ export class Daemon {
     return this.#roster.failing().map(({ name }) => name);
   }
 
-  /** How each account is, in the order of the configuration. */
+  /** The status of each account, in the order of the configuration. */
   status(): readonly AccountStatus[] {
     const summaries = this.#deps.ledger.summaries(dayOf(this.#deps.runtime.now()));
     return Array.from(this.#roster, (member) =>
@@ -327,7 +330,7 @@ export class Daemon {
   }
 
   async #poll(member: Member): Promise<PollReport> {
-    // Only now does `#begin` know that it runs.
+    // `#begin` has noted it as running only now.
     await Promise.resolve();
     const { running, configuration } = member;
     const { account } = configuration;
@@ -342,7 +345,7 @@ export class Daemon {
       const control = { stop: this.#stop.signal, abort: this.#abort.signal, confirmDelete };
       return await pollMember(member, control, this.#deps);
     } catch (thrown) {
-      // What the poll itself suffers is in its report; this is the ledger's or ours.
+      // What the poll itself runs into is in its report; this is the failure of the ledger, or ours.
       const error = asMailError(thrown);
       if (error.code !== 'aborted' && member.lastReport?.error?.message !== error.message)
         this.#deps.log('warn', error.message, account.name);

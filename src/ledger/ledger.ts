@@ -209,7 +209,7 @@ export interface AccountLedger {
   noteLogin(login: LastLogin | undefined): Promise<void>;
   /** What the last poll that ended has noted as `quiet`. */
   quiet(): string | undefined;
-  /** What the last poll has noted as `asked` that could tell somebody. */
+  /** What was noted as `asked` by the last poll that could tell somebody. */
   asked(): string | undefined;
   /** Octets carried on that day, as `dayOf` numbers them. */
   octetsOn(day: number): number;
@@ -245,8 +245,8 @@ export interface AccountLedger {
   /** Whether any carried message is missing, since whenever. */
   hasMissing(): boolean;
   /**
-   * The carried messages that went missing at any other time and are one of these by header or Message-ID, perhaps. Of all others
-   * one only, and one of which no header is known, if there are any: these say that something may be what nothing tells apart.
+   * The carried messages that went missing at any other time and may be one of these, by header or Message-ID. Of all others
+   * only one, and one without a known header, if there are any: they say that there is something which nothing tells apart.
    */
   longMissing(which: Moment & Likeness): readonly RecordIdentity[];
   /** By what the message of one record is recognised. */
@@ -308,7 +308,10 @@ export interface AccountLedger {
   isNew(): boolean;
   /** The damaged ledger that this one had to replace, if it did. */
   readonly replaced: string | undefined;
-  /** True when it is first asked after the ledger was opened, which cannot know what became of its folder until then. */
+  /**
+   * True when it is first asked after the ledger was opened: nobody has looked yet whether the destinations know more than
+   * it.
+   */
   takeFirstLook(): boolean;
   /**
    * What stood in the destinations when the account was new, and no record or intent of any account stands for: mail that was
@@ -317,7 +320,7 @@ export interface AccountLedger {
   found(): readonly FoundMessage[];
   /** Takes these in place of what was found before; intents about their places are dropped. */
   noteFound(messages: readonly FoundMessage[]): Promise<void>;
-  /** What is listed by this maildrop as far as another account has carried it: the name of that account, by unique-id. */
+  /** What another account has carried from this maildrop: the name of that account, by unique-id. */
   carriedAs(): ReadonlyMap<UniqueId, string>;
   /** Whether somebody said that what is not found anywhere is to be carried. */
   carriesUnknown(): boolean;

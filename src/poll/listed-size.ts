@@ -2,7 +2,7 @@ import type { Octets } from '../pop3/types.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
 import { SHORT_OCTETS, SHORT_PART, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
 
-/** The size of a message by LIST, and what there was of it. */
+/** The size of a message by LIST, and how many octets came. */
 export interface Sizes {
   readonly listed: Octets;
   readonly octets: Octets;

@@ -37,8 +37,8 @@ export interface PollDeps {
 }
 
 /**
- * Carries what is new in one maildrop to its destinations, and deletes on the server what may be. Never raises:
- * the report tells what became of it (I9).
+ * Carries new mail from one maildrop to its destinations, and deletes on the server what may be deleted. Never raises: the
+ * report says what happened (I9).
  */
 export async function pollAccount(
   account: Account,
@@ -70,7 +70,7 @@ export async function pollAccount(
 type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch'> &
   Omit<PollDeps, 'ledgerOf' | 'openDestinations'>;
 
-/** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
+/** Begins a poll. From now on the ledger holds a mark for it, which a poll that never ends leaves behind (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
   const { interrupted, ledgerWasPutBack } = await parts.ledger.openPoll();
   return {
@@ -94,7 +94,7 @@ async function openPoll(parts: PollParts): Promise<Poll> {
   };
 }
 
-/** Session after session, until all is carried that this poll may carry. What ends it early is noted in the tally. */
+/** Runs session after session, until this poll has carried all that it may. What ends it early goes into the tally. */
 async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations']): Promise<void> {
   const { account, ledger, tally, control } = poll;
   try {
@@ -113,7 +113,9 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   }
 }
 
-/** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
+/**
+ * Ends a poll in the ledger. One that failed before it had looked for what an earlier poll left keeps the marks for that.
+ */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
   const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
@@ -129,7 +131,7 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
   });
 }
 
-/** One session, which is closed whatever becomes of it. One message that cost the session does not end the poll (I9). */
+/** One session, closed whatever happens. A message that costs the session does not end the poll (I9). */
 async function carryInSession(poll: Poll): Promise<boolean> {
   const loggedIn = await logIn(poll);
   const { session } = loggedIn;
@@ -191,7 +193,7 @@ function goesOn({ session, visit, retrieved, marked }: SessionDone, poll: Poll):
   return sequel.next === 'session';
 }
 
-/** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
+/** An account may keep its name and get another server or user: then nothing is known of the new maildrop. */
 async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promise<void> {
   const { name, user, host } = account;
   const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, runtime.now());
@@ -202,7 +204,10 @@ async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promi
   );
 }
 
-/** A server that wants a long time between two logins (RFC 2449 §6.5) gets it; that mail has to wait for it is said (I9). */
+/**
+ * A server that wants a long time between two logins (RFC 2449 §6.5) gets it, and the report says that mail is left for that
+ * (I9).
+ */
 function leaveForNextPoll(left: number, { loginDelay }: Transaction, { tally }: Poll): void {
   tally.skipped += left;
   tally.firstRefusal ??= new MailError(

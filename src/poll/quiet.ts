@@ -29,9 +29,9 @@ interface QuietMaildrop {
 }
 
 /**
- * Looks whether a maildrop is as it was when all in it was carried, instead of listing it whole. It may be mistaken
- * when a message was replaced by another of the same size: then that one is late, until the next whole listing, which
- * is never far. Nothing is deleted, recorded or forgotten because of it (I1, I8).
+ * Whether a maildrop looks as it did when everything in it had been carried, so that it need not be listed. A message that
+ * was replaced by another of the same size is noticed only at the next whole listing, which is never far off. Nothing is
+ * deleted, recorded or forgotten because of this look (I1, I8).
  */
 export async function isUnchanged(session: Transaction, poll: Poll): Promise<boolean> {
   const quiet = quietBefore(poll);
@@ -49,8 +49,8 @@ export async function isUnchanged(session: Transaction, poll: Poll): Promise<boo
 }
 
 /**
- * What the server of a maildrop that was quiet last time announced before the login then. Whatever goes wrong in a poll,
- * and any change of the maildrop, makes it be asked again; so does the next whole listing that is due.
+ * What the server announced before the last login, if the maildrop was quiet then. After any trouble, after any change, and
+ * at the next whole listing it is asked again.
  */
 export function announcedBefore(poll: Poll): Capabilities | undefined {
   const lines = quietBefore(poll)?.announced ?? undefined;
@@ -74,7 +74,7 @@ export function quietAfter(
   const last = listing.messages.at(-1);
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
-  // A number is that of the last message whichever that is, and many messages that machines write have one size.
+  // A mere number names whichever message is the last, and mail that machines write often has one size.
   if (hasMereNumber(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
@@ -130,7 +130,7 @@ function quietBefore({
   return isFresh && nothingDue && quiet.terms === termsOf(account) ? quiet : undefined;
 }
 
-/** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
+/** The settings that decide about messages: when one of them has changed, everything is looked at anew. */
 function termsOf({ host, port, tls, user, auth, deletion, limits, destinations }: Account): string {
   return JSON.stringify([
     host,

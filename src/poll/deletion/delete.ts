@@ -63,7 +63,7 @@ export async function markDeletions(
   return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), uncertain };
 }
 
-/** What may not be what is here counts as missing: another session finds out by its content what it is (I1, I8). */
+/** Messages that may not be what is stored here count as missing: another session compares their content (I1, I8). */
 async function noteUncertain(
   uncertain: DueDeletions['uncertain'],
   { account, ledger, runtime, observer }: Poll,

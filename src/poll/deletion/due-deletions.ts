@@ -28,9 +28,9 @@ export interface DueDeletions {
 const NOTHING: DueDeletions = { numbers: [], uncertain: new Map(), wasKept: () => false };
 
 /**
- * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what may
- * be another message there, and an unusual number of which nobody was asked. Changes nothing; the first reason why something
- * stays is noted in the tally.
+ * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what
+ * may be another message there, and an unusual number that nobody was asked about. Deletes and records nothing; the first
+ * reason why something stays goes into the tally.
  */
 export async function dueDeletions(
   session: Transaction,

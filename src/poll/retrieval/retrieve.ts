@@ -14,7 +14,7 @@ import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
 import { endOfSession, portionOf } from './portion.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
-import { noteForLast, refuseMessage } from './refuse.ts';
+import { putLast, refuseMessage } from './refuse.ts';
 import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
@@ -116,7 +116,7 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       const received = await receiveOne(arrival, receiving);
       if (received.failure !== undefined) {
         settling.fail(received.failure);
-        await noteForLast(arrival.retrieval, received.failure, poll);
+        await putLast(arrival.retrieval, received.failure, poll);
       } else if (settling.failure === undefined) unproven = await doubted(received, mixed, receiving);
       else await discardAll(received.drafts);
       current = undefined;
@@ -140,8 +140,8 @@ async function receiveAll(receiving: Receiving): Promise<void> {
 }
 
 /**
- * What may be another message than the one that was asked for is held until that has come, and what is held is settled when it
- * is cleared. Resolves to the message itself, unless it is held. Raises `ReplyInDoubt`.
+ * A message that may not be the one that was asked for is held until the other one has come; those that are cleared by then
+ * are settled. Resolves to the message, unless it is held. Raises `ReplyInDoubt`.
  */
 async function doubted(
   received: Received,
@@ -174,12 +174,14 @@ function blamedFor(
   return unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited;
 }
 
-/** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
+/**
+ * A message that may run on is asked for alone in the next session. Where that is in the next poll, it counts as an attempt.
+ */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
   if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
   passOver(retrieval, error, { session, poll });
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
-  else await noteForLast(retrieval, error, poll);
+  else await putLast(retrieval, error, poll);
 }
 
 /**
