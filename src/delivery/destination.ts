@@ -121,9 +121,9 @@ export interface StoredMessage {
 }
 
 /**
- * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
- * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look; `marked`
- * when it is intact but for fields that mail programs write into its header.
+ * What has become of a stored message: `missing` when its owner has moved or deleted it; `lost` when the place itself is
+ * gone or was made anew since; `unreadable` when it is there and cannot be read; `handed-over` to somebody who answers for
+ * it, where we cannot look; `marked` when it is intact except for fields that mail programs write into its header.
  */
 export type StoredState = 'intact' | 'marked' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunksOf } from './chunks.ts';
 import { Database, type Row } from './database.ts';
-import type { LedgerRecord, RecordId } from './ledger.ts';
 import { isReadable } from './migrations.ts';
+import type { LedgerRecord, RecordId } from './record.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */

@@ -1,6 +1,6 @@
 import type { Receipt } from '../delivery/destination.ts';
-import type { Delivery, RecordId } from './ledger.ts';
 import { PlaceTaken } from './place-taken.ts';
+import type { Delivery, RecordId } from './record.ts';
 import { blob, deliveryValues, receiptValues } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 

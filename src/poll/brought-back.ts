@@ -1,6 +1,7 @@
 import { contentOf } from '../delivery/destination.ts';
 import { groupBy } from '../group-by.ts';
-import type { AccountLedger, ListedDelivery, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { ListedDelivery, RecordId } from '../ledger/record.ts';
 import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
 import { type Inspected, isHere, statesAt } from './stored-states.ts';

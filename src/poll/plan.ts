@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../ledger/record.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
@@ -26,9 +26,9 @@ export interface Retrieval {
   readonly action: 'retrieve';
   readonly message: ListedMessage;
   /**
-   * `new`: the ledger does not know it. `again`: an earlier attempt did not end well, or not at all destinations.
-   * `compare`: its unique-id does not tell who it is, so its content has to (I8). `short`: it was stored as it came,
-   * shorter than listed, and may come whole by now.
+   * `new`: the ledger does not know it. `again`: an earlier attempt has failed, at some destination at least. `compare`: its
+   * unique-id does not tell who it is, so its content has to (I8). `short`: it was stored as it came, shorter than listed,
+   * and may come whole by now.
    */
   readonly reason: 'new' | 'again' | 'compare' | 'short';
   /** The record of an earlier attempt that did not end well, if there was one, or of what was stored short. */
@@ -226,9 +226,9 @@ function doDisagree(records: readonly LedgerRecord[]): boolean {
 }
 
 /**
- * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than it did
- * then, or the last time is as long ago as it came after the first. So the pauses double, and a message that its server
- * always lists too large is not downloaded every day for ever.
+ * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than then,
+ * or as much time has passed since the last attempt as lay between the first and that one. So the pauses double, and a
+ * message that its server always lists too large is not downloaded every day for ever.
  */
 function mayBeWholeNow(
   { octets, listedOctets, triedAt, deliveredAt }: LedgerRecord,

@@ -1,6 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/record.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';

@@ -1,5 +1,5 @@
 import { destinationName } from '../delivery/settings.ts';
-import type { RecordId } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/record.ts';
 import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop3/capabilities.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';

@@ -14,8 +14,9 @@ import type { LineEndings } from '../settings.ts';
 import { Spool } from './spool.ts';
 
 /**
- * Somebody who takes messages over, and answers for them from then on: resolves to what the receipt calls its place. Raises
- * `MessageNotTaken` where only this one is not wanted, `NoneTaken` where that may be so, or what keeps all from being taken.
+ * Somebody who takes a message over, and answers for it from then on. Resolves to what the receipt calls its place. Raises
+ * `MessageNotTaken` where only this message is refused, `NoneTaken` where that may be so, and otherwise what keeps every
+ * message from being taken.
  */
 export type Taker = (spool: Spool, file: FileHandle, envelope: Envelope) => Promise<string>;
 
@@ -56,8 +57,9 @@ export interface HandingOver {
 }
 
 /**
- * A destination that takes mail over for good: what becomes of it there cannot be seen from here. Messages are handed over one
- * after the other, each when it has come whole. A process that is killed between that and the record hands it over again (I3).
+ * A destination that takes mail over for good: we cannot see what becomes of it there. Messages are handed over one after
+ * the other, each once it has come whole. A process that is killed between that and the record hands the message over again
+ * (I3).
  */
 export class HandedOver implements Destination {
   readonly name: string;

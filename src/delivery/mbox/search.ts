@@ -21,9 +21,10 @@ interface Copy {
 }
 
 /**
- * Looks through a whole mbox for messages that were appended and do not stand where they were meant to: a mail program has
- * rewritten it since, as they do when one is read or deleted. What it has written into a header does not count; the From_ line, with
- * its second, has to be the same. What stands at a place that is `taken`, and what records stand for, is no other message (I1).
+ * Looks through a whole mbox for messages that were appended and do not stand where they were meant to, since a mail program
+ * has rewritten it, as they do when a message is read or deleted. What such a program writes into a header does not count;
+ * the From_ line, with its second, has to be the same. What stands at a place that is `taken`, and what records stand for,
+ * is another message (I1).
  */
 export async function searchAppended(
   file: FileHandle,

@@ -1,4 +1,5 @@
-import type { AccountLedger, Deletable, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { Deletable, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { countText } from '../../wire/text.ts';

@@ -2,7 +2,7 @@ import type { Receipt, StoredState } from '../../delivery/destination.ts';
 import { lostWithEnd } from '../../delivery/mbox/cut.ts';
 import { MailError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
-import type { RecordId } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Deciding } from '../poll.ts';
 import { isHere, statesOf } from '../stored-states.ts';

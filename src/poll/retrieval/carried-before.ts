@@ -1,4 +1,5 @@
-import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { tellsOne } from '../mere-number.ts';
 import type { PlannedVisit } from '../plan-visit.ts';

@@ -1,6 +1,6 @@
 import { NoneTaken } from '../../delivery/handed-over/handed-over.ts';
 import type { MailError } from '../../errors.ts';
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';

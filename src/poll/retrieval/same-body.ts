@@ -1,6 +1,7 @@
 import { StoredBodies } from '../../delivery/stored-body.ts';
 import { groupBy } from '../../group-by.ts';
-import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId, RecordIdentity } from '../../ledger/record.ts';
 import type { Runtime } from '../../runtime.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';

@@ -1,7 +1,7 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
