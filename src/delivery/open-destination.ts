@@ -94,9 +94,9 @@ async function folderOf(path: string): Promise<FolderMark> {
 }
 
 /**
- * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
- * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads
+ * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not
+ * go into the empty mount point. A Maildir that was used has its `cur`. A mail program may have removed an empty mbox: then
+ * something else must be in its folder, and that must be the folder it was in, as far as that was noted. A link that leads
  * to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(

@@ -10,8 +10,8 @@ const FALLS = 3;
 type Illness = Pick<NoticeMemory, 'ill' | 'falls' | 'troubledAt'>;
 
 /**
- * Whether an account is ill. One that goes up and down stays so until it has been well for a day: else somebody were told
- * of it, and that it works again, hundreds of times a day.
+ * Whether an account is ill. One that goes up and down stays ill until it has been well for a day. Otherwise somebody would
+ * be told that it fails, and that it works again, hundreds of times a day.
  */
 export function judgeIllness(before: Illness, facts: AccountFacts, policy: NoticePolicy): Illness {
   const { now } = facts;

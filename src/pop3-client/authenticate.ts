@@ -20,8 +20,8 @@ export interface Authentication {
 }
 
 /**
- * AUTH (RFC 5034 §4): one exchange on the line, to the last reply of the server. Where the exchange comes to nothing
- * by our side, it is cancelled and the session is in the AUTHORIZATION state as before.
+ * AUTH (RFC 5034 §4): one exchange on the line, up to the last reply of the server. An exchange that fails on our side is
+ * cancelled, and the session is in the AUTHORIZATION state as before.
  */
 export async function authenticate(
   pipeline: Pipeline,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type EntryNow, explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
-import type { RecordId } from '../../src/ledger/ledger.ts';
+import type { RecordId } from '../../src/ledger/record.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import type { Decision } from '../../src/poll/plan.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';

@@ -16,8 +16,8 @@ import { Spool } from './spool.ts';
 /** Somebody who takes messages over, and answers for them from then on. */
 export interface Taker {
   /**
-   * Gives it a message. Resolves to what the receipt calls its place. Raises `MessageNotTaken` where only this one is not wanted,
-   * `NoneTaken` where that may be so, or what keeps all from being taken.
+   * Gives it a message. Resolves to what the receipt calls its place. Raises `MessageNotTaken` where only this message is refused,
+   * `NoneTaken` where that may be so, and otherwise what keeps every message from being taken.
    */
   take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
   /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
@@ -66,8 +66,9 @@ export interface HandingOver {
 }
 
 /**
- * A destination that takes mail over for good: what becomes of it there cannot be seen from here. Messages are handed over one
- * after the other, each when it has come whole. A process that is killed between that and the record hands it over again (I3).
+ * A destination that takes mail over for good: we cannot see what becomes of it there. Messages are handed over one after
+ * the other, each once it has come whole. A process that is killed between that and the record hands the message over again
+ * (I3).
  */
 export class HandedOver implements Destination {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { Receipt } from '../../delivery/destination.ts';
 import { MaybeTaken, MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
@@ -16,10 +16,10 @@ import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
-import { noteForLast, postponeMessage, refuseMessage } from './refuse.ts';
+import { postponeMessage, putLast, refuseMessage } from './refuse.ts';
 import { isToBeProven } from './worked-out.ts';
 
-/** Whom a message that is delivered is taken for. */
+/** Who a message that is delivered is taken to be. */
 interface Who {
   readonly record: LedgerRecord | undefined;
   /** Default: its unique-id. */
@@ -38,7 +38,7 @@ export class Settling {
   readonly #found: FoundMessages;
   /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
   readonly #isFoundAgain: boolean;
-  /** Whether it leaves anything where that can be found. */
+  /** Whether it leaves any of it there. */
   readonly #isFoundSomewhere: boolean;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
@@ -88,7 +88,7 @@ export class Settling {
     return this.#backlog.drained();
   }
 
-  /** Nearly every message is new, and is delivered at once. Of the others it is found out first who they are (I8). */
+  /** Nearly every message is new, and is delivered at once. For the others it is first found out who they are (I8). */
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
@@ -219,8 +219,8 @@ export class Settling {
   }
 
   /**
-   * Mail that is handed over is so one after the other, and recorded before the next: a kill leaves one in doubt (I3), and whoever
-   * stops a poll waits for one.
+   * Mail is handed over one message at a time, and recorded before the next one: a kill leaves only one in doubt (I3), and
+   * whoever stops a poll waits for only one.
    */
   #deliver(received: Arrived, who: Who): Promise<void> {
     if (this.#isFoundAgain) return this.#deliverNow(received, who);
@@ -268,7 +268,7 @@ export class Settling {
       return leave(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
     }
     if (failure !== undefined) {
-      await noteForLast(received.retrieval, failure, this.#poll, begun);
+      await putLast(received.retrieval, failure, this.#poll, begun);
       throw failure;
     }
     if (receipts.length > 0 || already.length === 0) {
