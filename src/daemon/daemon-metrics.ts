@@ -130,6 +130,16 @@ function accountMetrics(accounts: readonly AccountStatus[]): readonly Metric[] {
       ['gauge', 'When the certificate of the server ends.'],
       ({ certificateExpiresAt }) => seconds(certificateExpiresAt),
     ),
+    each(
+      'mailferry_after_mail_failures',
+      ['gauge', 'How often in a row the command after mail has failed.'],
+      ({ afterMail }) => afterMail?.failures,
+    ),
+    each(
+      'mailferry_after_mail_waiting_messages',
+      ['gauge', 'Messages that have come, and that the command after mail has not been run well for.'],
+      ({ afterMail }) => afterMail?.waiting,
+    ),
   ];
 }
 
