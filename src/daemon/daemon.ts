@@ -285,7 +285,9 @@ export class Daemon {
     const far = `${Math.round(Math.abs(jump) / 1000)} s`;
     this.#deps.log(
       'info',
-      `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
+      jump > 0
+        ? `The clock went forward by ${far}, or this machine slept.`
+        : `The clock went back by ${far}.`,
     );
   }
 

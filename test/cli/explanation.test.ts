@@ -64,6 +64,11 @@ describe('the explanation', () => {
     );
   });
 
+  test('says of an mbox how far into the file the message begins', () => {
+    const places = [{ destination: 'mbox:/box', location: '149', octets: 1990, state: 'intact' as const }];
+    expect(explained({ entries: [{ ...ENTRY, places }] })).toContain('mbox:/box, at offset 149: there as');
+  });
+
   test.each<[string, Partial<MessageFacts>, RegExp]>([
     [
       'new',
