@@ -32,7 +32,31 @@ export async function authenticate(
   // A token of OAuth seldom fits, and Microsoft's servers want it in a line of its own even where it does.
   const begins = mayBegin && first !== undefined && mechanism !== 'XOAUTH2' && fits(mechanism, first);
   const command = `AUTH ${mechanism}`;
-  using _turn = await pipeline.submit(begins ? secretCommand(command, first, inside) : plainCommand(command));
+  const passTurn = await pipeline.submit(
+    begins ? secretCommand(command, first, inside) : plainCommand(command),
+  );
+  try {
+    return await converse(pipeline, { mechanism, exchange, begins, inside });
+  } finally {
+    passTurn();
+  }
+}
+
+/** What goes on under the name of AUTH. */
+interface Conversation {
+  readonly mechanism: MechanismName;
+  readonly exchange: ClientExchange;
+  /** Whether the initial response was sent along with the command. */
+  readonly begins: boolean;
+  /** What no line of it may show. */
+  readonly inside: readonly string[];
+}
+
+/** Answers challenges until the server has said its last. */
+async function converse(
+  pipeline: Pipeline,
+  { mechanism, exchange, begins, inside }: Conversation,
+): Promise<Response> {
   for (let challenges = 0; ; challenges += 1) {
     const reply = await pipeline.readChallenge(DURING);
     if (typeof reply !== 'string') return believed(reply, mechanism, { pipeline, exchange });

@@ -239,16 +239,16 @@ export class Transaction implements AsyncDisposable {
   }
 
   async #open(command: string, during: string): Promise<MessageBody> {
-    const turn = await this.#pipeline.submit(plainCommand(command));
+    const passTurn = await this.#pipeline.submit(plainCommand(command));
     try {
       const response = await this.#pipeline.readStatus(during);
       if (!response.ok) throw messageRefused(command, response);
       this.#pipeline.hasGivenMessages = true;
     } catch (error) {
-      turn[Symbol.dispose]();
+      passTurn();
       throw error;
     }
-    return this.#body.give(during, turn);
+    return this.#body.give(during, passTurn);
   }
 
   #nonsense(command: string, words: string): WireError {

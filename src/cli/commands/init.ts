@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { readCertificates } from '../../config/certificates.ts';
+import { homeFolder } from '../../config/home.ts';
 import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../config/places.ts';
 import { renderAccount, renderConfiguration } from '../../config/render.ts';
 import { octetsText } from '../../config/size.ts';
@@ -24,7 +25,6 @@ import { hostAndPort } from '../../wire/address.ts';
 import { countText } from '../../wire/text.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
-import { homeFolder } from '../home.ts';
 import { addAccount, type Present } from '../init-add.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
 import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
