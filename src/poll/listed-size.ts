@@ -53,12 +53,17 @@ export class SizeExperience {
     return this.#wrong === 0 || this.#exact >= EXACT_SHARE * this.#wrong;
   }
 
+  /** Whether messages have shown that sizes are listed exactly. */
+  get areKnownExact(): boolean {
+    return this.#exact > 0 && this.areExact;
+  }
+
   /** Whether so much is missing that the message may have been cut on its way. */
   isShort({ listed, octets }: Sizes): boolean {
     const missing = listed - octets;
     // Dovecot lists two octets too many where a message has no line end of its own, and is exact otherwise.
     if (missing <= LINE_END_OCTETS) return false;
-    if (this.#exact > 0 && this.#exact >= EXACT_SHARE * this.#wrong) return true;
+    if (this.areKnownExact) return true;
     const usual =
       missing <= Math.min(this.#mostMissing, SIZE_OF_FIELDS) || missing / listed <= this.#largestPart;
     return !usual && missing > Math.max(SHORT_OCTETS, listed * SHORT_PART);

@@ -59,10 +59,10 @@ export class ReplyInDoubt extends RunOnMessage {
   override readonly message: string;
   readonly retrieval: Retrieval;
 
-  constructor(retrieval: Retrieval) {
+  constructor(retrieval: Retrieval, what = 'came with the size of another one') {
     super(retrieval);
     this.retrieval = retrieval;
-    this.message = `Message ${retrieval.message.number} came with the size of another one.`;
+    this.message = `Message ${retrieval.message.number} ${what}.`;
   }
 }
 

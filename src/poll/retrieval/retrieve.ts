@@ -10,6 +10,7 @@ import { isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { CarriedBefore } from './carried-before.ts';
+import { mayBeCut } from './cut.ts';
 import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
 import { endOfSession, portionOf } from './portion.ts';
@@ -149,9 +150,12 @@ async function doubted(
   { session, window, settling, poll }: Receiving,
 ): Promise<Received | undefined> {
   const { retrieval, octets, drafts } = received;
-  const mayBeAnother = session.pipelining && !retrieval.alone && poll.sizes.areExact;
-  const others = mayBeAnother ? window.othersOfSize(retrieval, octets) : [];
+  const mayBeAnother = session.pipelining && !retrieval.alone;
+  const others = mayBeAnother && poll.sizes.areExact ? window.othersOfSize(retrieval, octets) : [];
   try {
+    // Where sizes do not tell which other one, the shorter of two that were swapped may show it; the longer is settled already.
+    if (mayBeAnother && !poll.sizes.areKnownExact && mayComeBack(session) && mayBeCut(received, poll))
+      throw new ReplyInDoubt(retrieval, 'came shorter than listed');
     for (const one of mixed.take(received, others)) await settling.add(one);
   } catch (error) {
     await discardAll(drafts);

@@ -10,7 +10,7 @@ import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { isOfContent, lacksProof } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import type { CarriedBefore } from './carried-before.ts';
-import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
+import { mayBeCut, mayBeOfPart, noteWhole, refuseCut } from './cut.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
@@ -97,6 +97,7 @@ export class Settling {
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
+      noteWhole(received, this.#poll.sizes);
       if (reason === 'compare' || reason === 'short' || (this.#before.some && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
