@@ -49,7 +49,7 @@ export async function statesOf<T extends ListedDelivery>(
   return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
 }
 
-/** Whether a message is as it was delivered, but for what mail programs write into a header. */
+/** Whether a message is as it was delivered, except for what mail programs write into a header. */
 export function isHere(state: StoredState | 'cut' | undefined): boolean {
   return state === 'intact' || state === 'marked';
 }
