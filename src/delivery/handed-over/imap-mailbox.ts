@@ -4,11 +4,19 @@ import { arrivalDate } from '../../message/arrival-date.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { Runtime } from '../../runtime.ts';
 import { checkName } from '../../wire/certificate-name.ts';
+import { SentSecrets } from '../../wire/sent-secrets.ts';
 import { secureContext } from '../../wire/trust.ts';
 import type { Envelope } from '../destination.ts';
 import type { ImapSettings } from '../settings.ts';
 import { MessageNotTaken, type Taker } from './handed-over.ts';
-import { notAppended, notLoggedIn, saysNoMailbox } from './imap-refusal.ts';
+import {
+  isOfAppend,
+  isRefusal,
+  notAppended,
+  notLoggedIn,
+  notLookedFor,
+  saysNoMailbox,
+} from './imap-refusal.ts';
 import type { Spool } from './spool.ts';
 
 /** How long a server may take to be there, and then to greet, in milliseconds. */
@@ -42,6 +50,11 @@ export class ImapMailbox implements Taker {
   readonly #around: ImapSurroundings;
   #session: ImapFlow | undefined;
   #isDoubted = false;
+  /**
+   * What the server has refused last. The library keeps that to itself where it is about a SEARCH, which then has found nothing; and a NO
+   * to an APPEND is an OK to it where it says "Some of the requested messages no longer exist".
+   */
+  #refusal: Error | undefined;
 
   constructor(settings: ImapSettings, around: ImapSurroundings) {
     this.#settings = settings;
@@ -80,16 +93,19 @@ export class ImapMailbox implements Taker {
     if (this.#session?.usable === true) return this.#session;
     this.#session?.close();
     this.#session = undefined;
-    const session = await newSession(this.#settings);
+    const { session, secrets } = await newSession(this.#settings);
     // Without a listener it would end the process; whoever waits for an answer is told by that.
     session.on('error', () => undefined);
+    session.log.warn = ({ err }: { readonly err?: unknown }) => {
+      if (isRefusal(err)) this.#refusal = err;
+    };
     const { timeoutMs } = this.#settings;
     const limit = setTimeout(() => session.close(), timeoutMs);
     try {
       await session.connect();
     } catch (thrown) {
       session.close();
-      throw notLoggedIn(this.#settings, thrown);
+      throw notLoggedIn(this.#settings, thrown, secrets);
     } finally {
       clearTimeout(limit);
     }
@@ -103,61 +119,100 @@ export class ImapMailbox implements Taker {
     const path = mailbox.split('/');
     const append = async (): Promise<string | undefined> => {
       const date = arrivalDate(start, this.#around.runtime.now());
+      this.#takeRefusal();
       const appended = await session.append(path, message, [], date);
+      const refusal = this.#takeRefusal();
+      if (refusal !== undefined && isOfAppend(refusal)) throw refusal;
       // So it says that the session has ended before.
       if (typeof appended !== 'object') throw new Error('the session has ended');
       const { uid, uidValidity } = appended;
       return uid === undefined || uidValidity === undefined ? undefined : `${uidValidity}:${uid}`;
     };
     if (message.includes(0) && !session.capabilities.has('BINARY')) throw hasNul(this.#settings);
-    let isLate = false;
-    const limit = setTimeout(() => {
-      isLate = true;
-      session.close();
-    }, timeoutMs);
-    try {
-      return await append().catch(async (refusal: unknown) => {
-        if (!saysNoMailbox(refusal)) throw refusal;
-        await session.mailboxCreate(path);
-        return append();
-      });
-    } catch (thrown) {
-      throw notAppended(this.#settings, thrown, isLate);
-    } finally {
-      clearTimeout(limit);
-    }
+    return inTime(session, timeoutMs, {
+      act: () =>
+        append().catch(async (refusal: unknown) => {
+          if (!saysNoMailbox(refusal)) throw refusal;
+          await session.mailboxCreate(path);
+          return append();
+        }),
+      failed: (thrown, isLate) => {
+        throw notAppended(this.#settings, thrown, isLate);
+      },
+    });
   }
 
   /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
   async #find(session: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
-    const messageId = headerField(start, 'Message-ID') ?? '';
+    const messageId = inAscii(headerField(start, 'Message-ID') ?? '');
     if (messageId === '') return undefined;
-    const wanted = withLfs(message);
-    try {
-      const { uidValidity } = await session.mailboxOpen(this.#settings.mailbox.split('/'), {
-        readOnly: true,
-      });
-      const found = await session.search({ header: { 'Message-ID': messageId } }, { uid: true });
-      for (const uid of (found || []).slice(-MAX_COMPARED)) {
-        const location = `${uidValidity}:${uid}`;
-        if (this.#around.isRecorded(location)) continue;
-        const one = await session.fetchOne(String(uid), { source: true }, { uid: true });
-        if (one !== false && one.source !== undefined && withLfs(one.source) === wanted) return location;
-      }
-      return undefined;
-    } catch (thrown) {
-      if (saysNoMailbox(thrown)) return undefined;
-      throw notAppended(this.#settings, thrown, false);
+    return inTime(session, this.#settings.timeoutMs, {
+      act: () => this.#findAmong(session, messageId, withLfs(message)),
+      failed: (thrown, isLate) => {
+        const failure = notLookedFor(this.#settings, thrown, isLate);
+        if (failure !== undefined) throw failure;
+        return undefined;
+      },
+    });
+  }
+
+  #takeRefusal(): Error | undefined {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    return refusal;
+  }
+
+  async #findAmong(session: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
+    const { uidValidity } = await session.mailboxOpen(this.#settings.mailbox.split('/'), { readOnly: true });
+    this.#takeRefusal();
+    const found = await session.search({ header: { 'Message-ID': messageId } }, { uid: true });
+    if (found === false) throw this.#takeRefusal() ?? new Error('the session has ended');
+    for (const uid of (found ?? []).slice(-MAX_COMPARED)) {
+      const location = `${uidValidity}:${uid}`;
+      if (this.#around.isRecorded(location)) continue;
+      const one = await session.fetchOne(String(uid), { source: true }, { uid: true });
+      if (one !== false && one.source !== undefined && withLfs(one.source) === wanted) return location;
     }
+    return undefined;
   }
 }
 
-async function newSession(settings: ImapSettings): Promise<ImapFlow> {
+/** What has to end within that many milliseconds: else the session does. */
+async function inTime<T>(
+  session: ImapFlow,
+  timeoutMs: number,
+  {
+    act,
+    failed,
+  }: { readonly act: () => Promise<T>; readonly failed: (thrown: unknown, isLate: boolean) => T },
+): Promise<T> {
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    session.close();
+  }, timeoutMs);
+  try {
+    return await act();
+  } catch (thrown) {
+    return failed(thrown, isLate);
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+/** The longest part of it that every server can search for: a header is searched for parts of it. */
+function inAscii(field: string): string {
+  return field.split(/[^ -~]+/).reduce((longest, part) => (part.length > longest.length ? part : longest));
+}
+
+async function newSession(settings: ImapSettings): Promise<{ session: ImapFlow; secrets: SentSecrets }> {
   const { host, port, tls, user, auth, caFile, timeoutMs } = settings;
   try {
     const password = (await settings.password()).reveal();
     const ca = caFile === undefined ? [] : [await readFile(caFile, 'utf8')];
-    return new ImapFlow({
+    const secrets = new SentSecrets();
+    secrets.note(spellings(user, password));
+    const session = new ImapFlow({
       host,
       port,
       secure: tls === 'implicit',
@@ -175,9 +230,16 @@ async function newSession(settings: ImapSettings): Promise<ImapFlow> {
       disableCompression: true,
       logger: false,
     });
+    return { session, secrets };
   } catch (thrown) {
     throw notLoggedIn(settings, thrown);
   }
+}
+
+/** A password or token in every way in which it may be sent, and a server may repeat it: by LOGIN, PLAIN and XOAUTH2. */
+function spellings(user: string, password: string): readonly string[] {
+  const inBase64 = [password, `\0${user}\0${password}`, `user=${user}\x01auth=Bearer ${password}\x01\x01`];
+  return [password, ...inBase64.map((text) => Buffer.from(text).toString('base64'))];
 }
 
 async function contentOf(file: FileHandle, octets: number): Promise<Buffer> {

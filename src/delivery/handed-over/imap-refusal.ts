@@ -1,5 +1,6 @@
 import type { ImapFlowError } from 'imapflow';
 import { asMailError, MailError, messageOf, systemCode } from '../../errors.ts';
+import { SentSecrets } from '../../wire/sent-secrets.ts';
 import { printable } from '../../wire/text.ts';
 import type { ImapSettings } from '../settings.ts';
 import { MaybeTaken, MessageNotTaken, NoneTaken } from './handed-over.ts';
@@ -8,7 +9,18 @@ import { MaybeTaken, MessageNotTaken, NoneTaken } from './handed-over.ts';
 const MAX_SAID_CHARACTERS = 200;
 
 /** Response codes (RFC 5530, RFC 9051 §7.1) that speak of the mailbox and of all that is to come. */
-const NONE_FOR_GOOD = new Set(['NOPERM', 'NONEXISTENT', 'TRYCREATE', 'CANNOT', 'READ-ONLY', 'EXPUNGEISSUED']);
+const NONE_FOR_GOOD = new Set([
+  'NOPERM',
+  'NONEXISTENT',
+  'TRYCREATE',
+  'CANNOT',
+  'READ-ONLY',
+  'EXPUNGEISSUED',
+  'AUTHENTICATIONFAILED',
+  'AUTHORIZATIONFAILED',
+  'EXPIRED',
+  'PRIVACYREQUIRED',
+]);
 
 /** Of these, the message is tried again without end: room may be made, a lock may go. */
 const NOT_NOW = new Set([
@@ -18,7 +30,7 @@ const NOT_NOW = new Set([
   'UNAVAILABLE',
   'SERVERBUG',
   'CONTACTADMIN',
-  'ETHROTTLE',
+  'CORRUPTION',
 ]);
 
 const STAYS = 'All mail stays on the POP3 server meanwhile';
@@ -31,8 +43,15 @@ export function saysNoMailbox(thrown: unknown): boolean {
   );
 }
 
-/** What it means that a session with an IMAP server could not be opened. Never holds the password (I5). */
-export function notLoggedIn(settings: ImapSettings, thrown: unknown): MailError {
+/**
+ * What it means that a session with an IMAP server could not be opened. Never holds the password (I5), nor what else of `secrets` the
+ * server repeats.
+ */
+export function notLoggedIn(
+  settings: ImapSettings,
+  thrown: unknown,
+  secrets: SentSecrets = new SentSecrets(),
+): MailError {
   const server = serverOf(settings);
   const { authenticationFailed, tlsFailed, serverResponseCode = '' } = thrown as ImapFlowError;
   if (thrown instanceof MailError) {
@@ -49,7 +68,7 @@ export function notLoggedIn(settings: ImapSettings, thrown: unknown): MailError 
   if (authenticationFailed === true && serverResponseCode !== 'UNAVAILABLE') {
     return new MailError(
       'destination-unusable',
-      `${server} refuses the login of ${settings.user}${said(thrown)}.`,
+      `${server} refuses the login of ${settings.user}${secrets.hide(said(thrown))}.`,
       {
         cause: thrown,
         hint: 'Check "user" and "password" of the destination. Many providers want a password made for this program (app password), or auth: oauth2.',
@@ -60,7 +79,7 @@ export function notLoggedIn(settings: ImapSettings, thrown: unknown): MailError 
   const isNoFile = systemCode(thrown) === 'ENOENT' || systemCode(thrown) === 'EACCES';
   return new MailError(
     isTls || isNoFile ? 'destination-unusable' : 'destination-locked',
-    `${server} cannot be used now: ${wordsOf(thrown)}.`,
+    `${server} cannot be used now: ${secrets.hide(wordsOf(thrown))}.`,
     {
       cause: thrown,
       hint: `${STAYS}; check "host", "port", "tls" and "caFile" of the destination, and that the server runs.`,
@@ -72,13 +91,13 @@ export function notLoggedIn(settings: ImapSettings, thrown: unknown): MailError 
 export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boolean): MailError {
   const server = serverOf(settings);
   if (thrown instanceof MailError) return thrown;
-  const { responseStatus, serverResponseCode = '' } = thrown as ImapFlowError;
+  const { serverResponseCode = '' } = thrown as ImapFlowError;
   if (serverResponseCode === 'APPENDLIMIT' || serverResponseCode === 'TOOBIG') {
-    return new MessageNotTaken(`The message is larger than ${server} takes.`, {
+    return new MessageNotTaken(`${server} takes no message as large as this one.`, {
       hint: 'It stays on the POP3 server; a second destination, such as a Maildir, takes it.',
     });
   }
-  if (responseStatus === 'NO' || responseStatus === 'BAD') {
+  if (isRefusal(thrown)) {
     if (NONE_FOR_GOOD.has(serverResponseCode)) {
       return new NoneTaken(
         'destination-unusable',
@@ -89,7 +108,7 @@ export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boo
         },
       );
     }
-    const isForNow = NOT_NOW.has(serverResponseCode);
+    const isForNow = isNotNow(thrown);
     return new MessageNotTaken(
       `${server} does not take the message${isForNow ? ' now' : ''}${said(thrown)}.`,
       {
@@ -103,6 +122,41 @@ export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boo
     cause: asMailError(thrown),
     hint: `The next poll looks there for it. ${STAYS}${isLate ? '; raise "timeout" of the destination if it needs longer' : ''}.`,
   });
+}
+
+/**
+ * What it means that nobody could see whether a message is there already; undefined where nobody ever can, as in a mailbox that only
+ * takes mail: to have it twice is better than never. `isLate` as for `notAppended`.
+ */
+export function notLookedFor(
+  settings: ImapSettings,
+  thrown: unknown,
+  isLate: boolean,
+): MailError | undefined {
+  if (!isRefusal(thrown)) return saysNoMailbox(thrown) ? undefined : notAppended(settings, thrown, isLate);
+  if (!isNotNow(thrown)) return undefined;
+  return new MaybeTaken(
+    'destination-locked',
+    `${serverOf(settings)} does not say now whether it has a message already${said(thrown)}.`,
+    { cause: thrown, hint: `The next poll looks there for it. ${STAYS}.` },
+  );
+}
+
+/** Whether a server has said no to a command. */
+export function isRefusal(thrown: unknown): thrown is ImapFlowError {
+  const { responseStatus } = (thrown ?? {}) as Partial<ImapFlowError>;
+  return responseStatus === 'NO' || responseStatus === 'BAD';
+}
+
+/** Whether a refusal is that of an APPEND. */
+export function isOfAppend(refusal: Error): boolean {
+  return isRefusal(refusal) && /\bAPPEND /.test(refusal.executedCommand ?? '');
+}
+
+/** Whether a refusal says that the same may be granted later. The library has a code for a server that asks for a pause. */
+function isNotNow(thrown: unknown): boolean {
+  const { serverResponseCode = '', code } = thrown as ImapFlowError;
+  return code === 'ETHROTTLE' || NOT_NOW.has(serverResponseCode);
 }
 
 function serverOf({ host, port }: ImapSettings): string {

@@ -20,6 +20,8 @@ const FINE: Answers = {
   APPEND: 'OK [APPENDUID 7 12] done',
   CREATE: 'OK done',
   SUBSCRIBE: 'OK done',
+  LIST: ['* LIST (\\Noselect) "/" ""\r\nOK done', '* LIST () "/" INBOX\r\nOK done'],
+  EXAMINE: '* 1 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\nOK [READ-ONLY] done',
   LOGOUT: '* BYE bye\r\nOK done',
 };
 
@@ -184,6 +186,7 @@ describe('a mailbox on an IMAP server', () => {
   test.each([
     ['NO [OVERQUOTA] full', MESSAGE],
     ['NO not this one', MESSAGE],
+    ['NO Some of the requested messages no longer exist', MESSAGE],
     ['OK done', `${MESSAGE}\0`],
   ])('I9: one message that it does not take keeps no other from it: %s', async (answer, message) => {
     await using folder = await temporaryFolder();
@@ -204,6 +207,47 @@ describe('a mailbox on an IMAP server', () => {
   });
 
   test.each([
+    ['UID', 'NO [INUSE] later'],
+    ['UID', ''],
+    ['UID', 'nothing'],
+    ['EXAMINE', 'NO [UNAVAILABLE] later'],
+  ])('I3: stays in doubt where %s is answered with "%s"', async (command, answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ [command]: answer });
+    const destination = await open(folder, server, { timeoutMs: 1000 });
+    await destination.recover({ tags: new Set(), intents: [] });
+    await expect(deliver(destination)).rejects.toBeInstanceOf(MaybeTaken);
+    expect(server.heard).not.toContain(MESSAGE);
+    await destination.close();
+  });
+
+  test.each([
+    ['UID', 'NO cannot search'],
+    ['UID', 'BAD what'],
+    ['EXAMINE', 'NO only for writing'],
+  ])('gets what may be there already where that can never be seen: %s %s', async (command, answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ [command]: answer });
+    const destination = await open(folder, server);
+    await destination.recover({ tags: new Set(), intents: [] });
+    await expect(deliver(destination)).resolves.toMatchObject({ location: '7:12' });
+    await destination.close();
+  });
+
+  test('I3: is searched for the part of a Message-ID that is ASCII', async () => {
+    await using folder = await temporaryFolder();
+    const message = 'Message-ID: <gr\xfc\xdfe@mail.example>\r\n\r\none\r\n';
+    await using server = await imapServer({
+      UID: ['* SEARCH 5\r\nOK done', `* 1 FETCH (UID 5 BODY[] {${message.length}}\r\n${message})\r\nOK done`],
+    });
+    const destination = await open(folder, server);
+    await destination.recover({ tags: new Set(), intents: [] });
+    expect(await deliver(destination, message)).toMatchObject({ location: '7:5' });
+    expect(server.heard.join('\n')).toMatch(/UID SEARCH HEADER MESSAGE-ID "?e@mail\.example>"?$/m);
+    await destination.close();
+  });
+
+  test.each([
     ['greeting', '', 'destination-locked'],
     ['greeting', 'nothing', 'destination-locked'],
     ['greeting', '* BYE too many', 'destination-locked'],
@@ -220,6 +264,17 @@ describe('a mailbox on an IMAP server', () => {
       await expect(delivery).rejects.toMatchObject({ code });
       await expect(delivery).rejects.not.toBeInstanceOf(MaybeTaken);
       await destination.close();
+    },
+  );
+
+  test.each(['NO me, with the password secret, may not', 'NO bad c2VjcmV0'])(
+    'I5: shows no password that it repeats: %s',
+    async (answer) => {
+      await using folder = await temporaryFolder();
+      await using server = await imapServer({ LOGIN: answer });
+      await expect(deliver(await open(folder, server))).rejects.toMatchObject({
+        message: expect.stringMatching(/^(?!.*(?:secret|c2VjcmV0)).*\*\*\*/),
+      });
     },
   );
 

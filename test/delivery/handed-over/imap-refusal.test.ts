@@ -23,6 +23,7 @@ test.each([
   ['NO', 'OVERQUOTA', MessageNotTaken, true],
   ['NO', 'INUSE', MessageNotTaken, true],
   ['NO', 'UNAVAILABLE', MessageNotTaken, true],
+  ['NO', 'CORRUPTION', MessageNotTaken, true],
   ['NO', 'TOOBIG', MessageNotTaken, false],
   ['NO', 'ALERT', MessageNotTaken, false],
   ['BAD', undefined, MessageNotTaken, false],
@@ -33,12 +34,25 @@ test.each([
   expect(error).toMatchObject({ isForNow });
 });
 
-test.each(['NOPERM', 'NONEXISTENT', 'CANNOT'])('I9: NO [%s] to APPEND is about all messages', (code) => {
-  const error = notAppended(SETTINGS, refusal({ responseStatus: 'NO', serverResponseCode: code }), false);
-  expect(error).toBeInstanceOf(NoneTaken);
-  expect(error).not.toBeInstanceOf(MaybeTaken);
-  expect(error).toMatchObject({ code: 'destination-unusable', hint: expect.stringContaining('"mailbox"') });
+test('a server that asks for a pause is obeyed without giving the message up', () => {
+  const error = notAppended(SETTINGS, refusal({ responseStatus: 'BAD', code: 'ETHROTTLE' }), false);
+  expect(error).toMatchObject({ isForNow: true, code: 'destination-locked' });
 });
+
+test('a message that is too large for the server is told in a whole sentence', () => {
+  const error = notAppended(SETTINGS, refusal({ serverResponseCode: 'APPENDLIMIT' }), false);
+  expect(error.message).toBe('The IMAP server imap.example:993 takes no message as large as this one.');
+});
+
+test.each(['NOPERM', 'NONEXISTENT', 'CANNOT', 'AUTHORIZATIONFAILED', 'EXPIRED', 'PRIVACYREQUIRED'])(
+  'I9: NO [%s] to APPEND is about all messages',
+  (code) => {
+    const error = notAppended(SETTINGS, refusal({ responseStatus: 'NO', serverResponseCode: code }), false);
+    expect(error).toBeInstanceOf(NoneTaken);
+    expect(error).not.toBeInstanceOf(MaybeTaken);
+    expect(error).toMatchObject({ code: 'destination-unusable', hint: expect.stringContaining('"mailbox"') });
+  },
+);
 
 test.each([
   [refusal({ code: 'NoConnection' }), false, /has not said whether it took a message: Command failed\.$/],
