@@ -1,14 +1,21 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AccountConfiguration } from '../config/configuration.ts';
 import { providerMinimumMs, providerOfHost } from '../config/providers.ts';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
 import { FOREIGN_OWNER_HINT, foreignOwner, foreignOwnerText } from '../delivery/foreign-owner.ts';
-import { type DestinationSettings, destinationName, isPlace } from '../delivery/settings.ts';
-import { asMailError } from '../errors.ts';
+import {
+  type DestinationSettings,
+  destinationName,
+  type ImapSettings,
+  isPlace,
+} from '../delivery/settings.ts';
+import { asMailError, MailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Secret } from '../secret.ts';
+import { describeSystemError } from '../wire/errors.ts';
+import { secureContext } from '../wire/trust.ts';
 import { examineMount } from './mount-point.ts';
 import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
 import { examineCommand, examineProgram } from './program.ts';
@@ -67,7 +74,10 @@ export function blankEnd(password: Secret): Step | undefined {
 
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
   if (settings.type === 'mda') return unlessGood(await examineProgram(settings));
-  if (settings.type === 'imap') return examinePassword(settings.password, settings.passwordFrom);
+  if (settings.type === 'imap')
+    return (
+      (await examineAnchors(settings)) ?? (await examinePassword(settings.password, settings.passwordFrom))
+    );
   // Only the network can tell.
   if (!isPlace(settings)) return undefined;
   const { type, path } = settings;
@@ -96,6 +106,24 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
     );
   } catch (thrown) {
     return wrong('destination', deliveryFailed(path, thrown));
+  }
+}
+
+/** Whom a server is trusted to be vouched for by: read anew for each session, so that a missing file shows nowhere else. */
+async function examineAnchors({ caFile }: ImapSettings): Promise<Step | undefined> {
+  if (caFile === undefined) return undefined;
+  try {
+    secureContext({ ca: [await readFile(caFile, 'utf8')], clientCertificate: undefined });
+    return undefined;
+  } catch (thrown) {
+    const why =
+      thrown instanceof MailError ? 'it is no certificate in PEM form' : describeSystemError(thrown);
+    return wrong(
+      'destination',
+      new MailError('config', `The file ${caFile} cannot be used: ${why}.`, {
+        hint: 'Correct "caFile" of the destination.',
+      }),
+    );
   }
 }
 
