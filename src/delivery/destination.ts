@@ -169,4 +169,6 @@ export interface Destination {
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   close(): Promise<void>;
+  /** Gives up what is under way, where that can be found again later: somebody who has asked to stop waits no longer. */
+  abandon?(): void;
 }

@@ -100,6 +100,9 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   try {
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
+    using _ = whenAborted(control.abort, () => {
+      for (const destination of opened.destinations) destination.abandon?.();
+    });
     await noteMaildrop(poll);
     await noteBroughtBack(poll);
     const progress = new Progress(poll);
@@ -111,6 +114,11 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   } catch (error) {
     tally.failure = asMailError(error);
   }
+}
+
+function whenAborted(signal: AbortSignal, act: () => void): Disposable {
+  signal.addEventListener('abort', act, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', act) };
 }
 
 /**

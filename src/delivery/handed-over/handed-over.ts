@@ -22,6 +22,8 @@ export interface Taker {
   take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
   /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
   doubt?(): void;
+  /** Gives up a message that is under way, where it can be looked for afterwards. */
+  abandon?(): void;
   /** Ends what was begun with it. */
   close?(): Promise<void>;
 }
@@ -120,6 +122,10 @@ export class HandedOver implements Destination {
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
     return handedOver(receipts);
+  }
+
+  abandon(): void {
+    this.#parts.taker.abandon?.();
   }
 
   async close(): Promise<void> {

@@ -73,6 +73,10 @@ export class ImapMailbox implements Taker {
     return already ?? (await this.#append(session, spool.start, message)) ?? tag;
   }
 
+  abandon(): void {
+    this.#session?.close();
+  }
+
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
 import { openDestination } from '../../../src/delivery/open-destination.ts';
@@ -203,6 +203,18 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({ APPEND: answer });
     const destination = await open(folder, server, { timeoutMs: 1000 });
     await expect(deliver(destination)).rejects.toBeInstanceOf(MaybeTaken);
+    await destination.close();
+  });
+
+  test('I3: is in doubt about a message that was given up while it was under way', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ APPEND: 'nothing' });
+    const destination = await open(folder, server);
+    const delivery = deliver(destination);
+    const refused = expect(delivery).rejects.toBeInstanceOf(MaybeTaken);
+    await vi.waitUntil(() => server.heard.includes(MESSAGE));
+    destination.abandon?.();
+    await refused;
     await destination.close();
   });
 
