@@ -164,16 +164,15 @@ describe('the IMAP server of Dovecot', () => {
 
   test('is not asked by check, which tells of its file of certificates where that cannot be used', async () => {
     await using folder = await temporaryFolder();
+    await using server = await startPop3([]);
     await writeFile(folder.at('no.pem'), 'nothing');
     const check = async (caFile: string): Promise<string> => {
       const deliver = { ...toBob(1), tls: 'implicit', caFile };
-      await writeConfiguration(folder.path, { host: '127.0.0.1', port: 1, deliver });
+      await writeConfiguration(folder.path, { ...server.address, deliver });
       const { status, stdout, stderr } = await runProgram(['check'], { cwd: folder.path });
       return `${status} ${stdout}${stderr}`;
     };
-    expect(await check('./missing.pem')).toMatch(
-      /^78 .*missing\.pem cannot be used: no such file or folder/s,
-    );
+    expect(await check('./missing.pem')).toMatch(/^78 .*missing\.pem cannot be used: there is no such file/s);
     expect(await check('./no.pem')).toMatch(
       /^78 .*no\.pem cannot be used: it is no certificate in PEM form/s,
     );
