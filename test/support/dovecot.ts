@@ -122,18 +122,24 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     }
     if (options.tokenSecret !== undefined) await makeTokenKey(folder, options.tokenSecret);
     for (let attempt = 1; ; attempt += 1) {
-      const portIf = async (isWanted: boolean): Promise<number> => (isWanted ? freePort() : 0);
-      const { tls, imap = false } = options;
+      const [plain, secured, imap, imapTls] = await Promise.all([
+        freePort(),
+        freePort(),
+        freePort(),
+        freePort(),
+      ]);
+      const hasTls = options.tls !== undefined;
+      const hasImap = options.imap === true;
       const ports = {
-        plain: await freePort(),
-        tls: await portIf(tls !== undefined),
-        imap: await portIf(imap),
-        imapTls: await portIf(imap && tls !== undefined),
+        plain,
+        tls: hasTls ? secured : 0,
+        imap: hasImap ? imap : 0,
+        imapTls: hasImap && hasTls ? imapTls : 0,
       };
       await writeFile(join(folder, 'dovecot.conf'), configuration(folder, ports, options));
       const started = await start(join(folder, 'dovecot.conf'));
       if (started.listening) return new Dovecot(started, ports, folder);
-      if (attempt === ATTEMPTS || !started.log.includes('Address already in use')) {
+      if (attempt === ATTEMPTS || !/Address already in use|duplicate listener/.test(started.log)) {
         throw new Error(`Dovecot did not start:\n${started.log}`);
       }
     }

@@ -15,6 +15,7 @@ import {
   notAppended,
   notLoggedIn,
   notLookedFor,
+  notMade,
   saysNoMailbox,
 } from './imap-refusal.ts';
 import type { Spool } from './spool.ts';
@@ -137,7 +138,9 @@ export class ImapMailbox implements Taker {
       act: () =>
         append().catch(async (refusal: unknown) => {
           if (!saysNoMailbox(refusal)) throw refusal;
-          await session.mailboxCreate(path);
+          await session.mailboxCreate(path).catch((thrown: unknown) => {
+            throw notMade(this.#settings, thrown);
+          });
           return append();
         }),
       failed: (thrown, isLate) => {

@@ -87,6 +87,16 @@ export function notLoggedIn(
   );
 }
 
+/** What it means that a mailbox which is not there could not be made. */
+export function notMade(settings: ImapSettings, thrown: unknown): unknown {
+  if (!isRefusal(thrown)) return thrown;
+  return new NoneTaken(
+    'destination-unusable',
+    `${serverOf(settings)} has no mailbox ${settings.mailbox}, and does not make it${said(thrown)}.`,
+    { cause: thrown, hint: `${STAYS}; make it there, or check "mailbox" of the destination.` },
+  );
+}
+
 /** What it means that a message could not be appended. `isLate`: it had not been within the time that it may take. */
 export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boolean): MailError {
   const server = serverOf(settings);

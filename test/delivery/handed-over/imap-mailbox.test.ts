@@ -173,6 +173,15 @@ describe('a mailbox on an IMAP server', () => {
     expect(server.heard).toContain('CREATE Old');
   });
 
+  test('I9: that cannot be made is told as that, and not of each message', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ APPEND: 'NO [TRYCREATE] none', CREATE: 'NO not here' });
+    await expect(deliver(await open(folder, server, { mailbox: 'Old' }))).rejects.toMatchObject({
+      code: 'destination-unusable',
+      message: expect.stringContaining('has no mailbox Old, and does not make it, saying "not here".'),
+    });
+  });
+
   test('is asked again in another session when one has ended meanwhile', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({
