@@ -1,5 +1,6 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
+import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
 import type { AccountLedger, ListedDelivery } from '../ledger/ledger.ts';
 
 /** What is asked of a destination. */
@@ -35,7 +36,7 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
 
 /**
  * The same, of messages of which the ledger tells more: what is missing in an mbox counts as lost where that was in another folder
- * when the message was delivered, as on a disk that was replaced since; nothing in an mbox itself tells.
+ * when the message was delivered, as on a disk that was replaced since, and where it was lost with the end of the mbox.
  */
 export async function statesOf<T extends ListedDelivery>(
   place: string,
@@ -43,8 +44,10 @@ export async function statesOf<T extends ListedDelivery>(
   { destinations, ledger }: { readonly destinations: readonly Inspected[]; readonly ledger: Remembering },
 ): Promise<ReadonlyMap<T, StoredState>> {
   const states = await statesAt(place, stored, destinations, ledger);
+  const missing = stored.filter((one) => states.get(one) === 'missing');
+  const cutOff = await lostBehindEnd(place, new Set(missing.map(({ record }) => record)), ledger);
   const isLost = (one: T, state: StoredState): boolean =>
-    state === 'missing' && ledger.wasInFormerFolder(one);
+    state === 'missing' && (cutOff.has(one.record) || ledger.wasInFormerFolder(one));
   return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
 }
 
@@ -54,7 +57,7 @@ export function isHere(state: StoredState | 'cut' | undefined): boolean {
 }
 
 /** What is asked of the ledger. */
-type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs'>;
+type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs' | 'arrivals'>;
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],

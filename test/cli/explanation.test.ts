@@ -133,7 +133,7 @@ describe('the explanation', () => {
   test.each([
     ['changed', ': changed since'],
     ['missing', ': not there any more (moved or deleted by you?)'],
-    ['lost', ': not there any more, and the place itself is gone or was made anew'],
+    ['lost', ': not there any more, and the place itself is gone, was made anew or has lost its end'],
     ['unreadable', ': cannot be read'],
     [null, ''],
   ] as const)('says of a place that is %s no more than that', (state, words) => {

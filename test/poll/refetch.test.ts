@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
@@ -58,6 +58,17 @@ describe('mail that is to be carried once more', () => {
       { intact: 2, missing: [] },
     ]);
     expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
+  });
+
+  test('comes to an mbox that was cut behind another message', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    const path = ferry.folder.at('mbox');
+    const text = await readFile(path, 'latin1');
+    await truncate(path, text.lastIndexOf('From '));
+    expect(await refetch(ferry)).toMatchObject([{ messages: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
   });
 
   test.each([
