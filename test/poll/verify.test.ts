@@ -40,14 +40,19 @@ test.each([1, 2, 8])(
   async (ahead) => {
     const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
     const place = destination(ahead);
-    const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1 };
-    const amiss = { changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] };
-    expect(await verifyDestination(place, ledger)).toEqual({
+    const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1, arrivals: () => [] };
+    const amiss = {
+      changed: [{ location: 'f1' }],
+      missing: [{ location: 'f2' }, { location: 'f5' }],
+      unreadable: [{ location: 'f4' }],
+    };
+    expect(await verifyDestination(place, ledger)).toMatchObject({
       destination: 'maildir:/a',
       intact: 1,
       marked: 2,
       workedOut: 1,
       handedOver: 1,
+      cutOff: 0,
       ...amiss,
     });
     expect(place.most).toBe(ahead);
@@ -56,13 +61,14 @@ test.each([1, 2, 8])(
 
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
-  const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
+  const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0, arrivals: () => [] };
   const nothing = {
     intact: 0,
     marked: 0,
     workedOut: 0,
     changed: [],
     missing: [],
+    cutOff: 0,
     unreadable: [],
     handedOver: 0,
   };
@@ -78,10 +84,19 @@ test.each(['maildir', 'mbox'] as const)(
     const settings = { type, path: folder.at('not', 'yet'), lineEndings: 'lf' } as const;
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
       const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
-      const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
+      const ledger = {
+        ...records,
+        deliveries: () => [receipt(lost, 'f')],
+        workedOut: () => 0,
+        arrivals: () => [],
+      };
       return verifyFormer(lost, [readOnly(settings, records, 'me')], ledger);
     };
-    expect(await lookFrom(false)).toMatchObject({ destination: lost, intact: 0, missing: ['f'] });
+    expect(await lookFrom(false)).toMatchObject({
+      destination: lost,
+      intact: 0,
+      missing: [{ location: 'f' }],
+    });
     await expect(lookFrom(true)).rejects.toMatchObject({
       code: 'destination-unusable',
       hint: expect.stringContaining('mailferry refetch me') as string,
