@@ -12,9 +12,9 @@ import type {
   FoundMessage,
   Imported,
   LastLogin,
-  ListedDelivery,
   PollEnd,
   Proof,
+  RecordedDelivery,
   RecordId,
 } from './ledger.ts';
 import { writeDelivery } from './record-delivery.ts';
@@ -89,7 +89,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     return this.#commits.run(() => markAgain(this.statements, this.account, { destination, records }));
   }
 
-  noteBack(deliveries: readonly ListedDelivery[]): Promise<void> {
+  noteBack(deliveries: readonly RecordedDelivery[]): Promise<void> {
     return this.#commits.run(() => markBack(this.statements, this.account, deliveries));
   }
 

@@ -1,7 +1,7 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import { lostWithEnd } from '../delivery/mbox/cut.ts';
 import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
-import type { AccountLedger } from '../ledger/ledger.ts';
+import type { AccountLedger, RecordedDelivery } from '../ledger/ledger.ts';
 import { statesAt, withStates } from './stored-states.ts';
 
 /** What became of all that was delivered to one destination. */
@@ -44,7 +44,7 @@ export async function verifyDestination(
   const { name } = destination;
   const look = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> => destination.inspect(receipts);
   // One that was never used need not be there.
-  const states = ledger.used(name) ? withStates(withReceipts(ledger.deliveries(name)), look) : [];
+  const states = ledger.used(name) ? withStates(ledger.deliveries(name), look) : [];
   return tally(name, states, ledger);
 }
 
@@ -54,7 +54,7 @@ export async function verifyFormer(
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
   ledger: Remembering & Pick<AccountLedger, 'recordedAs'>,
 ): Promise<Verification> {
-  const stored = [...withReceipts(ledger.deliveries(place))];
+  const stored = [...ledger.deliveries(place)];
   const states = await statesAt(place, stored, destinations, ledger);
   return tally(
     place,
@@ -63,33 +63,33 @@ export async function verifyFormer(
   );
 }
 
+type StatedDelivery = readonly [RecordedDelivery, StoredState];
+
 async function tally(
   destination: string,
-  states:
-    | AsyncIterable<readonly [{ readonly receipt: Receipt }, StoredState]>
-    | Iterable<readonly [{ readonly receipt: Receipt }, StoredState]>,
+  states: AsyncIterable<StatedDelivery> | Iterable<StatedDelivery>,
   ledger: Pick<AccountLedger, 'workedOut' | 'arrivals'>,
 ): Promise<Verification> {
   const count = { intact: 0, marked: 0, 'handed-over': 0 };
-  const amiss: Record<Exclude<StoredState, keyof typeof count>, Receipt[]> = {
+  const amiss: Record<Exclude<StoredState, keyof typeof count>, RecordedDelivery[]> = {
     changed: [],
     missing: [],
     lost: [],
     unreadable: [],
   };
-  for await (const [{ receipt }, state] of states)
+  for await (const [one, state] of states)
     if (state === 'intact' || state === 'marked' || state === 'handed-over') count[state] += 1;
-    else amiss[state].push(receipt);
+    else amiss[state].push(one);
   const { changed, missing, lost, unreadable } = amiss;
   return {
     destination,
     intact: count.intact,
     marked: count.marked,
     workedOut: ledger.workedOut(destination),
-    changed,
-    missing: [...missing, ...lost],
+    changed: changed.map(receiptOf),
+    missing: [...missing, ...lost].map(receiptOf),
     cutOff: await cutOff(destination, missing, ledger),
-    unreadable,
+    unreadable: unreadable.map(receiptOf),
     handedOver: count['handed-over'],
   };
 }
@@ -97,19 +97,15 @@ async function tally(
 /** How many of these were lost with the end of an mbox, whole or but for a piece of one. */
 async function cutOff(
   destination: string,
-  missing: readonly Receipt[],
+  missing: readonly RecordedDelivery[],
   ledger: Pick<AccountLedger, 'arrivals'>,
 ): Promise<number> {
-  if (missing.length === 0) return 0;
-  const places = new Set(missing.map(({ location, sha256 }) => `${location} ${sha256}`));
-  const records = new Set<number>();
-  for (const { record, receipt } of ledger.arrivals(destination))
-    if (places.has(`${receipt.location} ${receipt.sha256}`)) records.add(record);
+  const records = new Set(missing.map(({ record }) => record));
   const behind = await lostBehindEnd(destination, records, ledger);
   const withPiece = await lostWithEnd(destination, records, ledger);
   return new Set([...behind, ...withPiece.keys()]).size;
 }
 
-function* withReceipts(receipts: Iterable<Receipt>): Iterable<{ readonly receipt: Receipt }> {
-  for (const receipt of receipts) yield { receipt };
+function receiptOf({ receipt }: RecordedDelivery): Receipt {
+  return receipt;
 }

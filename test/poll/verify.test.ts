@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { readOnly } from '../../src/delivery/read-only.ts';
+import type { RecordedDelivery, RecordId } from '../../src/ledger/ledger.ts';
 import { verifyDestination, verifyFormer } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,6 +16,10 @@ const STATES: readonly StoredState[] = [
   'marked',
   'marked',
 ];
+
+function delivered(...place: Parameters<typeof receipt>): RecordedDelivery {
+  return { record: 1 as RecordId, receipt: receipt(...place) };
+}
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
 function destination(ahead: number): Parameters<typeof verifyDestination>[0] & { most: number } {
@@ -38,7 +43,7 @@ function destination(ahead: number): Parameters<typeof verifyDestination>[0] & {
 test.each([1, 2, 8])(
   'verify tells each message by its place, where %i are taken at a time',
   async (ahead) => {
-    const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
+    const receipts = STATES.map((_, index) => delivered('maildir:/a', `f${index}`));
     const place = destination(ahead);
     const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1, arrivals: () => [] };
     const amiss = {
@@ -61,7 +66,12 @@ test.each([1, 2, 8])(
 
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
-  const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0, arrivals: () => [] };
+  const ledger = {
+    deliveries: () => [delivered()],
+    used: () => false,
+    workedOut: () => 0,
+    arrivals: () => [],
+  };
   const nothing = {
     intact: 0,
     marked: 0,
@@ -86,7 +96,7 @@ test.each(['maildir', 'mbox'] as const)(
       const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
       const ledger = {
         ...records,
-        deliveries: () => [receipt(lost, 'f')],
+        deliveries: () => [delivered(lost, 'f')],
         workedOut: () => 0,
         arrivals: () => [],
       };
