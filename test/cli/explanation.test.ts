@@ -34,7 +34,16 @@ const ENTRY: EntryNow = {
   deleSentAt: null,
   missingAt: null,
   goneAt: null,
-  places: [{ destination: 'maildir:/mail', location: '1.x', octets: 1990, state: 'intact' }],
+  places: [
+    {
+      destination: 'maildir:/mail',
+      location: '1.x',
+      octets: 1990,
+      sha256: null,
+      unmarkedSha256: null,
+      state: 'intact',
+    },
+  ],
 };
 
 function explained(facts: Partial<MessageFacts>): string {
