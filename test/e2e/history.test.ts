@@ -11,6 +11,15 @@ function mail(name: string): string {
   return `From: ${name} <${name}@example.org>\r\nMessage-ID: <${name}@mail.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= from ${name}\r\n\r\n${name}\r\n`;
 }
 
+function hash(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}
+
+/** As an mbox has it. */
+function stored(message: string): string {
+  return message.replaceAll('\r\n', '\n').replace('\nFrom me', '\n>From me');
+}
+
 const users = { alice: { password: 'secret', messages: ['ada', 'bob', 'cleo'].map(mail) } };
 
 const IN_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
@@ -81,11 +90,8 @@ describe('mailferry history', () => {
     await writeConfiguration(folder.path, { port: server.address.port, deliver });
     const here = { cwd: folder.path };
     await runProgram(['fetch'], here);
-    const hash = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
-    const stored = (message: string): string =>
-      message.replaceAll('\r\n', '\n').replace('\nFrom me', '\n>From me');
     const { stdout } = await runProgram(['history', '--json'], here);
-    const rows = stdout.trimEnd().split('\n').reverse();
+    const rows = stdout.trimEnd().split('\n').toReversed();
     expect(rows.map((row): unknown => JSON.parse(row))).toMatchObject(
       messages.map((message) => ({
         sha256: hash(message),
