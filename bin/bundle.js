@@ -14,7 +14,16 @@ const { codeCache, compile, program } = require('./code.js');
 const root = join(__dirname, '..');
 const dist = join(root, 'dist');
 const SQLITE = '@photostructure/sqlite';
-const external = ['js-yaml', 'mailparser', 'node-cron', 'nodemailer', 'pino', 'pino-pretty', 'typescript'];
+const external = [
+  'imapflow',
+  'js-yaml',
+  'mailparser',
+  'node-cron',
+  'nodemailer',
+  'pino',
+  'pino-pretty',
+  'typescript',
+];
 
 /** The package finds its native part from where it is. To load it as it is installed, in four files, takes 8 ms more. */
 const sqliteInside = {

@@ -16,12 +16,14 @@ import type { Refetch, RefetchWanted } from './poll/refetch.ts';
 import type { PollReport } from './poll/report.ts';
 import { openSession } from './pop3-client/open-session.ts';
 import type { SessionOptions } from './pop3-client/options.ts';
-import type { Runtime } from './runtime.ts';
+import { type Runtime, systemRuntime } from './runtime.ts';
 
 export interface AppOptions {
   readonly configuration: Configuration;
-  readonly runtime: Runtime;
-  readonly observer: PollObserver;
+  /** Time, randomness and process. Default: the real ones. */
+  readonly runtime?: Runtime | undefined;
+  /** Is told what happens meanwhile. Default: nobody is. */
+  readonly observer?: PollObserver | undefined;
   /** Sees each line of each session at its trace level, without secrets and message bodies. */
   readonly logger?: Logger | undefined;
   /** Makes the TCP connections. */
@@ -33,8 +35,10 @@ export class App implements Disposable {
   readonly #configuration: Configuration;
   readonly #ledger: SqliteLedger;
   readonly #deps: PollDeps;
+  #isClosed = false;
 
-  private constructor(ledger: SqliteLedger, { configuration, runtime, observer, logger, dial }: AppOptions) {
+  private constructor(ledger: SqliteLedger, options: AppOptions) {
+    const { configuration, runtime = systemRuntime, observer = {}, logger, dial } = options;
     this.#configuration = configuration;
     this.#ledger = ledger;
     const names = configuration.accounts.map(({ account }) => account.name);
@@ -51,14 +55,19 @@ export class App implements Disposable {
 
   /** Opens the ledger. Raises `already-running` when another Mailferry has it. */
   static async open(options: AppOptions): Promise<App> {
-    const ledger = await SqliteLedger.open(options.configuration.stateDir, options.runtime);
-    if (ledger.replaced !== undefined) options.observer.noticed?.('ledger', replacedNotice(ledger.replaced));
+    const { configuration, runtime = systemRuntime, observer } = options;
+    const ledger = await SqliteLedger.open(configuration.stateDir, runtime);
+    if (ledger.replaced !== undefined) observer?.noticed?.('ledger', replacedNotice(ledger.replaced));
     return new App(ledger, options);
   }
 
-  /** Polls these accounts once, several at a time. Never raises for what one account suffers. */
-  poll(accounts: readonly AccountConfiguration[], control: PollControl): Promise<PollReport[]> {
+  /**
+   * Polls these accounts once, several at a time. Never raises for what one account suffers. Without `control` nothing
+   * stops it before its end.
+   */
+  poll(accounts: readonly AccountConfiguration[], wanted: Partial<PollControl> = {}): Promise<PollReport[]> {
     const { concurrency } = this.#configuration;
+    const control = wholeControl(wanted);
     return pollAll(
       accounts.map(({ account }) => stoppable(account, control)),
       (account) => pollAccount(account, this.#deps, control),
@@ -67,7 +76,8 @@ export class App implements Disposable {
   }
 
   /** Polls one account once. Never raises for what it suffers. */
-  pollOne({ account }: AccountConfiguration, control: PollControl): Promise<PollReport> {
+  pollOne({ account }: AccountConfiguration, wanted: Partial<PollControl> = {}): Promise<PollReport> {
+    const control = wholeControl(wanted);
     return pollAccount(stoppable(account, control), this.#deps, control);
   }
 
@@ -81,7 +91,8 @@ export class App implements Disposable {
   }
 
   /** What a poll of this account would do now; raises what is wrong with its destinations before the server is asked. Changes nothing. */
-  async preview({ account }: AccountConfiguration, control: PollControl): Promise<Preview> {
+  async preview({ account }: AccountConfiguration, wanted: Partial<PollControl> = {}): Promise<Preview> {
+    const control = wholeControl(wanted);
     const ledger = this.#deps.ledgerOf(account.name);
     const { assertUsable } = await import('./delivery/assert-usable.ts');
     for (const settings of account.destinations) {
@@ -117,9 +128,22 @@ export class App implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Gives the ledger back to whoever comes next, as the end of `using` does; a second time it does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#ledger.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Signals that nobody aborts, where none are given. */
+function wholeControl(wanted: Partial<PollControl>): PollControl {
+  const never = new AbortController().signal;
+  return { ...wanted, stop: wanted.stop ?? never, abort: wanted.abort ?? never };
 }
 
 /**

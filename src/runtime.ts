@@ -34,6 +34,11 @@ function randomHex(octets: number): string {
   return taken;
 }
 
+/** A random number from 0 up to 1, such as for a pause that is not the same for all. */
+export function randomShare({ randomHex: random }: Pick<Runtime, 'randomHex'>): number {
+  return Number.parseInt(random(4), 16) / 2 ** 32;
+}
+
 /** The real one. */
 export const systemRuntime: Runtime = {
   now: () => Date.now(),

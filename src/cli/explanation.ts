@@ -109,7 +109,8 @@ const STATES: Readonly<Record<StoredState, string>> = {
 
 function placeText({ destination, location, state }: PlaceNow): string {
   // What was handed over has no place that tells anybody anything.
-  const place = state === 'handed-over' ? destination : `${destination}, as ${location}`;
+  const where = destination.startsWith('mbox:') ? `at offset ${location}` : `as ${location}`;
+  const place = state === 'handed-over' ? destination : `${destination}, ${where}`;
   return `    ${place}${state === null ? '' : `: ${STATES[state]}`}`;
 }
 

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { groupBy } from '../group-by.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { ImportedAccount, PasswordFile } from '../setup/import-peer.ts';
 import { countText } from '../wire/text.ts';
@@ -66,11 +67,12 @@ function openOf({ name, disabled, open }: ImportedAccount): readonly Saying[] {
 
 /** In the order in which each is said first. */
 function together(sayings: readonly Saying[]): readonly Told[] {
-  const names = new Map<string, string[]>();
-  for (const { account, text } of sayings) names.set(text, [...(names.get(text) ?? []), account]);
-  return [...names].map(([text, accounts]) => ({
-    about: accounts.join(', '),
-    text,
-    warns: sayings.some((it) => it.text === text && it.warns),
-  }));
+  return Array.from(
+    groupBy(sayings, ({ text }) => text),
+    ([text, same]) => ({
+      about: same.map(({ account }) => account).join(', '),
+      text,
+      warns: same.some(({ warns }) => warns),
+    }),
+  );
 }

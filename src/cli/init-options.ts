@@ -20,6 +20,7 @@ export interface InitOptions {
   readonly delete?: 'never' | 'after-delivery' | { readonly after: string };
   readonly schedule?: string;
   readonly output?: string;
+  readonly add?: boolean;
   readonly force?: boolean;
   /** False: the login is not tried. */
   readonly login: boolean;

@@ -1,8 +1,8 @@
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
+import { homeFolder } from '../config/home.ts';
 import { type LoadOptions, loadConfiguration, loadControlSocket } from '../config/load.ts';
 import { MailError } from '../errors.ts';
 import type { GlobalOptions } from './command.ts';
-import { homeFolder } from './home.ts';
 
 /** Loads the configuration that this command line and environment mean. */
 export function loadFor(options: GlobalOptions): Promise<Configuration> {

@@ -70,7 +70,7 @@ function addInit(program: Command, run: ActionOf): void {
     .command('init')
     .summary('from a mail address to a configuration that works')
     .description(
-      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Where there is a configuration already, it can show the account to add to that. Every question can be answered by an option; with --yes none is asked.',
+      'Asks for a mail address, finds the server and tries it, logs in, and writes a commented configuration; passwords are kept outside of it. Where there is a configuration already, it adds the account to that, if you say so. Every question can be answered by an option; with --yes none is asked.',
     )
     .option('-y, --yes', 'ask nothing: everything is said by options')
     .option('-a, --address <address>', 'the mail address')
@@ -107,7 +107,8 @@ function addInit(program: Command, run: ActionOf): void {
       'when a daemon polls; by default "every 5m", or what the provider allows',
     )
     .option('-o, --output <file>', 'the configuration to write; by default the usual one of this user')
-    .option('--force', 'replace a configuration that is there')
+    .option('--add', 'add the account to a configuration that is there; all else in it stays as it is')
+    .addOption(new Option('--force', 'replace a configuration that is there').conflicts('add'))
     .option('--no-login', 'do not try the login')
     .action(run(async () => (await import('./commands/init.ts')).init));
 }

@@ -4,7 +4,7 @@ import { completeDestination } from './destination-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
 import { absolutePath, type Home } from './places.ts';
-import type { AccountSettings } from './settings.ts';
+import type { AccountSettings, PasswordSource } from './settings.ts';
 
 /** What must be said of every account, in itself or in the defaults, and how to say it. */
 const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
@@ -16,7 +16,7 @@ const REQUIRED: readonly (readonly [keyof AccountSettings, string])[] = [
   ],
   [
     'deliver',
-    'missing "deliver", where mail goes: { type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp or smtp',
+    'missing "deliver", where mail goes: { type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp, smtp or imap',
   ],
   [
     'delete',
@@ -84,6 +84,19 @@ export function checkMaildrops(drafts: readonly AccountDraft[], portOf: PortOf, 
 /** The port of an account, also where none was written. */
 export type PortOf = (settings: AccountSettings) => number;
 
+/** The key that tells a destination from another of its type. */
+const KEYS = {
+  maildir: 'path',
+  mbox: 'path',
+  mda: 'command',
+  lmtp: 'to',
+  smtp: 'to',
+  imap: 'mailbox',
+} as const;
+
+/** Here only the names of destinations are wanted. */
+const unasked: PasswordSource = () => () => Promise.reject(new Error('nobody logs in here'));
+
 /** Reports one path that is to be two things, or twice a destination of one account. */
 export function checkDestinations(
   drafts: readonly AccountDraft[],
@@ -98,10 +111,10 @@ export function checkDestinations(
     for (const [index, destination] of destinations.entries()) {
       const { type } = destination;
       const isPath = type === 'maildir' || type === 'mbox';
-      const complete = completeDestination(destination, { absolute });
+      const complete = completeDestination(destination, { absolute, passwordOf: unasked });
       const written = isPath ? destination.path : destinationName(complete).slice(type.length + 1);
       const place = isPlace(complete) ? complete.path : destinationName(complete);
-      const key = isPath ? 'path' : type === 'mda' ? 'command' : 'to';
+      const key = KEYS[type];
       const keys = [...draft.keysOf('deliver'), ...(destinations.length > 1 ? [index] : []), key];
       const known = types.get(place) ?? type;
       types.set(place, known);

@@ -18,7 +18,8 @@ import {
   wholeNumber,
 } from './field-kinds.ts';
 import { wrongHost } from './host.ts';
-import type { WrittenDestination } from './settings.ts';
+import { completeImap, imap } from './imap-fields.ts';
+import type { PasswordSource, WrittenDestination } from './settings.ts';
 
 /** How long who takes mail over may take for a message when nothing is said: it may wait for a lock, or for another machine. */
 const TAKING_MS = 300_000;
@@ -40,6 +41,8 @@ const timeout = (description: string) =>
   duration('a length of time', 1000, LONGEST_TIMEOUT)
     .optional()
     .meta({ title: 'duration', default: formatDuration(TAKING_MS), description });
+
+const FOR_ONE_MESSAGE = 'How long it may take for one message; at most 1h.';
 
 const maildir = () =>
   mapping('a destination', {
@@ -107,7 +110,7 @@ const mailServer = <T extends MailServerSettings['type']>(type: T, description: 
       default: false,
       description: 'Allows `tls: none` to another machine, so that all mail can be read on the way.',
     }),
-    timeout: timeout('How long it may take for one message; at most 1h.'),
+    timeout: timeout(FOR_ONE_MESSAGE),
   })
     .superRefine(({ host, port, socket, tls, allowCleartext }, context) => {
       if (socket !== undefined && (host !== undefined || port !== undefined))
@@ -136,12 +139,12 @@ const smtp = () =>
   );
 
 const FORMS =
-  '{ type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp or smtp';
+  '{ type: maildir, path: … }, { type: mbox, path: … }, { type: mda, command: … } or one of type lmtp, smtp or imap';
 const destination = () =>
-  z.discriminatedUnion('type', [maildir(), mbox(), mda(), lmtp(), smtp()], {
+  z.discriminatedUnion('type', [maildir(), mbox(), mda(), lmtp(), smtp(), imap(timeout(FOR_ONE_MESSAGE))], {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return expected(FORMS).error({ input });
-      return expected('maildir, mbox, mda, lmtp or smtp').error({
+      return expected('maildir, mbox, mda, lmtp, smtp or imap').error({
         input: 'type' in input ? input.type : undefined,
       });
     },
@@ -161,8 +164,12 @@ export function completeDestination(
   written: WrittenDestination,
   {
     absolute,
+    passwordOf,
     ...around
-  }: Pick<MdaSettings, 'folder' | 'env'> & { readonly absolute: (path: string) => string },
+  }: Pick<MdaSettings, 'folder' | 'env'> & {
+    readonly absolute: (path: string) => string;
+    readonly passwordOf: PasswordSource;
+  },
 ): DestinationSettings {
   if (written.type === 'maildir' || written.type === 'mbox')
     return { ...written, path: absolute(written.path) };
@@ -171,6 +178,7 @@ export function completeDestination(
     const { type, command: program, lineEndings: ends } = written;
     return { type, command: program, lineEndings: ends, ...around, timeoutMs };
   }
+  if (written.type === 'imap') return completeImap(written, { absolute, passwordOf, timeoutMs });
   const { type, to, host = 'localhost', port = PORTS[type], socket } = written;
   const isHere = socket !== undefined || isLoopback(host);
   const at = socket === undefined ? { host, port } : { socket: absolute(socket) };

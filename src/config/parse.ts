@@ -25,7 +25,7 @@ import { ConfigurationError, type Problem } from './problem.ts';
 import { providerMinimumMs } from './providers.ts';
 import { DEFAULT_CONCURRENCY, DEFAULT_SCHEDULE } from './schema.ts';
 import { completedSource, PASSWORD_COMMAND_MS, passwordSource, type SecretSurroundings } from './secrets.ts';
-import type { AccountSettings, PasswordSettings } from './settings.ts';
+import type { AccountSettings, PasswordSettings, PasswordSource } from './settings.ts';
 
 /** What a configuration depends on besides its text. */
 export interface ParseOptions extends Pick<Surroundings, 'env' | 'home'> {
@@ -107,15 +107,33 @@ function checkTogether(
   checkMaildrops(drafts, portOf, report);
   checkDestinations(drafts, context, report);
   if (!context.openToOthers) return;
-  const plain = drafts.find(({ settings }) => settings.password?.from === 'text');
+  const plain = drafts.flatMap((draft) =>
+    passwordsOf(draft.settings).flatMap(({ source, key }) =>
+      source.from === 'text' ? [draft.keysOf(key)] : [],
+    ),
+  );
   const throughProxy = drafts.find(({ settings: { proxy } }) => proxy !== undefined && holdsPassword(proxy));
-  const keys = plain?.keysOf('password') ?? throughProxy?.keysOf('proxy') ?? plainSecrets(general)[0];
+  const keys = plain[0] ?? throughProxy?.keysOf('proxy') ?? plainSecrets(general)[0];
   if (keys === undefined) return;
   report(
     keys,
     'a password is written here, and other users can read this file; run: ' +
       `chmod 600 ${context.path} (or take the password from { file: … }, { command: … } or { env: … })`,
   );
+}
+
+/** Where the passwords of an account come from, each with the key under which it stands. */
+function passwordsOf({ password, deliver = [] }: AccountSettings): readonly Written[] {
+  const own: readonly Written[] = password === undefined ? [] : [{ key: 'password', source: password }];
+  const there = deliver.flatMap((one): Written[] =>
+    one.type === 'imap' ? [{ key: 'deliver', source: one.password }] : [],
+  );
+  return [...own, ...there];
+}
+
+interface Written {
+  readonly key: 'password' | 'deliver';
+  readonly source: PasswordSettings;
 }
 
 function holdsPassword(proxy: Secret): boolean {
@@ -129,7 +147,7 @@ function secretSurroundings(
 ): SecretSurroundings {
   const withheld = new Set(secretVariables(general));
   for (const { settings } of accounts) {
-    if (settings.password?.from === 'env') withheld.add(settings.password.name);
+    for (const { source } of passwordsOf(settings)) if (source.from === 'env') withheld.add(source.name);
   }
   return { env, folder, withheld, timeLimitMs: PASSWORD_COMMAND_MS };
 }
@@ -163,6 +181,8 @@ function completeAccount(
   const own = context.certificates.own.get(name);
   const { secrets, folder } = context;
   const around = { folder, env: withoutSecrets(secrets.env, secrets.withheld) };
+  const passwordOf: PasswordSource = (written, login) =>
+    passwordSource(completedSource(written, { ...login, absolute }), secrets);
   const port = portOf(settings);
   const commands = commandsOf(settings, { name, host, port, ...around });
   return {
@@ -174,14 +194,13 @@ function completeAccount(
       ca: anchors?.content ?? [],
       line: lineOf(settings, own?.content, context.secrets),
       user,
-      password: passwordSource(
-        completedSource(password ?? NO_PASSWORD, { host, user, absolute }),
-        context.secrets,
-      ),
+      password: passwordOf(password ?? NO_PASSWORD, { host, user }),
       preconnect: commands.open,
       auth: settings.auth ?? 'auto',
       allowCleartext: settings.allowCleartext ?? false,
-      destinations: deliver.map((written) => completeDestination(written, { absolute, ...around })),
+      destinations: deliver.map((written) =>
+        completeDestination(written, { absolute, passwordOf, ...around }),
+      ),
       deletion,
       limits: {
         messageOctets: limits?.messageSize,

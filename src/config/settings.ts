@@ -1,4 +1,4 @@
-import type { MailServerSettings, MdaSettings, PlaceSettings } from '../delivery/settings.ts';
+import type { ImapSettings, MailServerSettings, MdaSettings, PlaceSettings } from '../delivery/settings.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
@@ -17,7 +17,23 @@ export type WrittenDestination =
       readonly tls?: TlsMode | undefined;
       readonly allowCleartext?: boolean | undefined;
       readonly timeout?: number | undefined;
-    });
+    })
+  | WrittenImap;
+
+/** A mailbox on an IMAP server as it was written. */
+export interface WrittenImap
+  extends Pick<ImapSettings, 'type' | 'host' | 'tls' | 'user' | 'auth' | 'mailbox' | 'caFile'> {
+  readonly port?: number | undefined;
+  readonly allowCleartext?: boolean | undefined;
+  readonly password: PasswordSettings;
+  readonly timeout?: number | undefined;
+}
+
+/** Makes of where a password comes from what fetches it; host and user are those that a netrc file is asked for. */
+export type PasswordSource = (
+  written: PasswordSettings,
+  login: { readonly host: string; readonly user: string },
+) => () => Promise<Secret>;
 
 /** Where a password comes from. Paths are as they were written. */
 export type PasswordSettings =

@@ -2,6 +2,7 @@ import type { AfterMail } from '../config/configuration.ts';
 import { asMailError, type MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
 import { reportedError } from '../poll/report.ts';
+import { randomShare } from '../runtime.ts';
 import { pauseAfter } from '../schedule/back-off.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
@@ -40,8 +41,8 @@ function idOf({ command }: AfterMail): string {
 }
 
 /**
- * Notes before a poll from where on mail counts as new for the command of its account. That is in the ledger, and so are the
- * messages: neither a kill nor a failure loses the command that they are owed.
+ * Notes before a poll from where on mail counts as new for the command of its account. That is in the ledger, as the
+ * messages are: neither a kill nor a failure loses the command that is owed for them.
  */
 export async function countFromNow(member: Member, now: number): Promise<void> {
   const isWanted = member.configuration.afterMail !== undefined;
@@ -71,8 +72,8 @@ interface OwedRun extends Pick<DaemonDeps, 'log'> {
 }
 
 /**
- * Runs a command, and notes for its accounts what became of it. Resolves to what went wrong with it; of one that `stop` has ended,
- * that is `aborted`, and it stays owed as it was. Never rejects.
+ * Runs a command, and notes for its accounts how it went. Resolves to what went wrong, if anything did; that is `aborted`
+ * where `stop` has ended the command, which stays owed as it was. Never rejects.
  */
 export async function runOwed(
   { afterMail, members, messages }: OwedCommand,
@@ -114,8 +115,8 @@ export interface AfterMailDeps
 }
 
 /**
- * The commands after mail of a daemon: the same one never twice at a time, and once more for what has come meanwhile. One that
- * fails is left alone for longer each time.
+ * The commands after mail of a daemon. No command runs twice at the same time; for mail that came while it ran, it runs once
+ * more. One that fails is left alone for longer each time.
  */
 export class AfterMailCommands {
   readonly #deps: AfterMailDeps;
@@ -155,7 +156,7 @@ export class AfterMailCommands {
       const failures = Math.max(
         ...owed.members.map(({ standing }) => standing.afterMailTrouble?.failures ?? 1),
       );
-      const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
+      const chance = randomShare(runtime);
       this.#resting.set(owed.id, runtime.monotonic() + pauseAfter({ failures, refused: false }, chance));
       const names = owed.members.map(({ name }) => name).join(', ');
       log('warn', `${error.message} (${names}) ${error.hint ?? ''}`.trim());

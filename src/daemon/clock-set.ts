@@ -10,9 +10,9 @@ export interface ClockSet {
 }
 
 /**
- * Notices when the wall clock is set by a day or more while this process runs: a machine without a clock of its own begins
- * with the time at which it was switched off, until the network tells. What the time since then is called by the clock of now
- * is what counts for how long a message was kept.
+ * Notices when the wall clock is set by a day or more while this process runs: a machine without a clock of its own starts
+ * with the time at which it was switched off, until the network tells it better. The time by the new clock is what counts
+ * for how long a message was kept.
  */
 export class ClockWatch {
   readonly #runtime: Pick<Runtime, 'now' | 'sinceBoot'>;

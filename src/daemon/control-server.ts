@@ -24,8 +24,8 @@ export type Answer = (response: ServerResponse, asked: Asked) => Promise<void> |
 export type Answers = Readonly<Record<string, Answer>>;
 
 /**
- * Opens the socket that commands are taken from: HTTP over a socket of the file system that only its owner can use.
- * The caller must own the ledger, so that a socket that is there already is a dead one's. Raises a `MailError`.
+ * Opens the socket that commands are taken from: HTTP over a socket in the file system that only its owner can use. The
+ * caller must own the ledger, so that a socket that is already there must be that of a dead process. Raises a `MailError`.
  */
 export async function openControlSocket(path: string, answers: Answers): Promise<AsyncDisposable> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_OCTETS) {

@@ -78,12 +78,15 @@ export function daemonMetrics(daemon: Daemon, counts: PollCounts, facts: Process
   ];
 }
 
+/** A metric with a sample for each account that has one. */
+type PerAccount = (
+  name: string,
+  described: readonly [type: Metric['type'], help: string],
+  valueOf: (status: AccountStatus) => number | undefined,
+) => Metric;
+
 function accountMetrics(accounts: readonly AccountStatus[]): readonly Metric[] {
-  const each = (
-    name: string,
-    [type, help]: readonly [Metric['type'], string],
-    valueOf: (status: AccountStatus) => number | undefined,
-  ): Metric => ({
+  const each: PerAccount = (name, [type, help], valueOf) => ({
     name,
     type,
     help,
@@ -92,6 +95,10 @@ function accountMetrics(accounts: readonly AccountStatus[]): readonly Metric[] {
       return value === undefined ? [] : [{ labels: { account: status.account }, value }];
     }),
   });
+  return [...carriedMetrics(each), ...stateMetrics(each)];
+}
+
+function carriedMetrics(each: PerAccount): readonly Metric[] {
   return [
     each(
       'mailferry_messages_delivered_total',
@@ -113,6 +120,11 @@ function accountMetrics(accounts: readonly AccountStatus[]): readonly Metric[] {
       ['gauge', 'Messages that failed too often, as of the last poll.'],
       ({ report }) => report?.quarantined,
     ),
+  ];
+}
+
+function stateMetrics(each: PerAccount): readonly Metric[] {
+  return [
     each('mailferry_account_up', ['gauge', '1 when the last poll did not fail.'], ({ report }) =>
       report === null ? undefined : Number(report.outcome !== 'failed'),
     ),
@@ -129,6 +141,16 @@ function accountMetrics(accounts: readonly AccountStatus[]): readonly Metric[] {
       'mailferry_certificate_expiry_timestamp_seconds',
       ['gauge', 'When the certificate of the server ends.'],
       ({ certificateExpiresAt }) => seconds(certificateExpiresAt),
+    ),
+    each(
+      'mailferry_after_mail_failures',
+      ['gauge', 'How often in a row the command after mail has failed.'],
+      ({ afterMail }) => afterMail?.failures,
+    ),
+    each(
+      'mailferry_after_mail_waiting_messages',
+      ['gauge', 'Messages that have come, and that the command after mail has not been run well for.'],
+      ({ afterMail }) => afterMail?.waiting,
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { AccountConfiguration } from '../config/configuration.ts';
-import { asMailError, MailError } from '../errors.ts';
+import { asMailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
 import type { NoticePolicy } from '../notices/facts.ts';
 import type { PollObserver } from '../poll/observer.ts';
@@ -12,6 +12,7 @@ import { type ClockSet, ClockWatch } from './clock-set.ts';
 import type { DaemonDeps } from './deps.ts';
 import { Member, type Running } from './member.ts';
 import { hasOtherPassword, isStillStopped, pollMember } from './poll-member.ts';
+import { type AccountCounts, Roster } from './roster.ts';
 import { afterReload, forgiven, isStopped } from './standing.ts';
 import { type AccountStatus, accountStatus } from './status.ts';
 import { tellChanges } from './tell-changes.ts';
@@ -25,14 +26,6 @@ export interface DaemonSettings {
   readonly accounts: readonly AccountConfiguration[];
   readonly concurrency: Concurrency;
   readonly notices: NoticePolicy;
-}
-
-export interface AccountCounts {
-  readonly accounts: number;
-  /** Whose last poll failed, those that are stopped included. */
-  readonly failing: number;
-  readonly stopped: number;
-  readonly paused: number;
 }
 
 /** What a new configuration has changed. */
@@ -50,9 +43,7 @@ export class Daemon {
   readonly #deps: DaemonDeps;
   readonly #timetable: Timetable;
   readonly #turns: Turns;
-  readonly #members = new Map<string, Member>();
-  /** Those that are no longer configured, but whose last poll may still run. */
-  readonly #leaving = new Map<string, Member>();
+  readonly #roster = new Roster();
   readonly #stop = new AbortController();
   readonly #abort = new AbortController();
   readonly #clock: ClockWatch;
@@ -70,8 +61,8 @@ export class Daemon {
     this.#afterMail = new AfterMailCommands({
       ...deps,
       abort: this.#abort.signal,
-      isCurrent: (member) => this.#members.get(member.name) === member,
-      ended: (members) => this.#told(members),
+      isCurrent: (member) => this.#roster.has(member),
+      ended: (members) => this.#afterCommand(members),
     });
     this.#lastTick = deps.runtime.monotonic();
     this.#lastLook = this.#lastTick;
@@ -80,16 +71,16 @@ export class Daemon {
     for (const configuration of accounts) this.#add(configuration);
   }
 
-  /** What the polls should tell. */
+  /** Where polls report to. */
   readonly observer: PollObserver = {
     loggedIn: (account, facts) => {
-      const member = this.#members.get(account);
+      const member = this.#roster.get(account);
       if (member !== undefined) member.facts = facts;
     },
   };
 
   get names(): readonly string[] {
-    return [...this.#members.keys()];
+    return this.#roster.names;
   }
 
   get polling(): number {
@@ -120,10 +111,10 @@ export class Daemon {
     if (this.stopping) return;
     this.#followClock();
     for (const name of this.#timetable.takeDue()) {
-      const member = this.#members.get(name);
+      const member = this.#roster.get(name);
       if (member !== undefined) void this.#begin(member, { asked: false, confirmDelete: false });
     }
-    this.#afterMail.look(this.#members.values());
+    this.#afterMail.look(this.#roster);
     this.#lookAtAll();
   }
 
@@ -135,12 +126,12 @@ export class Daemon {
     names: readonly string[],
     { confirmDelete = false }: { readonly confirmDelete?: boolean } = {},
   ): readonly Promise<PollReport>[] {
-    return this.#select(names).map((member) => this.#begin(member, { asked: true, confirmDelete }));
+    return this.#roster.select(names).map((member) => this.#begin(member, { asked: true, confirmDelete }));
   }
 
-  /** Ends the polling of these accounts on schedule; a poll that runs goes on. */
+  /** Stops polling these accounts on schedule; a poll that is under way goes on. */
   async pause(names: readonly string[]): Promise<readonly string[]> {
-    const members = this.#select(names);
+    const members = this.#roster.select(names);
     for (const member of members) {
       await member.note({ ...member.standing, paused: true });
       this.#timetable.forget(member.name);
@@ -150,7 +141,7 @@ export class Daemon {
 
   /** Undoes `pause`, and polls at once what was missed. */
   async resume(names: readonly string[]): Promise<readonly string[]> {
-    const members = this.#select(names).filter(({ standing }) => standing.paused);
+    const members = this.#roster.select(names).filter(({ standing }) => standing.paused);
     for (const member of members) {
       await member.note({ ...member.standing, paused: false });
       // Nobody has waited for the polls that were left out.
@@ -162,50 +153,55 @@ export class Daemon {
   }
 
   /**
-   * Takes over a new configuration. What runs goes on; accounts that stay the same and work keep their schedule. Those in
-   * trouble are tried as their schedule says: whoever reloads has mended something. Where the login was refused, that is so
-   * at once when the password is another one by now.
+   * Takes over a new configuration. Polls under way go on, and accounts that are unchanged and well keep their next poll.
+   * Those in trouble are planned as their schedule says: whoever reloads has mended something. One whose login was refused
+   * is polled at once if it has another password by now.
    */
   reload({ accounts, concurrency, notices }: DaemonSettings): Reloaded {
     this.#turns.limits = concurrency;
     this.#policy = notices;
-    const wanted = new Map(accounts.map((it) => [it.account.name, it]));
+    const wanted = new Set(accounts.map(({ account }) => account.name));
     const removed = this.names.filter((name) => !wanted.has(name));
     for (const name of removed) this.#remove(name);
     const added: string[] = [];
     const rescheduled: string[] = [];
-    for (const [name, configuration] of wanted) {
-      const member = this.#members.get(name);
+    for (const configuration of accounts) {
+      const { name } = configuration.account;
+      const member = this.#roster.get(name);
       if (member === undefined) {
         this.#add(configuration);
         added.push(name);
-        continue;
-      }
-      const changed = scheduleText(member.configuration) !== scheduleText(configuration);
-      if (changed) rescheduled.push(name);
-      const inTrouble = member.standing.failures > 0;
-      if (inTrouble)
-        member.standing = afterReload(
-          member.standing,
-          loginText(member.configuration) === loginText(configuration),
-        );
-      member.configuration = configuration;
-      if (changed || inTrouble) this.#timetable.planFirst(member);
+      } else if (this.#reconfigure(member, configuration)) rescheduled.push(name);
     }
     this.#afterMail.forgive();
-    void this.#tryMended([...this.#members.values()].filter(({ standing }) => standing.refusals > 0));
+    void this.#tryMended([...this.#roster].filter(({ standing }) => standing.refusals > 0));
     this.#deps.changed();
     return { added, removed, rescheduled };
   }
 
-  /** Lets those be polled at once whose login was refused with another password than they have now; one after the other. */
+  /** Gives an account that stays its new configuration. Returns whether its schedule is another one now. */
+  #reconfigure(member: Member, configuration: AccountConfiguration): boolean {
+    const { configuration: before, standing } = member;
+    const isRescheduled = scheduleText(before) !== scheduleText(configuration);
+    const isInTrouble = standing.failures > 0;
+    const isSameLogin = loginText(before) === loginText(configuration);
+    if (isInTrouble) member.standing = afterReload(standing, isSameLogin);
+    member.configuration = configuration;
+    if (isRescheduled || isInTrouble) this.#timetable.planFirst(member);
+    return isRescheduled;
+  }
+
+  /**
+   * Polls at once those whose login was refused with another password than they have now. Asks for one password after the
+   * other.
+   */
   async #tryMended(refused: readonly Member[]): Promise<void> {
     for (const member of refused) {
-      const isCurrent = (): boolean => !this.stopping && this.#members.get(member.name) === member;
-      // A password that cannot be had is told by the poll that wants it.
+      const isCurrent = (): boolean => !this.stopping && this.#roster.has(member);
+      // Why a password cannot be had is told by the poll that wants it.
       const mended = isCurrent() && (await hasOtherPassword(member, this.#stop.signal).catch(() => false));
       if (!mended || !isCurrent() || member.running !== undefined) continue;
-      // Those refused so far go on counting, so that no number of reloads gets the account locked.
+      // Earlier refusals go on counting, so that no number of reloads gets the account locked.
       member.standing = { ...member.standing, notBefore: undefined };
       this.#timetable.planNow(member);
       this.#deps.changed();
@@ -216,8 +212,7 @@ export class Daemon {
   async drain(graceMs: number): Promise<void> {
     this.#stop.abort();
     const timer = setTimeout(() => this.abort(), graceMs);
-    const all = [...this.#members.values(), ...this.#leaving.values()];
-    await Promise.all(all.flatMap(({ running }) => running?.promise ?? []));
+    await this.#roster.pollsEnded();
     await this.#afterMail.ended();
     clearTimeout(timer);
     await this.noted();
@@ -225,7 +220,7 @@ export class Daemon {
 
   /** Resolves when all that is known of notices is in the ledger. */
   async noted(): Promise<void> {
-    await Promise.all([...this.#members.values()].map(({ telling }) => telling));
+    await Promise.all(Array.from(this.#roster, ({ telling }) => telling));
   }
 
   /** Breaks off what runs; what is safe and recorded stays so. */
@@ -236,24 +231,18 @@ export class Daemon {
 
   /** How many accounts there are, and how many of them are in trouble. */
   counts(): AccountCounts {
-    const members = [...this.#members.values()];
-    const stopped = members.filter(({ standing }) => isStopped(standing)).length;
-    const failing = members.filter(({ standing }) => standing.failures > 0).length;
-    const paused = members.filter(({ standing }) => standing.paused).length;
-    return { accounts: members.length, failing, stopped, paused };
+    return this.#roster.counts();
   }
 
   /** The accounts whose last poll failed. */
   failing(): readonly string[] {
-    return [...this.#members.values()]
-      .filter(({ standing }) => standing.failures > 0)
-      .map(({ name }) => name);
+    return this.#roster.failing().map(({ name }) => name);
   }
 
-  /** How each account is, in the order of the configuration. */
+  /** The status of each account, in the order of the configuration. */
   status(): readonly AccountStatus[] {
     const summaries = this.#deps.ledger.summaries(dayOf(this.#deps.runtime.now()));
-    return [...this.#members.values()].map((member) =>
+    return Array.from(this.#roster, (member) =>
       accountStatus({
         account: member.configuration.account,
         summary: summaries.get(member.name),
@@ -270,46 +259,35 @@ export class Daemon {
   }
 
   #add(configuration: AccountConfiguration): void {
-    const { name } = configuration.account;
-    const known = this.#leaving.get(name);
-    const member =
-      known ?? new Member(configuration, this.#deps.ledger.account(name), dayOf(this.#deps.runtime.now()));
-    member.configuration = configuration;
-    this.#leaving.delete(name);
-    this.#members.set(name, member);
-    this.#timetable.planFirst(member);
+    const create = (): Member => this.#newMember(configuration);
+    this.#timetable.planFirst(this.#roster.add(configuration, create));
+  }
+
+  #newMember(configuration: AccountConfiguration): Member {
+    const { ledger, runtime } = this.#deps;
+    const account = ledger.account(configuration.account.name);
+    const member = new Member(configuration, account, dayOf(runtime.now()));
     // What a process before this one could not send.
-    if (known === undefined) for (const kept of member.standing.unsent) member.tell(kept, this.#deps);
+    for (const kept of member.standing.unsent) member.tell(kept, this.#deps);
+    return member;
   }
 
   #remove(name: string): void {
-    const member = this.#members.get(name);
-    this.#members.delete(name);
+    this.#roster.remove(name);
     this.#timetable.forget(name);
-    // Should it be configured again while its poll runs, there must not be a second one (I6).
-    if (member?.running !== undefined) this.#leaving.set(name, member);
-  }
-
-  #select(names: readonly string[]): readonly Member[] {
-    const unknown = names.find((name) => !this.#members.has(name));
-    if (unknown !== undefined) {
-      throw new MailError('usage', `The daemon has no account named "${unknown}".`, {
-        hint: `It has: ${this.names.join(', ')}. A new one in the configuration needs: mailferry reload`,
-      });
-    }
-    const wanted = names.length === 0 ? this.names : [...new Set(names)];
-    return wanted.flatMap((name) => this.#members.get(name) ?? []);
   }
 
   #followClock(): void {
-    const jump = this.#timetable.followClock(this.#members.values());
+    const jump = this.#timetable.followClock(this.#roster);
     if (jump === 0) return;
     const set = this.#clock.look();
     if (set !== undefined) this.#setDeliveries(set);
     const far = `${Math.round(Math.abs(jump) / 1000)} s`;
     this.#deps.log(
       'info',
-      `The clock went ${jump > 0 ? 'forward' : 'back'} by ${far}, or this machine slept.`,
+      jump > 0
+        ? `The clock went forward by ${far}, or this machine slept.`
+        : `The clock went back by ${far}.`,
     );
   }
 
@@ -334,32 +312,31 @@ export class Daemon {
     this.#timetable.forget(member.name);
     const { host } = member.configuration.account;
     const turn = { host, suspect: member.isSuspect, urgent: how.asked };
-    const promise = this.#turns.run(turn, () => this.#poll(member)).finally(() => this.#after(member));
+    const promise = this.#turns.run(turn, () => this.#poll(member)).finally(() => this.#afterPoll(member));
     member.running ??= { promise, since: this.#deps.runtime.monotonic(), begun: false, ...how };
     return promise;
   }
 
-  #after(member: Member): void {
+  #afterPoll(member: Member): void {
     member.running = undefined;
-    if (this.#leaving.get(member.name) === member) this.#leaving.delete(member.name);
-    if (this.#members.get(member.name) === member) this.#timetable.planNext(member);
+    this.#roster.pollEnded(member);
+    if (this.#roster.has(member)) this.#timetable.planNext(member);
     tellChanges(member, this.#policy, this.#deps);
-    if (!this.stopping) this.#afterMail.look(this.#members.values());
+    if (!this.stopping) this.#afterMail.look(this.#roster);
   }
 
   /** A command after mail has ended; there may be more mail by now. */
-  #told(members: readonly Member[]): void {
-    for (const member of members)
-      if (this.#members.get(member.name) === member) tellChanges(member, this.#policy, this.#deps);
-    if (!this.stopping) this.#afterMail.look(this.#members.values());
+  #afterCommand(members: readonly Member[]): void {
+    for (const member of members) if (this.#roster.has(member)) tellChanges(member, this.#policy, this.#deps);
+    if (!this.stopping) this.#afterMail.look(this.#roster);
   }
 
   async #poll(member: Member): Promise<PollReport> {
-    // Only now does `#begin` know that it runs.
+    // `#begin` has noted it as running only now.
     await Promise.resolve();
     const { running, configuration } = member;
     const { account } = configuration;
-    if (this.stopping || this.#members.get(account.name) !== member) return notBegun(account);
+    if (this.stopping || !this.#roster.has(member)) return notBegun(account);
     try {
       const asked = running?.asked === true;
       if (asked) member.standing = forgiven(member.standing);
@@ -370,7 +347,7 @@ export class Daemon {
       const control = { stop: this.#stop.signal, abort: this.#abort.signal, confirmDelete };
       return await pollMember(member, control, this.#deps);
     } catch (thrown) {
-      // What the poll itself suffers is in its report; this is the ledger's or ours.
+      // What the poll itself runs into is in its report; this is the failure of the ledger, or ours.
       const error = asMailError(thrown);
       if (error.code !== 'aborted' && member.lastReport?.error?.message !== error.message)
         this.#deps.log('warn', error.message, account.name);
@@ -382,7 +359,7 @@ export class Daemon {
   #lookAtAll(): void {
     if (this.#lastTick - this.#lastLook < LOOK_EVERY_MS) return;
     this.#lastLook = this.#lastTick;
-    for (const member of this.#members.values()) tellChanges(member, this.#policy, this.#deps);
+    for (const member of this.#roster) tellChanges(member, this.#policy, this.#deps);
   }
 }
 

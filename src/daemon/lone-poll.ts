@@ -23,8 +23,8 @@ export interface LonePoll {
 const AGAIN_MS = 86_400_000;
 
 /**
- * Polls once where no daemon does, and heeds and keeps what a daemon would of refused logins, so that no number of these
- * gets the account locked either. Never raises for what the account suffers.
+ * Polls once without a daemon. Heeds and keeps what a daemon would of refused logins, so that no number of these polls gets
+ * the account locked, either. Never raises for what the account runs into.
  */
 export async function pollAlone(
   configuration: AccountConfiguration,

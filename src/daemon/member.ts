@@ -41,8 +41,8 @@ export class Member {
   /** When the poll that comes next, or runs, is or was due; milliseconds since 1970. */
   due: number | undefined;
   /**
-   * When the first poll was due, or is, after the last one that went well; by the clock that never jumps and stands still
-   * while the machine sleeps, so that neither a jump nor a sleep counts as silence.
+   * When the first poll after the last successful one was due, or is; by the clock that never jumps and stands still while
+   * the machine sleeps, so that neither a jump nor a sleep counts as silence.
    */
   owedAt: number | undefined;
   lastPollAt: number | undefined;

@@ -2,13 +2,14 @@ import type { AccountConfiguration } from '../config/configuration.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollControl } from '../poll/poll.ts';
 import type { PollReport } from '../poll/report.ts';
+import { randomShare } from '../runtime.ts';
 import type { Secret } from '../secret.ts';
 import { countDelivered, countFromNow } from './after-mail.ts';
 import type { DaemonDeps } from './deps.ts';
 import type { Member } from './member.ts';
 import { afterPoll, isStopped, keyOf, renewed, type Standing, saltOf } from './standing.ts';
 
-/** Polls once, and notes what follows from it for the next time. */
+/** Polls once, and notes what follows for the next time. */
 export async function pollMember(
   member: Member,
   control: PollControl,
@@ -31,7 +32,7 @@ export async function pollMember(
   return report;
 }
 
-/** Polls once; gives also what follows from it for the next time, which is noted nowhere yet. */
+/** Polls once. Gives also what follows for the next time, which is not noted yet. */
 export async function pollOnce(
   member: Member,
   control: PollControl,
@@ -47,7 +48,7 @@ export async function pollOnce(
     return secret;
   };
   const report = await poll({ ...member.configuration, account: { ...account, password } }, control);
-  const chance = Number.parseInt(runtime.randomHex(4), 16) / 2 ** 32;
+  const chance = randomShare(runtime);
   return { report, standing: afterPoll(member.standing, { report, key, now: runtime.now(), chance }) };
 }
 
@@ -59,8 +60,8 @@ async function withRenewed({ account, renewed: files }: AccountConfiguration): P
 }
 
 /**
- * A stopped account is asked for its password only: when that, or its server, is another, it is tried again. Raises what the
- * password raises; `stop` ends the wait for it.
+ * Whether a stopped account stays stopped. Only its password is fetched: if that, or its server, is another one, the account
+ * is tried again. Raises what fetching the password raises; `stop` ends the wait for it.
  */
 export async function isStillStopped(member: Member, now: number, stop: AbortSignal): Promise<boolean> {
   const { standing } = member;
@@ -73,8 +74,8 @@ export async function isStillStopped(member: Member, now: number, stop: AbortSig
 }
 
 /**
- * Whether a login would be made with something else than the one that was refused; false where that is not known. Raises
- * what the password raises; `stop` ends the wait for it.
+ * Whether a login would use something else than the one that was refused; false where that is not known. Raises what
+ * fetching the password raises; `stop` ends the wait for it.
  */
 export async function hasOtherPassword(
   { standing: { refusedKey }, configuration: { account } }: Member,

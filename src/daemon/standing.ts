@@ -124,9 +124,9 @@ export function forgiven(standing: Standing): Standing {
 }
 
 /**
- * The same after another password was found where the login was refused too often; undefined while that is no reason to
- * try again. Somebody who has mended it is believed at once. But a token is another one each hour: after that it is tried
- * once a day, then after two, four and eight.
+ * The standing after another password was found where the login was refused too often; undefined while that is no reason to
+ * try again. Somebody who has mended it is believed at once. But a token is another one each hour: after that the login is
+ * tried once a day, then after two, four and eight days.
  */
 export function renewed(standing: Standing, now: number): Standing | undefined {
   const { renewals, renewAfter = now } = standing;
@@ -142,8 +142,8 @@ export function renewed(standing: Standing, now: number): Standing | undefined {
 }
 
 /**
- * The same after the configuration was read anew. Where the login was refused and `sameLogin` would be made again, it is
- * left alone as before, so that no number of reloads gets the account locked.
+ * The standing after the configuration was read anew. Where the login was refused and the `sameLogin` would be made again,
+ * the account is left alone as before, so that no number of reloads gets it locked.
  */
 export function afterReload(standing: Standing, sameLogin: boolean): Standing {
   if (!sameLogin) return forgiven(standing);

@@ -39,8 +39,8 @@ export class ServiceManager {
   }
 
   /**
-   * Sends a sign of life, unless one is still on its way: where nobody takes them, each waits until its time is up, and what
-   * is to be told after them would wait for all (I7).
+   * Sends a sign of life, unless one is still on its way: where nobody takes them, each waits until its time is up, and
+   * whatever is sent later would wait for all of them (I7).
    */
   live(): void {
     if (this.#living) return;

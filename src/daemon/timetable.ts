@@ -59,8 +59,8 @@ export class Timetable {
   }
 
   /**
-   * Keeps what is planned right where the wall clock has jumped or the machine slept; gives by how many milliseconds it
-   * went forward (or back, negative), 0 where it did not.
+   * Keeps the plan right where the wall clock has jumped or the machine slept. Returns by how many milliseconds the clock
+   * went forward (or back, negative); 0 where it did not.
    */
   followClock(members: Iterable<Member>): number {
     const jump = this.#agenda.jumped();

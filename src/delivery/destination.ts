@@ -34,11 +34,14 @@ export function contentOf({
 
 /** What is known of all that was delivered, by whichever account. */
 export interface RecordedReceipts {
-  /** What records say that was stored there with these hashes, or has them but for what mail programs write, wherever it stood then. */
+  /**
+   * The receipts of what was stored there with one of these hashes, with or without the fields of mail programs, wherever it
+   * stood then.
+   */
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
 }
 
-/** What is known of when it was delivered. */
+/** What is known of deliveries in their order. */
 export interface RecordedArrivals {
   /** All that was delivered there, one after the other in the order of the records. */
   arrivals(destination: string): Iterable<Arrival>;
@@ -118,9 +121,9 @@ export interface StoredMessage {
 }
 
 /**
- * What has become of a stored message: `missing` when its owner has moved or deleted it, `lost` when the place itself is gone, or
- * was made anew since; `unreadable` when it is there; `handed-over` to somebody who answers for it, where nobody can look; `marked`
- * when it is intact but for fields that mail programs write into its header.
+ * What has become of a stored message: `missing` when its owner has moved or deleted it; `lost` when the place itself is
+ * gone or was made anew since; `unreadable` when it is there and cannot be read; `handed-over` to somebody who answers for
+ * it, where we cannot look; `marked` when it is intact except for fields that mail programs write into its header.
  */
 export type StoredState = 'intact' | 'marked' | 'changed' | 'missing' | 'lost' | 'unreadable' | 'handed-over';
 
@@ -135,8 +138,8 @@ export interface Unfinished {
 }
 
 /**
- * A place of ours for mail. Drafts may be written and committed at the same time; what they have in common
- * (fsync of a folder, the lock of a file) is shared between them.
+ * A place where mail goes. Drafts may be written and committed at the same time; what they have in common (fsync of a
+ * folder, the lock of a file) is shared between them.
  */
 export interface Destination {
   /** As `destinationName` gives it. */
@@ -161,8 +164,8 @@ export interface Destination {
    */
   messages(): AsyncIterable<StoredMessage>;
   /**
-   * Re-reads stored messages and compares them with their receipts; in the order of the receipts, which are taken before the
-   * folder or file is looked at, or one by one as their states are.
+   * Re-reads stored messages and compares them with their receipts. The states come in the order of the receipts; these are
+   * all taken before the folder or file is looked at, or one by one along with the states.
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   close(): Promise<void>;

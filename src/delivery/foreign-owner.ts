@@ -4,9 +4,9 @@ import { MailError, systemCode } from '../errors.ts';
 import type { PlaceSettings } from './settings.ts';
 
 /**
- * Whose folder it is in which root would make files that their reader cannot open, as what is made is private, and root's; and
- * where a link that its owner puts there would lead root to any place. Undefined where that is nobody, where this process is not
- * root's, or where a mount may give files to somebody else (NFS, SMB).
+ * The owner of a folder in which root would make files that their reader cannot open, since what is made is private to root,
+ * and where a link that the owner puts there could lead root anywhere. Undefined where there is none such, where this
+ * process is not root, or where a mount may give files to somebody else (NFS, SMB).
  */
 export async function foreignOwner(
   { type, path }: PlaceSettings,

@@ -4,8 +4,8 @@ import type { Runtime } from '../runtime.ts';
 const FILE_CLOCK_MS = 1000;
 
 /**
- * Whether a file that bears the id of a process was left by one that is dead. That may be an earlier process with our own id;
- * what we are writing at this moment for another account is newer. `modifiedAt` in milliseconds since 1970.
+ * Whether a file that bears the id of a process was left by one that is dead. An earlier process may have had our own id;
+ * what we are writing now, for another account, is newer than that. `modifiedAt` in milliseconds since 1970.
  */
 export function isLeftByTheDead(
   pid: number,

@@ -6,11 +6,18 @@ import { linkTarget } from '../durable/link-target.ts';
 import { MailError } from '../errors.ts';
 import type { Destination } from './destination.ts';
 import { refuseForeignOwner } from './foreign-owner.ts';
-import { HandedOver } from './handed-over/handed-over.ts';
+import { HandedOver, type Taker } from './handed-over/handed-over.ts';
 import { mda } from './handed-over/mda.ts';
 import { Maildir } from './maildir/maildir.ts';
 import { Mbox, type MboxSurroundings } from './mbox/mbox.ts';
-import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
+import {
+  type DestinationSettings,
+  destinationName,
+  type ImapSettings,
+  isPlace,
+  type MailServerSettings,
+  type PlaceSettings,
+} from './settings.ts';
 
 /** What a destination needs besides its settings: only an mbox needs all of it. */
 export interface DestinationSurroundings extends MboxSurroundings {
@@ -45,12 +52,10 @@ export async function openDestination(
     const spoolPath = (): string => join(spoolFolder, `.spool.${runtime.randomHex(8)}`);
     if (settings.type === 'mda') {
       const { lineEndings } = settings;
-      return new HandedOver({ name, lineEndings, spoolPath, take: mda(settings, account) });
+      return new HandedOver({ name, lineEndings, spoolPath, taker: mda(settings, account) });
     }
-    // Loaded when it is wanted: most polls do without.
-    const { mailServer } = await import('./handed-over/mail-server.ts');
-    const take = mailServer(settings, runtime.hostName);
-    return new HandedOver({ name, lineEndings: 'as-received', spoolPath, take });
+    const taker = await takerOf(settings, surroundings);
+    return new HandedOver({ name, lineEndings: 'as-received', spoolPath, taker });
   }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });
@@ -59,6 +64,22 @@ export async function openDestination(
   const mbox = await Mbox.open(settings, name, surroundings);
   if (folder !== undefined) await noteFolder(settings.path, folder, surroundings.runtime.now());
   return mbox;
+}
+
+/** What speaks a protocol is loaded when it is wanted: most polls do without. */
+async function takerOf(
+  settings: MailServerSettings | ImapSettings,
+  { runtime, recordedAt }: Pick<DestinationSurroundings, 'runtime' | 'recordedAt'>,
+): Promise<Taker> {
+  if (settings.type === 'imap') {
+    const { ImapMailbox } = await import('./handed-over/imap-mailbox.ts');
+    return new ImapMailbox(settings, {
+      runtime,
+      isRecorded: (location) => recordedAt([location]).length > 0,
+    });
+  }
+  const { mailServer } = await import('./handed-over/mail-server.ts');
+  return mailServer(settings, runtime.hostName);
 }
 
 /** Where the mbox is, its disk is mounted: so this is the folder that it has to be in. */
@@ -73,9 +94,9 @@ async function folderOf(path: string): Promise<FolderMark> {
 }
 
 /**
- * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not go
- * to the empty mount point. A Maildir that was used has its `cur`. An mbox may have been removed by a mail program when it was
- * empty: then something else must be in its folder, and that must be the one it was in, as far as that was noted. A link that leads
+ * Raises `destination-unusable` where a destination that was used before may be on a disk that is not mounted: mail must not
+ * go into the empty mount point. A Maildir that was used has its `cur`. A mail program may have removed an empty mbox: then
+ * something else must be in its folder, and that must be the folder it was in, as far as that was noted. A link that leads
  * to no mbox may lead to such a disk, whatever is beside it.
  */
 export async function assertThere(

@@ -1,3 +1,5 @@
+import type { Secret } from '../secret.ts';
+
 /**
  * How lines end in what is stored. `lf` is what programs on Unix expect of a Maildir or an mbox: CRLF becomes
  * LF. `as-received` stores every octet as it came (Maildir only).
@@ -46,8 +48,28 @@ export interface MailServerSettings {
   readonly timeoutMs: number;
 }
 
-/** Where mail goes, as plain data. */
-export type DestinationSettings = PlaceSettings | MdaSettings | MailServerSettings;
+/** A mailbox on an IMAP server, to which each message is appended. */
+export interface ImapSettings {
+  readonly type: 'imap';
+  readonly host: string;
+  readonly port: number;
+  readonly tls: 'implicit' | 'starttls' | 'none';
+  /** Path of a file of trust anchors in PEM, in addition to those of the system. */
+  readonly caFile?: string | undefined;
+  readonly user: string;
+  /** Fetched anew for each login. */
+  readonly password: () => Promise<Secret>;
+  readonly passwordFrom: 'text' | 'command' | 'env' | 'file' | 'credential' | 'netrc';
+  /** `oauth2`: the password is an access token (RFC 7628, or XOAUTH2). */
+  readonly auth: 'password' | 'oauth2';
+  /** Its name; `/` divides the levels, whatever does on the server. */
+  readonly mailbox: string;
+  /** How long one message may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Where mail goes. */
+export type DestinationSettings = PlaceSettings | MdaSettings | MailServerSettings | ImapSettings;
 
 /** Whether what is delivered there can be read again. */
 export function isPlace(settings: DestinationSettings): settings is PlaceSettings {
@@ -61,6 +83,8 @@ export function destinationName(settings: Named): string {
 
 function whereOf(settings: Named): string {
   if ('path' in settings) return settings.path;
+  if ('mailbox' in settings)
+    return `${settings.mailbox} of ${settings.user} at ${settings.host}:${settings.port}`;
   if ('to' in settings) return `${settings.to} at ${listeningAt(settings)}`;
   return typeof settings.command === 'string' ? settings.command : settings.command.join(' ');
 }
@@ -74,7 +98,8 @@ export function listeningAt({ at }: Pick<MailServerSettings, 'at'>): string {
 type Named =
   | Pick<PlaceSettings, 'type' | 'path'>
   | Pick<MdaSettings, 'type' | 'command'>
-  | Pick<MailServerSettings, 'type' | 'at' | 'to'>;
+  | Pick<MailServerSettings, 'type' | 'at' | 'to'>
+  | Pick<ImapSettings, 'type' | 'host' | 'port' | 'user' | 'mailbox'>;
 
 /** The same of a destination by its name. */
 export function isPlaceName(name: string): boolean {

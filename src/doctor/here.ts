@@ -29,7 +29,7 @@ export async function examineHere(configured: AccountConfiguration, now: number)
   const places = await Promise.all(account.destinations.map(examinePlace));
   const { preconnect, afterMail } = configured;
   return [
-    await examinePassword(configured),
+    await examinePassword(account.password, configured.passwordFrom),
     preconnect && (await examineCommand('preconnect', preconnect)),
     ...places,
     examinePace(configured, now),
@@ -37,13 +37,16 @@ export async function examineHere(configured: AccountConfiguration, now: number)
   ].filter((step) => step !== undefined);
 }
 
-async function examinePassword({ account, passwordFrom }: AccountConfiguration): Promise<Step | undefined> {
-  if (passwordFrom === 'command') return undefined;
+async function examinePassword(
+  password: () => Promise<Secret>,
+  from: AccountConfiguration['passwordFrom'],
+): Promise<Step | undefined> {
+  if (from === 'command') return undefined;
   try {
-    return blankEnd(await account.password());
+    return blankEnd(await password());
   } catch (thrown) {
     const error = asMailError(thrown);
-    if (!ELSEWHERE.has(passwordFrom)) return wrong('password', error);
+    if (!ELSEWHERE.has(from)) return wrong('password', error);
     return doubtful(
       'password',
       error.message,
@@ -64,6 +67,7 @@ export function blankEnd(password: Secret): Step | undefined {
 
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
   if (settings.type === 'mda') return unlessGood(await examineProgram(settings));
+  if (settings.type === 'imap') return examinePassword(settings.password, settings.passwordFrom);
   // Only the network can tell.
   if (!isPlace(settings)) return undefined;
   const { type, path } = settings;

@@ -8,6 +8,7 @@ import { openDestination } from '../delivery/open-destination.ts';
 import {
   type DestinationSettings,
   destinationName,
+  type ImapSettings,
   isPlace,
   type MailServerSettings,
   type PlaceSettings,
@@ -53,6 +54,7 @@ export async function examineDestination(
   question: PlaceQuestion,
 ): Promise<Step> {
   if (settings.type === 'mda') return examineProgram(settings);
+  if (settings.type === 'imap') return examineMailbox(settings, question.runtime);
   if (!isPlace(settings)) return examineMailServer(settings, question.runtime);
   const { type, path } = settings;
   const folder = type === 'mbox' ? dirname(path) : path;
@@ -102,6 +104,16 @@ async function examineMailServer(settings: MailServerSettings, { hostName }: Run
   try {
     await greetMailServer(settings, hostName);
     return good('destination', `${destinationName(settings)} answers`);
+  } catch (thrown) {
+    return wrong('destination', asMailError(thrown));
+  }
+}
+
+async function examineMailbox(settings: ImapSettings, runtime: Runtime): Promise<Step> {
+  const { ImapMailbox } = await import('../delivery/handed-over/imap-mailbox.ts');
+  try {
+    await new ImapMailbox(settings, { runtime, isRecorded: () => false }).greet();
+    return good('destination', `${destinationName(settings)}: the server takes the login`);
   } catch (thrown) {
     return wrong('destination', asMailError(thrown));
   }

@@ -19,8 +19,9 @@ const RETRY_MS = 100;
 const WITHOUT_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
- * The locks that this process holds, or is about to take, by absolute path. While one is here nobody else of this
- * process looks at it: what stands there with our process id and host is then an earlier process', as in a container.
+ * The locks that this process holds or is about to take, by absolute path. While one is here, nobody else in this process
+ * looks at that path; so a lock that stands there with our process id and host is that of an earlier process, as in a
+ * container.
  */
 const reserved = new Set<string>();
 
@@ -36,9 +37,9 @@ interface Attempt {
 const NOT_ALLOWED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
- * Locks an mbox for all who agree on dot-locks. Where its path is a symbolic link, some of them lock beside that (Dovecot,
- * procmail) and some beside the file that it leads to (mutt), so both are locked; but for a file in a folder where we may not
- * make one. Otherwise as `takeDotLock`.
+ * Locks an mbox for all who agree on dot-locks. Where its path is a symbolic link, some of them lock beside the link
+ * (Dovecot, procmail) and some beside the file that it leads to (mutt), so both are locked, except in a folder where we may
+ * not create files. Otherwise as `takeDotLock`.
  */
 export async function takeDotLocks(path: string, options: DotLockOptions): Promise<() => Promise<void>> {
   const { runtime, patienceMs } = options;
@@ -120,7 +121,7 @@ async function attempt(
 }
 
 /**
- * Unlocks once: a second call must not take the lock from whoever has it by then; nor the first one, where the lock looked
+ * Unlocks once: a second call must not take the lock from whoever has it by then. Nor must the first, where the lock looked
  * stale to another program, as after a sleep of this process.
  */
 function unlocking(lock: string, key: string, text: string): () => Promise<void> {
@@ -168,8 +169,8 @@ async function remove(path: string): Promise<void> {
 }
 
 /**
- * Removes a stale lock that somebody else may be removing, and replacing by a good one, at this very moment:
- * taken aside first, looked at again, and put back when it is not the stale one.
+ * Removes a stale lock that somebody else may be removing at this very moment, and replacing by a good one: it is moved
+ * aside first, looked at again, and put back if it is not the stale one.
  */
 async function removeStale(lock: string, aside: string, options: DotLockOptions): Promise<void> {
   try {
@@ -183,8 +184,8 @@ async function removeStale(lock: string, aside: string, options: DotLockOptions)
 }
 
 /**
- * Whether nobody holds this lock any more. Only asked for one that is reserved. A process id without a host may be of
- * another host, where it may live: that it does not live here proves nothing, and only the age counts.
+ * Whether nobody holds this lock any more. Only asked for a path that is reserved. A process id without a host may be of
+ * another host, where it may live: that it does not live here proves nothing, so only the age counts.
  */
 async function isStale(lock: string, { runtime, staleMs }: DotLockOptions): Promise<boolean> {
   try {

@@ -41,8 +41,8 @@ export function isSameFile(one: FileMark, other: FileMark): boolean {
 export type FolderMark = Pick<FileMark, 'inode' | 'born'>;
 
 /**
- * Whether both may be of one folder. When it was made tells more than its number, which some file systems across a network, or
- * in a process, give anew each time; the number counts where only one of the two has such a time, so that they are of two
+ * Whether both may be of one folder. The time when it was made tells more than its number, which some network and user-space
+ * file systems give anew each time. The number counts where only one of the two has such a time, so that they are of two
  * file systems, unless it was made just then.
  */
 export function mayBeSameFolder(one: FolderMark, other: FolderMark): boolean {

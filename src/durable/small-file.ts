@@ -12,9 +12,9 @@ export interface SmallFile {
 }
 
 /**
- * As `publish`, for a small file that does not exist yet (I2). Only the fsyncs are made in other threads: the other
- * calls end in the memory of a local file system (`FolderCalls`), and take less time than to wake a thread for each of
- * them. Where it raises, a file may have been left under either name.
+ * As `publish`, for a small file that does not exist yet (I2). Only the fsyncs run in other threads: the other calls end in
+ * the memory of a local file system (`FolderCalls`), and take less time than waking a thread for each. Where it raises, a
+ * file may have been left under either name.
  */
 export async function publishSmall({ pieces, from, to, directory }: SmallFile): Promise<void> {
   const file = openSync(from, 'wx+', 0o600);

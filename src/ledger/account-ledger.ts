@@ -5,18 +5,16 @@ import { AccountReads } from './account-reads.ts';
 import { dropFailed, markAgain, markBack } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
+import type { AccountLedger, LastLogin, PollEnd } from './ledger.ts';
 import type {
-  AccountLedger,
   Delivery,
   Failure,
   FoundMessage,
   Imported,
-  LastLogin,
-  PollEnd,
   Proof,
   RecordedDelivery,
   RecordId,
-} from './ledger.ts';
+} from './record.ts';
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
 import { LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';

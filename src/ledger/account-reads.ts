@@ -2,12 +2,10 @@ import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { chunksOf } from './chunks.ts';
+import type { AccountLedger, AccountSummary, LastLogin } from './ledger.ts';
 import type {
-  AccountLedger,
-  AccountSummary,
   Deletable,
   FoundMessage,
-  LastLogin,
   LedgerRecord,
   Likeness,
   Moment,
@@ -15,7 +13,7 @@ import type {
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
-} from './ledger.ts';
+} from './record.ts';
 import {
   addByUniqueId,
   optionalNumber,

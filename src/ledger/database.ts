@@ -86,9 +86,9 @@ export class Database {
   }
 
   /**
-   * Opens or creates a database that this process alone can use until it closes it or dies: the kernel drops the
-   * lock then. Raises `already-running` when another process has it, also a little later: of several that ask for it
-   * at one moment, all would be refused without a second try.
+   * Opens or creates a database that this process alone can use until it closes it or dies, when the kernel drops the lock.
+   * Raises `already-running` when another process still has it after a moment: without that wait, several that ask at the
+   * same time could all be refused.
    */
   static openExclusively(path: string): Database {
     return explained(path, () => {
@@ -101,8 +101,8 @@ export class Database {
   }
 
   /**
-   * Opens one that is there, to be looked at beside whoever writes to it; also where nobody can write, as in an archive on
-   * a disk that is mounted read-only. Raises `ledger` where its log holds what cannot be read without writing, too.
+   * Opens an existing database to look at, beside whoever writes to it; also where nobody can write, as in an archive on a
+   * disk that is mounted read-only. Raises `ledger`, too, where its log holds what cannot be read without writing.
    */
   static openToRead(path: string): Database {
     if (isWritable(dirname(path))) return Database.open(path);
@@ -163,9 +163,9 @@ export class Database {
   }
 
   /**
-   * Does `last` in a transaction and closes the database so that its file is not changed any more. Without this the driver
-   * keeps the file open for as long as there are statements, and writes what the log holds into it when the process ends.
-   * Does not wait for other readers. Returns whether the file itself now holds everything, durably.
+   * Does `last` in a transaction and closes the database so that its file does not change any more. Without this the driver
+   * keeps the file open for as long as there are statements, and writes the content of the log into it when the process
+   * ends. Does not wait for other readers. Returns whether the file itself now holds everything, durably.
    */
   closeWhole(last: () => void = () => undefined): boolean {
     try {

@@ -1,4 +1,4 @@
-import type { RecordedDelivery, RecordId } from './ledger.ts';
+import type { RecordedDelivery, RecordId } from './record.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */

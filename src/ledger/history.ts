@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunksOf } from './chunks.ts';
 import { Database, type Row } from './database.ts';
-import type { LedgerRecord, RecordId } from './ledger.ts';
 import { isCurrent, isReadable } from './migrations.ts';
+import type { LedgerRecord, RecordId } from './record.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
 /** What the ledger has noted of one message, for people. Times are milliseconds since 1970. */
@@ -86,9 +86,9 @@ const entriesWith = (hashes: string): string => `
   WHERE message.id IN (SELECT value FROM json_each(?)) ${NEWEST_FIRST}`;
 
 /**
- * Gives what the ledger of this folder has noted, newest first by the time that counts for it, a page at a time; nothing
- * where there is none yet. Raises `ledger` for one of another version that it cannot read. Does not own it: another process
- * may be at work with it.
+ * What the ledger in this folder has noted, newest first by the time that counts, a page at a time; nothing where there is
+ * none yet. Raises `ledger` for one of another version that it cannot read. Does not own the ledger: another process may be
+ * at work with it.
  */
 export function* readHistory(
   stateDir: string,

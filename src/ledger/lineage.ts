@@ -10,8 +10,9 @@ const REMEMBERED = 200;
 const GENERATION_OCTETS = 8;
 
 /**
- * The generations of a ledger, which tell one that was put back from the one that was used last. The first transaction of
- * a process gives it a new one, at no price; only then does the seal say so, so that the ledger is never behind it.
+ * The generations of a ledger, which tell one that was put back from the one that was used last. The first transaction of a
+ * process gives the ledger a new one, at no extra cost; only then does the seal say so, so that the ledger is never behind
+ * its seal.
  */
 export class Lineage implements Witness {
   readonly #path: string;

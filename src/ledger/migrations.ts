@@ -217,9 +217,9 @@ export function isCurrent(database: Database, path: string): boolean {
 }
 
 /**
- * Whether there is anything to read in a ledger, for who leaves it in the form it has: `since` is the one that brought the
- * last of what is asked for. Raises `ledger` where it is older than that, or newer than all that is known: to find nothing
- * would not mean that there is nothing (I9).
+ * Whether a ledger can be read in the form it has; `since` is the form that brought the last of what is asked for. Raises
+ * `ledger` where it is older than that, or newer than any form known here: finding nothing would not mean that there is
+ * nothing (I9).
  */
 export function isReadable(database: Database, path: string, since: number): boolean {
   const form = formOf(database);

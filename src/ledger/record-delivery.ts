@@ -1,6 +1,6 @@
 import type { Receipt } from '../delivery/destination.ts';
-import type { Delivery, RecordId } from './ledger.ts';
 import { PlaceTaken } from './place-taken.ts';
+import type { Delivery, RecordId } from './record.ts';
 import { blob, deliveryValues, receiptValues } from './rows.ts';
 import type { LedgerStatements } from './statements.ts';
 
@@ -34,8 +34,8 @@ export function writeDelivery(
 }
 
 /**
- * Raises where the record of another message says by now that what was found at a place is that one: another message or
- * account with the same mbox has been faster, and one copy cannot stand for two (I1).
+ * Raises `PlaceTaken` where the record of another message already says that what was found at a place is that one: another
+ * message, or another account with the same mbox, was faster, and one copy cannot stand for two (I1).
  */
 function assertFree(
   { destination, location, sha256 }: Receipt,

@@ -2,8 +2,8 @@ import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import type { Row, Value } from './database.ts';
+import type { AccountSummary } from './ledger.ts';
 import type {
-  AccountSummary,
   Deletable,
   Delivery,
   FoundMessage,
@@ -11,7 +11,7 @@ import type {
   RecordedDelivery,
   RecordId,
   RecordIdentity,
-} from './ledger.ts';
+} from './record.ts';
 import type { Taken } from './taken.ts';
 
 /** A receipt, whatever else the row holds. */

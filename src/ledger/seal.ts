@@ -55,9 +55,9 @@ export function writeSeal(path: string, seal: Seal): string | undefined {
 }
 
 /**
- * Whether a ledger is not the one that was used last, so has probably been put back from a backup, alone, with its log
- * or with the whole folder, or has lost its log, and does not know all that was carried since. `generations`: its own,
- * newest first. One that knows more than its seal is that of a process that was killed, and its marks say what was under way.
+ * Whether a ledger is not the one that was used last, and so does not know all that was carried since. It was probably put
+ * back from a backup, alone, with its log or with the whole folder, or has lost its log. `generations`: its own, newest
+ * first. One that knows more than its seal is that of a process that was killed, and its marks say what was under way.
  */
 export function wasPutBack(
   { ledger, hasLog, seal, sealFile }: Sight,

@@ -46,9 +46,9 @@ export class SqliteLedger implements Ledger, Disposable {
   }
 
   /**
-   * Opens or creates it. One that is damaged is set aside and replaced by an empty one, which knows that it has
-   * replaced another. Of one that was put back from a backup no account is sure what was carried. Raises
-   * `already-running` when another process owns it, or `ledger`.
+   * Opens or creates it. A damaged one is set aside and replaced by an empty one, which knows that it has replaced another.
+   * In one that was put back from a backup, no account can be sure of what was carried. Raises `already-running` when
+   * another process owns it, or `ledger`.
    */
   static async open(stateDir: string, runtime: LedgerRuntime = systemRuntime): Promise<SqliteLedger> {
     await makeStateFolder(stateDir);
@@ -67,8 +67,8 @@ export class SqliteLedger implements Ledger, Disposable {
   }
 
   /**
-   * Opens a ledger to look at, while another process may own it; whatever would change it raises `ledger`. Undefined
-   * where there is none, or one that an older Mailferry wrote; a newer one raises `ledger`.
+   * Opens a ledger to look at, while another process may own it; whatever would change it raises `ledger`. Undefined where
+   * there is none, or one written by an older Mailferry; a newer one raises `ledger`.
    */
   static openToRead(stateDir: string, runtime: LedgerRuntime = systemRuntime): SqliteLedger | undefined {
     const path = join(stateDir, 'ledger.db');
@@ -161,8 +161,8 @@ export class SqliteLedger implements Ledger, Disposable {
 }
 
 /**
- * Opens a ledger for who only looks at it, beside whoever owns it. Where there is none, or one of an older version, nobody
- * may own it: it is made, or brought to the form of this one. Raises what `open` and `openToRead` do.
+ * Opens a ledger for a caller who only looks at it, beside whoever owns it. Where there is none, or one of an older version,
+ * it is created, or brought to the current form, provided that nobody owns it. Raises what `open` and `openToRead` do.
  */
 export async function lookAtLedger(stateDir: string, runtime: LedgerRuntime): Promise<SqliteLedger> {
   return SqliteLedger.openToRead(stateDir, runtime) ?? (await SqliteLedger.open(stateDir, runtime));

@@ -26,9 +26,10 @@ function standsAs({ location, sha256 }: Taken): string {
 }
 
 /**
- * The same for a destination whose places change, an mbox that its owner has removed mail from: for each record that does not
- * stand at its place any more, one message that equals it, but for what mail programs write into a header, is left out. Otherwise the moved copy of one message would make
- * an equal one, that was never carried, count as carried, and it would be deleted (I1).
+ * The same for a destination whose places change: an mbox that its owner has removed mail from. For each record that does
+ * not stand at its place any more, one message that equals it, except for what mail programs write into a header, is left
+ * out. Otherwise the moved copy of one message would make an equal one that was never carried count as carried, and it would
+ * be deleted (I1).
  */
 export function withoutMoved<
   Found extends { readonly receipt: Pick<Receipt, 'location' | 'sha256' | 'unmarkedSha256'> },

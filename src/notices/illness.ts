@@ -10,8 +10,8 @@ const FALLS = 3;
 type Illness = Pick<NoticeMemory, 'ill' | 'falls' | 'troubledAt'>;
 
 /**
- * Whether an account is ill. One that goes up and down stays so until it has been well for a day: else somebody were told
- * of it, and that it works again, hundreds of times a day.
+ * Whether an account is ill. One that goes up and down stays ill until it has been well for a day. Otherwise somebody would
+ * be told that it fails, and that it works again, hundreds of times a day.
  */
 export function judgeIllness(before: Illness, facts: AccountFacts, policy: NoticePolicy): Illness {
   const { now } = facts;
@@ -73,10 +73,19 @@ function illnessText(ill: NonNullable<Illness['ill']>, facts: AccountFacts): Pic
   if (ill === 'failing') {
     const { failures } = facts;
     const title = failures === 1 ? 'a poll has failed' : `${failures} polls in a row have failed`;
-    return { title, text: error };
+    return { title, text: [error, lastWellText(facts), REASSURANCE].filter(Boolean).join(' ') };
   }
   const text = `${error} So that the provider does not lock the account, it is left alone until its configuration or password changes, or somebody says: mailferry poll ${facts.account}`;
   return { title: 'login refused, no longer tried', text: text.trimStart() };
+}
+
+/** Whoever is told at night wants to know whether it can wait. */
+const REASSURANCE = 'It is tried again by itself; what has not come yet stays on the server.';
+
+/** What has worked an hour ago is no mistake in the configuration. */
+function lastWellText({ lastSuccessAt, now }: AccountFacts): string {
+  if (lastSuccessAt === undefined || lastSuccessAt > now) return '';
+  return `The last poll that went well was ${roughly(now - lastSuccessAt)} ago.`;
 }
 
 /** A success that lies ahead was noted before the clock was set back, and says nothing. */

@@ -27,12 +27,12 @@ export interface Account {
   readonly line: LineOptions;
   readonly user: string;
   /**
-   * Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`, or `aborted` where
-   * the signal comes while it has to be waited for.
+   * Fetches the password at each poll, so that a changed one is picked up. Raises `secret-unavailable`, or `aborted` when
+   * the signal ends a wait for it.
    */
   readonly password: (signal?: AbortSignal) => Promise<Secret>;
   /**
-   * Opens the way, right before each connection. Raises `preconnect-failed`, or `aborted` where the signal has ended it; undefined
+   * Opens the way, right before each connection. Raises `preconnect-failed`, or `aborted` when the signal ends it. Undefined
    * where nothing needs to be opened.
    */
   readonly preconnect?: ((signal?: AbortSignal) => Promise<void>) | undefined;

@@ -14,8 +14,8 @@ export interface Adoption {
 }
 
 /**
- * Decides about what the ledger does not know of an account: all that the server lists now counts as carried, without
- * being downloaded, and is never deleted by us; or, with `none`, the next poll carries what it finds nowhere.
+ * Decides what becomes of mail of which the ledger knows nothing: everything that the server lists now counts as carried, is
+ * not downloaded, and is never deleted by us; or, with `none`, the next poll carries what it finds nowhere.
  */
 export async function adoptAccount(
   account: Account,

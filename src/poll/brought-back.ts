@@ -1,12 +1,14 @@
 import { contentOf } from '../delivery/destination.ts';
-import type { AccountLedger, RecordedDelivery, RecordId } from '../ledger/ledger.ts';
+import { groupBy } from '../group-by.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordedDelivery, RecordId } from '../ledger/record.ts';
 import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
 import { type Inspected, isHere, statesAt } from './stored-states.ts';
 
 /**
- * Looks for mail that is wanted once more, since it was lost, and is back where it was delivered to: a backup was put there
- * meanwhile. It counts as delivered again, or it would stand there twice. Where nothing is wanted, this is one look at the ledger.
+ * Looks for mail that was lost, is to come once more, and is back where it was, since somebody has put a backup there. It
+ * counts as delivered again, or it would be stored twice. Where nothing is wanted, this costs one look at the ledger.
  */
 export async function noteBroughtBack({ ledger, destinations, account, observer }: Poll): Promise<void> {
   const back = await broughtBack(destinations, ledger);
@@ -25,15 +27,8 @@ export async function broughtBack(
   destinations: readonly Inspected[],
   ledger: Wanting,
 ): Promise<readonly RecordedDelivery[]> {
-  const places = new Map<string, RecordedDelivery[]>();
-  for (const one of ledger.wanted()) {
-    const { destination } = one.receipt;
-    const here = places.get(destination);
-    if (here === undefined) places.set(destination, [one]);
-    else here.push(one);
-  }
   const back: RecordedDelivery[] = [];
-  for (const [place, wanted] of places) {
+  for (const [place, wanted] of groupBy(ledger.wanted(), ({ receipt }) => receipt.destination)) {
     const isConfigured = destinations.some(({ name }) => name === place);
     const states = await statesAt(place, wanted, destinations, ledger).catch((error: unknown) => {
       // Where no mail goes any more, what cannot be read is no reason to carry none.

@@ -8,8 +8,8 @@ import type { Poll } from './poll.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Tells the user of a server that removes messages by itself before the configuration does (RFC 2449 §6.7): always where
- * that is as soon as they are retrieved, else once.
+ * Warns of a server that removes messages by itself sooner than the configuration would (RFC 2449 §6.7): at every poll where
+ * it does so right after they were retrieved, otherwise once.
  */
 export function warnOfExpiry(
   { capabilities }: Transaction,
@@ -32,8 +32,8 @@ export function warnOfExpiry(
 }
 
 /**
- * Leaves a session without QUIT where the server would remove what was retrieved in it (RFC 2449 §6.7), and not all of that is
- * safe here (I1). Nothing of it is deleted then; the next session knows what was carried. Returns whether it was left so.
+ * Breaks off a session without QUIT where QUIT would have the server remove what was retrieved (RFC 2449 §6.7), and not all
+ * of that is safe here (I1). The next session knows what was carried. Returns whether it has done so.
  */
 export function keepRetrieved(session: Transaction, { account, observer }: Poll): boolean {
   if (expireDays(session.capabilities) !== 0) return false;

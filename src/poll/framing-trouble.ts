@@ -3,8 +3,8 @@ import { MOST_LOST_SESSIONS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 
 /**
- * Which messages have cost sessions of one poll: had no end, may have run on into the reply behind them, or ended the session
- * when they were to be deleted.
+ * The messages that have cost sessions of one poll: they had no end, may have run on into the reply behind them, or ended
+ * the session at their DELE.
  */
 export class FramingTrouble {
   readonly #passedOver = new Set<UniqueId | MessageNumber>();

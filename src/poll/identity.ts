@@ -28,10 +28,10 @@ export function tagFor({ account, uid, sha256, occurrence }: Identity): string {
 }
 
 /**
- * The identity of a message whose content has told it from all others. Where nothing was ever stored under its unique-id, that
- * alone is its identity: by it the message is found again when the ledger is lost. Otherwise the content belongs to it, and
- * where the unique-id is a mere number, which may be another one next time, the content is all of it. `equal`: how many
- * records of this content it might have been.
+ * The identity of a message that only its content told from others. If nothing was ever stored under its unique-id, that
+ * alone is its identity, by which it is found again when the ledger is lost. Otherwise the content belongs to it; and where
+ * the unique-id is a mere number, which may be another one next time, the content is all of it. `equal`: how many records of
+ * this content it might have been.
  */
 export function comparedIdentity(
   message: ListedMessage,

@@ -2,8 +2,8 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 
 /**
- * Lets the server hear of us from time to time while something is done here: it ends a session in which nothing is said for long
- * (RFC 1939 §3), and what takes as long here each time would never get further.
+ * Lets the server hear from us now and then while something takes long here. It ends a session that is silent for long (RFC
+ * 1939 §3), and a poll that always takes that long would never get further.
  */
 export async function keptAlive<T>(session: Pick<Transaction, 'noop'>, work: Promise<T>): Promise<T> {
   // Whatever is wrong with the session, the next command tells.

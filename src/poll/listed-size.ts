@@ -2,7 +2,7 @@ import type { Octets } from '../pop3/types.ts';
 import { MESSAGE_SIZE_FACTOR, MESSAGE_SIZE_SLACK_OCTETS } from '../wire/limits.ts';
 import { SHORT_OCTETS, SHORT_PART, UNLISTED_MESSAGE_OCTETS } from './limits.ts';
 
-/** The size of a message by LIST, and what there was of it. */
+/** The size of a message by LIST, and how many octets came. */
 export interface Sizes {
   readonly listed: Octets;
   readonly octets: Octets;
@@ -53,12 +53,17 @@ export class SizeExperience {
     return this.#wrong === 0 || this.#exact >= EXACT_SHARE * this.#wrong;
   }
 
+  /** Whether messages have shown that sizes are listed exactly. */
+  get areKnownExact(): boolean {
+    return this.#exact > 0 && this.areExact;
+  }
+
   /** Whether so much is missing that the message may have been cut on its way. */
   isShort({ listed, octets }: Sizes): boolean {
     const missing = listed - octets;
     // Dovecot lists two octets too many where a message has no line end of its own, and is exact otherwise.
     if (missing <= LINE_END_OCTETS) return false;
-    if (this.#exact > 0 && this.#exact >= EXACT_SHARE * this.#wrong) return true;
+    if (this.areKnownExact) return true;
     const usual =
       missing <= Math.min(this.#mostMissing, SIZE_OF_FIELDS) || missing / listed <= this.#largestPart;
     return !usual && missing > Math.max(SHORT_OCTETS, listed * SHORT_PART);
@@ -77,10 +82,10 @@ export interface PastSizes extends Sizes {
 const HABIT = 3;
 
 /**
- * Whether the server may still have something of a message that is not here, so that it must not be deleted there. That a
- * message is shorter than listed counts as the server's way of counting only where it is no exception: a little, when several
- * came so; more, when all sizes are too large by one factor, or when a message that lacked as large a part was deleted before
- * because somebody said so.
+ * Whether the server may still have something of a message that is not here, so that it must not be deleted there. A message
+ * that came shorter than listed counts as whole only if that is how the server counts: if little is missing, when several
+ * came so; if more, when all sizes are too large by one factor, or when a message that lacked as large a part was deleted
+ * before because somebody said so.
  */
 export function mayLackSomething(sizes: Sizes, past: readonly PastSizes[]): boolean {
   if (isWhole(sizes) || areByOneFactor([...past, sizes])) return false;

@@ -8,16 +8,16 @@ import { announcedBefore } from './quiet.ts';
 /** A session that is logged in. */
 export interface LoggedIn {
   readonly session: Transaction;
-  /** In seconds, as announced until then. */
+  /** In seconds, as announced by the end of the login. */
   readonly loginDelay: number;
   /** Milliseconds since 1970; undefined without TLS. */
   readonly certificateExpiresAt: number | undefined;
 }
 
 /**
- * Opens a session and logs in. Where the maildrop is in use, and it may be by our own session before (of this poll, or
- * of one that was killed), it is tried again after a while. A poll that comes too soon after the last one for what the
- * server wants waits, or raises `login-delay`.
+ * Opens a session and logs in. A maildrop that is in use, perhaps by an earlier session of ours (of this poll, or of one
+ * that was killed), is tried again after a pause. A poll that comes sooner after the last login than the server wants waits,
+ * or raises `login-delay`.
  */
 export async function logIn(poll: Poll): Promise<LoggedIn> {
   const { account, stopwatch } = poll;
@@ -36,12 +36,13 @@ export async function logIn(poll: Poll): Promise<LoggedIn> {
   });
   const { loginDelay } = session;
   await noteLogin(loginDelay * 1000, poll);
+  poll.visited = true;
   return { session, loginDelay, certificateExpiresAt };
 }
 
 /**
- * Notes what the server says about itself after the login, which is known from the first reply to another command on,
- * and tells whoever watches.
+ * Notes what the server said about itself after the login, and tells whoever watches. It is known once another command has
+ * been answered.
  */
 export async function noteServer(
   { session, loginDelay, certificateExpiresAt }: LoggedIn,

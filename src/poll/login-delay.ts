@@ -7,8 +7,8 @@ import { LOGIN_DELAY_PATIENCE_MS, LONGEST_LOGIN_DELAY_MS } from './limits.ts';
 import type { Poll, PollControl } from './poll.ts';
 
 /**
- * Sees to it that a server has the time between two logins that it announces (RFC 2449 §6.5), whichever process made
- * the last one. Waits for the rest of a short time without a word; raises `login-delay` for a longer one.
+ * Gives a server the time between two logins that it announces (RFC 2449 §6.5), whichever process made the last one. Waits
+ * out a short rest of it in silence; raises `login-delay` for a longer one.
  */
 export async function respectLoginDelay({ account, ledger, runtime, control, visited }: Poll): Promise<void> {
   const last = ledger.lastLogin();
@@ -27,7 +27,7 @@ export async function respectLoginDelay({ account, ledger, runtime, control, vis
   await waitUnlessStopped(left, control);
 }
 
-/** Resolves after a time; raises what the stop or the break-off of the poll says when that comes first. */
+/** Resolves after so long, or raises the reason of the stop or the abort that comes first. */
 export async function waitUnlessStopped(
   milliseconds: number,
   { stop, abort }: Pick<PollControl, 'stop' | 'abort'>,

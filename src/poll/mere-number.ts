@@ -6,8 +6,8 @@ const MOST_DIGITS = 10;
 const DIGIT_ZERO = 0x30;
 
 /**
- * Whether the unique-id of a message is nothing but its number, which another one has once it is deleted. Compared by digits:
- * the text of each number of a large listing would be kept by the engine for the next one who asks for it.
+ * Whether the unique-id of a message is just its number, which passes to another message once one is deleted. Compared digit
+ * by digit: the engine would keep the text of every number of a large listing.
  */
 export function hasMereNumber({ number, uid }: ListedMessage): boolean {
   if (uid === undefined || uid.length > MOST_DIGITS || uid.startsWith('0')) return false;
@@ -19,7 +19,7 @@ export function hasMereNumber({ number, uid }: ListedMessage): boolean {
   return rest === 0;
 }
 
-/** Whether this unique-id is listed, and for no other message than before: a mere number may be. */
+/** Whether this unique-id is listed, and for the same message as before; a mere number may be listed for another. */
 export function tellsOne({ messages }: Listing, uid: UniqueId): boolean {
   const position = messages.positionOf(uid);
   const message = position === undefined ? undefined : messages.at(position);

@@ -8,7 +8,7 @@ export interface ServerFacts {
   readonly certificateExpiresAt: number | undefined;
 }
 
-/** Who wants to watch a poll. Nothing of the poll depends on it. */
+/** Watches a poll. Nothing in the poll depends on it. */
 export interface PollObserver {
   /** A session is logged in. */
   loggedIn?(account: string, facts: ServerFacts): void;

@@ -8,15 +8,15 @@ import { type Plan, planPoll } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
 
-/** One session of a poll once it has its listing: what is known of that, and what is to be done about it. */
+/** A session of a poll that has its listing: what is known of the messages, and what is to be done with them. */
 export interface PlannedVisit extends Stock {
   readonly listing: Listing;
   readonly plan: Plan;
 }
 
 /**
- * Finds out what is known of a listing (I3, I8), and makes the plan of this session. Where the destinations show that the
- * ledger does not know what was carried, as after its whole disk was set back, it counts as put back from then on.
+ * Finds out what is known of a listing (I3, I8), and plans the session. Where a destination shows mail that the ledger does
+ * not know, as after its whole disk was set back, the ledger counts as put back from then on.
  */
 export async function planVisit(session: Transaction, listing: Listing, poll: Poll): Promise<PlannedVisit> {
   const planned = await stockAndPlan(session, listing, poll);
@@ -36,8 +36,8 @@ async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll):
 }
 
 /**
- * Whether the name of a message that the ledger has never heard of stands in a Maildir. Looked at once after the ledger was
- * opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
+ * Whether a Maildir holds a listed message, by its name, that the ledger has never heard of. Looked at once after the ledger
+ * was opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
  */
 async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
   const { account, ledger, interrupted, ledgerWasPutBack } = poll;
@@ -49,7 +49,7 @@ async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<bool
     if (known.withUniqueId(uid).length > 0) continue;
     tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
   }
-  // Then they were searched already.
+  // Nothing to look for, or it was looked for already.
   if (tags.size === 0 || interrupted || ledgerWasPutBack || ledger.isNew() || !ledger.takeFirstLook())
     return false;
   for (const settings of account.destinations) if (await showsOneOf(settings, tags)) return true;

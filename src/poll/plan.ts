@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordId } from '../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../ledger/record.ts';
 import type { Octets, UniqueId } from '../pop3/types.ts';
 import type { PollLimits } from './account.ts';
 import { type Bound, BoundRecords } from './columns/bound-records.ts';
@@ -26,16 +26,16 @@ export interface Retrieval {
   readonly action: 'retrieve';
   readonly message: ListedMessage;
   /**
-   * `new`: the ledger does not know it. `again`: an earlier attempt did not end well, or not at all destinations.
-   * `compare`: its unique-id does not tell who it is, so its content has to (I8). `short`: it was stored as it came,
-   * shorter than listed, and may come whole by now.
+   * `new`: the ledger does not know it. `again`: an earlier attempt has failed, at some destination at least. `compare`: its
+   * unique-id does not tell who it is, so its content has to (I8). `short`: it was stored as it came, shorter than listed,
+   * and may come whole by now.
    */
   readonly reason: 'new' | 'again' | 'compare' | 'short';
   /** The record of an earlier attempt that did not end well, if there was one, or of what was stored short. */
   readonly record: LedgerRecord | undefined;
   /**
-   * Whether it is asked for when nothing else is under way, since it failed before, or since nothing but its end could
-   * tell it from the reply behind it: then it can spoil no other.
+   * Whether it is asked for while nothing else is under way, so that it can spoil no other message: it has failed before, or
+   * only its end could tell it from the reply behind it.
    */
   readonly alone: boolean;
 }
@@ -71,9 +71,9 @@ export interface PlanQuestion {
   readonly now: number;
 }
 
-/** A plan, without an object for each of the many messages that are left where they are. */
+/** A plan. The messages that stay where they are may be many: they are counted, not listed. */
 export interface Plan {
-  /** In the order in which they are to be asked for; all that one session may take, and more than that if there are more. */
+  /** In the order in which they are asked for: all that one session may take, and at least one more if there are more. */
   readonly retrievals: readonly Retrieval[];
   /** How many more there are, and with how many octets by LIST. */
   readonly further: { readonly messages: number; readonly octets: Octets };
@@ -226,9 +226,9 @@ function doDisagree(records: readonly LedgerRecord[]): boolean {
 }
 
 /**
- * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than it did
- * then, or the last time is as long ago as it came after the first. So the pauses double, and a message that its server
- * always lists too large is not downloaded every day for ever.
+ * Whether it is time to ask again for a message that was stored shorter than listed: the server lists more of it than then,
+ * or as much time has passed since the last attempt as lay between the first and that one. So the pauses double, and a
+ * message that its server always lists too large is not downloaded every day for ever.
  */
 function mayBeWholeNow(
   { octets, listedOctets, triedAt, deliveredAt }: LedgerRecord,
@@ -287,12 +287,15 @@ export function isIdentified({ message: { uid, twin } }: Retrieval): boolean {
   return uid !== undefined && !twin;
 }
 
-/** Whether it costs no other session than its own, and is known in the next one. */
+/** Whether it can neither spoil a session nor be forgotten by the next one. */
 export function isCalm(retrieval: Retrieval): boolean {
   return isIdentified(retrieval) && !retrieval.alone;
 }
 
-/** What only its content tells, now and next time: a limit would never get past it, and what is new would never come. */
+/**
+ * Whether only its content tells who it is, now and next time. A limit that counted it would never get past it, and what is
+ * new would never come.
+ */
 function isRetrievedEachTime(retrieval: Retrieval): boolean {
   return !isIdentified(retrieval) || (retrieval.reason === 'compare' && hasMereNumber(retrieval.message));
 }

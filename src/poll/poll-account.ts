@@ -5,14 +5,14 @@ import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Account } from './account.ts';
 import { noteBroughtBack } from './brought-back.ts';
-import { confirmDeletions, markDeletions, NOTHING_MARKED } from './deletion/delete.ts';
+import { confirmDeletions, type Marked, markDeletions, quit } from './deletion/delete.ts';
 import { LostAtDele, noteLostAtDele } from './deletion/lost-at-dele.ts';
 import { Questions } from './deletion/questions.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { FramingTrouble } from './framing-trouble.ts';
 import { SizeExperience } from './listed-size.ts';
 import { takeListing } from './listing.ts';
-import { logIn, noteServer } from './log-in.ts';
+import { type LoggedIn, logIn, noteServer } from './log-in.ts';
 import { mayComeBack } from './login-delay.ts';
 import type { PollObserver } from './observer.ts';
 import { type PlannedVisit, planVisit } from './plan-visit.ts';
@@ -23,7 +23,8 @@ import { UnreadableHeader } from './recognition/unreadable-header.ts';
 import { assertNamed } from './refused-uidl.ts';
 import { type PollReport, Tally } from './report.ts';
 import { noteUnreadable } from './retrieval/refuse.ts';
-import { retrieve } from './retrieval/retrieve.ts';
+import { type Retrieved, retrieve } from './retrieval/retrieve.ts';
+import { sequelOf } from './sequel.ts';
 import { Stopwatch } from './timings.ts';
 
 /** What a poll works with, built once for the process. */
@@ -36,8 +37,8 @@ export interface PollDeps {
 }
 
 /**
- * Carries what is new in one maildrop to its destinations, and deletes on the server what may be. Never raises:
- * the report tells what became of it (I9).
+ * Carries new mail from one maildrop to its destinations, and deletes on the server what may be deleted. Never raises: the
+ * report says what happened (I9).
  */
 export async function pollAccount(
   account: Account,
@@ -69,7 +70,7 @@ export async function pollAccount(
 type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwatch'> &
   Omit<PollDeps, 'ledgerOf' | 'openDestinations'>;
 
-/** Begins a poll: from now on the ledger has a mark for it, by which one that never ends is noticed (I3). */
+/** Begins a poll. From now on the ledger holds a mark for it, which a poll that never ends leaves behind (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
   const { interrupted, ledgerWasPutBack } = await parts.ledger.openPoll();
   return {
@@ -93,7 +94,7 @@ async function openPoll(parts: PollParts): Promise<Poll> {
   };
 }
 
-/** Session after session, until all is carried that this poll may carry. What ends it early is noted in the tally. */
+/** Runs session after session, until this poll has carried all that it may. What ends it early goes into the tally. */
 async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations']): Promise<void> {
   const { account, ledger, tally, control } = poll;
   try {
@@ -102,7 +103,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
     await noteMaildrop(poll);
     await noteBroughtBack(poll);
     const progress = new Progress(poll);
-    while (await carry(poll)) {
+    while (await carryInSession(poll)) {
       if (control.stop.aborted) throw stoppedOnRequest();
       progress.check();
     }
@@ -112,7 +113,9 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   }
 }
 
-/** Ends a poll in the ledger. What it had to look for stays noted where it failed before it had done so. */
+/**
+ * Ends a poll in the ledger. One that failed before it had looked for what an earlier poll left keeps the marks for that.
+ */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
   const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
@@ -128,58 +131,69 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
   });
 }
 
-/**
- * THE LINE: one session, from greeting to QUIT. Resolves to whether the maildrop is so large that the poll goes on
- * in another session.
- */
-async function carry(poll: Poll): Promise<boolean> {
-  const { ledger, tally, runtime, stopwatch } = poll;
+/** One session, closed whatever happens. A message that costs the session does not end the poll (I9). */
+async function carryInSession(poll: Poll): Promise<boolean> {
   const loggedIn = await logIn(poll);
   const { session } = loggedIn;
-  poll.visited = true;
   try {
-    stopwatch.enter('listingMs');
-    if (await isUnchanged(session, poll)) {
-      await noteServer(loggedIn, poll);
-      await confirmDeletions(session, NOTHING_MARKED, poll);
-      return false;
-    }
-    const listing = await takeListing(session);
-    await noteServer(loggedIn, poll);
-    assertNamed(listing, session, ledger);
-    const visit = await planVisit(session, listing, poll); // I3, I8
-    announce(visit, poll);
-    warnOfExpiry(session, visit.plan, poll);
-
-    stopwatch.enter('retrieveMs');
-    const { bound, delivered, failure, more, left } = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
-    for (const record of bound.values()) poll.retrieved.add(record);
-    // Without a session nothing is deleted, and nothing said of what is missing: the next one does that.
-    if (session.broken !== undefined) {
-      if (failure !== undefined) throw failure;
-      return more && mayGoOn(session, left, poll);
-    }
-
-    stopwatch.enter('deleteMs');
-    const marked = await markDeletions(session, { ...visit, retrieved: bound, delivered }, poll); // I1
-    const gone = await confirmDeletions(session, marked, poll); // QUIT: only now are they real
-    await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
-    tally.kept -= gone;
-    tally.deleted = poll.gone.size;
-    const isDone = failure === undefined && !more && marked.records.length === 0 && marked.uncertain === 0;
-    tally.quiet = isDone ? quietAfter({ ...visit, bound, announced: session.announced }, poll) : undefined;
-    if (failure !== undefined) throw failure;
-    return (more || marked.uncertain > 0) && mayGoOn(session, left + marked.uncertain, poll);
+    return await carry(loggedIn, poll);
   } catch (error) {
     if (error instanceof LostAtDele) return noteLostAtDele(error, session, poll);
-    if (!(error instanceof UnreadableHeader)) throw error;
-    return await noteUnreadable(error, session, poll);
+    if (error instanceof UnreadableHeader) return await noteUnreadable(error, session, poll);
+    throw error;
   } finally {
     await session.close();
   }
 }
 
-/** The name of an account stays while its server or its user changes: then nothing is known of the new maildrop. */
+/** THE LINE: one session, from its listing to QUIT. Resolves to whether the poll goes on in another session. */
+async function carry(loggedIn: LoggedIn, poll: Poll): Promise<boolean> {
+  const { ledger, tally, runtime, stopwatch } = poll;
+  const { session } = loggedIn;
+
+  stopwatch.enter('listingMs');
+  const listing = (await isUnchanged(session, poll)) ? undefined : await takeListing(session);
+  await noteServer(loggedIn, poll);
+  if (listing === undefined) {
+    await quit(session, tally);
+    return false;
+  }
+  assertNamed(listing, session, ledger);
+  const visit = await planVisit(session, listing, poll); // I3, I8
+  announce(session, visit, poll);
+
+  stopwatch.enter('retrieveMs');
+  const retrieved = await retrieve(session, visit, poll); // RETR → durable → recorded: I2
+  // A lost session deletes nothing, and does not say what is missing: the next one does both.
+  if (session.broken !== undefined) return goesOn({ session, visit, retrieved, marked: undefined }, poll);
+
+  stopwatch.enter('deleteMs');
+  const marked = await markDeletions(session, { ...visit, ...retrieved }, poll); // DELE, by the ledger: I1
+  await confirmDeletions(session, marked, poll); // QUIT: only now are they real
+  await ledger.noteMissing(visit.known.missing(visit.recognition.gone), runtime.now());
+  return goesOn({ session, visit, retrieved, marked }, poll);
+}
+
+/** What a session has done. */
+interface SessionDone {
+  readonly session: Transaction;
+  readonly visit: PlannedVisit;
+  readonly retrieved: Retrieved;
+  /** Undefined where the session was lost before. */
+  readonly marked: Marked | undefined;
+}
+
+/** Whether the poll goes on in another session. Raises what kept this one from retrieving all that it should. */
+function goesOn({ session, visit, retrieved, marked }: SessionDone, poll: Poll): boolean {
+  if (retrieved.failure !== undefined) throw retrieved.failure;
+  const sequel = sequelOf({ ...retrieved, marked, mayComeBack: mayComeBack(session) });
+  if (sequel.next === 'poll') leaveForNextPoll(sequel.left, session, poll);
+  const isQuiet = sequel.next === 'nothing' && sequel.isQuiet;
+  if (isQuiet) poll.tally.quiet = quietAfter({ ...visit, ...retrieved, announced: session.announced }, poll);
+  return sequel.next === 'session';
+}
+
+/** An account may keep its name and get another server or user: then nothing is known of the new maildrop. */
 async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promise<void> {
   const { name, user, host } = account;
   const { changed } = await ledger.takeMaildrop(`${user}@${host.toLowerCase()}`, runtime.now());
@@ -191,22 +205,21 @@ async function noteMaildrop({ account, ledger, observer, runtime }: Poll): Promi
 }
 
 /**
- * Whether the poll may go on in another session. A server that wants much time between two logins (RFC 2449 §6.5) gets it:
- * the rest is for the next poll, which is said (I9).
+ * A server that wants a long time between two logins (RFC 2449 §6.5) gets it, and the report says that mail is left for that
+ * (I9).
  */
-function mayGoOn(session: Transaction, left: number, { tally }: Poll): boolean {
-  if (mayComeBack(session)) return true;
+function leaveForNextPoll(left: number, { loginDelay }: Transaction, { tally }: Poll): void {
   tally.skipped += left;
   tally.firstRefusal ??= new MailError(
     'login-delay',
-    `The server wants ${session.loginDelay} s between two logins, so ${left} messages are left for the next poll.`,
+    `The server wants ${loginDelay} s between two logins, so ${left} messages are left for the next poll.`,
     { hint: 'The next poll goes on from there.' },
   );
-  return false;
 }
 
-/** Tells whoever watches what is going to happen, and what is odd about the listing. */
-function announce({ listing, plan }: PlannedVisit, { account, tally, observer }: Poll): void {
+/** Tells whoever watches what is going to happen, what is odd about the listing, and what the server removes by itself. */
+function announce(session: Transaction, { listing, plan }: PlannedVisit, poll: Poll): void {
+  const { account, tally, observer } = poll;
   tally.planned(listing, plan);
   const { retrievals, further } = plan;
   const octets = retrievals.reduce((sum, { message }) => sum + (message.octets ?? 0), further.octets);
@@ -215,6 +228,7 @@ function announce({ listing, plan }: PlannedVisit, { account, tally, observer }:
   if (claimed !== messages.length) {
     observer.noticed?.(account.name, `The server says ${claimed} messages, but lists ${messages.length}.`);
   }
+  warnOfExpiry(session, plan, poll);
 }
 
 function closing(destinations: readonly Destination[]): AsyncDisposable & Pick<Poll, 'destinations'> {

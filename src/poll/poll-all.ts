@@ -21,7 +21,7 @@ export async function pollAll(
   return Promise.all(accounts.map(pollInTurn));
 }
 
-/** The report of a poll that something came before: a stop, unless told otherwise. */
+/** The report of a poll that was not begun; unless told otherwise, since a stop came first. */
 export function notBegun({ name }: Account, why: MailError = stoppedOnRequest()): PollReport {
   const tally = new Tally();
   tally.failure = why;

@@ -1,6 +1,7 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
-import type { AccountLedger, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/record.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
@@ -23,7 +24,7 @@ export interface PollControl {
   readonly confirmDelete?: boolean | undefined;
 }
 
-/** Connects to the server of an account and logs in; `watch` is told how far it is. */
+/** Connects to the server of an account and logs in; `watch` hears how far it has come. */
 export type OpenSession = (
   account: Account,
   signal: AbortSignal,
@@ -34,7 +35,7 @@ export type OpenSession = (
 export interface Poll {
   readonly account: Account;
   readonly ledger: AccountLedger;
-  /** Opened when the ledger knows of the poll. */
+  /** Opened once the ledger holds the mark of the poll. */
   destinations: readonly Destination[];
   readonly openSession: OpenSession;
   readonly runtime: Runtime;
@@ -58,20 +59,22 @@ export interface Poll {
   readonly startedAt: number;
   /** Whether the poll before this one never ended, so that something may be delivered and not recorded (I3). */
   readonly interrupted: boolean;
-  /** Whether nothing was recorded of the account before this poll: its first one was killed, or the ledger was lost. */
+  /** Whether the ledger knew nothing of the account when this poll began: it is its first, or the ledger was lost. */
   readonly wasNew: boolean;
-  /** Whether the ledger was put back from a backup, as far as is known by now, so that it lacks what was carried since (I8). */
+  /**
+   * Whether the ledger is known by now to have been put back from a backup, so that it lacks what was carried since (I8).
+   */
   ledgerWasPutBack: boolean;
-  /** Whether nothing but a name in a Maildir says that: then names do not prove whose a message is, either. */
+  /** Whether only a name in a Maildir says so. Then names do not prove whose a message is, either. */
   mistrustsNames: boolean;
 }
 
-/** What deletions are decided with; of the destinations only what stands there is asked. */
+/** What deletions are decided from. The destinations are only looked at. */
 export type Deciding = Pick<Poll, 'account' | 'ledger' | 'tally' | 'questions' | 'framing' | 'startedAt'> & {
   readonly destinations: readonly Inspected[];
 };
 
-/** Says why a poll was stopped before it was done. */
+/** The failure of a poll that was stopped before it was done. */
 export function stoppedOnRequest(): MailError {
   return new MailError('aborted', 'Stopped on request before all was done.', {
     hint: 'What was already safe stays safe; the next poll goes on from there.',
@@ -79,8 +82,8 @@ export function stoppedOnRequest(): MailError {
 }
 
 /**
- * Whether nothing but what stands at a destination tells what was delivered there, where the ledger does not know of it: a poll
- * that was killed has left it just now, and knew what it was, unless the ledger knows nothing at all.
+ * Whether mail that stands at a destination without a record is known only by what is stored there. Not where a poll was
+ * merely killed: it has just left that mail, and knew what it was, unless the ledger knows nothing at all.
  */
 export function wasLost({ interrupted, ledgerWasPutBack, wasNew, ledger }: Poll): boolean {
   return ledgerWasPutBack || wasNew || !interrupted || ledger.replaced !== undefined;

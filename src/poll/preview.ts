@@ -1,6 +1,7 @@
 import { readOnlyAll } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
-import { type AccountLedger, dayOf, type FoundMessage } from '../ledger/ledger.ts';
+import { type AccountLedger, dayOf } from '../ledger/ledger.ts';
+import type { FoundMessage } from '../ledger/record.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -87,7 +88,7 @@ export async function previewAccount(
     });
     const nothing = new Set<MessageNumber>();
     const bound = boundRecords(decisions);
-    const question = { listing, bound, retrieved: nothing, delivered: nothing };
+    const question = { listing, bound, came: nothing, delivered: nothing };
     const isConfirmed = control.confirmDelete === true;
     const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
     const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };

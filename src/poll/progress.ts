@@ -2,8 +2,8 @@ import { MailError } from '../errors.ts';
 import type { Poll } from './poll.ts';
 
 /**
- * Sees to it that a poll ends (I7): each of its sessions has to lead to something new. After one that did not, what was
- * put off has its turn; after a second one the poll is over.
+ * Makes sure that a poll ends (I7): each of its sessions has to lead to something new. After one that does not, what was put
+ * off gets its turn; after two in a row the poll is over.
  */
 export class Progress {
   readonly #poll: Poll;
@@ -14,7 +14,7 @@ export class Progress {
     this.#before = this.#measure();
   }
 
-  /** Is called between two sessions; raises `protocol`. */
+  /** Called between two sessions. Raises `protocol` after the second one in vain. */
   check(): void {
     const { account, stalled } = this.#poll;
     const now = this.#measure();

@@ -1,5 +1,5 @@
 import { destinationName } from '../delivery/settings.ts';
-import type { RecordId } from '../ledger/ledger.ts';
+import type { RecordId } from '../ledger/record.ts';
 import { type Capabilities, formatCapabilities, parseCapabilities } from '../pop3/capabilities.ts';
 import type { MessageNumber, Octets, UniqueId } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -29,9 +29,9 @@ interface QuietMaildrop {
 }
 
 /**
- * Looks whether a maildrop is as it was when all in it was carried, instead of listing it whole. It may be mistaken
- * when a message was replaced by another of the same size: then that one is late, until the next whole listing, which
- * is never far. Nothing is deleted, recorded or forgotten because of it (I1, I8).
+ * Whether a maildrop looks as it did when everything in it had been carried, so that it need not be listed. A message that
+ * was replaced by another of the same size is noticed only at the next whole listing, which is never far off. Nothing is
+ * deleted, recorded or forgotten because of this look (I1, I8).
  */
 export async function isUnchanged(session: Transaction, poll: Poll): Promise<boolean> {
   const quiet = quietBefore(poll);
@@ -49,8 +49,8 @@ export async function isUnchanged(session: Transaction, poll: Poll): Promise<boo
 }
 
 /**
- * What the server of a maildrop that was quiet last time announced before the login then. Whatever goes wrong in a poll,
- * and any change of the maildrop, makes it be asked again; so does the next whole listing that is due.
+ * What the server announced before the last login, if the maildrop was quiet then. After any trouble, after any change, and
+ * at the next whole listing it is asked again.
  */
 export function announcedBefore(poll: Poll): Capabilities | undefined {
   const lines = quietBefore(poll)?.announced ?? undefined;
@@ -63,23 +63,24 @@ export function quietAfter(
     readonly listing: Listing;
     readonly plan: Plan;
     readonly known: Pick<KnownMessages, 'withUniqueId'>;
-    readonly bound: ReadonlyMap<MessageNumber, RecordId>;
+    /** Which record each message stands for that came in the session. */
+    readonly came: ReadonlyMap<MessageNumber, RecordId>;
     readonly announced: Capabilities | undefined;
   },
   poll: Poll,
 ): string | undefined {
-  const { listing, plan, bound, announced } = session;
+  const { listing, plan, came, announced } = session;
   const { account, ledger, tally, startedAt } = poll;
   const last = listing.messages.at(-1);
   const allNamed = listing.messages.every(({ uid, twin }) => uid !== undefined && !twin);
   if (last?.uid === undefined || !allNamed || ledger.renumbering()) return undefined;
-  // A number is that of the last message whichever that is, and many messages that machines write have one size.
+  // A mere number names whichever message is the last, and mail that machines write often has one size.
   if (hasMereNumber(last)) return undefined;
   if (listing.claimed !== listing.messages.length || last.number !== listing.claimed) return undefined;
   if (tally.firstRefusal !== undefined || tally.failure !== undefined) return undefined;
-  const isAllBound =
-    plan.further.messages === 0 && plan.retrievals.every(({ message }) => bound.has(message.number));
-  if (!isAllBound || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
+  const hasAllCome =
+    plan.further.messages === 0 && plan.retrievals.every(({ message }) => came.has(message.number));
+  if (!hasAllCome || [...plan.left.keys()].some((reason) => reason !== 'carried')) return undefined;
   const quiet: QuietMaildrop = {
     messages: last.number,
     octets: listing.claimedOctets,
@@ -95,7 +96,7 @@ export function quietAfter(
 
 /** When the first of the messages is to be deleted on the server. */
 function firstDueAt(
-  { listing, known, bound }: Parameters<typeof quietAfter>[0],
+  { listing, known, came }: Parameters<typeof quietAfter>[0],
   { account: { deletion }, startedAt }: Poll,
 ): number | null {
   const wait = keptFor(deletion);
@@ -104,7 +105,7 @@ function firstDueAt(
   for (const { number, uid } of listing.messages) {
     const record = uid === undefined ? undefined : known.withUniqueId(uid).at(-1);
     // What was delivered in this very poll is due a little later than this says.
-    const deliveredAt = bound.has(number) ? startedAt : record?.deliveredAt;
+    const deliveredAt = came.has(number) ? startedAt : record?.deliveredAt;
     if (deliveredAt !== undefined) first = Math.min(first ?? deliveredAt + wait, deliveredAt + wait);
   }
   return first;
@@ -129,7 +130,7 @@ function quietBefore({
   return isFresh && nothingDue && quiet.terms === termsOf(account) ? quiet : undefined;
 }
 
-/** What decides about a message besides the maildrop and the ledger: when it has changed, all is looked at anew. */
+/** The settings that decide about messages: when one of them has changed, everything is looked at anew. */
 function termsOf({ host, port, tls, user, auth, deletion, limits, destinations }: Account): string {
   return JSON.stringify([
     host,

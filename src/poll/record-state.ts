@@ -1,10 +1,10 @@
-import type { LedgerRecord } from '../ledger/ledger.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 import type { UniqueId } from '../pop3/types.ts';
 import { MAX_ATTEMPTS, QUARANTINE_RETRY_MS, SIZE_DRIFT_OCTETS } from './limits.ts';
 import type { ListedMessage } from './listing.ts';
 import { hasMereNumber } from './mere-number.ts';
 
-/** Whether an attempt at a message did not end well. */
+/** Whether the last attempt at a message has failed. */
 export function hasFailed({ outcome }: LedgerRecord): boolean {
   return outcome === 'failed' || outcome === 'quarantined';
 }
@@ -30,12 +30,15 @@ export function isQuarantined(record: LedgerRecord | undefined, { now }: { reado
   return record?.outcome === 'quarantined' && Math.abs(now - record.triedAt) < QUARANTINE_RETRY_MS;
 }
 
-/** A unique-id that was gone, or missing for a while, and is listed again may stand for another message now. */
+/**
+ * Whether the record is still believed: a unique-id that was gone or missing and is listed again may stand for another
+ * message.
+ */
 export function isStillThere(record: LedgerRecord): boolean {
   return record.goneAt === undefined && record.missingAt === undefined;
 }
 
-/** Whether a failed attempt, counted with the earlier ones, was the last that is made. */
+/** Whether an attempt that fails now, counted with the earlier ones, is the last. */
 export function isLastAttempt(record: LedgerRecord | undefined): boolean {
   return (record?.attempts ?? 0) + 1 >= MAX_ATTEMPTS;
 }
@@ -73,7 +76,10 @@ export function isDoubtful(record: LedgerRecord, message: ListedMessage): boolea
   return Math.abs((message.octets ?? 0) - listed) > SIZE_DRIFT_OCTETS;
 }
 
-/** Whether the receipts of a record, as far as it has any, are about this content, with the marks of its readers or without. */
+/**
+ * Whether what a record has receipts for is of this content, with or without the marks of its readers. True where it has
+ * none.
+ */
 export function isOfContent(
   { sha256, destinations }: LedgerRecord,
   received: { readonly sha256: string; readonly unmarkedSha256: string | undefined },
@@ -101,7 +107,9 @@ export function isNowhere(record: LedgerRecord): boolean {
   return hasFailed(record) && record.destinations.length === 0;
 }
 
-/** Whether nothing but what stands here tells what a message was when it came: the ledger was lost since, or has no hash of it. */
+/**
+ * Whether only what is stored here tells what a message was when it came: the ledger was lost since, or has no hash of it.
+ */
 export function lacksProof({ outcome, workedOut, sha256 }: LedgerRecord): boolean {
   return outcome === 'delivered' && (workedOut || sha256 === undefined);
 }

@@ -1,6 +1,7 @@
 import type { Destination, StoredState } from '../delivery/destination.ts';
 import { isPlaceName } from '../delivery/settings.ts';
-import type { AccountLedger, RecordedDelivery, RecordId } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordedDelivery, RecordId } from '../ledger/record.ts';
 import { lostAmong, statesOf, withStates } from './stored-states.ts';
 
 /** How many messages are to come once more, since they are not at this place any more. */
@@ -26,10 +27,10 @@ export interface RefetchWanted {
 }
 
 /**
- * Lets the next poll deliver once more what is not where it was delivered to and the server listed when it was last asked: what
- * was lost with the place itself and, where that is wanted, also what was moved or deleted there, or what somebody has taken
- * over. `formerPlaces` are no destinations any more; what one that is has as well does not count as lost there. With `dryRun`
- * it only counts.
+ * Lets the next poll deliver once more what is not where it was delivered to, as far as the server listed it when it was
+ * last asked: what was lost with the place itself and, where that is wanted, also what was moved or deleted there, or was
+ * handed over. `formerPlaces` are destinations no longer; what is in a present one as well does not count as lost there.
+ * With `dryRun` it only counts.
  */
 export async function refetchMissing(
   destinations: readonly Destination[],

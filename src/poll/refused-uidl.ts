@@ -7,9 +7,9 @@ import type { PollReport } from './report.ts';
 const REFUSED = 'The server refuses UIDL, by which its messages were known until now.';
 
 /**
- * Raises `server-temporary` where a server that has unique-ids refuses to list them: it may be rebuilding its index, and to
- * compare all by its content costs a download of the whole maildrop, and tells less. Not so where CAPA says that it has none,
- * nor where it has refused them in the poll before already: then it has none any more, and no account waits for ever.
+ * Raises `server-temporary` where a server that has listed unique-ids before refuses to. It may be rebuilding its index, and
+ * to compare everything by content would cost a download of the whole maildrop, and tell less. Not so where CAPA says that
+ * it has none, nor where it refused in the poll before, too: then it has none any more, and no account waits for ever.
  */
 export function assertNamed(
   { hasUniqueIds, messages }: Listing,

@@ -68,7 +68,10 @@ export class Tally {
   failure: MailError | undefined;
   /** Why the first message that could not be carried could not. */
   firstRefusal: MailError | undefined;
-  /** What somebody is asked before it is deleted. Whoever says yes must have heard all of it, whatever else is to be told. */
+  /**
+   * What somebody is asked before mail is deleted. It is told before any refusal: whoever says yes must have heard all of
+   * it.
+   */
   question: MailError | undefined;
 
   /** A session has its listing and its plan: what is left on the server is counted anew for each session. */

@@ -1,14 +1,15 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
 import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
-import type { AccountLedger, RecordedDelivery } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordedDelivery } from '../ledger/record.ts';
 
 /** What is asked of a destination. */
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
- * What has become of mail that was delivered to a place. Where that is not configured any more, its mail may have been moved
- * into a destination that is, under its old names, or with the whole mbox: there it counts as well.
+ * What has become of mail that was delivered to a place. If that place is not configured any more, its mail may have been
+ * moved into a destination that is, under its old names or with the whole mbox; it counts there as well.
  */
 export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,
@@ -35,8 +36,8 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
 }
 
 /**
- * The same, of messages of which the ledger tells more: what is missing in an mbox counts as lost where that was in another folder
- * when the message was delivered, as on a disk that was replaced since, and where it was lost with the end of the mbox.
+ * The same for messages of which the ledger tells more: what is missing in an mbox counts as lost if the mbox was in another
+ * folder when the message was delivered, as on a disk that was replaced since, and if it was lost with the end of the mbox.
  */
 export async function statesOf<T extends RecordedDelivery>(
   place: string,

@@ -1,7 +1,8 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
 import { lostWithEnd } from '../delivery/mbox/cut.ts';
 import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
-import type { AccountLedger, RecordedDelivery } from '../ledger/ledger.ts';
+import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordedDelivery } from '../ledger/record.ts';
 import { statesAt, withStates } from './stored-states.ts';
 
 /** What became of all that was delivered to one destination. */

@@ -20,8 +20,8 @@ export interface Authentication {
 }
 
 /**
- * AUTH (RFC 5034 §4): one exchange on the line, to the last reply of the server. Where the exchange comes to nothing
- * by our side, it is cancelled and the session is in the AUTHORIZATION state as before.
+ * AUTH (RFC 5034 §4): one exchange on the line, up to the last reply of the server. An exchange that fails on our side is
+ * cancelled, and the session is in the AUTHORIZATION state as before.
  */
 export async function authenticate(
   pipeline: Pipeline,
@@ -32,7 +32,31 @@ export async function authenticate(
   // A token of OAuth seldom fits, and Microsoft's servers want it in a line of its own even where it does.
   const begins = mayBegin && first !== undefined && mechanism !== 'XOAUTH2' && fits(mechanism, first);
   const command = `AUTH ${mechanism}`;
-  using _turn = await pipeline.submit(begins ? secretCommand(command, first, inside) : plainCommand(command));
+  const passTurn = await pipeline.submit(
+    begins ? secretCommand(command, first, inside) : plainCommand(command),
+  );
+  try {
+    return await converse(pipeline, { mechanism, exchange, begins, inside });
+  } finally {
+    passTurn();
+  }
+}
+
+/** What goes on under the name of AUTH. */
+interface Conversation {
+  readonly mechanism: MechanismName;
+  readonly exchange: ClientExchange;
+  /** Whether the initial response was sent along with the command. */
+  readonly begins: boolean;
+  /** What no line of it may show. */
+  readonly inside: readonly string[];
+}
+
+/** Answers challenges until the server has said its last. */
+async function converse(
+  pipeline: Pipeline,
+  { mechanism, exchange, begins, inside }: Conversation,
+): Promise<Response> {
   for (let challenges = 0; ; challenges += 1) {
     const reply = await pipeline.readChallenge(DURING);
     if (typeof reply !== 'string') return believed(reply, mechanism, { pipeline, exchange });

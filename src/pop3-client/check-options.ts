@@ -128,8 +128,8 @@ const TUNNEL: Rules<Tunnel> = {
 };
 
 /**
- * Raises `config` for what the types cannot refuse, or JavaScript has passed by: unnoticed, a mistyped `tls` would mean
- * no TLS, a misspelt `pinSha256` no pin, and a timeout without an end would be over at once.
+ * Raises `config` for what the types cannot refuse, or a caller in JavaScript got past them. Unnoticed, a mistyped `tls`
+ * would mean no TLS, a misspelt `pinSha256` no pin, and an endless timeout one that is over at once.
  */
 export function checkOptions(options: ConnectOptions): void {
   checkRules('', options, OPTIONS, ['host']);

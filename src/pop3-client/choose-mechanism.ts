@@ -10,9 +10,9 @@ export type Mechanism = Exclude<AuthChoice, 'auto'>;
 export type LineSecrecy = 'encrypted' | 'readable' | 'watched';
 
 /**
- * What `auto` tries on a line, the best first. Inside TLS nobody can listen, so that there PLAIN stands before
- * CRAM-MD5, which many servers announce and cannot do for users whose passwords they keep hashed. Where somebody can
- * listen, only SCRAM is good enough: what the others show can be worked back to the password.
+ * What `auto` tries on a line, the best first. Inside TLS nobody can listen; so there PLAIN stands before CRAM-MD5, which
+ * many servers announce and cannot do for users whose passwords they keep hashed. Where somebody can listen, only SCRAM is
+ * good enough: what the others show can be worked back to the password.
  */
 const PREFERENCES: Readonly<Record<LineSecrecy, readonly Mechanism[]>> = {
   encrypted: ['external', 'scram-sha-256', 'scram-sha-1', 'plain', 'login', 'user-pass', 'cram-md5'],

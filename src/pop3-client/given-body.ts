@@ -1,7 +1,7 @@
 import type { Connection } from '../wire/connection.ts';
 import { WireError } from '../wire/errors.ts';
 import { AUTOLOGOUT_MS } from '../wire/limits.ts';
-import type { Turn } from './pipeline.ts';
+import type { PassTurn } from './pipeline.ts';
 
 /** The octets of a message in blocks as they arrive. It must be read to its end before the next reply can be. */
 export type MessageBody = AsyncIterable<Buffer>;
@@ -9,7 +9,7 @@ export type MessageBody = AsyncIterable<Buffer>;
 /** What is given, and how many octets had been read of the line when that was last looked at. */
 interface Given {
   readonly during: string;
-  readonly turn: Turn;
+  readonly passTurn: PassTurn;
   taken: number;
 }
 
@@ -25,19 +25,19 @@ export class GivenBody {
   constructor(connection: Connection) {
     this.#connection = connection;
     // Whoever waits behind a body that nobody will read hears that the session has ended.
-    connection.onBroken(() => this.#given?.turn[Symbol.dispose]());
+    connection.onBroken(() => this.#given?.passTurn());
   }
 
   /** Gives the body that begins to arrive; its end is the end of its turn. */
-  give(during: string, turn: Turn): MessageBody {
-    const given = { during, turn, taken: this.#connection.takenOctets };
+  give(during: string, passTurn: PassTurn): MessageBody {
+    const given = { during, passTurn, taken: this.#connection.takenOctets };
     this.#given = given;
     this.#timer ??= setTimeout(() => this.#look(), AUTOLOGOUT_MS).unref();
     this.#timer.refresh();
     let blocks: AsyncIterator<Buffer> | undefined;
     const onEnd = (): void => {
       if (this.#given === given) this.#given = undefined;
-      turn[Symbol.dispose]();
+      passTurn();
     };
     return {
       [Symbol.asyncIterator]: () => {

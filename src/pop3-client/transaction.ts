@@ -54,8 +54,8 @@ export class Transaction implements AsyncDisposable {
   }
 
   /**
-   * From now on sends each command only when nothing else is under way, or where that was asked for before, at once
-   * again. In lock-step, whatever has come unasked when a command is to be sent ends the session.
+   * Whether each command is sent only when nothing else is under way, even where the server announced PIPELINING. In
+   * lock-step, whatever has arrived unasked when a command is to be sent ends the session.
    */
   set lockStep(wanted: boolean) {
     this.#lockStep = wanted;
@@ -239,16 +239,16 @@ export class Transaction implements AsyncDisposable {
   }
 
   async #open(command: string, during: string): Promise<MessageBody> {
-    const turn = await this.#pipeline.submit(plainCommand(command));
+    const passTurn = await this.#pipeline.submit(plainCommand(command));
     try {
       const response = await this.#pipeline.readStatus(during);
       if (!response.ok) throw messageRefused(command, response);
       this.#pipeline.hasGivenMessages = true;
     } catch (error) {
-      turn[Symbol.dispose]();
+      passTurn();
       throw error;
     }
-    return this.#body.give(during, turn);
+    return this.#body.give(during, passTurn);
   }
 
   #nonsense(command: string, words: string): WireError {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { delay } from './delay.ts';
 import type { Faults } from './faults.ts';
 import { SessionCut } from './misbehaviour.ts';
 import type { Send } from './replies.ts';
@@ -102,7 +102,7 @@ export class ScriptedLine {
 
   /** Resolves after so many milliseconds; rejects when the server closes. */
   wait(milliseconds: number): Promise<void> {
-    return delay(milliseconds, undefined, { signal: this.#line.signal });
+    return delay(milliseconds, this.#line.signal);
   }
 
   holdUntilClosed(): Promise<never> {

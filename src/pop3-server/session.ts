@@ -1,14 +1,15 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { asMailError, MailError } from '../errors.ts';
 import { newApopTimestamp } from '../pop3/apop.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ServerMeans } from '../sasl/exchange.ts';
 import type { MechanismName } from '../sasl/mechanisms.ts';
 import type { WireError } from '../wire/errors.ts';
+import { endOfTurn } from '../wire/event-loop.ts';
 import { printable, printableLine } from '../wire/text.ts';
 import { Authorization } from './authorization.ts';
 import type { ClientLine } from './client-line.ts';
 import { type Command, parseCommand, shownCommand } from './command.ts';
+import { delay } from './delay.ts';
 import type { ServerEvent } from './events.ts';
 import type { LockedMaildrop, MaildropLocks } from './locked-maildrop.ts';
 import type { LoginDelays } from './login-delays.ts';
@@ -128,7 +129,7 @@ export class Session {
     for (let commands = 1; state !== undefined; commands += 1) {
       state = await this.#step(state);
       // Commands that came together must not keep the other sessions waiting.
-      if (commands % COMMANDS_PER_TURN === 0) await nextTurn();
+      if (commands % COMMANDS_PER_TURN === 0) await endOfTurn();
     }
   }
 
@@ -271,7 +272,7 @@ export class Session {
       utf8: this.#utf8,
       readResponse: this.#readResponse,
       failedLogins,
-      wait: (milliseconds) => delay(milliseconds, undefined, { signal: line.signal }),
+      wait: (milliseconds) => delay(milliseconds, line.signal),
       openMaildrop: this.#openMaildrop,
       onTrouble: this.#onTrouble,
       onEntered: (user, by) =>

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { asMailError } from '../errors.ts';
 import { formatResponse } from '../pop3/response.ts';
 import { connectionLost, WireError } from '../wire/errors.ts';
 import { ClientLine } from './client-line.ts';
+import { delay } from './delay.ts';
 import type { Faults } from './faults.ts';
 import { ENDING_MS, LEAVING_MS } from './limits.ts';
 import { isCodeOffered } from './offer.ts';
@@ -82,10 +82,7 @@ export class Visitors {
   async #visitsWithin(milliseconds: number): Promise<void> {
     const patience = new AbortController();
     const over = Promise.all(this.#visits.values());
-    await Promise.race([
-      over,
-      delay(milliseconds, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
+    await Promise.race([over, delay(milliseconds, patience.signal).catch(() => undefined)]);
     patience.abort();
   }
 

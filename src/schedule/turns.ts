@@ -20,9 +20,9 @@ interface Waiting extends Turn {
 type Groups = Map<string, Waiting[]>;
 
 /**
- * Lets as many polls run at a time as is allowed: hosts take turns, and of one host the first that asked comes first. However
- * many wait for a host that has all that it may have, nobody looks at more than the first of them. One host never has all
- * places (where there is more than one), and hosts that do not answer never have more than half of them, so that they delay only
+ * Lets as many polls run at a time as is allowed. Hosts take turns, and for one host whoever asked first comes first.
+ * However many wait for a host that has all it may have, only the first of them is looked at. One host never has all places
+ * (where there is more than one), and hosts that do not answer never have more than half of them, so that they delay only
  * their own accounts.
  */
 export class Turns {

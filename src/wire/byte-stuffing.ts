@@ -73,8 +73,8 @@ export class Unstuffer {
 const FEW_DOTS = 16;
 
 /**
- * Where the next dot stands that begins a line, the CRLF before it from `from` on, or -1. What is large in mail, base64, has
- * no dot at all, and to look for one octet is many times faster than to stop at each line.
+ * Where the next dot stands that begins a line: the place of the CRLF before it, from `from` on, or -1. Base64, the bulk of
+ * large mail, has no dot at all, and looking for one octet is many times faster than stopping at each line.
  */
 function nextAtLineStart(data: Buffer, from: number): number {
   let dot = data.indexOf(DOT, from + 2);

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { asWireError } from './deadline.ts';
 import { connectionLost, protocolViolation, sessionIsOver, WireError } from './errors.ts';
+import { atEndOfStep } from './event-loop.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import { Multiline } from './multiline.ts';
@@ -210,7 +211,7 @@ export class Connection {
   gather(): void {
     if (this.#gathered !== undefined || this.#broken !== undefined) return;
     this.#gathered = '';
-    process.nextTick(() => this.#sendGathered());
+    atEndOfStep(() => this.#sendGathered());
   }
 
   /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */

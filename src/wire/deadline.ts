@@ -38,7 +38,8 @@ export async function withDeadline<T>(
 /** Why a signal was aborted, as an error of ours. */
 export function abortReason(signal: AbortSignal | undefined): MailError {
   if (signal?.reason instanceof MailError) return signal.reason;
-  return new MailError('aborted', 'Stopped on request.', {
+  // One that ends a session, so that what it ends has the reason of the signal as its cause, and not this.
+  return new WireError('aborted', 'Stopped on request.', {
     hint: 'What was already safe stays safe; the next poll goes on from there.',
     cause: signal?.reason,
   });

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { lineFailed, timedOut, type WireError } from './errors.ts';
+import { atEndOfTurn } from './event-loop.ts';
 import { MIN_OCTETS_PER_IDLE_PERIOD } from './limits.ts';
 
 interface Waiter {
@@ -162,7 +163,7 @@ export class Inbound {
     if (this.#drips(block.length)) this.fail(timedOut(this.#during, this.#idleMs));
     if (this.#waiter === undefined || this.#isWaking) return;
     this.#isWaking = true;
-    setImmediate(this.#wake);
+    atEndOfTurn(this.#wake);
   };
 
   /** At the end of a turn of the event loop, in which more may have come. */

@@ -13,8 +13,8 @@ export interface ProgramRun {
   readonly input: string | number;
   readonly limitMs: number;
   /**
-   * What is wanted of what it says: nothing, so that what it leaves behind may go on saying it; what is on standard error when it
-   * has not gone well; or all, also what is on standard output.
+   * How much is wanted of what it prints: nothing, so that what it leaves running may go on printing; standard error when it
+   * has failed; or all, standard output too.
    */
   readonly hears: 'nothing' | 'errors' | 'all';
   /** Asks it to end, and ends it a moment later. */

@@ -3,6 +3,7 @@ import { asMailError } from '../errors.ts';
 import { hostAndPort } from './address.ts';
 import { type DialOptions, dial } from './dial.ts';
 import { describeSystemError, WireError } from './errors.ts';
+import { endOfTurn } from './event-loop.ts';
 import type { Proxy } from './proxy.ts';
 import { printable } from './text.ts';
 
@@ -50,7 +51,7 @@ async function askSocks(socket: Socket, proxy: Proxy, { host, port }: DialOption
   }
   // The greeting may have come in one segment with the proxy's reply: the library hands it on a moment later.
   socket.on('data', keep);
-  await new Promise((resolve) => setImmediate(resolve));
+  await endOfTurn();
   socket.pause();
   socket.off('data', keep);
   if (early.length > 0) socket.unshift(Buffer.concat(early));

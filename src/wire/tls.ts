@@ -144,8 +144,8 @@ function assertPinned(secure: TLSSocket, pin: string, serverName: string): void 
 }
 
 /**
- * The session to resume. Each one that is resumed gives the next, so that without an end to that a server would never
- * have to show a certificate again: not when it has a new one, and not when the old one has run out.
+ * The session to resume. Each one that is resumed gives the next. Without an end to that, a server would never have to show
+ * a certificate again: not when it has a new one, and not when the old one has expired.
  */
 function knownSession(key: string, now: number): Resumable | undefined {
   const known = resumables.get(key);

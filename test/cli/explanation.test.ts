@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type EntryNow, explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
-import type { RecordId } from '../../src/ledger/ledger.ts';
+import { type EntryNow, explanationOf, type MessageFacts, type PlaceNow } from '../../src/cli/explanation.ts';
+import type { RecordId } from '../../src/ledger/record.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import type { Decision } from '../../src/poll/plan.ts';
 import type { MessageNumber, UniqueId } from '../../src/pop3/types.ts';
@@ -16,6 +16,15 @@ const message: ListedMessage = {
 };
 const CARRIED: Decision = { action: 'leave', message, reason: 'carried', record: undefined };
 const NEW: Decision = { action: 'retrieve', message, reason: 'new', record: undefined, alone: false };
+
+const PLACE: PlaceNow = {
+  destination: 'maildir:/mail',
+  location: '1.x',
+  octets: 1990,
+  sha256: null,
+  unmarkedSha256: null,
+  state: 'intact',
+};
 
 const ENTRY: EntryNow = {
   id: 1 as RecordId,
@@ -34,16 +43,7 @@ const ENTRY: EntryNow = {
   deleSentAt: null,
   missingAt: null,
   goneAt: null,
-  places: [
-    {
-      destination: 'maildir:/mail',
-      location: '1.x',
-      octets: 1990,
-      sha256: null,
-      unmarkedSha256: null,
-      state: 'intact',
-    },
-  ],
+  places: [PLACE],
 };
 
 function explained(facts: Partial<MessageFacts>): string {
@@ -71,6 +71,11 @@ describe('the explanation', () => {
     expect(text).toContain(
       'deleted on the server by the first poll after 2026-12-01 12:00 (delete: { after: 30d })',
     );
+  });
+
+  test('says of an mbox how far into the file the message begins', () => {
+    const places = [{ ...PLACE, destination: 'mbox:/box', location: '149' }];
+    expect(explained({ entries: [{ ...ENTRY, places }] })).toContain('mbox:/box, at offset 149: there as');
   });
 
   test.each<[string, Partial<MessageFacts>, RegExp]>([

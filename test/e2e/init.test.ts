@@ -142,7 +142,7 @@ describe('mailferry init --yes', () => {
     await writeFile(folder.at('.config/mailferry/config.yaml'), 'mine');
     const { status, stderr } = await runProgram(ofAddress(ADDRESS), { cwd: folder.path });
     expect(status).toBe(64);
-    expect(stderr).toContain('Add an account below "accounts:" in it');
+    expect(stderr).toContain('--add');
     expect(stderr).toContain('--force');
     expect(await readFile(folder.at('.config/mailferry/config.yaml'), 'utf8')).toBe('mine');
   });
@@ -152,6 +152,50 @@ describe('mailferry init --yes', () => {
     const { status, stderr } = await runProgram(ofAddress('me@icloud.com'), { cwd: folder.path });
     expect(status).toBe(69);
     expect(stderr).toContain('iCloud Mail has no POP3');
+  });
+});
+
+describe('mailferry init --yes --add', () => {
+  /** `init --add` for accounts at hosts that are not asked anything. */
+  async function add(folder: TemporaryFolder, address: string, ...more: string[]): Promise<[number, string]> {
+    const login = ['--no-login', '--host', 'localhost', '--ca-file', 'ca.pem', ...more];
+    const words = [...ofAddress(address), '--add', ...login];
+    const { status, stderr } = await runProgram(words, { cwd: folder.path, under: ['env', 'P=sec ret'] });
+    return [status ?? -1, stderr];
+  }
+
+  test('makes the configuration, and adds accounts to it one by one', async () => {
+    await using folder = await prepared();
+    await using server = await serve();
+    const port = ['--port', String(server.tlsAddress?.port)];
+    expect(await add(folder, 'one@example.org', '--name', 'one', ...port)).toEqual([0, '']);
+    expect(await add(folder, 'two@example.org', '--name', 'two', ...port)).toEqual([0, '']);
+    expect((await add(folder, 'six@example.org', '--name', 'two', ...port))[0]).toBe(64);
+    const checked = await runProgram(['check'], { cwd: folder.path, under: ['env', 'P=sec ret'] });
+    expect(checked).toMatchObject({ status: 0, stdout: expect.stringContaining('good, 2 accounts') });
+  });
+
+  test('changes nothing where the accounts could not be together, or it cannot tell how, and says so', async () => {
+    await using folder = await prepared();
+    await using server = await serve();
+    const port = ['--port', String(server.tlsAddress?.port)];
+    await add(folder, 'one@example.org', '--name', 'one', ...port);
+    const path = folder.at('.config/mailferry/config.yaml');
+    const before = await readFile(path, 'utf8');
+    const [status, said] = await add(folder, 'one@example.org', '--name', 'again', ...port);
+    expect([status, said]).toEqual([
+      78,
+      expect.stringContaining('accounts.again: this is the maildrop of account "one" again'),
+    ]);
+    expect(await readFile(path, 'utf8')).toBe(before);
+    const braces =
+      '{ accounts: { a: { host: h, user: u, password: { env: P }, deliver: { type: mbox, path: b }, delete: never } } }\n';
+    await writeFile(path, braces);
+    expect(await add(folder, 'two@example.org', '--name', 'two', ...port)).toEqual([
+      73,
+      expect.stringContaining('Nothing in it was changed.'),
+    ]);
+    expect(await readFile(path, 'utf8')).toBe(braces);
   });
 });
 
@@ -194,7 +238,8 @@ describe('mailferry init at a terminal', () => {
       folder,
       ['init', '--user', ADDRESS, ...serverOptions(server)],
       [
-        ['What shall become of the new account?', '\r'],
+        // The second answer.
+        ['What shall become of the new account?', '\u001b[B\r'],
         ['There is an account "example.org" already.', 'second\r'],
         ['The password of', 'sec ret\r'],
         ...TAKING_ALL_THAT_IS_PROPOSED,
@@ -207,6 +252,31 @@ describe('mailferry init at a terminal', () => {
     await writeFile(path, `${before}${block.replaceAll('\r', '')}\n`);
     const checked = await runProgram(['check'], { cwd: folder.path, under: ['env', 'P=sec ret'] });
     expect(checked).toMatchObject({ status: 0, stdout: expect.stringContaining('second') });
+  });
+
+  test('adds the account to the configuration that is there, and examines it alone', async () => {
+    await using folder = await prepared();
+    await using server = await serve();
+    const path = folder.at('mine.yaml');
+    const before =
+      'accounts:\n  # mine\n  bob: { host: h, user: b, password: { env: B }, deliver: { type: mbox, path: b }, delete: never }\n';
+    await writeFile(path, before, { mode: 0o644 });
+    const { status, shown } = await answer(
+      folder,
+      ['init', '--user', ADDRESS, '--output', path, ...serverOptions(server)],
+      [
+        ['What shall become of the new account?', '\r'],
+        ['The password of', 'sec ret\r'],
+        ...TAKING_ALL_THAT_IS_PROPOSED,
+        ['Examine it now', '\r'],
+      ],
+    );
+    expect(shown).toContain('a poll would retrieve 2 messages');
+    expect(shown).toContain('where a daemon runs: mailferry reload --config');
+    expect(status).toBe(0);
+    expect((await readFile(path, 'utf8')).slice(0, before.length)).toBe(before);
+    // The user of a daemon may be another one than its owner.
+    expect((await stat(path)).mode.toString(8)).toMatch(/644$/);
   });
 
   test('asks for the address where only a login name without a domain was said', async () => {

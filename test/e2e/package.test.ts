@@ -48,7 +48,7 @@ describe('the package', () => {
         ),
       ),
     ).toEqual([]);
-    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(4_000_000);
+    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(4_200_000);
   });
 
   it('installs with scripts disabled, and runs', async () => {

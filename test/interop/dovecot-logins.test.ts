@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type AuthChoice,
@@ -9,10 +8,10 @@ import {
   type TlsMode,
 } from '../../src/pop3-client/index.ts';
 import { AUTH_CHOICES } from '../../src/pop3-client/options.ts';
-import { systemRuntime } from '../../src/runtime.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { type Dovecot, startDovecot } from '../support/dovecot.ts';
 import { findProgram, requirePrograms } from '../support/programs.ts';
+import { signedToken } from '../support/token.ts';
 
 /** Every way to log in that Dovecot has, on every line: one test for each cell. */
 
@@ -49,22 +48,11 @@ function options(tls: TlsMode, auth: AuthChoice, more: Partial<SessionOptions> =
     tls,
     ca: [authority().cert],
     user: USER,
-    password: auth === 'xoauth2' || auth === 'oauthbearer' ? token(USER) : PASSWORD,
+    password: auth === 'xoauth2' || auth === 'oauthbearer' ? signedToken(USER, TOKEN_SECRET) : PASSWORD,
     auth,
     ...(auth === 'external' ? { clientCertificate: { cert, key: new Secret(key) } } : {}),
     ...more,
   };
-}
-
-function part(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
-
-/** A token as an OAuth server would sign it. */
-function token(sub: string, secret: string = TOKEN_SECRET): string {
-  const now = Math.floor(systemRuntime.now() / 1000);
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub, iat: now - 60, nbf: now - 60, exp: now + 3600 })}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
 describe.each(LINES)('on a line with TLS: %s', (tls) => {
@@ -81,7 +69,7 @@ describe.each(LINES)('on a line with TLS: %s', (tls) => {
     'is refused by %s with the wrong password',
     async (auth) => {
       const password =
-        auth.includes('oauth') || auth === 'oauthbearer' ? token(USER, 'somebody else') : 'wrong';
+        auth.includes('oauth') || auth === 'oauthbearer' ? signedToken(USER, 'somebody else') : 'wrong';
       const failure = openSession(options(tls, auth, { password }));
       await expect(failure).rejects.toMatchObject({
         code: 'login-refused',

@@ -1,8 +1,8 @@
 import { open, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { Database, isSuspect } from '../../src/ledger/database.ts';
-import type { RecordId } from '../../src/ledger/ledger.ts';
 import { readSummaries } from '../../src/ledger/read-ledger.ts';
+import type { RecordId } from '../../src/ledger/record.ts';
 import { lookAt } from '../../src/ledger/seal.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,5 +1,6 @@
 import type { Intent, Receipt } from '../../src/delivery/destination.ts';
-import type { Delivery, Moment, PollEnd } from '../../src/ledger/ledger.ts';
+import type { PollEnd } from '../../src/ledger/ledger.ts';
+import type { Delivery, Moment } from '../../src/ledger/record.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
 
 export const uid = (text: string): UniqueId => text as UniqueId;

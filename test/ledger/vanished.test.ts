@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AccountLedger, RecordId, RecordIdentity } from '../../src/ledger/ledger.ts';
+import type { AccountLedger } from '../../src/ledger/ledger.ts';
+import type { RecordId, RecordIdentity } from '../../src/ledger/record.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { delivery, receipt, uid, WHENEVER } from './fixtures.ts';

@@ -173,16 +173,25 @@ describe('notices', () => {
   });
 
   test('say what is wrong and what to do', () => {
-    const { notices } = decideNotices(NOTHING_NOTIFIED, failed(3), POLICY);
+    const { notices } = decideNotices(NOTHING_NOTIFIED, { ...failed(3), lastSuccessAt: undefined }, POLICY);
     expect(notices).toEqual([
       {
         kind: 'failing',
         account: 'work',
         title: 'work: 3 polls in a row have failed',
-        text: 'Cannot reach it. Look at the line.',
+        text: 'Cannot reach it. Look at the line. It is tried again by itself; what has not come yet stays on the server.',
         bad: true,
         at: NOW,
       },
     ]);
+  });
+
+  test('of an account that fails say since when, so that an outage is told from a mistake in the configuration', () => {
+    const text = (lastSuccessAt: number | undefined): string | undefined =>
+      decideNotices(NOTHING_NOTIFIED, { ...failed(3), lastSuccessAt }, POLICY).notices[0]?.text;
+    expect(text(NOW - 2.5 * HOUR)).toContain('The last poll that went well was 2h ago.');
+    expect(text(undefined)).not.toContain('last poll');
+    // Noted before the clock was set back.
+    expect(text(NOW + HOUR)).not.toContain('last poll');
   });
 });

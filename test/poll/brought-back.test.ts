@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Receipt } from '../../src/delivery/destination.ts';
-import type { RecordedDelivery } from '../../src/ledger/ledger.ts';
+import type { RecordedDelivery } from '../../src/ledger/record.ts';
 import { noteBroughtBack } from '../../src/poll/brought-back.ts';
 import type { Poll } from '../../src/poll/poll.ts';
 

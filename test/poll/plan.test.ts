@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LedgerRecord, RecordId } from '../../src/ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../src/ledger/record.ts';
 import type { PollLimits } from '../../src/poll/account.ts';
 import type { DeletionPolicy } from '../../src/poll/deletion-policy.ts';
 import { FramingTrouble } from '../../src/poll/framing-trouble.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { readOnly } from '../../src/delivery/read-only.ts';
-import type { RecordedDelivery, RecordId } from '../../src/ledger/ledger.ts';
+import type { RecordedDelivery, RecordId } from '../../src/ledger/record.ts';
 import { verifyDestination, verifyFormer } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

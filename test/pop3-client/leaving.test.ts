@@ -61,6 +61,21 @@ describe('a session', () => {
     });
   });
 
+  test('tells why the signal ended it at a command, too', async () => {
+    await using server = await createServer({ users, faults: [{ do: 'stall', command: 'STAT' }] });
+    const controller = new AbortController();
+    const login = { user: 'alice', password: 'secret', tls: 'none', signal: controller.signal } as const;
+    const session = await openSession({ ...server.address, ...login });
+    const reason = new Error('the window was closed');
+    const raised = expect(session.stat()).rejects.toMatchObject({
+      code: 'aborted',
+      cause: { message: reason.message },
+    });
+    controller.abort(reason);
+    await raised;
+    expect(session.broken?.cause).toBe(reason);
+  });
+
   test('does not stay open when whoever watches it raises an error', async () => {
     await using peer = await peerThat(() => undefined);
     const watch = {

@@ -29,12 +29,16 @@ export interface DovecotOptions {
   readonly lockSession?: boolean;
   /** Made for many sessions at a time, as where the mail of many lives; also reachable at these addresses. */
   readonly busy?: { readonly listen: readonly string[] };
+  /** With it the same mail is served over IMAP too. */
+  readonly imap?: boolean;
 }
 
-/** Where Dovecot listens; `tls` is 0 where it has none. */
+/** Where Dovecot listens; 0 where it does not. */
 interface Ports {
   readonly plain: number;
   readonly tls: number;
+  readonly imap: number;
+  readonly imapTls: number;
 }
 
 /** Another process may take a port between our choice and Dovecot's start. */
@@ -118,7 +122,14 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     }
     if (options.tokenSecret !== undefined) await makeTokenKey(folder, options.tokenSecret);
     for (let attempt = 1; ; attempt += 1) {
-      const ports = { plain: await freePort(), tls: options.tls === undefined ? 0 : await freePort() };
+      const portIf = async (isWanted: boolean): Promise<number> => (isWanted ? freePort() : 0);
+      const { tls, imap = false } = options;
+      const ports = {
+        plain: await freePort(),
+        tls: await portIf(tls !== undefined),
+        imap: await portIf(imap),
+        imapTls: await portIf(imap && tls !== undefined),
+      };
       await writeFile(join(folder, 'dovecot.conf'), configuration(folder, ports, options));
       const started = await start(join(folder, 'dovecot.conf'));
       if (started.listening) return new Dovecot(started, ports, folder);
@@ -171,7 +182,7 @@ async function start(configurationFile: string): Promise<Started> {
     };
     const onData = (block: Buffer): void => {
       log += block.toString();
-      if (log.includes('starting up for pop3')) settle(true);
+      if (/starting up for (?:imap, )?pop3/.test(log)) settle(true);
     };
     child.stderr.on('data', onData);
     child.once('error', reject);
@@ -239,7 +250,7 @@ function mailOwner(): { uid: number; gid: number } {
 function configuration(
   folder: string,
   ports: Ports,
-  { tls, lockSession = false, busy, ...logins }: DovecotOptions,
+  { tls, lockSession = false, busy, imap = false, ...logins }: DovecotOptions,
 ): string {
   const secured =
     tls === undefined
@@ -248,7 +259,7 @@ function configuration(
   return `
 base_dir = ${folder}/run
 log_path = /dev/stderr
-protocols = pop3
+protocols = ${imap ? 'imap ' : ''}pop3
 listen = ${['127.0.0.1', ...(busy?.listen ?? [])].join(', ')}
 ${secured}
 disable_plaintext_auth = no
@@ -258,6 +269,7 @@ first_valid_gid = 1
 pop3_lock_session = ${lockSession ? 'yes' : 'no'}
 ${runsAsRoot() ? '' : asPresentUser()}
 ${busy === undefined ? '' : FOR_MANY}
+${imap ? imapListeners(ports) : ''}
 service pop3-login {
   inet_listener pop3 {
     port = ${ports.plain}
@@ -279,6 +291,20 @@ passdb {
 userdb {
   driver = passwd-file
   args = ${folder}/users
+}
+`;
+}
+
+function imapListeners({ imap, imapTls }: Ports): string {
+  return `
+service imap-login {
+  ${runsAsRoot() ? '' : 'chroot ='}
+  inet_listener imap {
+    port = ${imap}
+  }
+  inet_listener imaps {
+    port = ${imapTls}
+  }
 }
 `;
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccountConfiguration } from '../../config/configuration.ts';
+import { homeFolder } from '../../config/home.ts';
 import { absolutePath } from '../../config/places.ts';
 import { writePrivateFile } from '../../durable/private-file.ts';
 import { ifThere, MailError } from '../../errors.ts';
@@ -16,7 +17,6 @@ import { systemRuntime } from '../../runtime.ts';
 import { remembered } from '../../setup/take-over.ts';
 import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { homeFolder } from '../home.ts';
 import { loadFor, selectAccounts } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
+import { homeFolder, localUser } from '../../config/home.ts';
 import { loadConfiguration } from '../../config/load.ts';
 import { netrcPassword } from '../../config/netrc.ts';
 import {
@@ -18,7 +18,6 @@ import { readPeer } from '../../setup/peer-files.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
-import { homeFolder, localUser } from '../home.ts';
 import { passwordsText, toldOfImport } from '../import-text.ts';
 import { paragraph, processTerminal, showError, type Terminal } from '../terminal.ts';
 

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { readCertificates } from '../../config/certificates.ts';
+import { homeFolder } from '../../config/home.ts';
 import { absolutePath, isUserConfiguration, userConfigurationPath } from '../../config/places.ts';
 import { renderAccount, renderConfiguration } from '../../config/render.ts';
 import { octetsText } from '../../config/size.ts';
@@ -23,7 +24,8 @@ import { tryLogin } from '../../setup/try-login.ts';
 import { hostAndPort } from '../../wire/address.ts';
 import { countText } from '../../wire/text.ts';
 import type { CommandRun, GlobalOptions } from '../command.ts';
-import { homeFolder } from '../home.ts';
+import { statusOf } from '../exit-status.ts';
+import { addAccount, type Present } from '../init-add.ts';
 import { hasPassword, type InitOptions, refuseIncomplete, saidAddress } from '../init-options.ts';
 import { type ChosenPassword, chooseKeeping, passwordOfOptions } from '../init-password.ts';
 import { askDeletion, askDestination, askSchedule } from '../init-questions.ts';
@@ -43,8 +45,8 @@ interface Setting {
   readonly terminal: Terminal;
   readonly signal: AbortSignal;
   readonly output: string;
-  /** The accounts of the configuration that is there and to be kept: then the new one is shown, and not written. */
-  readonly present: readonly string[] | undefined;
+  /** What is there and to be kept; undefined where the configuration is a new one. */
+  readonly present: Present | undefined;
   readonly ca: readonly string[];
 }
 
@@ -83,13 +85,30 @@ export const init: CommandRun<InitOptions> = async (options) => {
   };
   const stored = await password.store();
   if (stored !== undefined) tell(setting, stored);
-  if (setting.present !== undefined) return showAccount(account, setting);
-  await writePrivateFile(setting.output, renderConfiguration(firstConfiguration(account)), systemRuntime);
-  tell(setting, `Wrote ${setting.output} (mode 0600).`, 'success');
-  return control.status ?? (await conclude(setting));
+  const unwritten = await keep(account, setting);
+  return unwritten ?? control.status ?? (await conclude(setting, name));
 };
 
-/** For whoever has a configuration already: comments and order in it are theirs, so that nothing is written into it. */
+/** Writes it into a new configuration, or the one that is there; else it is shown, and the exit status of that is the result. */
+async function keep(account: FirstAccount, setting: Setting): Promise<number | undefined> {
+  const { output, present, terminal } = setting;
+  if (present === undefined) {
+    await writePrivateFile(output, renderConfiguration(firstConfiguration(account)), systemRuntime);
+    tell(setting, `Wrote ${output} (mode 0600).`, 'success');
+    return undefined;
+  }
+  if (!present.adds) return showAccount(account, setting);
+  const obstacle = await addAccount(output, account, present);
+  if (obstacle !== undefined) {
+    terminal.err(`The account cannot be added to ${output}: ${obstacle}. Nothing in it was changed.`);
+    showAccount(account, setting);
+    return statusOf('destination-unusable');
+  }
+  tell(setting, `Added ${account.name} to ${output}; all else in it is as it was.`, 'success');
+  return undefined;
+}
+
+/** For whoever wants to write it into the configuration that is there, or has to. */
 function showAccount(account: FirstAccount, { terminal, output }: Setting): number {
   const named = namedIn(output);
   terminal.out(`Add this below "accounts:" in ${output}:\n`);
@@ -115,28 +134,38 @@ async function freeOutput(
   );
   if (options.force === true || (await ifThere(stat(output))) === undefined)
     return { output, present: undefined };
+  const wish = options.add === true ? 'add' : await askWish(output, asker);
+  if (wish === 'replace') return { output, present: undefined };
+  const text = await readFile(output, 'utf8');
+  const { accounts } = await loadFor({ ...options, config: output });
+  return {
+    output,
+    present: { text, names: accounts.map(({ account }) => account.name), adds: wish === 'add' },
+  };
+}
+
+async function askWish(output: string, asker: Asker | undefined): Promise<'add' | 'show' | 'replace'> {
   if (asker === undefined) {
     throw new MailError('usage', `${output} is there already; nothing was written.`, {
-      hint: 'Add an account below "accounts:" in it (at a terminal, init shows one to add), write to another file with --output FILE, or replace it with --force.',
+      hint: 'Add the account to it with --add, write to another file with --output FILE, or replace it with --force.',
     });
   }
-  const wish = await asker.choose(`${output} is there already. What shall become of the new account?`, [
+  return asker.choose(`${output} is there already. What shall become of the new account?`, [
+    { value: 'add', label: 'It is added to that file; all else in it stays as it is' },
     { value: 'show', label: 'It is shown at the end, to be added to that file by you' },
     { value: 'replace', label: 'It replaces all that is in that file' },
   ]);
-  if (wish === 'replace') return { output, present: undefined };
-  const { accounts } = await loadFor({ ...options, config: output });
-  return { output, present: accounts.map(({ account }) => account.name) };
 }
 
 /** A name of which there is no account yet: its password would take the place of the other one's. */
-async function freeName(name: string, { present = [], asker, options }: Setting): Promise<string> {
-  if (!present.includes(name)) return name;
+async function freeName(name: string, { present, asker, options }: Setting): Promise<string> {
+  const names = present?.names ?? [];
+  if (!names.includes(name)) return name;
   const taken = `There is an account "${name}" already.`;
   if (asker === undefined || options.name !== undefined)
     throw new MailError('usage', taken, { hint: 'Give the new one another name with --name.' });
   const check = (answer: string): string | undefined =>
-    present.includes(accountName(answer)) ? 'There is an account of that name already.' : undefined;
+    names.includes(accountName(answer)) ? 'There is an account of that name already.' : undefined;
   return accountName(await asker.text(`${taken} What is the new one to be called?`, { check }));
 }
 
@@ -259,10 +288,15 @@ async function tryOnce({
   tell(setting, `Logged in: ${countText(messages, 'message')} there (${octetsText(octets)}).`, 'success');
 }
 
-/** At a terminal: has it examined, and shows what a first poll would do. */
-async function conclude({ options, asker, terminal, output }: Setting): Promise<number> {
-  const named = namedIn(output);
-  const next = `Next: mailferry doctor${named}, mailferry fetch --dry-run${named}, mailferry fetch${named}`;
+/** At a terminal: has it examined, and shows what a first poll would do; of this account, where there are others. */
+async function conclude(
+  { options, asker, terminal, output, present }: Setting,
+  name: string,
+): Promise<number> {
+  const names = present === undefined ? [] : [name];
+  const named = [namedIn(output), ...names].join(' ').trimEnd();
+  const reload = present === undefined ? '' : `; where a daemon runs: mailferry reload${namedIn(output)}`;
+  const next = `Next: mailferry doctor${named}, mailferry fetch --dry-run${named}, mailferry fetch${named}${reload}`;
   const globals = { logLevel: options.logLevel, logFormat: options.logFormat, config: output };
   if (
     asker === undefined ||
@@ -272,12 +306,12 @@ async function conclude({ options, asker, terminal, output }: Setting): Promise<
     return 0;
   }
   const { doctor } = await import('./doctor.ts');
-  const status = await doctor(globals, []);
+  const status = await doctor(globals, names);
   if (status !== 0) return status;
   const { fetch } = await import('./fetch.ts');
   terminal.out('');
-  const previewed = await fetch({ ...globals, dryRun: true, progress: false }, []);
-  terminal.out(`\nTo carry the mail: mailferry fetch${named}`);
+  const previewed = await fetch({ ...globals, dryRun: true, progress: false }, names);
+  terminal.out(`\nTo carry the mail: mailferry fetch${named}${reload}`);
   return previewed;
 }
 

@@ -13,11 +13,18 @@ import { deliveryFailed } from '../errors.ts';
 import type { LineEndings } from '../settings.ts';
 import { Spool } from './spool.ts';
 
-/**
- * Somebody who takes messages over, and answers for them from then on: resolves to what the receipt calls its place. Raises
- * `MessageNotTaken` where only this one is not wanted, `NoneTaken` where that may be so, or what keeps all from being taken.
- */
-export type Taker = (spool: Spool, file: FileHandle, envelope: Envelope) => Promise<string>;
+/** Somebody who takes messages over, and answers for them from then on. */
+export interface Taker {
+  /**
+   * Gives it a message. Resolves to what the receipt calls its place. Raises `MessageNotTaken` where only this message is refused,
+   * `NoneTaken` where that may be so, and otherwise what keeps every message from being taken.
+   */
+  take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
+  /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
+  doubt?(): void;
+  /** Ends what was begun with it. */
+  close?(): Promise<void>;
+}
 
 /** Whoever takes mail over does not take this message; others may be taken. */
 export class MessageNotTaken extends MailError {
@@ -42,6 +49,9 @@ interface NotTaken {
  */
 export class NoneTaken extends MailError {}
 
+/** As `NoneTaken`; the message may have been taken all the same, and whoever failed can tell when asked again. */
+export class MaybeTaken extends NoneTaken {}
+
 /** So many in a row say something of whoever refuses them, and nothing of the messages. */
 const REFUSED_IN_A_ROW = 10;
 
@@ -52,12 +62,13 @@ export interface HandingOver {
   readonly lineEndings: LineEndings;
   /** A path where nothing is yet, for the file in which a message waits. */
   readonly spoolPath: () => string;
-  readonly take: Taker;
+  readonly taker: Taker;
 }
 
 /**
- * A destination that takes mail over for good: what becomes of it there cannot be seen from here. Messages are handed over one
- * after the other, each when it has come whole. A process that is killed between that and the record hands it over again (I3).
+ * A destination that takes mail over for good: we cannot see what becomes of it there. Messages are handed over one after
+ * the other, each once it has come whole. A process that is killed between that and the record hands the message over again
+ * (I3).
  */
 export class HandedOver implements Destination {
   readonly name: string;
@@ -97,8 +108,9 @@ export class HandedOver implements Destination {
     };
   }
 
-  /** Nothing can be found there. */
+  /** Nothing is found there by its name. */
   recover(): Promise<ReadonlyMap<string, Recovered>> {
+    this.#parts.taker.doubt?.();
     return Promise.resolve(new Map());
   }
 
@@ -112,6 +124,7 @@ export class HandedOver implements Destination {
 
   async close(): Promise<void> {
     await this.#last;
+    await this.#parts.taker.close?.();
   }
 
   async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string> {
@@ -121,7 +134,7 @@ export class HandedOver implements Destination {
       throw new MailError(code, message, { hint });
     }
     try {
-      const location = await this.#parts.take(spool, file, envelope);
+      const location = await this.#parts.taker.take(spool, file, envelope);
       this.#refusedInARow = 0;
       return location;
     } catch (error) {

@@ -21,11 +21,12 @@ const MAX_ANSWER_CHARACTERS = 200;
 type Failure = SMTPConnection.SMTPError;
 
 /**
- * Gives each message to a mail server of ours, over LMTP (RFC 2033) or SMTP (RFC 5321), which answers for it from its 250 on. Lines end in
- * CRLF there, bare CRs and LFs included. Where the line breaks before that answer has come, nobody knows whether it would have been one.
+ * Gives each message to a mail server, over LMTP (RFC 2033) or SMTP (RFC 5321), which answers for it from its 250 on. Lines
+ * end in CRLF there, bare CRs and LFs included. Where the line breaks before that reply, nobody knows whether the server has
+ * taken the message.
  */
 export function mailServer(settings: MailServerSettings, hostName: string): Taker {
-  return async (spool, file) => {
+  const take: Taker['take'] = async (spool, file) => {
     const line = openLine(settings, hostName);
     let isAsked = false;
     const limit = setTimeout(() => line.emit('error', tooLate(settings)), settings.timeoutMs);
@@ -55,6 +56,7 @@ export function mailServer(settings: MailServerSettings, hostName: string): Take
       clearTimeout(limit);
     }
   };
+  return { take };
 }
 
 /** Whether a mail server is there and greets. Raises as a delivery does. */
@@ -105,8 +107,8 @@ function tooLate({ timeoutMs }: MailServerSettings): Error {
 }
 
 /**
- * A refusal of the sender, the recipient or the content is about this message, for good (5xx) or for now (4xx); all else is about
- * the server, but may be for this message where that was under way (`isAsked`).
+ * A refusal of the sender, the recipient or the content concerns this message, for good (5xx) or for now (4xx). Everything
+ * else concerns the server, but may have to do with this message where that was under way (`isAsked`).
  */
 function notTaken(settings: MailServerSettings, thrown: unknown, isAsked: boolean): MailError {
   const { type, to } = settings;

@@ -27,7 +27,7 @@ export function verdictOf(ending: Ending): Verdict {
 /** Gives each message to the program, on its standard input. */
 export function mda(settings: MdaSettings, account: string): Taker {
   const { command, timeoutMs, folder, env = process.env } = settings;
-  return async (spool, file, { tag }) => {
+  const take: Taker['take'] = async (spool, file, { tag }) => {
     const ending = await runProgram({
       command,
       folder,
@@ -42,6 +42,7 @@ export function mda(settings: MdaSettings, account: string): Taker {
     // Nothing there tells one message from another but this.
     return tag;
   };
+  return { take };
 }
 
 function notTaken(settings: MdaSettings, ending: Ending, verdict: Exclude<Verdict, 'taken'>): MailError {

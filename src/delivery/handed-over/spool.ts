@@ -38,9 +38,14 @@ export class Spool {
     return this.#sha256;
   }
 
+  /** How it begins, as received: its header, where that is not very long. Nothing after `close`. */
+  get start(): Buffer {
+    return this.#start.whole();
+  }
+
   /** The envelope sender, where the message tells one. */
   get sender(): string | undefined {
-    return returnPath(this.#start.whole());
+    return returnPath(this.start);
   }
 
   /** Takes the next octets as received. */

@@ -116,8 +116,8 @@ export class MaildirDraft {
   }
 
   /**
-   * The hash of what is stored, without a second one being worked out where the one of what was received tells as much: a
-   * message without bare LF comes back from the stored one, octet by octet. Undefined where it must be worked out.
+   * The hash of what is stored, without hashing twice where the hash of what was received says as much: a message without
+   * bare LF comes back from the stored one, octet by octet. Undefined where it has to be worked out.
    */
   #proof(sha256: string): Proof | undefined {
     if (this.#endings === undefined) return { sha256 };

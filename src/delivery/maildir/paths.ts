@@ -51,8 +51,8 @@ export class MaildirPaths {
 const MOST_LOOKS = 5;
 
 /**
- * What is renamed while a folder is read, as mail programs do with each flag, may be left out by the system, and what
- * goes from `cur` to `new` is in neither: so it is read again until nothing has changed meanwhile.
+ * The system may leave out what is renamed while a folder is read, as mail programs do with each flag, and what goes from
+ * `cur` to `new` may be seen in neither. So both are read again until nothing has changed meanwhile.
  */
 async function pathsIn(maildir: string): Promise<ReadonlyMap<string, string>> {
   const folders = ['new', 'cur'].map((name) => join(maildir, name));

@@ -20,8 +20,8 @@ export interface Written {
 }
 
 /**
- * Writes messages one behind the other, each behind its head and with an empty line behind it; from where `written` says, which
- * tells at any time how far what the system has taken reaches.
+ * Writes messages one behind the other, each with its head before it and an empty line behind it. `written` says where to
+ * begin, and at any time how far the system has taken it.
  */
 export async function writeMessages(
   file: FileHandle,
@@ -46,10 +46,10 @@ export async function writeMessages(
 }
 
 /**
- * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches beyond that with what is
+ * Takes back an append that failed: cuts off what was written behind `from`, unless the file reaches further with what is
  * not ours. Then somebody else has written there, and half a message too many is better than their mail cut off. Never
  * rejects, since why the append failed is what must be said; its intent stays open, and the next poll looks for it. Resolves
- * to whether nothing of it is left at the end of the file: a quota that is used up may forbid to cut it off.
+ * to whether nothing of it is left at the end of the file: a quota that is used up may forbid the cut.
  */
 export async function cutBack(
   file: FileHandle,

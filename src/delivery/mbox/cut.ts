@@ -24,9 +24,9 @@ interface Standing extends Pick<Bounds, 'start' | 'content' | 'end'> {
 }
 
 /**
- * Which of these records were lost with the end of an mbox, and of what only a piece stands there since: of the message itself, or of
- * one that came before it, and nothing that came between the two stands behind the piece. Mail programs remove whole messages, and
- * write something into those that they leave, or take out what they write themselves.
+ * Which of these records were lost with the end of an mbox, and which are there only in part since. What stands there is a
+ * piece of the message itself, or of one that came before it, and nothing that came between the two stands behind the piece.
+ * (Mail programs remove whole messages, and add or remove fields in the header of those that they leave.)
  */
 export async function lostWithEnd(
   destination: string,

@@ -5,8 +5,8 @@ import { MailError } from '../../errors.ts';
 const FROM = 'From ';
 
 /**
- * Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil it, and not be found. What is no regular
- * file has no beginning to look at, and raises an error of the system.
+ * Raises `destination-unusable` for a file that is no mbox: mail appended to it would spoil the file, and not be found
+ * there. Something that is no regular file cannot be looked at, and raises an error of the system.
  */
 export async function refuseForeign(file: FileHandle, path: string): Promise<void> {
   await assertRegular(file, path);

@@ -1,6 +1,6 @@
 /**
- * Things by their keys, each under all that it has. All mail may have one Message-ID, or one size: what is looked for among much is
- * looked for by both, so that each need not be compared with each.
+ * Things by their keys, each under all of its keys. All mail in an mbox may have one Message-ID, or one size: where much is
+ * looked for in much, both make the key, so that not each has to be compared with each.
  */
 export function groupsOf<T>(
   things: Iterable<T>,

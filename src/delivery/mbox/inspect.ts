@@ -7,11 +7,11 @@ import { groupsOf, likeness } from './groups.ts';
 export type RecordedAs = (hashes: readonly string[]) => readonly Receipt[];
 
 /**
- * As `Destination.inspect`, of the mbox at this path. A message is intact wherever it stands now, and marked where a mail program has
- * written its fields into it; of several that equal each other, each copy is that of one. An mbox knows no names, so one
- * is said to be missing, which counts as handed over, only when the mbox is sound, and nothing of its size stands in its place but
- * another message as it was delivered, nor anywhere what nobody knows of its size and with its Message-ID. It is not sound where NULs stand in place of what was written; mail that came with them
- * is as it came.
+ * As `Destination.inspect`, for the mbox at this path. A message is intact wherever it stands now, and marked where a mail
+ * program has written its fields into it; of several equal messages, each copy counts for one. An mbox has no names. So a
+ * message counts as missing, which means handed over, only if the mbox is sound, if in its place stands nothing of its size
+ * except another message as that was delivered, and if nowhere stands anything unknown with its size and Message-ID. An mbox
+ * is not sound where NULs stand in place of what was written; mail that came with NULs is as it came.
  */
 export async function* inspectMbox(
   path: string,
@@ -106,8 +106,8 @@ function copiesElsewhere(
 }
 
 /**
- * How many stand there that are one of these but for what mail programs have written into them, or taken out, by the hash of the
- * rest. Those that stand as another was delivered are copies of that one.
+ * How many stand there that are one of these except for what mail programs have written into them or taken out, by the hash
+ * of the rest. One that stands there as another was delivered is a copy of that other.
  */
 function markedCopies(
   { messages }: MboxContents,

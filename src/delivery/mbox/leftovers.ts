@@ -13,9 +13,9 @@ export function spoolPath(path: string, runtime: Runtime): string {
 }
 
 /**
- * Removes what a process of ours that was killed left beside an mbox: the name of a waiting message, a lock that it
- * had prepared. What belongs to another host, or to a process that lives, stays; so does all in a folder that may be
- * written to but not read. Where the mbox is a symbolic link, locks were prepared beside what it leads to, too.
+ * Removes what a killed process of ours left beside an mbox: the name of a waiting message, a lock that it had prepared.
+ * What belongs to another host, or to a living process, stays; so does everything in a folder that may be written to but not
+ * read. Where the mbox is a symbolic link, locks were prepared beside its target, too.
  */
 export async function removeMboxLeftovers(path: string, runtime: Runtime): Promise<void> {
   const target = await linkTarget(path);

@@ -31,8 +31,8 @@ import { cutOffPiece, recoverAppends } from './recovery.ts';
 const GROWTHS_BORNE = 10;
 
 /**
- * What could not be cut off again after an append that failed, and why that one did, by the path of the mbox. Nothing is
- * put behind it, or it would stay there for ever.
+ * By the path of an mbox: what could not be cut off again after an append that failed, and why that append failed. Nothing
+ * is put behind it, or it would stay there for ever.
  */
 const uncut = new Map<string, { readonly intents: readonly Intent[]; readonly error: unknown }>();
 
@@ -42,8 +42,8 @@ export interface MboxSurroundings extends MboxRecords {
   /** Resolves when the intents are recorded so that they survive loss of power. */
   readonly intend: (intents: readonly Intent[]) => Promise<void>;
   /**
-   * What earlier processes intended to append here, for whichever account, and has no recorded outcome. Given once,
-   * so that nothing which this process appends is measured by it.
+   * What earlier processes meant to append here, for whichever account, without a recorded outcome. Given once, so that
+   * nothing that this process appends is measured by it.
    */
   readonly takeUnfinished: () => readonly Intent[];
 }
@@ -75,9 +75,9 @@ export class Mbox implements Destination {
   }
 
   /**
-   * Opens the mbox, creating it and the folders above it where they are missing. Locks it once, to be sure that it
-   * can, and to cut off the piece of a message that a killed process or a full disk left, before anybody's mail is put
-   * behind it (I3).
+   * Opens the mbox, and creates it and the folders above it where they are missing. Locks it once, to be sure that it can,
+   * and to cut off the piece of a message that a killed process or a full disk has left, before anybody puts mail behind it
+   * (I3).
    */
   static async open(settings: MboxSettings, name: string, surroundings: MboxSurroundings): Promise<Mbox> {
     try {
@@ -124,8 +124,8 @@ export class Mbox implements Destination {
   }
 
   /**
-   * The intents say where each message was to stand and what it was to be. One that stands there, or elsewhere since a mail
-   * program has rewritten the mbox, is delivered; a piece of one, at the end of the file, is cut off.
+   * The intents say where each message was to stand, and what it was. One that stands there, or elsewhere since a mail
+   * program has rewritten the mbox, is delivered; a piece of one at the end of the file is cut off.
    */
   async recover({ intents }: Unfinished): Promise<ReadonlyMap<string, Recovered>> {
     if (intents.length === 0) return new Map();

@@ -5,8 +5,8 @@ import { endOf, formsAt, type MboxRecords, offsetOf, partsOf } from './intents.t
 import { blocksOf, fromLineAt, lastFromLine, readAt } from './reading.ts';
 
 /**
- * A From_ line of somebody else: at the beginning of a line every `From `, since ours are quoted; elsewhere, where
- * another program put it behind half a line of ours, one with a date.
+ * A From_ line of somebody else: every `From ` at the beginning of a line, since ours are quoted; elsewhere, where another
+ * program appended to half a line of ours, only one with a date.
  */
 const FROM_LINE =
   /\nFrom |From [^\n]{1,400}? (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) +(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) /g;
@@ -22,8 +22,9 @@ const LINE_ENDS = 2;
 
 /**
  * Whether all that stands from the offset to the end of the file is a piece of our message, or that and those that we
- * appended with it, and nobody else's. When in doubt it is left alone: half a message too many is better than somebody's
- * mail cut off. A truncation that failed may have overwritten the first of it with zeros, which begin no mail of anybody.
+ * appended along with it, and nobody else’s. When in doubt it is left alone: half a message too many is better than
+ * somebody’s mail cut off. A truncation that failed may have overwritten the beginning with zeros, which begin nobody’s
+ * mail.
  */
 export async function isPieceAtEnd(
   file: FileHandle,
@@ -45,9 +46,9 @@ export async function isPieceAtEnd(
 }
 
 /**
- * Where the piece of one of these messages begins that stands at the end of an mbox which a mail program has rewritten since,
- * so that it is not where it was meant to be. It has our From_ line with its second, and begins as our message does but for what
- * mail programs write into a header. One that lacks no more than line ends may be whole.
+ * Where the piece of one of these messages begins that stands at the end of an mbox, not where it was meant to be, since a
+ * mail program has rewritten the mbox. It has our From_ line with its second, and begins as our message does, except for
+ * what mail programs write into a header. One that lacks only line ends may be whole.
  */
 export async function movedPiece(
   file: FileHandle,

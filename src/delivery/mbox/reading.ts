@@ -11,8 +11,8 @@ const FROM = 'From ';
 const MOST_LOOKS = 5;
 
 /**
- * What `read` makes of an open mbox; read again where it has changed meanwhile: mail programs rewrite it in place, under a lock that
- * would keep them waiting for as long as we read, and what moves may be seen twice or not at all.
+ * What `read` makes of an open mbox. It is read again if it changed meanwhile: mail programs rewrite it in place, and what
+ * moves may be seen twice or not at all. A lock would keep them waiting for as long as we read.
  */
 export async function steadily<T>(file: FileHandle, read: () => Promise<T>): Promise<T> {
   for (let looks = 1; ; looks += 1) {

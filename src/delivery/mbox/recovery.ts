@@ -8,13 +8,12 @@ import { searchAppended } from './search.ts';
 import { unmarkedContent } from './unmarked.ts';
 
 /**
- * Looks, in a locked mbox, for what these intents were about: gives what stands there whole (made durable now), with what was
- * received, and cuts off the piece of one that was being written when the process died. The whole mbox is searched only for what is
- * not where it was meant to be.
- *
- * Where an append failed, the next one had the same place. An intent says nothing where the message of a record stands, as
- * `recordedAt` tells, and of several equal messages one stands there (I1). Where the owner has emptied the mbox since, and one
- * that equals what stood first in it was appended there by a poll that was killed, that one is delivered twice.
+ * Looks in a locked mbox for what these intents were about. Gives what stands there whole (made durable now), with what was
+ * received; cuts off the piece of one that was being written when the process died. The whole mbox is searched only for what
+ * is not where it was meant to be. After an append that failed, the next one had the same place. An intent says nothing
+ * where the message of a record stands, as `recordedAt` tells, and of several equal messages one stands there (I1). One case
+ * is delivered twice: the owner has emptied the mbox since, and a message that equals what stood first in it was appended
+ * there by a poll that was killed.
  */
 export async function recoverAppends(
   file: FileHandle,

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { writeAll } from '../../durable/file-writer.ts';
+import { groupBy } from '../../group-by.ts';
 import type { Intent, Receipt, Recovered } from '../destination.ts';
 import { readBounds } from './bounds.ts';
 import { formOf, formsAt, type MboxRecords, partsOf, standingAt } from './intents.ts';
@@ -20,9 +21,10 @@ interface Copy {
 }
 
 /**
- * Looks through a whole mbox for messages that were appended and do not stand where they were meant to: a mail program has
- * rewritten it since, as they do when one is read or deleted. What it has written into a header does not count; the From_ line, with
- * its second, has to be the same. What stands at a place that is `taken`, and what records stand for, is no other message (I1).
+ * Looks through a whole mbox for messages that were appended and do not stand where they were meant to, since a mail program
+ * has rewritten it, as they do when a message is read or deleted. What such a program writes into a header does not count;
+ * the From_ line, with its second, has to be the same. What stands at a place that is `taken`, and what records stand for,
+ * is another message (I1).
  */
 export async function searchAppended(
   file: FileHandle,
@@ -72,11 +74,7 @@ async function copiesOf(
   intents: readonly Intent[],
   taken: ReadonlySet<string>,
 ): Promise<Map<string, readonly Copy[]>> {
-  const wanted = new Map<string, readonly Intent[]>();
-  for (const intent of intents) {
-    const { fromLine } = partsOf(intent);
-    wanted.set(fromLine, [...(wanted.get(fromLine) ?? []), intent]);
-  }
+  const wanted = groupBy(intents, (intent) => partsOf(intent).fromLine);
   const copies = new Map<string, readonly Copy[]>();
   const { bounds } = await readBounds(blocksOf(file, 0));
   for (const { start, end } of bounds) {

@@ -21,9 +21,9 @@ export interface Forms {
 }
 
 /**
- * Reads a stored message once, and tells what it is with each of some headers in place of the one that it has: mail programs
- * write their own fields into it. `othersOf` gives the other headers by the one that stands there (latin1, with its last line
- * end); none is taken twice. Never more than the header and a block of it in memory.
+ * Reads a stored message once, and tells what it is with each of some other headers in place of its own: mail programs write
+ * fields of theirs into it. `othersOf` gives these headers for the one that stands there (latin1, with its last line end);
+ * none is taken twice. Holds no more than the header and a block of the message in memory.
  */
 export async function readForms(
   blocks: AsyncIterable<Buffer>,

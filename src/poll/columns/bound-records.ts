@@ -1,4 +1,4 @@
-import type { RecordId } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { NumberColumn } from './numbers.ts';
 

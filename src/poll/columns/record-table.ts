@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import type { ListedMessages } from './listed-messages.ts';
 import { SparseNumbers } from './numbers.ts';

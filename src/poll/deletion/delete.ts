@@ -1,5 +1,5 @@
 import { asMailError } from '../../errors.ts';
-import type { RecordId } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -27,7 +27,7 @@ export interface Marked {
 }
 
 /** A session that deletes nothing. */
-export const NOTHING_MARKED: Marked = {
+const NOTHING_MARKED: Marked = {
   records: [],
   earlier: [],
   kept: 0,
@@ -39,7 +39,7 @@ export const NOTHING_MARKED: Marked = {
 interface RetrievedVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
   readonly plan: Pick<PlannedVisit['plan'], 'carried'>;
   /** Which record each message stands for that came in this session. */
-  readonly retrieved: ReadonlyMap<MessageNumber, RecordId>;
+  readonly came: ReadonlyMap<MessageNumber, RecordId>;
   /** Those of them that were stored in it: what was only compared has been here for long. */
   readonly delivered: ReadonlySet<MessageNumber>;
 }
@@ -52,18 +52,18 @@ interface BoundVisit extends Pick<PlannedVisit, 'listing' | 'known'> {
 /** Sends DELE for every message of this session that may be deleted (I1: that is asked now, after all was recorded). */
 export async function markDeletions(
   session: Transaction,
-  { plan, retrieved, delivered, ...visit }: RetrievedVisit,
+  { plan, came, delivered, ...visit }: RetrievedVisit,
   poll: Poll,
 ): Promise<Marked> {
-  const bound = bothOf(plan.carried, retrieved);
-  const due = await dueDeletions(session, { ...visit, bound, retrieved, delivered }, poll);
+  const bound = bothOf(plan.carried, came);
+  const due = await dueDeletions(session, { ...visit, bound, came, delivered }, poll);
   const { size: uncertain } = due.uncertain;
   if (uncertain > 0) await noteUncertain(due.uncertain, poll);
   if (due.numbers.length === 0) return { ...NOTHING_MARKED, uncertain };
   return { ...(await sendDeletions(session, { ...visit, ...due, bound }, poll)), uncertain };
 }
 
-/** What may not be what is here counts as missing: another session finds out by its content what it is (I1, I8). */
+/** Messages that may not be what is stored here count as missing: another session compares their content (I1, I8). */
 async function noteUncertain(
   uncertain: DueDeletions['uncertain'],
   { account, ledger, runtime, observer }: Poll,
@@ -112,24 +112,35 @@ async function sendDeletions(
 
 /**
  * QUIT: the server enters the UPDATE state. Records the deletions as real only when it says that they are; a
- * server that could not do all of them (RFC 1939 §6) will list the rest again. Returns how many are gone.
+ * server that could not do all of them (RFC 1939 §6) will list the rest again.
  */
 export async function confirmDeletions(
   session: Transaction,
   { records, earlier, kept, goodbye }: Marked,
-  poll: Poll,
-): Promise<number> {
+  { ledger, runtime, tally, gone }: Poll,
+): Promise<void> {
+  if (!(await quit(session, tally, goodbye))) return;
+  for (const record of records) gone.add(record);
+  await ledger.noteGone([...records, ...earlier], runtime.now());
+  await ledger.noteDeleted(kept);
+  tally.kept -= records.length;
+  tally.deleted = gone.size;
+}
+
+/** QUIT. Resolves to whether the server says that it did all that it was asked for; `goodbye`: where it was sent already. */
+export async function quit(
+  session: Transaction,
+  tally: Poll['tally'],
+  goodbye: Marked['goodbye'] = session.quit(),
+): Promise<boolean> {
   try {
-    await (goodbye ?? session.quit());
+    await goodbye;
+    return true;
   } catch (error) {
     if (!(error instanceof ReplyError)) throw error;
-    poll.tally.firstRefusal ??= error;
-    return 0;
+    tally.firstRefusal ??= error;
+    return false;
   }
-  for (const record of records) poll.gone.add(record);
-  await poll.ledger.noteGone([...records, ...earlier], poll.runtime.now());
-  await poll.ledger.noteDeleted(kept);
-  return records.length;
 }
 
 /** Waits for all replies. Raises `LostAtDele` for the first one that did not come. */

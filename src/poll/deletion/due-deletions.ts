@@ -1,4 +1,5 @@
-import type { AccountLedger, Deletable, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { Deletable, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { countText } from '../../wire/text.ts';
@@ -28,22 +29,22 @@ export interface DueDeletions {
 const NOTHING: DueDeletions = { numbers: [], uncertain: new Map(), wasKept: () => false };
 
 /**
- * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what may
- * be another message there, and an unusual number of which nobody was asked. Changes nothing; the first reason why something
- * stays is noted in the tally.
+ * Which messages may be deleted: those that the ledger gives as deletable (I1), without what has changed here since, what
+ * may be another message there, and an unusual number that nobody was asked about. Deletes and records nothing; the first
+ * reason why something stays goes into the tally.
  */
 export async function dueDeletions(
   session: Transaction,
   {
     listing,
     bound,
-    retrieved,
+    came,
     delivered,
   }: {
     readonly listing: Listing;
     readonly bound: Bound;
     /** Those of them whose content came in this session, and those of these that were stored in it, all of it. */
-    readonly retrieved: { has(number: MessageNumber): boolean };
+    readonly came: { has(number: MessageNumber): boolean };
     readonly delivered: { has(number: MessageNumber): boolean };
   },
   poll: Deciding,
@@ -69,7 +70,7 @@ export async function dueDeletions(
   const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await keptAlive(session, unsafeNow(late, bound, poll));
   const safe = usual.filter((number) => !unsafe.has(number));
-  const earlier = safe.filter((number) => !retrieved.has(number));
+  const earlier = safe.filter((number) => !came.has(number));
   const uncertain = await mayBeOthers(session, earlier, { listing, bound, deletable }, poll);
   const isUncertain = (number: MessageNumber): boolean => {
     const record = bound.get(number);

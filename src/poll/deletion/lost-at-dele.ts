@@ -17,8 +17,9 @@ export class LostAtDele extends MailError {
 }
 
 /**
- * One message that the server cannot mark as deleted must not keep all others there for ever (I9): in another session of the poll
- * it is left out. Resolves to whether there is one, or raises what ends the poll: where that happens twice, it is not the message.
+ * One message that the server cannot mark as deleted must not keep all others there for ever (I9): another session of the
+ * poll leaves it out. Returns whether there is one, or raises what ends the poll; when it happens a second time, it is not
+ * the message.
  */
 export function noteLostAtDele({ listed, cause }: LostAtDele, session: Transaction, poll: Poll): boolean {
   const { framing, tally } = poll;

@@ -1,4 +1,4 @@
-import type { RecordId } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { MASS_DELETION, MASS_DELETION_FACTOR } from '../limits.ts';

@@ -9,12 +9,12 @@ export type QuestionKind = 'cut' | 'many' | 'lost';
 /** How many messages somebody was asked about, as the ledger has it. */
 type Asked = Readonly<Partial<Record<QuestionKind, number>>>;
 
-/** So many times more than were asked about may be deleted for the same word: mail has gone on to come. */
+/** A confirmation covers up to this many times what was asked about: mail has kept coming meanwhile. */
 const GROWTH = 2;
 
 /**
- * The questions of one poll about deletions. A word that confirms them counts for what was asked in the poll before, and for
- * no other question; where nothing was asked, for an unusual number, which whoever changes `delete` knows of without being told.
+ * The questions of one poll about deletions. A confirmation counts for what was asked in the poll before, and for nothing
+ * else; where nothing was asked, for an unusual number, which whoever changes `delete` expects.
  */
 export class Questions {
   readonly #account: string;

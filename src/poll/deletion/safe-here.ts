@@ -1,7 +1,8 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
 import { lostWithEnd } from '../../delivery/mbox/cut.ts';
 import { MailError } from '../../errors.ts';
-import type { RecordId } from '../../ledger/ledger.ts';
+import { groupBy } from '../../group-by.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Deciding } from '../poll.ts';
 import { isHere, statesOf } from '../stored-states.ts';
@@ -68,7 +69,7 @@ async function statesHere(
   });
   const states = new Map<Stored, StateHere>();
   const pieces = new Map<RecordId, Receipt>();
-  for (const [place, here] of byPlace(stored)) {
+  for (const [place, here] of groupBy(stored, ({ receipt }) => receipt.destination)) {
     const found = await statesOf(place, here, { destinations, ledger });
     const missing = new Set(here.flatMap((one) => (found.get(one) === 'missing' ? [one.record] : [])));
     const cut = await lostWithEnd(place, missing, ledger);
@@ -89,17 +90,6 @@ function lostAmong(states: StatesHere['states'], { destinations }: Deciding): re
       return state === 'lost' && (configured.has(receipt.destination) || !intact.has(number));
     })
     .map(([one]) => one);
-}
-
-function byPlace(stored: readonly Stored[]): ReadonlyMap<string, readonly Stored[]> {
-  const places = new Map<string, Stored[]>();
-  for (const one of stored) {
-    const { destination } = one.receipt;
-    const here = places.get(destination);
-    if (here === undefined) places.set(destination, [one]);
-    else here.push(one);
-  }
-  return places;
 }
 
 function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {

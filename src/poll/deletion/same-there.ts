@@ -1,4 +1,4 @@
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -11,10 +11,9 @@ import { readHeaders } from '../recognition/read-headers.ts';
 import { SameHeader } from '../recognition/same-header.ts';
 
 /**
- * What of that which is to be deleted may not be the message any more that was delivered, each with its unique-id: of all that
- * did not come in this very session the header is read again (TOP) and compared. A unique-id should tell (RFC 1939 §7); but
- * some servers give it to another message once a maildrop was made anew, and mere numbers pass on to the next message whenever
- * one is deleted.
+ * Which of the messages to be deleted may not be what was delivered, each with its unique-id. For all that did not come in
+ * this session, the header is read again (TOP) and compared. A unique-id should tell (RFC 1939 §7); but some servers give it
+ * to another message once a maildrop was made anew, and mere numbers pass to the next message whenever one is deleted.
  */
 export async function otherThere(
   session: Transaction,

@@ -1,4 +1,4 @@
-import type { RecordIdentity } from '../../ledger/ledger.ts';
+import type { RecordIdentity } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
@@ -18,8 +18,8 @@ export interface Absent {
 export const NONE_ABSENT: Absent = { some: false, has: () => false };
 
 /**
- * Tells of a record whether a listed message stands for it that is not `questionable`. Of a number only one does: another
- * record under it may be of a message that has moved up.
+ * Tells whether some listed message that is not `questionable` stands for a record. Of records under a mere number only one
+ * does: another may be of a message that has moved up.
  */
 export function settledIn(
   { messages }: Listing,

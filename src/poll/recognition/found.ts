@@ -1,5 +1,6 @@
 import type { Destination } from '../../delivery/destination.ts';
-import type { AccountLedger, FoundMessage } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { FoundMessage } from '../../ledger/record.ts';
 import { withoutMoved } from '../../ledger/taken.ts';
 import { countText } from '../../wire/text.ts';
 import { tagFor } from '../identity.ts';
@@ -9,10 +10,10 @@ import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
 
 /**
- * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is:
- * the ledger may have been lost, and nothing of that may be stored a second time in silence (I8). In an mbox that is
- * all of it, somebody else's too: it is only compared with what the server lists. In a Maildir it is what was delivered
- * for this account without a unique-id of its own, and what is `doubtful`: perhaps not what its name says.
+ * Notes what stands in the destinations when the ledger does not know the account, as far as no name tells whose it is. The
+ * ledger may have been lost, and nothing of that may be stored a second time in silence (I8). In an mbox that is everything,
+ * even somebody else’s: it is only compared with the listing. In a Maildir it is what was delivered for this account without
+ * a unique-id of its own, and what is `doubtful`, perhaps not what its name says.
  */
 export async function noteWhatStands(
   listing: Listing,

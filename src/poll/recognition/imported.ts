@@ -1,4 +1,5 @@
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import type { Listing } from '../listing.ts';
 
@@ -10,9 +11,9 @@ export interface ImportedForm {
 }
 
 /**
- * Finds the listed messages whose records come from the memory of getmail, which writes each `/` of a unique-id as
- * `-`. That cannot be undone, so that which they are is only known when the server lists them. A unique-id that is known as it is
- * listed is left alone, and a record stands for one message only.
+ * Finds the listed messages whose records come from the memory of getmail, which writes each `/` of a unique-id as `-`. That
+ * cannot be undone; so only the listing tells which messages they are. A unique-id that is known as it is listed is left
+ * alone, and a record stands for one message only.
  */
 export function importedForms({ messages }: Listing, ledger: AccountLedger): readonly ImportedForm[] {
   const imported = new Map(ledger.imported('getmail'));

@@ -1,4 +1,5 @@
-import type { AccountLedger, LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId, RecordsByUniqueId } from '../../ledger/record.ts';
 import type { UniqueId } from '../../pop3/types.ts';
 import { RecordTable } from '../columns/record-table.ts';
 import type { Listing } from '../listing.ts';
@@ -15,8 +16,9 @@ export interface KnownMessages {
   /** The records that DELE was sent for and that are not listed any more, whether QUIT was answered or not. */
   deleted(): ReadonlySet<RecordId>;
   /**
-   * What became of the messages that nobody has tried to delete and that should be listed: all are, or all have vanished, so
-   * that the server has probably changed its unique-ids. Undefined where there are none, or some of both.
+   * What became of the messages that should be listed and that nobody has tried to delete: `listed` if all are, `vanished`
+   * if none is, so that the server has probably changed its unique-ids. Undefined where there are no such messages, or some
+   * of both.
    */
   keptAre(): 'listed' | 'vanished' | undefined;
   /**
@@ -27,8 +29,9 @@ export interface KnownMessages {
 }
 
 /**
- * Reads the records that should be listed at once, and the others of this listing, all of them, only when one is asked
- * for: what is recorded later is not known to it. `renamed`: unique-ids that stand for others in the records, by these.
+ * Reads at once the records that should be listed, and the others of this listing, all together, only when one of them is
+ * asked for. Knows nothing that is recorded later. `renamed`: the unique-ids that the server lists now, by those in the
+ * records.
  */
 export function knownMessages(
   ledger: Pick<AccountLedger, 'eachListed' | 'withUniqueIds'>,
@@ -84,8 +87,8 @@ function* unrecorded({ messages }: Listing, records: RecordTable): Iterable<Uniq
 }
 
 /**
- * Whether a listing proves that what it does not have is gone. Not one that lacks something, be it a usable unique-id, and not
- * one whose unique-ids are all mere numbers, which pass on to other messages.
+ * Whether a listing proves that what is not in it is gone. Not one that lacks anything, even one usable unique-id, and not
+ * one whose unique-ids are all mere numbers, which pass to other messages.
  */
 function tellsWhatIsGone({ messages, claimed, hasUniqueIds }: Listing): boolean {
   const areNamed = hasUniqueIds && messages.every(({ uid }) => uid !== undefined);

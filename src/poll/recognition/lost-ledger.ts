@@ -27,10 +27,10 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
 }
 
 /**
- * Raises `ledger-lost` where the ledger was lost and its owner has moved some of the mail: what is listed before the newest
- * message that is still there was probably carried too, and must not come a second time in silence. When the ledger is known
- * to have been lost, that holds for all that was not found; so it does when it was put back and all mail is handed over.
- * `recognised`: what stands there without a name.
+ * Raises `ledger-lost` where the ledger was lost and the owner has moved some of the mail. What is listed before the newest
+ * message that is still here was probably carried too, and must not come a second time in silence. When the ledger is known
+ * to have been lost, that holds for everything that was not found; so it does when it was put back and all mail is handed
+ * over. `recognised`: what stands there without a name.
  */
 export function refuseLostLedger(
   { unrecorded, named }: Search,

@@ -1,5 +1,6 @@
 import { partsOfName } from '../../delivery/settings.ts';
-import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import { groupBy } from '../../group-by.ts';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../ledger/record.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { withoutMarks, withoutReadersFields } from '../../message/readers-fields.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
@@ -18,13 +19,7 @@ export function matchHeaders<C extends Candidate>(
   pool: readonly C[],
 ): { readonly matched: ReadonlyMap<MessageNumber, C>; readonly doubtful: ReadonlySet<MessageNumber> } {
   if (pool.length === 0) return { matched: new Map(), doubtful: new Set() };
-  const byHeader = new Map<string, C[]>();
-  for (const record of pool) {
-    if (record.headerSha256 === undefined) continue;
-    const alike = byHeader.get(record.headerSha256);
-    if (alike === undefined) byHeader.set(record.headerSha256, [record]);
-    else alike.push(record);
-  }
+  const byHeader = groupBy(pool, ({ headerSha256 }) => headerSha256);
   const headersAs = (header: Buffer | undefined): C[] =>
     byHeader.get((header && headerHash(header, true)) ?? '') ?? [];
   const messageIds = new Set(pool.map(({ messageId }) => messageId));
@@ -54,8 +49,9 @@ export function matchHeaders<C extends Candidate>(
 }
 
 /**
- * Which of the messages stand in the destinations already, each with what was found of it, place by place: a message stands
- * in a place once at most, and one place may have what another lacks. `isLacking`: whether a place is to be searched for it.
+ * Which of the messages stand in the destinations already, and what was found of each, place by place: a message stands in a
+ * place at most once, and one place may have what another lacks. `isLacking`: whether a place is to be searched for a
+ * message.
  */
 export function matchPresent(
   messages: readonly ListedMessage[],
@@ -143,9 +139,10 @@ export interface Vanished {
 }
 
 /**
- * Which of the messages are which of the records. A message that DELE was sent for counts as gone, though QUIT was not
- * answered: what looks the same is another copy of it, rather stored twice than lost. Not so where the server has changed its
- * unique-ids: then the kept messages have vanished too or, where none were kept, all of several deleted ones are back.
+ * Which of the messages are which of the records. A message that DELE was sent for counts as gone, even if QUIT was not
+ * answered: what looks the same counts as another copy, since storing it twice is better than losing it. Not so where the
+ * server has changed its unique-ids: then the kept messages have vanished too or, where none were kept, all of several
+ * deleted ones are back.
  */
 export function matchVanished(
   messages: readonly ListedMessage[],

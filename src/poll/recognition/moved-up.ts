@@ -1,5 +1,6 @@
 import { asMailError } from '../../errors.ts';
-import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import { Sha256 } from '../../message/sha256.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -15,9 +16,9 @@ import { SameHeader } from './same-header.ts';
 import { UnreadableHeader } from './unreadable-header.ts';
 
 /**
- * Whether mere numbers, which a server lists as unique-ids, may stand for other messages now, though of the same sizes: when
- * one is deleted, those behind it move up. The highest number that is known tells for all: if it stands for the message
- * that it stood for, none before that is gone.
+ * Whether mere numbers, which a server lists as unique-ids, may stand for other messages now, even of the same sizes: when a
+ * message is deleted, those behind it move up. The highest known number tells for all: if it stands for the same message as
+ * before, none before that is gone.
  */
 export async function haveMovedUp(
   session: Transaction,

@@ -31,9 +31,9 @@ export async function searchByName(
 }
 
 /**
- * What bears the name of a listed message, and what of it may be another one: servers give a unique-id to another message
- * once the first is deleted, message numbers always. Only content tells then, or mail that nobody has fetched would be
- * deleted as carried (I1, I8).
+ * What bears the name of a listed message, and what of it may be another message: servers may give a unique-id to another
+ * message once the first is deleted, and with message numbers they always do. Then only content tells, or mail that nobody
+ * has fetched would be deleted as carried (I1, I8).
  */
 export function tellApart(
   { unrecorded, named }: Search,

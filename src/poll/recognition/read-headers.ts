@@ -1,5 +1,5 @@
 import { asMailError } from '../../errors.ts';
-import type { LedgerRecord } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { ReplyError } from '../../pop3-client/errors.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -17,8 +17,8 @@ interface Reading {
 }
 
 /**
- * The headers of these messages, by TOP (RFC 1939 §7), but for those that the server will not give. Raises `UnreadableHeader`
- * for the first message whose header costs the session.
+ * The headers of these messages, by TOP (RFC 1939 §7), except those that the server refuses. Raises `UnreadableHeader` for
+ * the first message whose header costs the session.
  */
 export async function readHeaders(
   session: Transaction,

@@ -1,11 +1,5 @@
-import type {
-  AccountLedger,
-  FoundMessage,
-  LedgerRecord,
-  Likeness,
-  RecordId,
-  RecordIdentity,
-} from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { FoundMessage, LedgerRecord, Likeness, RecordId, RecordIdentity } from '../../ledger/record.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { withoutMarks } from '../../message/readers-fields.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';

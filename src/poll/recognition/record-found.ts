@@ -1,6 +1,6 @@
 import type { Receipt, Recovered } from '../../delivery/destination.ts';
-import type { LedgerRecord } from '../../ledger/ledger.ts';
 import { PlaceTaken } from '../../ledger/place-taken.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { countText } from '../../wire/text.ts';
 import { tagFor } from '../identity.ts';

@@ -10,8 +10,8 @@ import { unrecordedOf } from './unrecorded.ts';
 /** What a search has found, and whether the ledger knows of it by now. */
 export interface Recovery extends Search {
   /**
-   * Otherwise it is recorded only when the messages that have no name there, those of an mbox, have been looked at too:
-   * until then nobody knows whether it must be asked what to do.
+   * Otherwise it is recorded only after the messages that have no name there, those of an mbox, have been looked at too:
+   * until then nobody knows whether somebody has to be asked.
    */
   readonly isRecorded: boolean;
 }

@@ -1,5 +1,6 @@
 import { StoredHeaders } from '../../delivery/stored-header.ts';
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import { headerField, headerHash, isHeaderOf } from '../../message/header-field.ts';
 import { withoutMarks } from '../../message/readers-fields.ts';
 
@@ -13,9 +14,9 @@ export class SameHeader {
   }
 
   /**
-   * Whether a header is that of the message of a record: the same octets, but for the marks of who has read it, or the same
-   * identifying fields as what is stored, as servers write other fields into a header. Where nothing is stored any more the
-   * Message-ID decides. Undefined where nothing can tell.
+   * Whether a header is that of the message of a record: the same octets except for the marks of who has read it, or the
+   * same identifying fields as what is stored, since servers write other fields into a header. Where nothing is stored any
+   * more, the Message-ID decides. Undefined where nothing can tell.
    */
   async isOf(header: Buffer, record: RecordId): Promise<boolean | undefined> {
     const { messageId, headerSha256 } = this.#ledger.identityOf(record) ?? {};

@@ -1,4 +1,5 @@
-import type { AccountLedger, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber, Octets } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { countText } from '../../wire/text.ts';

@@ -1,4 +1,5 @@
-import type { AccountLedger, LedgerRecord } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
@@ -10,10 +11,10 @@ import type { KnownMessages } from './known.ts';
 import { readHeaders } from './read-headers.ts';
 
 /**
- * The messages whose unique-ids do not tell who they are, since DELE was sent for their bearers and no good answer to QUIT
- * came: the server may have deleted them all the same, and may give a unique-id away once its message is gone (RFC 1939
- * §7). Where the Message-ID is that of the bearer, it is the bearer; the rest of the header may have grown since, on
- * servers that write fields of their own into it.
+ * The messages whose unique-ids do not tell who they are, since DELE was sent for the messages that had them, and QUIT got
+ * no good answer. The server may have deleted those all the same, and may give a unique-id away once its message is gone
+ * (RFC 1939 §7). The same Message-ID means the same message; the rest of the header may have grown since, on servers that
+ * write fields of their own into it.
  */
 export async function whoMayBeAnother(
   session: Transaction,

@@ -1,5 +1,5 @@
 import { MailError } from '../../errors.ts';
-import type { LedgerRecord } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { MAX_HEADER_OCTETS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';

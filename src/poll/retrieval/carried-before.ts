@@ -1,4 +1,5 @@
-import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { BoundRecords } from '../columns/bound-records.ts';
 import { tellsOne } from '../mere-number.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
@@ -18,8 +19,9 @@ type Compared =
   | { readonly carried?: undefined; readonly tried: LedgerRecord | undefined; readonly equal: number };
 
 /**
- * What was carried or begun before, of which a message that comes may be (I8). A record stands for one message only: whichever
- * claims it first. What is found to be a message is claimed for it at once, since others are told apart at the same time.
+ * What was carried or begun before, for telling whether a message that comes is one of it (I8). A record stands for one
+ * message only: the one that claims it first. It is claimed as soon as it is found, since other messages are looked into at
+ * the same time.
  */
 export class CarriedBefore {
   readonly #ledger: AccountLedger;

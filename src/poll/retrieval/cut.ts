@@ -7,9 +7,8 @@ import { discardAll, type Received } from './receive.ts';
 import { refuseMessage } from './refuse.ts';
 
 /**
- * Whether a message may have been cut on its way; notes its size as that of a whole one otherwise. One that came as short in an
- * earlier poll, or was carried so, is all that the server has of it. One that was asked for since it is here in part must be
- * whole, whatever the server's habits.
+ * Whether a message may have been cut on its way. One that came as short in an earlier poll, or was carried so, is all that the
+ * server has of it. One that was asked for since it is here in part must be whole, whatever the server's habits.
  */
 export function mayBeCut(
   { octets, sha256, retrieval: { message, reason } }: Received,
@@ -18,11 +17,15 @@ export function mayBeCut(
   const compared = { listed: message.octets ?? octets, octets };
   if (reason === 'short') return new SizeExperience([]).isShort(compared);
   const now = runtime.now();
-  const isShort =
+  return (
     sizes.isShort(compared) &&
-    !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }));
-  if (!isShort) sizes.note(compared);
-  return isShort;
+    !ledger.withContent(sha256).some((record) => !wasTriedNow(record, { startedAt, now }))
+  );
+}
+
+/** Notes the size of a message that counts as whole, but for one that was asked for since it is here in part. */
+export function noteWhole({ octets, retrieval: { message, reason } }: Received, sizes: SizeExperience): void {
+  if (reason !== 'short') sizes.note({ listed: message.octets ?? octets, octets });
 }
 
 /**

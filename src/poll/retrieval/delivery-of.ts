@@ -1,4 +1,4 @@
-import type { Delivery, LedgerRecord } from '../../ledger/ledger.ts';
+import type { Delivery, LedgerRecord } from '../../ledger/record.ts';
 import type { Received } from './receive.ts';
 
 /** What became of a message that has arrived; `record` is that of an earlier attempt. */

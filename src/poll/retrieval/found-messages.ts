@@ -1,5 +1,5 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import type { FoundMessage } from '../../ledger/ledger.ts';
+import type { FoundMessage } from '../../ledger/record.ts';
 import type { Received } from './receive.ts';
 
 /** What was found in the destinations without a record; whatever a message of this session proves to be is given away. */

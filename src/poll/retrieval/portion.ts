@@ -4,8 +4,8 @@ import { isCalm, isIdentified, type Retrieval } from '../plan.ts';
 import type { Poll } from '../poll.ts';
 
 /**
- * What of a plan one session retrieves. `mayReconnect`: whether another session of this poll may follow. A server that lets nobody
- * come back soon has one for all.
+ * The part of a plan that one session retrieves. `mayReconnect`: whether another session of this poll may follow; where none
+ * may, this one takes also what would have one for itself.
  */
 export function portionOf(
   retrievals: readonly Retrieval[],
@@ -13,12 +13,12 @@ export function portionOf(
   { stalled }: Pick<Poll, 'stalled'>,
 ): readonly Retrieval[] {
   const portion = firstPortion(retrievals, mayReconnect && !stalled);
-  return mayReconnect ? portion : warned(portion);
+  return mayReconnect ? portion : cautious(portion);
 }
 
 /**
- * When a session has lasted long enough, by the monotonic clock; undefined where it takes its whole portion: one that deletes
- * nothing has nothing to lose.
+ * When a session has lasted long enough, by the monotonic clock. Undefined where it takes its whole portion: a session that
+ * deletes nothing has nothing to lose.
  */
 export function endOfSession(
   portion: readonly Retrieval[],
@@ -47,10 +47,10 @@ function firstPortion(retrievals: readonly Retrieval[], calmFirst: boolean): rea
 }
 
 /**
- * Where one poll has one session, and several messages must be alone since polls were lost to such, all are asked for alone: each
- * poll would carry what is before the next one of them, and delete nothing.
+ * Where a poll has only one session, and several messages must be alone since such have ended polls before, all are asked
+ * for alone: otherwise each poll would only get to the next one of them, and delete nothing.
  */
-function warned(retrievals: readonly Retrieval[]): readonly Retrieval[] {
+function cautious(retrievals: readonly Retrieval[]): readonly Retrieval[] {
   if (retrievals.filter(({ alone }) => alone).length < MOST_LOST_SESSIONS) return retrievals;
   return retrievals.map((retrieval) => ({ ...retrieval, alone: true }));
 }

@@ -59,10 +59,10 @@ export class ReplyInDoubt extends RunOnMessage {
   override readonly message: string;
   readonly retrieval: Retrieval;
 
-  constructor(retrieval: Retrieval) {
+  constructor(retrieval: Retrieval, what = 'came with the size of another one') {
     super(retrieval);
     this.retrieval = retrieval;
-    this.message = `Message ${retrieval.message.number} came with the size of another one.`;
+    this.message = `Message ${retrieval.message.number} ${what}.`;
   }
 }
 
@@ -137,9 +137,9 @@ export async function discardAll(drafts: Received['drafts']): Promise<void> {
 }
 
 /**
- * Makes the drafts visible in all destinations but those that have the message already; never rejects. Mail is handed over when
- * it is safe in every place, to one after the other: what cannot be taken back comes last. Of several failures that one counts
- * which is of more than this message.
+ * Makes the drafts visible in all destinations that lack the message; never rejects. Readable places come first, all at the
+ * same time. Then mail is handed over, to one after the other, since that cannot be taken back. Of several failures, one
+ * that concerns more than this message counts.
  */
 export async function commitAll(
   { drafts, sha256 }: Received,
@@ -161,7 +161,7 @@ export async function commitAll(
   return { receipts, failure: failed?.status === 'rejected' ? asMailError(failed.reason) : undefined };
 }
 
-/** Whether a delivery has failed for a reason that is not one of this message alone. */
+/** Whether a delivery has failed for a reason that concerns more than this message. */
 function isOfMore(result: PromiseSettledResult<Receipt>): boolean {
   return result.status === 'rejected' && !(result.reason instanceof MessageNotTaken);
 }

@@ -1,6 +1,6 @@
 import { NoneTaken } from '../../delivery/handed-over/handed-over.ts';
 import type { MailError } from '../../errors.ts';
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
@@ -52,9 +52,9 @@ function ofMessage(number: MessageNumber, { message }: MailError): string {
 }
 
 /**
- * Such a header costs one session. Its message counts as tried, so that its header is not asked for again; whether
- * it was carried, its content must tell then (I8, I9). A message whose record says that it was carried does not count as tried.
- * Resolves to whether the poll goes on in another session, or raises what ends it.
+ * A header that cannot be read costs one session. Its message counts as tried, so that its header is not asked for again;
+ * whether it was carried, its content must tell then (I8, I9). A message that was carried by its record does not count as
+ * tried. Resolves to whether the poll goes on in another session, or raises what ends it.
  */
 export async function noteUnreadable(
   { listed, record, cause }: UnreadableHeader,
@@ -93,11 +93,11 @@ async function noteUnread(
 }
 
 /**
- * A destination had no room for this message, or whoever takes mail over failed at it. That counts as an attempt, so that the
- * next poll tries it last: others behind it may fare better. Not as one of the last: it is never left alone for that.
+ * A destination had no room for this message, or whoever takes mail over failed at it. It counts as an attempt, so that the
+ * next poll tries it last: others may fare better. But not as one of the last attempts: it is never quarantined for that.
  * `begun`: the record of what some destinations have of it.
  */
-export async function noteForLast(
+export async function putLast(
   { message: { uid, octets = 0 }, record, reason }: Pick<Retrieval, 'message' | 'record' | 'reason'>,
   error: MailError,
   { ledger, runtime }: Poll,

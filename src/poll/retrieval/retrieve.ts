@@ -1,5 +1,5 @@
 import { asMailError, type ErrorCode, MailError } from '../../errors.ts';
-import type { RecordId } from '../../ledger/ledger.ts';
+import type { RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
@@ -10,11 +10,12 @@ import { isIdentified, type Retrieval } from '../plan.ts';
 import type { PlannedVisit } from '../plan-visit.ts';
 import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { CarriedBefore } from './carried-before.ts';
+import { mayBeCut } from './cut.ts';
 import { Leftovers } from './leftovers.ts';
 import { MixedReplies } from './mixed-replies.ts';
 import { endOfSession, portionOf } from './portion.ts';
 import { discardAll, EndlessMessage, type Received, ReplyInDoubt, RunOnMessage, receive } from './receive.ts';
-import { noteForLast, refuseMessage } from './refuse.ts';
+import { putLast, refuseMessage } from './refuse.ts';
 import { Settling } from './settle.ts';
 import { RetrievalWindow } from './window.ts';
 
@@ -23,13 +24,13 @@ const BLAMED: ReadonlySet<ErrorCode> = new Set(['message-damaged', 'timeout', 'c
 
 /** What the retrieval of one session led to. */
 export interface Retrieved {
-  /** Which record each message that was retrieved stands for. */
-  readonly bound: ReadonlyMap<MessageNumber, RecordId>;
-  /** Those of them that were stored, all of it, and not only compared with what stands here. */
+  /** Which record each message stands for that has come and is safe. */
+  readonly came: ReadonlyMap<MessageNumber, RecordId>;
+  /** Those of them that were stored whole in this session, and not only compared with what stands here. */
   readonly delivered: ReadonlySet<MessageNumber>;
   /** What ended it early; the session can still DELE and QUIT. */
   readonly failure: MailError | undefined;
-  /** Whether the poll is not done with this session, and how many messages were not asked for yet. */
+  /** Whether something is left for another session, and how many messages were not asked for yet. */
   readonly more: boolean;
   readonly left: number;
 }
@@ -39,48 +40,45 @@ export interface Retrieved {
  * settle at the same time; one that the server will not give does not end the session (I9). Raises what does.
  */
 export async function retrieve(session: Transaction, visit: PlannedVisit, poll: Poll): Promise<Retrieved> {
+  const { tally, framing, stopwatch, control } = poll;
   const { retrievals, further } = visit.plan;
-  const all = retrievals.length + further.messages;
   const mayReconnect = mayComeBack(session);
   const portion = portionOf(retrievals, mayReconnect, poll);
   const window = new RetrievalWindow(session, portion);
   const settling = new Settling(poll, new CarriedBefore(visit, poll), await Leftovers.lookFor(poll));
-  const refusals = (): number => poll.tally.skipped + poll.tally.quarantined;
-  const refusedBefore = refusals();
   const until = endOfSession(portion, mayReconnect, poll);
-  const passedOverBefore = poll.framing.passedOver;
-  const error = await receiveAll({ session, window, settling, poll, until }).then(
-    () => undefined,
-    (thrown: unknown) => asMailError(thrown),
-  );
-  poll.stopwatch.enter('settleMs');
+  const refusals = (): number => tally.skipped + tally.quarantined;
+  const [refusedBefore, passedOverBefore] = [refusals(), framing.passedOver];
+
+  const error = await receiveAll({ session, window, settling, poll, until }).catch(asMailError);
+  stopwatch.enter('settleMs');
   await settling.drained();
-  // Also where the line broke: what came before that is safe here, and still there.
-  poll.tally.kept += settling.bound.size;
-  // One that is passed over costs this session, not the others of the poll.
-  const costsASession = error instanceof RunOnMessage || poll.framing.passedOver > passedOverBefore;
-  if (error !== undefined && !costsASession) throw settling.failure ?? error;
-  if (costsASession && error !== undefined)
+  // Where the line broke, too: what came before that is safe here, and still there.
+  const came = settling.bound;
+  tally.kept += came.size;
+  for (const record of came.values()) poll.retrieved.add(record);
+
+  // A message that is passed over costs this session, not the others of the poll.
+  const costsSession = error instanceof RunOnMessage || framing.passedOver > passedOverBefore;
+  if (error instanceof MailError) {
+    if (!costsSession) throw settling.failure ?? error;
     session.break(new WireError(error.code, error.message, { hint: error.hint }));
-  const isKept =
-    !costsASession &&
-    [...window.came].some((number) => !settling.bound.has(number)) &&
-    keepRetrieved(session, poll);
-  // Another session, in which none of it is retrieved, deletes what is safe.
-  const isToDelete = poll.account.deletion.kind !== 'never' && portion.every(isIdentified);
-  const stopped = poll.control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
+  }
+  const isUnsafe = [...window.came].some((number) => !came.has(number));
+  const endsWithoutQuit = !costsSession && isUnsafe && keepRetrieved(session, poll);
+
+  const stopped = control.stop.aborted && window.unsent > 0 ? stoppedOnRequest() : undefined;
   const failure = settling.failure ?? stopped;
+  const ended = { came, delivered: settling.delivered, failure };
+  if (failure !== undefined) return { ...ended, more: false, left: 0 };
+  const isUnfinished = costsSession || window.unsent > 0 || portion.length < retrievals.length;
+  // What is safe is deleted by another session, in which none of it is retrieved.
+  const isToDelete = poll.account.deletion.kind !== 'never' && portion.every(isIdentified);
+  const all = retrievals.length + further.messages;
   return {
-    bound: settling.bound,
-    delivered: settling.delivered,
-    failure,
-    more:
-      failure === undefined &&
-      (costsASession ||
-        (isKept && mayReconnect && isToDelete) ||
-        window.unsent > 0 ||
-        portion.length < retrievals.length),
-    left: failure === undefined ? all - settling.bound.size - (refusals() - refusedBefore) : 0,
+    ...ended,
+    more: isUnfinished || (endsWithoutQuit && mayReconnect && isToDelete),
+    left: all - came.size - (refusals() - refusedBefore),
   };
 }
 
@@ -119,7 +117,7 @@ async function receiveAll(receiving: Receiving): Promise<void> {
       const received = await receiveOne(arrival, receiving);
       if (received.failure !== undefined) {
         settling.fail(received.failure);
-        await noteForLast(arrival.retrieval, received.failure, poll);
+        await putLast(arrival.retrieval, received.failure, poll);
       } else if (settling.failure === undefined) unproven = await doubted(received, mixed, receiving);
       else await discardAll(received.drafts);
       current = undefined;
@@ -143,8 +141,8 @@ async function receiveAll(receiving: Receiving): Promise<void> {
 }
 
 /**
- * What may be another message than the one that was asked for is held until that has come, and what is held is settled when it
- * is cleared. Resolves to the message itself, unless it is held. Raises `ReplyInDoubt`.
+ * A message that may not be the one that was asked for is held until the other one has come; those that are cleared by then
+ * are settled. Resolves to the message, unless it is held. Raises `ReplyInDoubt`.
  */
 async function doubted(
   received: Received,
@@ -152,9 +150,12 @@ async function doubted(
   { session, window, settling, poll }: Receiving,
 ): Promise<Received | undefined> {
   const { retrieval, octets, drafts } = received;
-  const mayBeAnother = session.pipelining && !retrieval.alone && poll.sizes.areExact;
-  const others = mayBeAnother ? window.othersOfSize(retrieval, octets) : [];
+  const mayBeAnother = session.pipelining && !retrieval.alone;
+  const others = mayBeAnother && poll.sizes.areExact ? window.othersOfSize(retrieval, octets) : [];
   try {
+    // Where sizes do not tell which other one, the shorter of two that were swapped may show it; the longer is settled already.
+    if (mayBeAnother && !poll.sizes.areKnownExact && mayComeBack(session) && mayBeCut(received, poll))
+      throw new ReplyInDoubt(retrieval, 'came shorter than listed');
     for (const one of mixed.take(received, others)) await settling.add(one);
   } catch (error) {
     await discardAll(drafts);
@@ -177,12 +178,14 @@ function blamedFor(
   return unproven !== undefined && error.code === 'protocol' ? undefined : window.awaited;
 }
 
-/** One that may run on is asked for alone in the next session; where that is in the next poll, it must count. */
+/**
+ * A message that may run on is asked for alone in the next session. Where that is in the next poll, it counts as an attempt.
+ */
 async function blame(retrieval: Retrieval, error: MailError, { session, poll }: Receiving): Promise<void> {
   if (error instanceof RunOnMessage && mayComeBack(session)) return poll.framing.noteRunOn(retrieval.message);
   passOver(retrieval, error, { session, poll });
   if (BLAMED.has(error.code)) await refuseMessage(retrieval, error, poll);
-  else await noteForLast(retrieval, error, poll);
+  else await putLast(retrieval, error, poll);
 }
 
 /**

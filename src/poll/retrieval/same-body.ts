@@ -1,5 +1,7 @@
 import { StoredBodies } from '../../delivery/stored-body.ts';
-import type { AccountLedger, LedgerRecord, RecordId, RecordIdentity } from '../../ledger/ledger.ts';
+import { groupBy } from '../../group-by.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId, RecordIdentity } from '../../ledger/record.ts';
 import type { Runtime } from '../../runtime.ts';
 import { RENUMBERING_MS } from '../limits.ts';
 import type { ListedMessage } from '../listing.ts';
@@ -80,17 +82,10 @@ export class SameBody {
   }
 
   #read(): ReadonlyMap<string, readonly RecordIdentity[]> {
-    const byMessageId = new Map<string, RecordIdentity[]>();
     // What vanished long before cannot come back with the others.
     const lately = { at: this.#runtime.now(), withinMs: RENUMBERING_MS };
-    for (const identity of this.#ledger.identities(lately)) {
-      const { messageId = '' } = identity;
-      if (messageId === '' || !this.#moved.has(identity)) continue;
-      const alike = byMessageId.get(messageId);
-      if (alike === undefined) byMessageId.set(messageId, [identity]);
-      else alike.push(identity);
-    }
-    return byMessageId;
+    const moved = this.#ledger.identities(lately).filter((identity) => this.#moved.has(identity));
+    return groupBy(moved, ({ messageId }) => messageId || undefined);
   }
 
   async #hasBody(record: RecordId, bodySha256: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Receipt } from '../../delivery/destination.ts';
-import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
+import { MaybeTaken, MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, type MailError } from '../../errors.ts';
-import type { LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber } from '../../pop3/types.ts';
 import { comparedIdentity, type Identity, tagFor } from '../identity.ts';
 import { hasMereNumber } from '../mere-number.ts';
@@ -10,16 +10,16 @@ import { type Poll, stoppedOnRequest } from '../poll.ts';
 import { isOfContent, lacksProof } from '../record-state.ts';
 import { type Arrived, Backlog } from './backlog.ts';
 import type { CarriedBefore } from './carried-before.ts';
-import { mayBeCut, mayBeOfPart, refuseCut } from './cut.ts';
+import { mayBeCut, mayBeOfPart, noteWhole, refuseCut } from './cut.ts';
 import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
-import { noteForLast, postponeMessage, refuseMessage } from './refuse.ts';
+import { postponeMessage, putLast, refuseMessage } from './refuse.ts';
 import { isToBeProven } from './worked-out.ts';
 
-/** Whom a message that is delivered is taken for. */
+/** Who a message that is delivered is taken to be. */
 interface Who {
   readonly record: LedgerRecord | undefined;
   /** Default: its unique-id. */
@@ -38,7 +38,7 @@ export class Settling {
   readonly #found: FoundMessages;
   /** Whether a poll that is killed leaves all that it has delivered where the next one finds it. */
   readonly #isFoundAgain: boolean;
-  /** Whether it leaves anything where that can be found. */
+  /** Whether it leaves any of it there. */
   readonly #isFoundSomewhere: boolean;
   /** Which record each message number of this session stands for. */
   readonly bound: Map<MessageNumber, RecordId> = new Map();
@@ -88,7 +88,7 @@ export class Settling {
     return this.#backlog.drained();
   }
 
-  /** Nearly every message is new, and is delivered at once. Of the others it is found out first who they are (I8). */
+  /** Nearly every message is new, and is delivered at once. For the others it is first found out who they are (I8). */
   async #settle(received: Arrived): Promise<void> {
     try {
       const { message, reason, record } = received.retrieval;
@@ -97,6 +97,7 @@ export class Settling {
         // Another part of it is worth no more than the one that is stored.
         return await this.#recogniseAs(record, received);
       }
+      noteWhole(received, this.#poll.sizes);
       if (reason === 'compare' || reason === 'short' || (this.#before.some && mayBeOfPart(received)))
         await this.#equals.inTurn(received.sha256, () => this.#compare(received));
       else if (reason === 'again' && (await this.#wasCarriedBefore(received, record))) return;
@@ -219,8 +220,8 @@ export class Settling {
   }
 
   /**
-   * Mail that is handed over is so one after the other, and recorded before the next: a kill leaves one in doubt (I3), and whoever
-   * stops a poll waits for one.
+   * Mail is handed over one message at a time, and recorded before the next one: a kill leaves only one in doubt (I3), and
+   * whoever stops a poll waits for only one.
    */
   #deliver(received: Arrived, who: Who): Promise<void> {
     if (this.#isFoundAgain) return this.#deliverNow(received, who);
@@ -249,7 +250,8 @@ export class Settling {
     ]);
     const isRefused = failure instanceof MessageNotTaken;
     // What could not be taken back may have become visible all the same.
-    if (failure !== undefined && !isRefused && this.#isFoundSomewhere) tally.unrecorded = true;
+    if (failure !== undefined && !isRefused && (this.#isFoundSomewhere || failure instanceof MaybeTaken))
+      tally.unrecorded = true;
     const all = [...already, ...receipts];
     let begun = record?.id;
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
@@ -267,7 +269,7 @@ export class Settling {
       return leave(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
     }
     if (failure !== undefined) {
-      await noteForLast(received.retrieval, failure, this.#poll, begun);
+      await putLast(received.retrieval, failure, this.#poll, begun);
       throw failure;
     }
     if (receipts.length > 0 || already.length === 0) {

@@ -53,8 +53,8 @@ export class RetrievalWindow {
   }
 
   /**
-   * Where so many octets, of the message that came last, are another size than its own, line end or not: those of the messages under
-   * way, or shortly before, that are listed with it. Of a whole maildrop some message has almost any size.
+   * Where the message that came last has not its listed size: those of the messages under way, or shortly before, that are
+   * listed with the size that it has. Of a whole maildrop some message has almost any size.
    */
   othersOfSize({ message: { octets: listed } }: Retrieval, octets: Octets): readonly ListedMessage[] {
     if (isListedSize(listed, octets)) return [];

@@ -1,5 +1,6 @@
 import type { Destination, Receipt } from '../../delivery/destination.ts';
-import type { AccountLedger, LedgerRecord, RecordId } from '../../ledger/ledger.ts';
+import type { AccountLedger } from '../../ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../ledger/record.ts';
 import type { ListedMessage } from '../listing.ts';
 import type { Retrieval } from '../plan.ts';
 import { lacksProof } from '../record-state.ts';

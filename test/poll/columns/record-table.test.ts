@@ -9,7 +9,7 @@ import {
   record as recordOf,
 } from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LedgerRecord, RecordId } from '../../../src/ledger/ledger.ts';
+import type { LedgerRecord, RecordId } from '../../../src/ledger/record.ts';
 import { RecordTable } from '../../../src/poll/columns/record-table.ts';
 import { addRow, joinListing, scanRows, uniqueIdRows } from '../../../src/poll/listing.ts';
 import type { MessageNumber, UniqueId } from '../../../src/pop3/types.ts';

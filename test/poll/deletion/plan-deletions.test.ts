@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RecordId } from '../../../src/ledger/ledger.ts';
+import type { RecordId } from '../../../src/ledger/record.ts';
 import { planDeletions } from '../../../src/poll/deletion/plan-deletions.ts';
 import type { MessageNumber } from '../../../src/pop3/types.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger/ledger.ts';
+import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger/record.ts';
 import { headerHash } from '../../../src/message/header-field.ts';
 import { withoutReadersFields } from '../../../src/message/readers-fields.ts';
 import type { ListedMessage } from '../../../src/poll/listing.ts';

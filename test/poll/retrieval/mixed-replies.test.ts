@@ -12,8 +12,11 @@ const MESSAGES = [1, 2, 3, 4].map((number) => mail(`m${number}`, 'x'.repeat(numb
 type Mixing = (number: number, waiting: number) => number | undefined;
 
 /** A server that says it has PIPELINING, and mixes up the replies. */
-function mixedServer(mix: Mixing): Promise<RawPeer> {
-  const maildrop = new Map(MESSAGES.map((text, index) => [index + 1, text]));
+function mixedServer(
+  mix: Mixing,
+  { messages = MESSAGES, listedSize = (text: string) => text.length } = {},
+): Promise<RawPeer> {
+  const maildrop = new Map(messages.map((text, index) => [index + 1, text]));
   const deleted = new Set<number>();
   const answered = new Map<PeerLine, number>();
   const rows = (told: (number: number, text: string) => string): string =>
@@ -28,7 +31,7 @@ function mixedServer(mix: Mixing): Promise<RawPeer> {
         case 'STAT':
           return `+OK ${maildrop.size} 100\r\n`;
         case 'LIST':
-          return rows((it, text) => `${it} ${text.length}`);
+          return rows((it, text) => `${it} ${listedSize(text)}`);
         case 'UIDL':
           return rows((it) => `${it} u${it}`);
         case 'TOP':
@@ -71,6 +74,30 @@ test.each([
     for (let poll = 0; poll < 3; poll += 1) await ferry.poll();
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
     expect(await ferry.mail()).toEqual(storedAll(...MESSAGES));
+  },
+);
+
+const withoutCrs = (text: string): number => text.replaceAll('\r\n', '\n').length;
+
+test.each([
+  ['shorter', [30, 100]],
+  ['longer', [100, 30]],
+] as const)(
+  'I1: a server that lists sizes without the CRs and swaps the first message with a %s one has none deleted that is not here',
+  async (_, [first, second]) => {
+    const messages = [second, first, 50].map((size) => mail(`m${size}`, 'x'.repeat(size)));
+    let swapped = false;
+    const mix: Mixing = (number, waiting) => {
+      if (number === 1 && waiting > 0) swapped = true;
+      else if (number !== 2 || !swapped) return number;
+      else swapped = false;
+      return 3 - number;
+    };
+    await using server = await mixedServer(mix, { messages, listedSize: withoutCrs });
+    await using ferry = await Ferry.to(server, { account: { deletion: { kind: 'after-delivery' } } });
+    for (let poll = 0; poll < 3; poll += 1) await ferry.poll();
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', listed: 0 });
+    expect(new Set(await ferry.mail())).toEqual(new Set(storedAll(...messages)));
   },
 );
 

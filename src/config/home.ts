@@ -1,5 +1,5 @@
 import { homedir, userInfo } from 'node:os';
-import type { Home } from '../config/places.ts';
+import type { Home } from './places.ts';
 
 /** The home folder of whoever runs this; undefined where `$HOME` is not set and the system does not know this user. */
 export function homeFolder(): Home {

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import type { Destination } from '../../../src/delivery/destination.ts';
+import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
+import { openDestination } from '../../../src/delivery/open-destination.ts';
+import type { ImapSettings } from '../../../src/delivery/settings.ts';
+import { sha256 } from '../../../src/message/sha256.ts';
+import { Secret } from '../../../src/secret.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
+import { surroundings } from '../surroundings.ts';
+
+/** What the server answers to each command, without its tag; an empty text closes the line, `nothing` is silence. */
+type Answers = Readonly<Record<string, string | readonly string[]>>;
+
+const FINE: Answers = {
+  greeting: '* OK ready',
+  CAPABILITY: '* CAPABILITY IMAP4rev1 UIDPLUS\r\nOK done',
+  LOGIN: 'OK in',
+  APPEND: 'OK [APPENDUID 7 12] done',
+  CREATE: 'OK done',
+  SUBSCRIBE: 'OK done',
+  LOGOUT: '* BYE bye\r\nOK done',
+};
+
+interface FakeServer extends AsyncDisposable {
+  /** The commands without their tags, and the messages. */
+  readonly heard: string[];
+  readonly port: number;
+}
+
+/** An IMAP server that answers as it is told: to a command that comes again with the next answer of its list. */
+async function imapServer(answers: Answers = {}): Promise<FakeServer> {
+  const heard: string[] = [];
+  const lines = new Set<Socket>();
+  const counts = new Map<string, number>();
+  const answerTo = (command: string): string => {
+    const all = [answers[command] ?? FINE[command] ?? 'BAD what?'].flat();
+    const count = counts.get(command) ?? 0;
+    counts.set(command, count + 1);
+    return all[Math.min(count, all.length - 1)] ?? '';
+  };
+  const server = createServer((socket) => {
+    lines.add(socket);
+    const say = (answer: string, tag: string): void => {
+      if (answer === '') socket.destroy();
+      else if (answer !== 'nothing')
+        socket.write(`${answer.replaceAll(/^(?=(?:OK|NO|BAD)\b)/gm, `${tag} `)}\r\n`, 'latin1');
+    };
+    let [text, wanted, command, tag] = ['', 0, '', ''];
+    const take = (): boolean => {
+      if (wanted > 0) {
+        if (text.length < wanted) return false;
+        heard.push(text.slice(0, wanted));
+        text = text.slice(wanted);
+        wanted = 0;
+        return true;
+      }
+      const end = text.indexOf('\r\n');
+      if (end < 0) return false;
+      const line = text.slice(0, end);
+      text = text.slice(end + 2);
+      if (line !== '') {
+        [, tag = '', command = ''] = /^(\S+) (\S+)/.exec(line) ?? [];
+        heard.push(line.slice(tag.length + 1));
+      }
+      const literal = /\{(\d+)(\+?)\}$/.exec(line);
+      wanted = Number(literal?.[1] ?? 0);
+      if (literal !== null && literal[2] === '') socket.write('+ go on\r\n');
+      if (literal === null) say(answerTo(command), tag);
+      return true;
+    };
+    socket
+      .on('error', () => undefined)
+      .on('close', () => lines.delete(socket))
+      .on('data', (block: Buffer) => {
+        text += block.toString('latin1');
+        while (take());
+      });
+    say(answerTo('greeting'), '');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    heard,
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const line of lines) line.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function open(
+  folder: TemporaryFolder,
+  { port }: FakeServer,
+  changes: Partial<ImapSettings> = {},
+): Promise<Destination> {
+  const settings: ImapSettings = {
+    type: 'imap',
+    host: '127.0.0.1',
+    port,
+    tls: 'none',
+    user: 'me',
+    password: () => Promise.resolve(new Secret('secret')),
+    passwordFrom: 'text',
+    auth: 'password',
+    mailbox: 'INBOX',
+    timeoutMs: 30_000,
+    ...changes,
+  };
+  return openDestination(settings, {
+    ...surroundings(),
+    spoolFolder: folder.path,
+    usedBefore: true,
+    account: 'work',
+  });
+}
+
+async function deliver(
+  destination: Destination,
+  message = MESSAGE,
+): ReturnType<ReturnType<Destination['begin']>['commit']> {
+  const octets = Buffer.from(message, 'latin1');
+  const draft = destination.begin();
+  await draft.write(octets);
+  return draft.commit({ tag: 'abcd', sha256: sha256(octets) });
+}
+
+const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
+
+describe('a mailbox on an IMAP server', () => {
+  test('gets each message in one session, and where the server has put it is where it is', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({
+      APPEND: ['OK [APPENDUID 7 12] done', 'OK [APPENDUID 7 13] done'],
+    });
+    const destination = await open(folder, server);
+    expect(await deliver(destination)).toEqual({
+      destination: `imap:INBOX of me at 127.0.0.1:${server.port}`,
+      location: '7:12',
+      octets: MESSAGE.length,
+      sha256: sha256(Buffer.from(MESSAGE, 'latin1')),
+    });
+    expect(await deliver(destination)).toMatchObject({ location: '7:13' });
+    await destination.close();
+    expect(server.heard.filter((line) => line.startsWith('LOGIN'))).toHaveLength(1);
+    expect(server.heard.filter((text) => text === MESSAGE)).toHaveLength(2);
+    expect(server.heard.at(-1)).toBe('LOGOUT');
+  });
+
+  test('is not looked for before there is a message for it', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ greeting: '' });
+    const destination = await open(folder, server);
+    await destination.close();
+    expect(server.heard).toEqual([]);
+  });
+
+  test('is known by our own mark of the message where the server does not say where that is', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ CAPABILITY: '* CAPABILITY IMAP4rev1\r\nOK', APPEND: 'OK done' });
+    expect(await deliver(await open(folder, server))).toMatchObject({ location: 'abcd' });
+  });
+
+  test('is made where it is not there', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ APPEND: ['NO [TRYCREATE] none', 'OK [APPENDUID 7 1] done'] });
+    const destination = await open(folder, server, { mailbox: 'Old' });
+    expect(await deliver(destination)).toMatchObject({ location: '7:1' });
+    expect(server.heard).toContain('CREATE Old');
+  });
+
+  test('is asked again in another session when one has ended meanwhile', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({
+      APPEND: ['OK [APPENDUID 7 1] done\r\n* BYE tired', 'OK [APPENDUID 7 2] done'],
+    });
+    const destination = await open(folder, server);
+    await deliver(destination);
+    expect(await deliver(destination)).toMatchObject({ location: '7:2' });
+  });
+
+  test.each([
+    ['NO [OVERQUOTA] full', MESSAGE],
+    ['NO not this one', MESSAGE],
+    ['OK done', `${MESSAGE}\0`],
+  ])('I9: one message that it does not take keeps no other from it: %s', async (answer, message) => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({
+      APPEND: answer.startsWith('OK') ? answer : [answer, 'OK [APPENDUID 7 3] done'],
+    });
+    const destination = await open(folder, server);
+    await expect(deliver(destination, message)).rejects.toBeInstanceOf(MessageNotTaken);
+    await expect(deliver(destination)).resolves.toMatchObject({ octets: MESSAGE.length });
+  });
+
+  test.each(['', 'nothing'])('I3: is in doubt where APPEND is answered with "%s"', async (answer) => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ APPEND: answer });
+    const destination = await open(folder, server, { timeoutMs: 1000 });
+    await expect(deliver(destination)).rejects.toBeInstanceOf(MaybeTaken);
+    await destination.close();
+  });
+
+  test.each([
+    ['greeting', '', 'destination-locked'],
+    ['greeting', 'nothing', 'destination-locked'],
+    ['greeting', '* BYE too many', 'destination-locked'],
+    ['LOGIN', 'NO [AUTHENTICATIONFAILED] wrong', 'destination-unusable'],
+    ['LOGIN', 'NO [UNAVAILABLE] later', 'destination-locked'],
+    ['LOGIN', '', 'destination-locked'],
+  ])(
+    'I9: takes nothing, and is in no doubt, where %s is answered with "%s"',
+    async (command, answer, code) => {
+      await using folder = await temporaryFolder();
+      await using server = await imapServer({ [command]: answer });
+      const destination = await open(folder, server, { timeoutMs: 1000 });
+      const delivery = deliver(destination);
+      await expect(delivery).rejects.toMatchObject({ code });
+      await expect(delivery).rejects.not.toBeInstanceOf(MaybeTaken);
+      await destination.close();
+    },
+  );
+
+  test('I5: gets no password without TLS where it does not offer any', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer();
+    const delivery = deliver(await open(folder, server, { tls: 'starttls', timeoutMs: 5000 }));
+    await expect(delivery).rejects.toMatchObject({ code: 'destination-unusable' });
+    expect(server.heard.join()).not.toContain('secret');
+  });
+});
