@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
 import { Secret, withoutSecrets } from '../secret.ts';
+import { afterReading } from '../wire/after-reading.ts';
 import { abortReason } from '../wire/deadline.ts';
 import { endGroup } from '../wire/process-group.ts';
 import { printable } from '../wire/text.ts';
@@ -239,6 +240,7 @@ async function ending(
   const err = collect(child.stderr, MAX_STDERR_OCTETS);
   const timers: NodeJS.Timeout[] = [];
   let onStop: (() => void) | undefined;
+  let callOff: (() => void) | undefined;
   try {
     return await new Promise<Ending>((resolve, reject) => {
       const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
@@ -246,7 +248,9 @@ async function ending(
       };
       child.once('error', (error) => reject(notStarted(kind, error)));
       child.once('close', finish);
-      child.once('exit', (status, signal) => timers.push(setTimeout(finish, DRAIN_MS, status, signal)));
+      child.once('exit', (status, signal) => {
+        callOff = afterReading(DRAIN_MS, () => finish(status, signal));
+      });
       const giveUp = (why: MailError): void => {
         endGroup(child, 'SIGKILL');
         reject(why);
@@ -259,6 +263,7 @@ async function ending(
   } finally {
     if (onStop !== undefined) stop?.removeEventListener('abort', onStop);
     for (const timer of timers) clearTimeout(timer);
+    callOff?.();
     child.stdout?.destroy();
     child.stderr?.destroy();
   }

@@ -124,7 +124,7 @@ export interface AccountLedger {
   hasNameless(): boolean;
   /** The carried messages that are not gone: those that should be listed, and those that went missing at about that time. */
   identities(missing: Moment): readonly RecordIdentity[];
-  /** Whether any carried message is missing, since whenever. */
+  /** Whether any carried message is missing, for however long. */
   hasMissing(): boolean;
   /**
    * The carried messages that went missing at any other time and may be one of these, by header or Message-ID. Of all others

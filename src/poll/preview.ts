@@ -1,6 +1,6 @@
-import { readOnlyAll } from '../delivery/read-only.ts';
+import { type ReadOnlyDestination, readOnlyAll } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
-import { type AccountLedger, dayOf } from '../ledger/ledger.ts';
+import { dayOf } from '../ledger/ledger.ts';
 import type { FoundMessage } from '../ledger/record.ts';
 import { type MessageSummary, summarize } from '../message/summary.ts';
 import type { MessageNumber } from '../pop3/types.ts';
@@ -14,7 +14,7 @@ import { FramingTrouble } from './framing-trouble.ts';
 import { tagFor } from './identity.ts';
 import { type Listing, takeListing } from './listing.ts';
 import { boundRecords, type Decision, planRetrievals } from './plan.ts';
-import type { PollControl } from './poll.ts';
+import type { Deciding, PollControl } from './poll.ts';
 import type { PollDeps } from './poll-account.ts';
 import { findNameless } from './recognition/found.ts';
 import { importedForms } from './recognition/imported.ts';
@@ -57,61 +57,89 @@ export async function previewAccount(
   try {
     const listing = await takeListing(session);
     assertNamed(listing, session, ledger);
-    const forms = importedForms(listing, ledger);
-    const known = knownMessages(
-      ledger,
-      listing,
-      new Map(forms.map(({ remembered, listed }) => [remembered, listed])),
-    );
-    const now = deps.runtime.now();
-    const framing = new FramingTrouble();
-    const present = await lookForPresent(listing, account, ledger);
-    const recognition = await recognise(session, listing, {
-      known,
-      ledger,
-      found: present.found,
-      framing,
-      now,
-      // Without TOP a poll retrieves to find out; here all numbers count as others then.
-      interrupted: session.capabilities?.has('TOP') === false,
-    });
     const destinations = readOnlyAll(account.destinations, ledger, account.name);
-    const back = recordsBack(await broughtBack(destinations, ledger), ledger.wanted());
+    const framing = new FramingTrouble();
     const tally = new Tally();
-    const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(now)));
-    const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
-    const planned = planRetrievals({ ...seen, framing, startedAt: now, now });
-    const { decisions, stands } = asRecorded(planned, (it) => {
-      const { number } = it.message;
-      if (present.named.has(number) || recognition.present.has(number)) return true;
-      return it.action === 'retrieve' && it.record !== undefined && back.has(it.record.id);
-    });
-    const nothing = new Set<MessageNumber>();
-    const bound = boundRecords(decisions);
-    const question = { listing, bound, came: nothing, delivered: nothing };
-    const isConfirmed = control.confirmDelete === true;
-    const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
-    const deciding = { account, ledger, destinations, tally, questions, framing, startedAt: now };
-    const { numbers, uncertain } = await dueDeletions(session, question, deciding);
-    const compared = new Set(
-      [...bound].flatMap(([number, record]) => (uncertain.has(record) ? [number] : [])),
-    );
+    const startedAt = deps.runtime.now();
+    const looking: Looking = { account, ledger, destinations, framing, tally, startedAt };
+    const { decisions, stands } = await planOf(session, listing, looking);
+    const due = await deletionsOf(session, { listing, decisions }, { ...looking, control });
     const deletesRetrieved = isDeletedAtOnce(account.deletion);
-    const deletions = new Set([...numbers, ...(deletesRetrieved ? stands : [])]);
     const summaries = await summarizeFirst(session, decisions);
     await session.quit();
-    const refusal = tally.question ?? tally.firstRefusal;
-    return { account: account.name, decisions, deletions, compared, deletesRetrieved, refusal, summaries };
+    return {
+      account: account.name,
+      decisions,
+      deletions: new Set([...due.numbers, ...(deletesRetrieved ? stands : [])]),
+      compared: due.compared,
+      deletesRetrieved,
+      refusal: tally.question ?? tally.firstRefusal,
+      summaries,
+    };
   } finally {
     await session.close();
   }
 }
 
+/** What a preview works with. Nothing of it is written to. */
+interface Looking extends Omit<Deciding, 'questions' | 'destinations'> {
+  readonly destinations: readonly ReadOnlyDestination[];
+}
+
+/** What a poll would decide about each message, once it has recorded what it finds. */
+async function planOf(session: Transaction, listing: Listing, looking: Looking): Promise<RecordedPlan> {
+  const { account, ledger, destinations, framing, tally, startedAt } = looking;
+  const forms = importedForms(listing, ledger);
+  const renamed = new Map(forms.map(({ remembered, listed }) => [remembered, listed]));
+  const known = knownMessages(ledger, listing, renamed);
+  const present = await lookForPresent(listing, looking);
+  const recognition = await recognise(session, listing, {
+    known,
+    ledger,
+    found: present.found,
+    framing,
+    now: startedAt,
+    // Without TOP a poll retrieves to find out; here all numbers count as others then.
+    interrupted: session.capabilities?.has('TOP') === false,
+  });
+  const back = recordsBack(await broughtBack(destinations, ledger), ledger.wanted());
+  const limits = tally.remaining(account.limits, ledger.octetsOn(dayOf(startedAt)));
+  const seen = { listing, known, recognition, account, limits, pastSizes: ledger.recentSizes() };
+  return asRecorded(planRetrievals({ ...seen, framing, startedAt, now: startedAt }), (it) => {
+    const { number } = it.message;
+    if (present.named.has(number) || recognition.present.has(number)) return true;
+    return it.action === 'retrieve' && it.record !== undefined && back.has(it.record.id);
+  });
+}
+
+/** Which of the messages carried before a poll would delete, and which it would compare first. */
+async function deletionsOf(
+  session: Transaction,
+  { listing, decisions }: { readonly listing: Listing; readonly decisions: readonly Decision[] },
+  { control, ...looking }: Looking & { readonly control: PollControl },
+): Promise<{ readonly numbers: readonly MessageNumber[]; readonly compared: ReadonlySet<MessageNumber> }> {
+  const { account, ledger } = looking;
+  const bound = boundRecords(decisions);
+  const nothing = new Set<MessageNumber>();
+  const isConfirmed = control.confirmDelete === true;
+  const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
+  const { numbers, uncertain } = await dueDeletions(
+    session,
+    { listing, bound, came: nothing, delivered: nothing },
+    { ...looking, questions },
+  );
+  const compared = [...bound].flatMap(([number, record]) => (uncertain.has(record) ? [number] : []));
+  return { numbers, compared: new Set(compared) };
+}
+
+/** The decisions about all messages, and which of these a poll finds here already. */
+interface RecordedPlan {
+  readonly decisions: readonly Decision[];
+  readonly stands: ReadonlySet<MessageNumber>;
+}
+
 /** A poll records what stands there, or is back, before it makes its plan. */
-function asRecorded(
-  planned: Iterable<Decision>,
-  isThere: (decision: Decision) => boolean,
-): { readonly decisions: readonly Decision[]; readonly stands: ReadonlySet<MessageNumber> } {
+function asRecorded(planned: Iterable<Decision>, isThere: (decision: Decision) => boolean): RecordedPlan {
   const stands = new Set<MessageNumber>();
   const decisions = Array.from(planned, (it): Decision => {
     const { message } = it;
@@ -128,11 +156,9 @@ function asRecorded(
  */
 async function lookForPresent(
   listing: Listing,
-  account: Account,
-  ledger: AccountLedger,
+  { account, ledger, destinations }: Looking,
 ): Promise<{ readonly named: ReadonlySet<MessageNumber>; readonly found: readonly FoundMessage[] }> {
   if (!ledger.isNew()) return { named: new Set(), found: ledger.found() };
-  const destinations = readOnlyAll(account.destinations, ledger, account.name);
   const tags = new Set<string>();
   for (const one of destinations) for (const tag of await one.tags()) tags.add(tag);
   const named = listing.messages.filter(

@@ -60,7 +60,7 @@ export async function lostAmong<T extends RecordedDelivery>(
   return missing.filter((one) => cutOff.has(one.record) || ledger.wasInFormerFolder(one));
 }
 
-/** Whether a message is as it was delivered, but for what mail programs write into a header. */
+/** Whether a message is as it was delivered, except for what mail programs write into a header. */
 export function isHere(state: StoredState | 'cut' | undefined): boolean {
   return state === 'intact' || state === 'marked';
 }

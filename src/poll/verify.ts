@@ -9,7 +9,7 @@ import { statesAt, withStates } from './stored-states.ts';
 export interface Verification {
   readonly destination: string;
   readonly intact: number;
-  /** How many are there as delivered, but for fields that mail programs write into a header. */
+  /** How many are there as delivered, except for fields that mail programs write into a header. */
   readonly marked: number;
   /**
    * How many messages are known only from what stood there when the ledger was lost: that they are as they were then says

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { MailError } from '../errors.ts';
 import { type Capabilities, formatCapabilities } from '../pop3/capabilities.ts';
@@ -70,6 +71,7 @@ async function greet(options: ConnectOptions): Promise<Greeted> {
   const milliseconds = timeouts?.connectMs ?? CONNECT_TIMEOUT_MS;
   const during = `connecting to ${hostAndPort(host, port)}`;
   let waits: keyof typeof SILENT_HINTS | undefined;
+  admitMany(options.signal);
   const opening = withDeadline({ milliseconds, during, signal: options.signal }, async (signal) => {
     const line = openLine({ host, port, signal, dial, ...routeOf(options) });
     if (tls !== 'none') void getReadyForTls(options);
@@ -232,6 +234,12 @@ function greetingRefused(host: string, text: string, code: string | undefined): 
 
 const TURNED_AWAY =
   'The server takes no session now: the next poll tries again. If it goes on, poll less often, or show the provider these words.';
+
+/** One signal may end hundreds of sessions, and Node would take the eleventh listener for a leak. */
+function admitMany(signal: AbortSignal | undefined): void {
+  // One of a library is no EventTarget, and warns of nothing.
+  if (signal instanceof EventTarget) setMaxListeners(0, signal);
+}
 
 /** From now on the signal ends the session at whatever it is doing. */
 function breakOnAbort(connection: Connection, signal: AbortSignal | undefined): void {

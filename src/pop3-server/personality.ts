@@ -47,7 +47,7 @@ export const WORDLESS: Texts = {
 };
 
 /**
- * How a server of some kind behaves, as data. The words of the RFCs are kept, but for what a fact of `sources` says
+ * How a server of some kind behaves, as data. The words of the RFCs are kept, except for what a fact of `sources` says
  * that this server does otherwise.
  */
 export interface Personality {

@@ -34,7 +34,7 @@ export interface Pop3Server extends AsyncDisposable {
   /** Other faults for the sessions that begin from now on; `sessions` in them counts from here. Raises `config`. */
   setFaults(faults: Faults): void;
   /**
-   * Stops listening and ends all sessions without UPDATE, but for those that have said QUIT: they get their answer.
+   * Stops listening and ends all sessions without UPDATE, except for those that have said QUIT: they get their answer.
    * Resolves when all is closed. A maildrop of yours that does not answer is waited for no longer than two seconds or so,
    * and is told of as `trouble`. Rejects, once all is closed, with what `observe` has raised first; once only.
    */

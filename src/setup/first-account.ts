@@ -22,7 +22,7 @@ export interface FirstAccount {
 export function firstConfiguration(account: FirstAccount): ConfigurationText {
   return {
     comments: [
-      'The configuration of Mailferry, made by "mailferry init". All keys: docs/configuration.md, or "man mailferry.yaml".',
+      'The configuration of Mailferry, made by "mailferry init". All keys: "man mailferry.yaml", or docs/configuration.md.',
       'After a change, "mailferry check" says what it means, and "mailferry doctor" whether it works.',
     ],
     keys: [],

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { asWireError } from './deadline.ts';
 import { connectionLost, protocolViolation, sessionIsOver, WireError } from './errors.ts';
-import { atEndOfStep } from './event-loop.ts';
 import { Inbound } from './inbound.ts';
 import { IDLE_TIMEOUT_MS, MAX_LINE_OCTETS, RECEIVE_BUFFER_OCTETS } from './limits.ts';
 import { Multiline } from './multiline.ts';
+import { Outbound } from './outbound.ts';
 import { SentSecrets } from './sent-secrets.ts';
 import type { CommandLine, Transcript } from './transcript.ts';
 
@@ -37,10 +37,9 @@ export type OnRow = (block: Buffer, start: number, end: number) => void;
 export class Connection {
   #socket: Duplex;
   #inbound: Inbound;
+  #outbound: Outbound;
   #broken: WireError | undefined;
   readonly #onBroken: (() => void)[] = [];
-  /** Command lines that go out together at the end of this turn of the event loop. */
-  #gathered: string | undefined;
   readonly #secrets = new SentSecrets();
   #idleMs: number;
   readonly #transcript: Transcript | undefined;
@@ -54,6 +53,7 @@ export class Connection {
     this.#lastWords = options.lastWords;
     this.#receiveBufferOctets = options.receiveBufferOctets ?? RECEIVE_BUFFER_OCTETS;
     this.#inbound = this.#listen(socket);
+    this.#outbound = new Outbound(socket);
   }
 
   /** Why nothing more can be said here, once that is so. */
@@ -201,17 +201,13 @@ export class Connection {
     this.#secrets.note(line.secrets);
     this.#transcript?.('sent', line.shown);
     this.#inbound.countAnew();
-    const wire = `${line.wire}\r\n`;
-    if (this.#gathered === undefined) this.#write(Buffer.from(wire, 'latin1'));
-    else if (this.#broken === undefined) this.#gathered += wire;
-    else throw this.#broken;
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#outbound.sendLine(`${line.wire}\r\n`);
   }
 
   /** Lets the lines that are sent in this turn of the event loop go out in one call and few packets. */
   gather(): void {
-    if (this.#gathered !== undefined || this.#broken !== undefined) return;
-    this.#gathered = '';
-    atEndOfStep(() => this.#sendGathered());
+    if (this.#broken === undefined) this.#outbound.gather();
   }
 
   /** A reply as it may be shown: without the secrets that were sent, should it repeat them (I5). */
@@ -221,20 +217,8 @@ export class Connection {
 
   /** Sends octets as they are; resolves when more may be sent. */
   async send(octets: Uint8Array): Promise<void> {
-    this.#sendGathered();
-    if (this.#write(octets)) return;
-    // A socket that has gone drains no more, and may have said so already.
-    if (this.#socket.destroyed) throw this.break(connectionLost('sending'));
-    await new Promise<void>((resolve, reject) => {
-      const done = (): void => {
-        this.#socket.off('drain', done);
-        this.#socket.off('close', done);
-        if (this.#socket.destroyed) reject(this.break(connectionLost('sending')));
-        else resolve();
-      };
-      this.#socket.on('drain', done);
-      this.#socket.on('close', done);
-    });
+    if (this.#broken !== undefined) throw this.#broken;
+    if (!(await this.#outbound.send(octets))) throw this.break(connectionLost('sending'));
   }
 
   /**
@@ -243,7 +227,7 @@ export class Connection {
    */
   async upgrade(wrap: (socket: Duplex) => Promise<Duplex>): Promise<void> {
     if (this.#broken !== undefined) throw this.#broken;
-    this.#sendGathered();
+    this.#outbound.flush();
     if (this.#inbound.held > 0) {
       throw this.break(
         protocolViolation('Clear text came where TLS had to begin; somebody may be interfering.', {
@@ -259,6 +243,7 @@ export class Connection {
       throw error;
     }
     this.#inbound = this.#listen(this.#socket);
+    this.#outbound = new Outbound(this.#socket);
   }
 
   /** Calls `listener` once when the transport has closed, for whatever reason. */
@@ -268,7 +253,7 @@ export class Connection {
 
   /** Says goodbye to the transport: flushes what was sent, then closes. */
   async close(): Promise<void> {
-    this.#sendGathered();
+    this.#outbound.flush();
     if (this.#broken === undefined) this.#end(sessionIsOver());
     const socket = this.#socket;
     if (socket.destroyed) return;
@@ -300,6 +285,7 @@ export class Connection {
 
   #end(reason: WireError): void {
     this.#broken = reason;
+    this.#outbound.drop();
     for (const listener of this.#onBroken.splice(0)) listener();
   }
 
@@ -343,17 +329,6 @@ export class Connection {
     // What a challenge of SASL holds is base64, and may repeat what was sent (RFC 7628 §3.2.2).
     this.#transcript?.('received', text.startsWith('+ ') ? '+ ***' : this.redacted(text));
     return text;
-  }
-
-  #sendGathered(): void {
-    const lines = this.#gathered ?? '';
-    this.#gathered = undefined;
-    if (lines !== '' && this.#broken === undefined) this.#write(Buffer.from(lines, 'latin1'));
-  }
-
-  #write(octets: Uint8Array): boolean {
-    if (this.#broken !== undefined) throw this.#broken;
-    return this.#socket.write(octets);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../errors.ts';
+import { afterReading } from './after-reading.ts';
 import { endGroup } from './process-group.ts';
 
 export interface ProgramRun {
@@ -140,9 +141,9 @@ class Said {
 
   /** Resolves shortly after the end at the latest. */
   async all(): Promise<string> {
-    const timer = setTimeout(() => this.forget(), DRAIN_MS);
+    const callOff = afterReading(DRAIN_MS, () => this.forget());
     await this.#closed;
-    clearTimeout(timer);
+    callOff();
     return this.#text.trim();
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   type Authorization,
   type ConnectOptions,
@@ -74,6 +74,20 @@ describe('a session', () => {
     controller.abort(reason);
     await raised;
     expect(session.broken?.cause).toBe(reason);
+  });
+
+  test('can share its signal with many others, without a warning of a leak', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `user${index}`);
+    const maildrops = Object.fromEntries(names.map((name) => [name, { password: 'secret' }]));
+    await using server = await createServer({ users: maildrops });
+    const { signal } = new AbortController();
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const sessions = await Promise.all(
+      names.map((user) => openSession({ ...server.address, tls: 'none', user, password: 'secret', signal })),
+    );
+    for (const session of sessions) await session.quit();
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   test('does not stay open when whoever watches it raises an error', async () => {

@@ -128,7 +128,7 @@ export class ImapMailbox implements Taker {
     }
   }
 
-  /** Where a message stands that no record speaks of and that equals this one, but for line ends; undefined where there is none. */
+  /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
   async #find(session: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
     const messageId = headerField(start, 'Message-ID') ?? '';
     if (messageId === '') return undefined;

@@ -4,6 +4,7 @@ import type { MessageNumber } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
 import { WireError } from '../../wire/errors.ts';
 import { keepRetrieved } from '../expiry.ts';
+import { keptAlive } from '../keep-alive.ts';
 import { MOST_LOST_SESSIONS } from '../limits.ts';
 import { mayComeBack } from '../login-delay.ts';
 import { isIdentified, type Retrieval } from '../plan.ts';
@@ -52,7 +53,7 @@ export async function retrieve(session: Transaction, visit: PlannedVisit, poll: 
 
   const error = await receiveAll({ session, window, settling, poll, until }).catch(asMailError);
   stopwatch.enter('settleMs');
-  await settling.drained();
+  await keptAlive(session, settling.drained());
   // Where the line broke, too: what came before that is safe here, and still there.
   const came = settling.bound;
   tally.kept += came.size;
