@@ -102,7 +102,7 @@ const STATES: Readonly<Record<StoredState, string>> = {
   marked: 'there as delivered, but for fields that a mail program has written into its header',
   changed: 'changed since',
   missing: 'not there any more (moved or deleted by you?)',
-  lost: 'not there any more, and the place itself is gone or was made anew',
+  lost: 'not there any more, and the place itself is gone, was made anew or has lost its end',
   unreadable: 'cannot be read',
   'handed-over': 'taken over there',
 };

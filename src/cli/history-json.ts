@@ -3,9 +3,10 @@ import { isoTime } from '../runtime.ts';
 
 /** What the ledger has noted of a message, as `history` and `explain` give it to programs. Stable and documented. */
 export function historyJson(entry: HistoryEntry): unknown {
-  const { id: _, triedAt, deliveredAt, deleSentAt, missingAt, goneAt, ...more } = entry;
+  const { id: _, places, triedAt, deliveredAt, deleSentAt, missingAt, goneAt, ...more } = entry;
   return {
     ...more,
+    places: places.map(({ unmarkedSha256: __, ...place }) => place),
     triedAt: isoTime(triedAt),
     deliveredAt: isoTime(deliveredAt),
     deleSentAt: isoTime(deleSentAt),

@@ -49,7 +49,7 @@ function addExplain(program: Command, run: ActionOf): void {
   program
     .command('explain')
     .argument('<account>', 'the account')
-    .argument('<message>', 'its unique-id, or its number in the listing of the server')
+    .argument('<message>', 'its unique-id, its Message-ID, or its number in the listing of the server')
     .summary('why a message was or will be fetched, left or deleted')
     .description(
       'Says of one message why it was or will be fetched, left where it is or deleted on the server, and when. Asks the server for its listing, downloads nothing, changes nothing. Works while a daemon runs.',
@@ -181,7 +181,10 @@ function addExport(program: Command, run: ActionOf): void {
     .description(
       'Writes what was carried and is still on the server in the form in which fetchmail (.fetchids), getmail (oldmail files) or mpop (a uidls file) remembers it, so that nothing is downloaded again there.',
     )
-    .requiredOption('-o, --output <path>', 'the file to write; for getmail the folder of its oldmail files')
+    .requiredOption(
+      '-o, --output <path>',
+      'the file to write; for getmail the folder of its oldmail files, for mpop a file or the folder of its uidls files',
+    )
     .option('--force', 'replace files that are there')
     .action(run(async () => (await import('./commands/export.ts')).exportPeer));
 }

@@ -6,7 +6,15 @@ import { dropFailed, markAgain, markBack } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
 import type { AccountLedger, LastLogin, PollEnd } from './ledger.ts';
-import type { Delivery, Failure, FoundMessage, Imported, ListedDelivery, Proof, RecordId } from './record.ts';
+import type {
+  Delivery,
+  Failure,
+  FoundMessage,
+  Imported,
+  Proof,
+  RecordedDelivery,
+  RecordId,
+} from './record.ts';
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
 import { LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';
@@ -79,7 +87,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     return this.#commits.run(() => markAgain(this.statements, this.account, { destination, records }));
   }
 
-  noteBack(deliveries: readonly ListedDelivery[]): Promise<void> {
+  noteBack(deliveries: readonly RecordedDelivery[]): Promise<void> {
     return this.#commits.run(() => markBack(this.statements, this.account, deliveries));
   }
 

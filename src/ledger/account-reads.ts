@@ -8,8 +8,8 @@ import type {
   FoundMessage,
   LedgerRecord,
   Likeness,
-  ListedDelivery,
   Moment,
+  RecordedDelivery,
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
@@ -24,9 +24,9 @@ import {
   toFound,
   toIdentity,
   toIntent,
-  toListedDelivery,
   toReceipt,
   toRecord,
+  toRecordedDelivery,
   toSummary,
   toTaken,
 } from './rows.ts';
@@ -119,32 +119,32 @@ export class AccountReads {
     return this.statements.receipts.all(record).map(toReceipt);
   }
 
-  *deliveries(destination: string): Iterable<Receipt> {
+  *deliveries(destination: string): Iterable<RecordedDelivery> {
     const rows = this.statements.delivered.each(destination, this.account);
     const messages = Array.from(rows, ({ message }) => Number(message));
     for (const some of chunksOf(messages, AT_ONCE))
-      yield* this.statements.deliveries.all(destination, JSON.stringify(some)).map(toReceipt);
+      yield* this.statements.deliveries.all(destination, JSON.stringify(some)).map(toRecordedDelivery);
   }
 
-  listedDeliveries(destination: string): readonly ListedDelivery[] {
+  listedDeliveries(destination: string): readonly RecordedDelivery[] {
     const rows = this.statements.listedDeliveries.all(this.account, destination);
-    return rows.map(toListedDelivery);
+    return rows.map(toRecordedDelivery);
   }
 
   workedOut(destination: string): number {
     return Number(this.statements.workedOut.get(this.account, destination)?.['count'] ?? 0);
   }
 
-  wanted(): readonly ListedDelivery[] {
+  wanted(): readonly RecordedDelivery[] {
     const rows = this.statements.wanted.all(this.account);
-    return rows.map(toListedDelivery);
+    return rows.map(toRecordedDelivery);
   }
 
   folderOf(destination: string): FolderMark | undefined {
     return this.statements.folder.all(destination).map(toFolder)[0];
   }
 
-  wasInFormerFolder({ record, receipt }: ListedDelivery): boolean {
+  wasInFormerFolder({ record, receipt }: RecordedDelivery): boolean {
     return this.statements.inFormerFolder.get(record, receipt.destination) !== undefined;
   }
 

@@ -1,4 +1,4 @@
-import type { ListedDelivery, RecordId } from './record.ts';
+import type { RecordedDelivery, RecordId } from './record.ts';
 import type { LedgerStatements } from './statements.ts';
 
 /** As `deliverAgain` of an `AccountLedger`, within a transaction. A poll looks at the whole maildrop after that. */
@@ -18,7 +18,7 @@ export function markAgain(
 export function markBack(
   { isBack, setBack, uncount, uncountDay }: LedgerStatements,
   account: number,
-  deliveries: readonly ListedDelivery[],
+  deliveries: readonly RecordedDelivery[],
 ): void {
   for (const { record, receipt } of deliveries) {
     isBack.run(record, receipt.destination);

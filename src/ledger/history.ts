@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chunksOf } from './chunks.ts';
 import { Database, type Row } from './database.ts';
-import { isReadable } from './migrations.ts';
+import { isCurrent, isReadable } from './migrations.ts';
 import type { LedgerRecord, RecordId } from './record.ts';
 import { hex, optionalNumber, optionalText } from './rows.ts';
 
@@ -36,7 +36,12 @@ export interface HistoryEntry {
 export interface HistoryPlace {
   readonly destination: string;
   readonly location: string;
+  /** As stored there. */
   readonly octets: number;
+  /** Hexadecimal SHA-256 of what is stored there; null where it is that of what was received, which has CRLF in place of each LF. */
+  readonly sha256: string | null;
+  /** The same without the fields that mail programs write into a header, where it came with such. */
+  readonly unmarkedSha256: string | null;
 }
 
 /** Which entries are asked for. */
@@ -57,6 +62,8 @@ const PAGE = 500;
 /** The form of the ledger that has all the columns of an entry. */
 const ENTRIES_SINCE = 5;
 
+const HASHES = `, 'sha256', iif(of_crlf, NULL, lower(hex(delivery.sha256))), 'unmarkedSha256', lower(hex(unmarked_sha256))`;
+
 const NEWEST_FIRST = 'ORDER BY coalesce(delivered_at, tried_at) DESC, message.id DESC';
 
 /** No index has the times: one look at all of them costs less than one at each poll would. */
@@ -69,10 +76,11 @@ const FITTING = `
     AND message.id NOT IN (SELECT value FROM json_each(?))
   ${NEWEST_FIRST} LIMIT ?`;
 
-const ENTRIES = `
+/** `hashes`: the columns of them, which older forms do not have. */
+const entriesWith = (hashes: string): string => `
   SELECT message.id, account.name AS account, uid, octets, listed_octets, sha256, message_id, outcome, peer, attempts, last_error,
          tried_at, delivered_at, dele_sent_at, missing_at, gone_at,
-         (SELECT json_group_array(json_object('destination', destination, 'location', location, 'octets', delivery.octets))
+         (SELECT json_group_array(json_object('destination', destination, 'location', location, 'octets', delivery.octets${hashes}))
             FROM delivery WHERE delivery.message = message.id) AS places
   FROM message JOIN account ON account.id = message.account
   WHERE message.id IN (SELECT value FROM json_each(?)) ${NEWEST_FIRST}`;
@@ -92,7 +100,7 @@ export function* readHistory(
   try {
     if (!isReadable(database, path, ENTRIES_SINCE)) return;
     const fitting = database.prepare(FITTING);
-    const entries = database.prepare(ENTRIES);
+    const entries = database.prepare(entriesWith(isCurrent(database, path) ? HASHES : ''));
     const asked = [JSON.stringify(accounts), since, until, all ? 1 : 0, message, message, message];
     const idsWithout = (known: readonly number[], most: number): number[] =>
       Array.from(fitting.each(...asked, JSON.stringify(known), most), ({ id }) => Number(id));
@@ -104,6 +112,15 @@ export function* readHistory(
   } finally {
     database.close();
   }
+}
+
+/** What is unknown has no hexadecimal digits in the database. */
+function toPlace({ sha256, unmarkedSha256, ...place }: HistoryPlace): HistoryPlace {
+  return {
+    ...place,
+    sha256: sha256 ?? null,
+    unmarkedSha256: unmarkedSha256 === '' ? null : (unmarkedSha256 ?? null),
+  };
 }
 
 function toEntry(row: Row): HistoryEntry {
@@ -124,6 +141,6 @@ function toEntry(row: Row): HistoryEntry {
     deleSentAt: optionalNumber(row['dele_sent_at']) ?? null,
     missingAt: optionalNumber(row['missing_at']) ?? null,
     goneAt: optionalNumber(row['gone_at']) ?? null,
-    places: JSON.parse(String(row['places'])) as HistoryPlace[],
+    places: (JSON.parse(String(row['places'])) as HistoryPlace[]).map(toPlace),
   };
 }

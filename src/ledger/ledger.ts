@@ -9,9 +9,9 @@ import type {
   Imported,
   LedgerRecord,
   Likeness,
-  ListedDelivery,
   Moment,
   Proof,
+  RecordedDelivery,
   RecordId,
   RecordIdentity,
   RecordsByUniqueId,
@@ -143,26 +143,26 @@ export interface AccountLedger {
   /** Whether mail was ever delivered to this destination. */
   used(destination: string): boolean;
   /** All that was delivered to a destination until the first of them is taken, in the order of the records. */
-  deliveries(destination: string): Iterable<Receipt>;
+  deliveries(destination: string): Iterable<RecordedDelivery>;
   /** How many of them are `workedOut`. */
   workedOut(destination: string): number;
   /** Those of them that the server listed when it was last asked. */
-  listedDeliveries(destination: string): readonly ListedDelivery[];
+  listedDeliveries(destination: string): readonly RecordedDelivery[];
   /**
    * Lets the next poll deliver these messages there once more. Until then they count as not delivered there, and are not
    * deletable; what was delivered stays among the `deliveries`.
    */
   deliverAgain(destination: string, records: readonly RecordId[]): Promise<void>;
   /** What is wanted once more, wherever it was delivered to. */
-  wanted(): readonly ListedDelivery[];
+  wanted(): readonly RecordedDelivery[];
   /** Notes that some of what is wanted is back where it was delivered to, so that nobody need deliver it there again. */
-  noteBack(deliveries: readonly ListedDelivery[]): Promise<void>;
+  noteBack(deliveries: readonly RecordedDelivery[]): Promise<void>;
   /** The folder that a destination was in when it was last opened, where that was noted. */
   folderOf(destination: string): FolderMark | undefined;
   /** Notes the folder that a destination is in; `changedAt`: when it was found there, where it was in another one before. */
   noteFolder(destination: string, folder: FolderMark, changedAt?: number): Promise<void>;
   /** Whether a message was delivered when its destination was in another folder, as on another disk. */
-  wasInFormerFolder(delivery: ListedDelivery): boolean;
+  wasInFormerFolder(delivery: RecordedDelivery): boolean;
   /** What records and intents of all accounts stand for in a destination. */
   taken(destination: string): readonly Taken[];
   /** What records, of all accounts, say that stands at these places. */

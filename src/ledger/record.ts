@@ -87,8 +87,8 @@ export interface Deletable {
   readonly listedOctets: Octets | undefined;
 }
 
-/** What was delivered of a message that the server listed when it was last asked. */
-export interface ListedDelivery {
+/** What was delivered of a message, and its record. */
+export interface RecordedDelivery {
   readonly record: RecordId;
   readonly receipt: Receipt;
 }

@@ -8,7 +8,7 @@ import type {
   Delivery,
   FoundMessage,
   LedgerRecord,
-  ListedDelivery,
+  RecordedDelivery,
   RecordId,
   RecordIdentity,
 } from './record.ts';
@@ -38,8 +38,8 @@ export function toArrival(row: Row): Arrival {
   };
 }
 
-/** A row of the statements `listedDeliveries` and `wanted`. */
-export function toListedDelivery(row: Row): ListedDelivery {
+/** A row of the statements `deliveries`, `listedDeliveries` and `wanted`. */
+export function toRecordedDelivery(row: Row): RecordedDelivery {
   return { record: row['id'] as RecordId, receipt: toReceipt(row) };
 }
 

@@ -251,7 +251,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   places: `
     SELECT DISTINCT destination FROM message JOIN delivery ON delivery.message = message.id WHERE account = ?`,
   deliveries: `
-    SELECT ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery
+    SELECT message AS id, ${RECEIPT}, (SELECT message_id FROM message WHERE id = message) AS message_id FROM delivery
     WHERE destination = ? AND message IN (SELECT value FROM json_each(?)) ORDER BY message`,
   shiftDelivered: `
     UPDATE message ${BY_PRESENCE} SET delivered_at = delivered_at + ?

@@ -14,6 +14,7 @@ import {
 import { lineOf } from './peer-line.ts';
 import { mdaOfLine } from './peer-mda.ts';
 import { caFileOf, isThisMachine, type PeerSurroundings, peerPath } from './peer-paths.ts';
+import { uidlsName } from './seen-files.ts';
 
 type Commands = MpopAccount['commands'];
 
@@ -40,7 +41,7 @@ export function translateMpop({ accounts, evals }: MpopRc, around: PeerSurroundi
 
 /** The file in which mpop remembers the unique-ids of an account. */
 export function mpopStateFile({ commands }: MpopAccount): string {
-  const pattern = commands.get('uidls_file') ?? '~/.mpop_uidls/%U_at_%H';
+  const pattern = commands.get('uidls_file') ?? `~/.mpop_uidls/${uidlsName({ user: '%U', host: '%H' })}`;
   return pattern.replaceAll('%U', commands.get('user') ?? '').replaceAll('%H', commands.get('host') ?? '');
 }
 

@@ -96,6 +96,11 @@ export function renderUidls(maildrops: readonly SeenMaildrop[]): string {
   return `# This file was written by Mailferry, for mpop.\n${lists.join('')}`;
 }
 
+/** The name of the file in which mpop remembers a maildrop, unless it is told another one. */
+export function uidlsName({ host, user }: Pick<SeenMaildrop, 'host' | 'user'>): string {
+  return `${user}_at_${host}`;
+}
+
 function byOctets(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one, 'latin1'), Buffer.from(other, 'latin1'));
 }

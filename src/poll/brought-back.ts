@@ -1,7 +1,7 @@
 import { contentOf } from '../delivery/destination.ts';
 import { groupBy } from '../group-by.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import type { ListedDelivery, RecordId } from '../ledger/record.ts';
+import type { RecordedDelivery, RecordId } from '../ledger/record.ts';
 import { countText } from '../wire/text.ts';
 import type { Poll } from './poll.ts';
 import { type Inspected, isHere, statesAt } from './stored-states.ts';
@@ -26,8 +26,8 @@ type Wanting = Pick<AccountLedger, 'wanted' | 'recordedAs'>;
 export async function broughtBack(
   destinations: readonly Inspected[],
   ledger: Wanting,
-): Promise<readonly ListedDelivery[]> {
-  const back: ListedDelivery[] = [];
+): Promise<readonly RecordedDelivery[]> {
+  const back: RecordedDelivery[] = [];
   for (const [place, wanted] of groupBy(ledger.wanted(), ({ receipt }) => receipt.destination)) {
     const isConfigured = destinations.some(({ name }) => name === place);
     const states = await statesAt(place, wanted, destinations, ledger).catch((error: unknown) => {
@@ -36,7 +36,7 @@ export async function broughtBack(
       return undefined;
     });
     const copies = copiesWanted(wanted);
-    const isOne = (one: ListedDelivery): boolean => isOneOfOne(one, copies, { ledger, destinations });
+    const isOne = (one: RecordedDelivery): boolean => isOneOfOne(one, copies, { ledger, destinations });
     back.push(...wanted.filter((one) => isHere(states?.get(one)) && isOne(one)));
   }
   return back;
@@ -44,20 +44,20 @@ export async function broughtBack(
 
 /** The records of which all that is wanted is back, so that nothing of them is to come. */
 export function recordsBack(
-  back: readonly ListedDelivery[],
-  wanted: readonly ListedDelivery[],
+  back: readonly RecordedDelivery[],
+  wanted: readonly RecordedDelivery[],
 ): ReadonlySet<RecordId> {
   const isBack = new Set(back.map(keyOf));
   const left = new Set(wanted.filter((one) => !isBack.has(keyOf(one))).map(({ record }) => record));
   return new Set(back.map(({ record }) => record).filter((record) => !left.has(record)));
 }
 
-function keyOf({ record, receipt }: ListedDelivery): string {
+function keyOf({ record, receipt }: RecordedDelivery): string {
   return `${record} ${receipt.destination}`;
 }
 
 /** By its hash, how many messages there are with one content. */
-function copiesWanted(wanted: readonly ListedDelivery[]): ReadonlyMap<string, number> {
+function copiesWanted(wanted: readonly RecordedDelivery[]): ReadonlyMap<string, number> {
   const copies = new Map<string, number>();
   for (const { receipt } of wanted) {
     const content = contentOf(receipt);
@@ -68,7 +68,7 @@ function copiesWanted(wanted: readonly ListedDelivery[]): ReadonlyMap<string, nu
 
 /** Where only its content tells what a stored message is, as in an mbox, one copy must not stand for two equal messages (I1). */
 function isOneOfOne(
-  { receipt }: ListedDelivery,
+  { receipt }: RecordedDelivery,
   copies: ReadonlyMap<string, number>,
   { ledger, destinations }: { readonly ledger: Wanting; readonly destinations: readonly Inspected[] },
 ): boolean {

@@ -1,8 +1,8 @@
 import type { Destination, StoredState } from '../delivery/destination.ts';
 import { isPlaceName } from '../delivery/settings.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import type { ListedDelivery, RecordId } from '../ledger/record.ts';
-import { statesOf } from './stored-states.ts';
+import type { RecordedDelivery, RecordId } from '../ledger/record.ts';
+import { lostAmong, statesOf, withStates } from './stored-states.ts';
 
 /** How many messages are to come once more, since they are not at this place any more. */
 export interface Refetch {
@@ -12,6 +12,8 @@ export interface Refetch {
   /** Otherwise somebody has taken over what came there, and nobody can tell what of it is lost. */
   readonly isReadable: boolean;
   readonly messages: number;
+  /** How many are not there any more either, and the server did not list when it was last asked. Told of places that are configured. */
+  readonly goneForGood: number;
 }
 
 /** What is to come once more besides what was lost. */
@@ -44,6 +46,12 @@ export async function refetchMissing(
   const wanted = new Map<string, readonly RecordId[]>();
   for (const { name, deliveries } of [...configured, ...former])
     wanted.set(name, await notThere(name, deliveries, { ...how, destinations, ledger }));
+  const gone = new Map<string, number>();
+  for (const { name, deliveries } of configured) {
+    const destination = destinations.find((one) => one.name === name) as Destination;
+    const listed = new Set(deliveries.map(({ record }) => record));
+    gone.set(name, await goneForGood(destination, listed, { ...how, ledger }));
+  }
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
   for (const [destination, records] of wanted)
     if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
@@ -52,12 +60,38 @@ export async function refetchMissing(
     configured: destinations.some(({ name }) => name === destination),
     isReadable: isPlaceName(destination),
     messages,
+    goneForGood: gone.get(destination) ?? 0,
   }));
+}
+
+/** How many are not where they were delivered to, of those that are not listed. Keeps only these (I7). */
+async function goneForGood(
+  destination: Destination,
+  listed: ReadonlySet<RecordId>,
+  { alsoMissing, ledger }: Pick<RefetchWanted, 'alsoMissing'> & { readonly ledger: AccountLedger },
+): Promise<number> {
+  const { name } = destination;
+  // One that was never used need not be there.
+  if (!ledger.used(name)) return 0;
+  const missing: RecordedDelivery[] = [];
+  let lost = 0;
+  const unlisted = withoutRecords(ledger.deliveries(name), listed);
+  for await (const [one, state] of withStates(unlisted, (receipts) => destination.inspect(receipts)))
+    if (state === 'lost') lost += 1;
+    else if (state === 'missing') missing.push(one);
+  return lost + (alsoMissing ? missing : await lostAmong(name, missing, ledger)).length;
+}
+
+function* withoutRecords(
+  deliveries: Iterable<RecordedDelivery>,
+  records: ReadonlySet<RecordId>,
+): Iterable<RecordedDelivery> {
+  for (const one of deliveries) if (!records.has(one.record)) yield one;
 }
 
 async function notThere(
   place: string,
-  deliveries: readonly ListedDelivery[],
+  deliveries: readonly RecordedDelivery[],
   {
     alsoMissing,
     alsoHandedOver = false,

@@ -1,7 +1,8 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
+import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
-import type { ListedDelivery } from '../ledger/record.ts';
+import type { RecordedDelivery } from '../ledger/record.ts';
 
 /** What is asked of a destination. */
 export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
@@ -36,17 +37,27 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
 
 /**
  * The same for messages of which the ledger tells more: what is missing in an mbox counts as lost if the mbox was in another
- * folder when the message was delivered, as on a disk that was replaced since. The mbox itself cannot tell that.
+ * folder when the message was delivered, as on a disk that was replaced since, and if it was lost with the end of the mbox.
  */
-export async function statesOf<T extends ListedDelivery>(
+export async function statesOf<T extends RecordedDelivery>(
   place: string,
   stored: readonly T[],
   { destinations, ledger }: { readonly destinations: readonly Inspected[]; readonly ledger: Remembering },
 ): Promise<ReadonlyMap<T, StoredState>> {
-  const states = await statesAt(place, stored, destinations, ledger);
-  const isLost = (one: T, state: StoredState): boolean =>
-    state === 'missing' && ledger.wasInFormerFolder(one);
-  return new Map(Array.from(states, ([one, state]) => [one, isLost(one, state) ? 'lost' : state]));
+  const states = new Map(await statesAt(place, stored, destinations, ledger));
+  const missing = stored.filter((one) => states.get(one) === 'missing');
+  for (const one of await lostAmong(place, missing, ledger)) states.set(one, 'lost');
+  return states;
+}
+
+/** Which of these, that are missing at a place, were lost there. */
+export async function lostAmong<T extends RecordedDelivery>(
+  place: string,
+  missing: readonly T[],
+  ledger: Pick<AccountLedger, 'wasInFormerFolder' | 'arrivals'>,
+): Promise<readonly T[]> {
+  const cutOff = await lostBehindEnd(place, new Set(missing.map(({ record }) => record)), ledger);
+  return missing.filter((one) => cutOff.has(one.record) || ledger.wasInFormerFolder(one));
 }
 
 /** Whether a message is as it was delivered, except for what mail programs write into a header. */
@@ -55,7 +66,7 @@ export function isHere(state: StoredState | 'cut' | undefined): boolean {
 }
 
 /** What is asked of the ledger. */
-type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs'>;
+type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs' | 'arrivals'>;
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],

@@ -1,5 +1,8 @@
 import type { Destination, Receipt, StoredState } from '../delivery/destination.ts';
+import { lostWithEnd } from '../delivery/mbox/cut.ts';
+import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
+import type { RecordedDelivery } from '../ledger/record.ts';
 import { statesAt, withStates } from './stored-states.ts';
 
 /** What became of all that was delivered to one destination. */
@@ -13,15 +16,23 @@ export interface Verification {
    * nothing about the time before.
    */
   readonly workedOut: number;
-  /** Where in the destination: not what was delivered any more. */
-  readonly changed: readonly string[];
+  /** Not what was delivered any more. */
+  readonly changed: readonly Amiss[];
   /** Moved or deleted by the owner, or lost. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Amiss[];
+  /** How many of these were lost with the end of an mbox. */
+  readonly cutOff: number;
   /** There, but nobody can tell whether it is what was delivered. */
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly Amiss[];
   /** How many somebody has taken over who answers for them: nobody can look there. */
   readonly handedOver: number;
 }
+
+/** Where in the destination a message is, or was, that is not as it was delivered, and which one that is. */
+export type Amiss = Pick<Receipt, 'location' | 'messageId'>;
+
+/** What is asked of the ledger. */
+type Remembering = Pick<AccountLedger, 'deliveries' | 'workedOut' | 'arrivals'>;
 
 /**
  * Re-reads everything that the ledger says was delivered to a destination, and compares the hashes. Keeps of it only what is
@@ -29,73 +40,73 @@ export interface Verification {
  */
 export async function verifyDestination(
   destination: Pick<Destination, 'name' | 'inspect'>,
-  ledger: Pick<AccountLedger, 'deliveries' | 'used' | 'workedOut'>,
+  ledger: Remembering & Pick<AccountLedger, 'used'>,
 ): Promise<Verification> {
   const { name } = destination;
-  const workedOut = ledger.workedOut(name);
+  const look = (receipts: Iterable<Receipt>): AsyncIterable<StoredState> => destination.inspect(receipts);
   // One that was never used need not be there.
-  if (!ledger.used(name))
-    return {
-      destination: name,
-      intact: 0,
-      marked: 0,
-      workedOut,
-      changed: [],
-      missing: [],
-      unreadable: [],
-      handedOver: 0,
-    };
-  const amiss: Record<Exclude<StoredState, 'intact' | 'marked' | 'handed-over'>, string[]> = {
-    changed: [],
-    missing: [],
-    lost: [],
-    unreadable: [],
-  };
-  let intact = 0;
-  let marked = 0;
-  let handedOver = 0;
-  const stored = withReceipts(ledger.deliveries(name));
-  for await (const [{ receipt }, state] of withStates(stored, (receipts) => destination.inspect(receipts))) {
-    if (state === 'intact') intact += 1;
-    else if (state === 'marked') marked += 1;
-    else if (state === 'handed-over') handedOver += 1;
-    else amiss[state].push(receipt.location);
-  }
-  const { changed, missing, lost, unreadable } = amiss;
-  return {
-    destination: name,
-    intact,
-    marked,
-    workedOut,
-    changed,
-    missing: [...missing, ...lost],
-    unreadable,
-    handedOver,
-  };
+  const states = ledger.used(name) ? withStates(ledger.deliveries(name), look) : [];
+  return tally(name, states, ledger);
 }
 
 /** The same for a place that is not configured any more. What stands elsewhere under its old names counts as there. */
 export async function verifyFormer(
   place: string,
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
-  ledger: Pick<AccountLedger, 'deliveries' | 'workedOut' | 'recordedAs'>,
+  ledger: Remembering & Pick<AccountLedger, 'recordedAs'>,
 ): Promise<Verification> {
-  const stored = [...withReceipts(ledger.deliveries(place))];
+  const stored = [...ledger.deliveries(place)];
   const states = await statesAt(place, stored, destinations, ledger);
-  const inState = (...wanted: readonly StoredState[]): readonly string[] =>
-    stored.filter((one) => wanted.includes(states.get(one) ?? 'lost')).map(({ receipt }) => receipt.location);
+  return tally(
+    place,
+    stored.map((one) => [one, states.get(one) ?? 'lost'] as const),
+    ledger,
+  );
+}
+
+type StatedDelivery = readonly [RecordedDelivery, StoredState];
+
+async function tally(
+  destination: string,
+  states: AsyncIterable<StatedDelivery> | Iterable<StatedDelivery>,
+  ledger: Pick<AccountLedger, 'workedOut' | 'arrivals'>,
+): Promise<Verification> {
+  const count = { intact: 0, marked: 0, 'handed-over': 0 };
+  const amiss: Record<Exclude<StoredState, keyof typeof count>, RecordedDelivery[]> = {
+    changed: [],
+    missing: [],
+    lost: [],
+    unreadable: [],
+  };
+  for await (const [one, state] of states)
+    if (state === 'intact' || state === 'marked' || state === 'handed-over') count[state] += 1;
+    else amiss[state].push(one);
+  const { changed, missing, lost, unreadable } = amiss;
   return {
-    destination: place,
-    intact: inState('intact').length,
-    marked: inState('marked').length,
-    workedOut: ledger.workedOut(place),
-    changed: inState('changed'),
-    missing: inState('missing', 'lost'),
-    unreadable: inState('unreadable'),
-    handedOver: inState('handed-over').length,
+    destination,
+    intact: count.intact,
+    marked: count.marked,
+    workedOut: ledger.workedOut(destination),
+    changed: changed.map(receiptOf),
+    missing: [...missing, ...lost].map(receiptOf),
+    cutOff: await cutOff(destination, missing, ledger),
+    unreadable: unreadable.map(receiptOf),
+    handedOver: count['handed-over'],
   };
 }
 
-function* withReceipts(receipts: Iterable<Receipt>): Iterable<{ readonly receipt: Receipt }> {
-  for (const receipt of receipts) yield { receipt };
+/** How many of these were lost with the end of an mbox, whole or but for a piece of one. */
+async function cutOff(
+  destination: string,
+  missing: readonly RecordedDelivery[],
+  ledger: Pick<AccountLedger, 'arrivals'>,
+): Promise<number> {
+  const records = new Set(missing.map(({ record }) => record));
+  const behind = await lostBehindEnd(destination, records, ledger);
+  const withPiece = await lostWithEnd(destination, records, ledger);
+  return new Set([...behind, ...withPiece.keys()]).size;
+}
+
+function receiptOf({ receipt }: RecordedDelivery): Receipt {
+  return receipt;
 }

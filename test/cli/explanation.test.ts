@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type EntryNow, explanationOf, type MessageFacts } from '../../src/cli/explanation.ts';
+import { type EntryNow, explanationOf, type MessageFacts, type PlaceNow } from '../../src/cli/explanation.ts';
 import type { RecordId } from '../../src/ledger/record.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import type { Decision } from '../../src/poll/plan.ts';
@@ -16,6 +16,15 @@ const message: ListedMessage = {
 };
 const CARRIED: Decision = { action: 'leave', message, reason: 'carried', record: undefined };
 const NEW: Decision = { action: 'retrieve', message, reason: 'new', record: undefined, alone: false };
+
+const PLACE: PlaceNow = {
+  destination: 'maildir:/mail',
+  location: '1.x',
+  octets: 1990,
+  sha256: null,
+  unmarkedSha256: null,
+  state: 'intact',
+};
 
 const ENTRY: EntryNow = {
   id: 1 as RecordId,
@@ -34,7 +43,7 @@ const ENTRY: EntryNow = {
   deleSentAt: null,
   missingAt: null,
   goneAt: null,
-  places: [{ destination: 'maildir:/mail', location: '1.x', octets: 1990, state: 'intact' }],
+  places: [PLACE],
 };
 
 function explained(facts: Partial<MessageFacts>): string {
@@ -65,7 +74,7 @@ describe('the explanation', () => {
   });
 
   test('says of an mbox how far into the file the message begins', () => {
-    const places = [{ destination: 'mbox:/box', location: '149', octets: 1990, state: 'intact' as const }];
+    const places = [{ ...PLACE, destination: 'mbox:/box', location: '149' }];
     expect(explained({ entries: [{ ...ENTRY, places }] })).toContain('mbox:/box, at offset 149: there as');
   });
 
@@ -138,7 +147,7 @@ describe('the explanation', () => {
   test.each([
     ['changed', ': changed since'],
     ['missing', ': not there any more (moved or deleted by you?)'],
-    ['lost', ': not there any more, and the place itself is gone or was made anew'],
+    ['lost', ': not there any more, and the place itself is gone, was made anew or has lost its end'],
     ['unreadable', ': cannot be read'],
     [null, ''],
   ] as const)('says of a place that is %s no more than that', (state, words) => {

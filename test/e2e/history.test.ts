@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
@@ -8,6 +9,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function mail(name: string): string {
   return `From: ${name} <${name}@example.org>\r\nMessage-ID: <${name}@mail.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= from ${name}\r\n\r\n${name}\r\n`;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text, 'latin1').digest('hex');
+}
+
+/** As an mbox has it. */
+function stored(message: string): string {
+  return message.replaceAll('\r\n', '\n').replace('\nFrom me', '\n>From me');
 }
 
 const users = { alice: { password: 'secret', messages: ['ada', 'bob', 'cleo'].map(mail) } };
@@ -64,6 +74,37 @@ describe('mailferry history', () => {
       missingAt: null,
       goneAt: expect.stringMatching(/Z$/),
     });
+  });
+
+  it('gives the hash of what each file and each message of an mbox must be, and finds what a mail program has moved', async () => {
+    await using folder = await temporaryFolder();
+    const messages = ['one', 'two'].map(
+      (name) => `Message-ID: <${name}@x>\r\nSubject: ${name}\r\n\r\nFrom me\r\n`,
+    );
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const deliver = [
+      { type: 'maildir', path: 'crlf', lineEndings: 'as-received' },
+      { type: 'maildir', path: 'lf' },
+      { type: 'mbox', path: 'mbox' },
+    ];
+    await writeConfiguration(folder.path, { port: server.address.port, deliver });
+    const here = { cwd: folder.path };
+    await runProgram(['fetch'], here);
+    const { stdout } = await runProgram(['history', '--json'], here);
+    const rows = stdout.trimEnd().split('\n').toReversed();
+    expect(rows.map((row): unknown => JSON.parse(row))).toMatchObject(
+      messages.map((message) => ({
+        sha256: hash(message),
+        places: [{ sha256: hash(message) }, { sha256: null }, { sha256: hash(stored(message)) }],
+      })),
+    );
+
+    await rm(folder.at('lf'), { recursive: true });
+    await rm(folder.at('crlf'), { recursive: true });
+    const mbox = await readFile(folder.at('mbox'), 'latin1');
+    await writeFile(folder.at('mbox'), mbox.slice(mbox.indexOf('\nFrom ') + 1), 'latin1');
+    const moved = await runProgram(['history', '--json', '--subject', 'two'], here);
+    expect(JSON.parse(moved.stdout)).toMatchObject({ messageId: '<two@x>', subject: 'two' });
   });
 
   it('cuts columns at a terminal only, and nothing that a program reads', async () => {
@@ -131,6 +172,15 @@ describe('mailferry explain', () => {
     });
     await runProgram(['fetch'], here);
     expect((await runProgram(['explain', 'me', uid], here)).stdout).toMatch(/confirmed on .*deleted there/);
+    const [named] = (await runProgram(['history', '--json', '--message', uid], here)).stdout.split('\n');
+    const { messageId } = JSON.parse(named ?? '') as { messageId: string };
+    for (const id of [messageId, messageId.slice(1, -1)]) {
+      const { status, stdout } = await runProgram(['explain', 'me', id], here);
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: expect.stringMatching(new RegExp(`^me: unique-id ${uid}\n`)) as string,
+      });
+    }
     expect((await runProgram(['explain', 'me', uid, '--no-server'], here)).stdout).toContain('Carried on');
   });
 

@@ -76,6 +76,33 @@ describe('mailferry import', () => {
     expect(stderr).toContain('rc:2: unknown option "frobnicate"');
   });
 
+  it('gives mpop a file for each maildrop where it is told a folder, and refuses what another program cannot read', async () => {
+    await using folder = await temporaryFolder();
+    const messages = ['Subject: x\r\n\r\ny\r\n'];
+    await using server = await createServer({ users: { alice: { password: 'secret', messages } } });
+    const { port } = server.address;
+    const rc = `account a\nhost 127.0.0.1\nport ${port}\nuser alice\npassword secret\nauth user\ntls off\nkeep on\ndelivery mbox ${folder.at('theirs')}\n`;
+    await writeFile(folder.at('mpoprc'), rc);
+    const here = { cwd: folder.path };
+    await runProgram(['import', 'mpop', 'mpoprc'], here);
+    await runProgram(['fetch'], here);
+    await mkdir(folder.at('.mpop_uidls'));
+    const toFolder = await runProgram(['export', 'mpop', '--output', '.mpop_uidls'], here);
+    expect(toFolder.stdout).toMatch(/Wrote \S+\/\.mpop_uidls\/alice_at_127\.0\.0\.1: 1 message\./);
+    expect(await readFile(folder.at('.mpop_uidls/alice_at_127.0.0.1'), 'latin1')).toContain(
+      ' 1 127.0.0.1 alice\n',
+    );
+    const words = [
+      ['fetchmail', '.mpop_uidls'],
+      ['getmail', 'mpoprc'],
+    ] as const;
+    for (const [peer, output] of words)
+      expect(await runProgram(['export', peer, '--force', '--output', output], here)).toMatchObject({
+        status: 64,
+        stderr: expect.stringMatching(/is a folder|is no folder/) as string,
+      });
+  });
+
   it('takes what getmail wrote for / in a unique-id, and gives it back', async () => {
     await using folder = await temporaryFolder();
     await using server = await createServer({ users: { alice: { password: 'secret', messages: [] } } });

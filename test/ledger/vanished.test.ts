@@ -102,7 +102,9 @@ test('all that was delivered to a destination is given as it was when the first 
     );
     await ledger.account('home').recordDelivery(delivery());
     const given: string[] = [];
-    for (const { location, destination, sha256 } of account.deliveries('maildir:/a')) {
+    for (const {
+      receipt: { location, destination, sha256 },
+    } of account.deliveries('maildir:/a')) {
       if (given.length === 0) await account.recordDelivery(delivery({ uid: uid('late') }));
       expect([destination, sha256]).toEqual(['maildir:/a', 'cd'.repeat(32)]);
       given.push(location);

@@ -1,25 +1,25 @@
 import { expect, test } from 'vitest';
 import type { Receipt } from '../../src/delivery/destination.ts';
-import type { ListedDelivery } from '../../src/ledger/record.ts';
+import type { RecordedDelivery } from '../../src/ledger/record.ts';
 import { noteBroughtBack } from '../../src/poll/brought-back.ts';
 import type { Poll } from '../../src/poll/poll.ts';
 
 const MANY = 60_000;
 
 /** What is wanted once more of an mbox, in which all of it stands: each with the hash that is given. */
-function wantedOf(sha256Of: (index: number) => string): readonly ListedDelivery[] {
+function wantedOf(sha256Of: (index: number) => string): readonly RecordedDelivery[] {
   return Array.from({ length: MANY }, (_, index) => {
     const receipt = {
       destination: 'mbox:/mail',
       location: String(index),
       sha256: sha256Of(index),
     } as Receipt;
-    return { record: index, receipt } as unknown as ListedDelivery;
+    return { record: index, receipt } as unknown as RecordedDelivery;
   });
 }
 
 /** How many of them count as delivered again. */
-async function back(wanted: readonly ListedDelivery[]): Promise<number> {
+async function back(wanted: readonly RecordedDelivery[]): Promise<number> {
   let noted = 0;
   const ledger = {
     wanted: () => wanted,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/poll/account.ts';
 import { type Refetch, refetchMissing } from '../../src/poll/refetch.ts';
@@ -58,6 +58,24 @@ describe('mail that is to be carried once more', () => {
       { intact: 2, missing: [] },
     ]);
     expect(await refetch(ferry)).toMatchObject([{ messages: 0 }, { messages: 0 }]);
+  });
+
+  test('comes to an mbox that was cut behind another message', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server, { destinations: ['mbox'] });
+    const path = ferry.folder.at('mbox');
+    const text = await readFile(path, 'latin1');
+    await truncate(path, text.length - 4);
+    expect(await verify(ferry)).toMatchObject([
+      { missing: [{ messageId: '<two@mail.example>' }], cutOff: 1 },
+    ]);
+    await truncate(path, text.lastIndexOf('From '));
+    expect(await verify(ferry)).toMatchObject([
+      { missing: [{ messageId: '<two@mail.example>' }], cutOff: 1 },
+    ]);
+    expect(await refetch(ferry)).toMatchObject([{ messages: 1 }]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
+    expect(await ferry.mail('mbox')).toEqual(storedAll(ONE, TWO));
   });
 
   test.each([
@@ -187,7 +205,20 @@ describe('mail that is to be carried once more', () => {
     await maildrop.remove((await maildrop.list()).slice(0, 1));
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1 });
     expect(await ferry.mail()).toEqual([stored(TWO)]);
-    expect(await verify(ferry)).toMatchObject([{ intact: 1, missing: [expect.any(String)] }]);
+    expect(await verify(ferry)).toMatchObject([{ intact: 1, missing: [expect.anything()] }]);
+  });
+
+  test('is counted apart where the server has it no more', async () => {
+    await using server = await serve(ONE, TWO);
+    await using ferry = await delivered(server);
+    const maildrop = server.maildrop('alice');
+    await maildrop.remove((await maildrop.list()).slice(0, 1));
+    await ferry.poll();
+    for (const name of await readdir(ferry.folder.at('maildir/new')))
+      await rm(ferry.folder.at('maildir/new', name));
+    expect(await refetch(ferry)).toMatchObject([{ messages: 0, goneForGood: 0 }]);
+    const all = await refetch(ferry, ferry.account, [], true);
+    expect(all).toMatchObject([{ messages: 1, goneForGood: 1 }]);
   });
 
   test('does not come to a Maildir that is gone again, before somebody has made it', async () => {
@@ -218,8 +249,9 @@ describe('mail that is to be carried once more', () => {
         configured: true,
         isReadable: true,
         messages: 0,
+        goneForGood: 0,
       },
-      { destination: former, configured: false, isReadable: true, messages: 2 },
+      { destination: former, configured: false, isReadable: true, messages: 2, goneForGood: 0 },
     ]);
     expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 0 });
     expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));

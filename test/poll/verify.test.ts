@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Receipt, StoredState } from '../../src/delivery/destination.ts';
 import { readOnly } from '../../src/delivery/read-only.ts';
+import type { RecordedDelivery, RecordId } from '../../src/ledger/record.ts';
 import { verifyDestination, verifyFormer } from '../../src/poll/verify.ts';
 import { receipt } from '../ledger/fixtures.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,6 +16,10 @@ const STATES: readonly StoredState[] = [
   'marked',
   'marked',
 ];
+
+function delivered(...place: Parameters<typeof receipt>): RecordedDelivery {
+  return { record: 1 as RecordId, receipt: receipt(...place) };
+}
 
 /** A destination that takes so many receipts before it tells the state of the first of them. */
 function destination(ahead: number): Parameters<typeof verifyDestination>[0] & { most: number } {
@@ -38,16 +43,21 @@ function destination(ahead: number): Parameters<typeof verifyDestination>[0] & {
 test.each([1, 2, 8])(
   'verify tells each message by its place, where %i are taken at a time',
   async (ahead) => {
-    const receipts = STATES.map((_, index) => receipt('maildir:/a', `f${index}`));
+    const receipts = STATES.map((_, index) => delivered('maildir:/a', `f${index}`));
     const place = destination(ahead);
-    const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1 };
-    const amiss = { changed: ['f1'], missing: ['f2', 'f5'], unreadable: ['f4'] };
-    expect(await verifyDestination(place, ledger)).toEqual({
+    const ledger = { deliveries: () => receipts, used: () => true, workedOut: () => 1, arrivals: () => [] };
+    const amiss = {
+      changed: [{ location: 'f1' }],
+      missing: [{ location: 'f2' }, { location: 'f5' }],
+      unreadable: [{ location: 'f4' }],
+    };
+    expect(await verifyDestination(place, ledger)).toMatchObject({
       destination: 'maildir:/a',
       intact: 1,
       marked: 2,
       workedOut: 1,
       handedOver: 1,
+      cutOff: 0,
       ...amiss,
     });
     expect(place.most).toBe(ahead);
@@ -56,13 +66,19 @@ test.each([1, 2, 8])(
 
 test('verify does not ask a destination that nothing was ever delivered to, which need not be there', async () => {
   const place = destination(1);
-  const ledger = { deliveries: () => [receipt()], used: () => false, workedOut: () => 0 };
+  const ledger = {
+    deliveries: () => [delivered()],
+    used: () => false,
+    workedOut: () => 0,
+    arrivals: () => [],
+  };
   const nothing = {
     intact: 0,
     marked: 0,
     workedOut: 0,
     changed: [],
     missing: [],
+    cutOff: 0,
     unreadable: [],
     handedOver: 0,
   };
@@ -78,10 +94,19 @@ test.each(['maildir', 'mbox'] as const)(
     const settings = { type, path: folder.at('not', 'yet'), lineEndings: 'lf' } as const;
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
       const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
-      const ledger = { ...records, deliveries: () => [receipt(lost, 'f')], workedOut: () => 0 };
+      const ledger = {
+        ...records,
+        deliveries: () => [delivered(lost, 'f')],
+        workedOut: () => 0,
+        arrivals: () => [],
+      };
       return verifyFormer(lost, [readOnly(settings, records, 'me')], ledger);
     };
-    expect(await lookFrom(false)).toMatchObject({ destination: lost, intact: 0, missing: ['f'] });
+    expect(await lookFrom(false)).toMatchObject({
+      destination: lost,
+      intact: 0,
+      missing: [{ location: 'f' }],
+    });
     await expect(lookFrom(true)).rejects.toMatchObject({
       code: 'destination-unusable',
       hint: expect.stringContaining('mailferry refetch me') as string,

@@ -10,7 +10,7 @@ import type { Account } from '../../poll/account.ts';
 import type { Decision } from '../../poll/plan.ts';
 import type { PollControl } from '../../poll/poll.ts';
 import { type Preview, previewAccount } from '../../poll/preview.ts';
-import { statesAt } from '../../poll/stored-states.ts';
+import { statesOf } from '../../poll/stored-states.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
@@ -65,13 +65,12 @@ function gather(
   { account, stateDir, preview }: { account: Account; stateDir: string; preview: Preview | undefined },
 ): Known {
   const { name, deletion } = account;
-  const fits = ({ message }: Decision): boolean =>
-    message.uid === wanted || String(message.number) === wanted;
   const asked = preview !== undefined;
-  const decision = preview?.decisions.find(fits);
-  const uid = decision?.message.uid ?? wanted;
   const whole = { accounts: [name], since: 0, until: Number.MAX_SAFE_INTEGER, all: true };
-  const entries = [...readHistory(stateDir, { ...whole, message: uid })].filter((entry) => entry.uid === uid);
+  const { uid, decision, entries } = find(wanted, {
+    decisions: preview?.decisions ?? [],
+    entriesLike: (message) => [...readHistory(stateDir, { ...whole, message })],
+  });
   if (decision === undefined && entries.length === 0) {
     throw new MailError(
       'usage',
@@ -90,11 +89,41 @@ function gather(
   return { account: name, uid, asked, decision, deletedNow, refusal, entries, deletion, now };
 }
 
-const NO_RECORDS: Pick<AccountLedger, 'receiptsOf' | 'recordedAs' | 'used' | 'folderOf'> = {
+/** By its number, its unique-id or, where that says nothing, its Message-ID: of several with one, the newest. */
+function find(
+  wanted: string,
+  {
+    decisions,
+    entriesLike,
+  }: {
+    readonly decisions: readonly Decision[];
+    readonly entriesLike: (part: string) => readonly HistoryEntry[];
+  },
+): Pick<Known, 'uid' | 'decision' | 'entries'> {
+  const fits = ({ message }: Decision): boolean =>
+    message.uid === wanted || String(message.number) === wanted;
+  const decision = decisions.find(fits);
+  const uid = decision?.message.uid ?? wanted;
+  const entries = entriesLike(uid).filter((entry) => entry.uid === uid);
+  if (decision !== undefined || entries.length > 0) return { uid, decision, entries };
+  const ids = new Set([wanted, `<${wanted}>`]);
+  const newest = entriesLike(wanted).find(({ messageId }) => messageId !== null && ids.has(messageId));
+  if (newest === undefined) return { uid, decision, entries };
+  return newest.uid === null
+    ? { uid, decision, entries: [newest] }
+    : find(newest.uid, { decisions, entriesLike });
+}
+
+const NO_RECORDS: Pick<
+  AccountLedger,
+  'receiptsOf' | 'recordedAs' | 'used' | 'folderOf' | 'wasInFormerFolder' | 'arrivals'
+> = {
   receiptsOf: () => [],
   recordedAs: () => [],
   used: () => false,
   folderOf: () => undefined,
+  wasInFormerFolder: () => false,
+  arrivals: () => [],
 };
 
 /** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */
@@ -112,9 +141,9 @@ async function lookAtPlaces(
     const states = new Map<string, StoredState>();
     for (const receipt of records.receiptsOf(entry.id)) {
       const { destination } = receipt;
-      const one = { receipt };
+      const one = { record: entry.id, receipt };
       try {
-        const state = (await statesAt(destination, [one], destinations, records)).get(one);
+        const state = (await statesOf(destination, [one], { destinations, ledger: records })).get(one);
         if (state !== undefined) states.set(destination, state);
       } catch (error) {
         troubles.push(asMailError(error));

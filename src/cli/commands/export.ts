@@ -5,8 +5,14 @@ import { homeFolder } from '../../config/home.ts';
 import { absolutePath } from '../../config/places.ts';
 import { writePrivateFile } from '../../durable/private-file.ts';
 import { ifThere, MailError } from '../../errors.ts';
-import type { Peer, SeenMessage } from '../../peers/peer.ts';
-import { oldmailName, renderFetchids, renderOldmail, renderUidls } from '../../peers/seen-files.ts';
+import type { Peer, SeenMaildrop, SeenMessage } from '../../peers/peer.ts';
+import {
+  oldmailName,
+  renderFetchids,
+  renderOldmail,
+  renderUidls,
+  uidlsName,
+} from '../../peers/seen-files.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { remembered } from '../../setup/take-over.ts';
 import { countText } from '../../wire/text.ts';
@@ -30,7 +36,10 @@ export const exportPeer: CommandRun<ExportOptions> = async (options, [peerName =
   });
   const known = accounts.map((account, index) => ({ account, seen: memories[index]?.seen ?? [] }));
   const output = absolutePath(options.output, process.cwd(), homeFolder());
-  const files = filesFor(peerName as Peer, { known, output });
+  const peer = peerName as Peer;
+  const isFolder = (await ifThere(stat(output)))?.isDirectory();
+  if (isFolder !== undefined) refuseKind(peer, { output, isFolder });
+  const files = filesFor(peer, { known, output, isFolder: isFolder === true });
   for (const { path } of files) {
     if (options.force === true || (await ifThere(stat(path))) === undefined) continue;
     throw new MailError('usage', `${path} is there already; nothing was written.`, {
@@ -45,6 +54,18 @@ export const exportPeer: CommandRun<ExportOptions> = async (options, [peerName =
   return 0;
 };
 
+/** What is there must be what the peer keeps its memory in. */
+function refuseKind(peer: Peer, { output, isFolder }: { output: string; isFolder: boolean }): void {
+  if (peer === 'fetchmail' && isFolder)
+    throw new MailError('usage', `${output} is a folder; fetchmail remembers everything in one file.`, {
+      hint: 'Name that file, such as ~/.fetchids, with --output.',
+    });
+  if (peer === 'getmail' && !isFolder)
+    throw new MailError('usage', `${output} is no folder; getmail has a file for each maildrop.`, {
+      hint: 'Name the folder of its oldmail files, such as ~/.config/getmail, with --output.',
+    });
+}
+
 interface Known {
   readonly account: AccountConfiguration;
   readonly seen: readonly SeenMessage[];
@@ -56,10 +77,10 @@ interface MemoryFile {
   readonly messages: number;
 }
 
-/** fetchmail and mpop remember several maildrops in one file, getmail has a file for each. */
+/** fetchmail remembers several maildrops in one file, getmail has a file for each, and mpop does as it is told: either. */
 function filesFor(
   peer: Peer,
-  { known, output }: { known: readonly Known[]; output: string },
+  { known, output, isFolder }: { known: readonly Known[]; output: string; isFolder: boolean },
 ): readonly MemoryFile[] {
   if (peer === 'getmail') {
     return known.map(({ account: { account }, seen }) => ({
@@ -72,6 +93,17 @@ function filesFor(
     const user = Buffer.from(account.user, 'utf8').toString('latin1');
     return { host: account.host, user, messages: seen };
   });
-  const text = peer === 'fetchmail' ? renderFetchids(maildrops) : renderUidls(maildrops);
-  return [{ path: output, text, messages: known.reduce((sum, { seen }) => sum + seen.length, 0) }];
+  if (peer === 'fetchmail') return [memoryFile(output, renderFetchids(maildrops), maildrops)];
+  if (!isFolder) return [memoryFile(output, renderUidls(maildrops), maildrops)];
+  // Two ports of one host are one maildrop there.
+  const byName = new Map<string, SeenMaildrop[]>();
+  for (const maildrop of maildrops) {
+    const name = uidlsName(maildrop);
+    byName.set(name, [...(byName.get(name) ?? []), maildrop]);
+  }
+  return Array.from(byName, ([name, own]) => memoryFile(join(output, name), renderUidls(own), own));
+}
+
+function memoryFile(path: string, text: string, maildrops: readonly SeenMaildrop[]): MemoryFile {
+  return { path, text, messages: maildrops.reduce((sum, { messages }) => sum + messages.length, 0) };
 }

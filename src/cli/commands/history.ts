@@ -67,7 +67,9 @@ export const history: CommandRun<HistoryOptions> = async (options, names) => {
 
 async function withHeader(entry: HistoryEntry, headers: StoredHeaders): Promise<Shown> {
   for (const place of entry.places) {
-    const start = await headers.read(place, entry.messageId);
+    const { destination, location, sha256, unmarkedSha256 } = place;
+    const hashes = sha256 === null ? {} : { sha256, unmarkedSha256: unmarkedSha256 ?? undefined };
+    const start = await headers.read({ destination, location, ...hashes }, entry.messageId);
     if (start === undefined) continue;
     const { from, subject }: MessageSummary = await summarize(start);
     return { ...entry, from, subject };

@@ -37,6 +37,7 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
         terminal.out(
           `${name}: ${place.isReadable || how.alsoHandedOver ? sentence(place, how.dryRun) : untold(place, name)}`,
         );
+      if (place.goneForGood > 0) terminal.out(`${name}: ${goneSentence(place)}`);
     }
   }
   if (all > 0 && !how.dryRun) terminal.out('Next: mailferry fetch');
@@ -47,14 +48,24 @@ function untold({ destination }: Refetch, account: string): string {
   return `what ${destination} has taken, nobody can look at; all of it that the server still has comes once more after: mailferry refetch --handed-over ${account}`;
 }
 
-function sentence({ destination, configured, isReadable, messages }: Refetch, dryRun: boolean): string {
+function sentence(
+  { destination, configured, isReadable, messages, goneForGood }: Refetch,
+  dryRun: boolean,
+): string {
   if (messages === 0)
     return isReadable
-      ? `nothing is lost in ${destination}`
+      ? goneForGood > 0
+        ? `nothing that is lost in ${destination} can come once more`
+        : `nothing is lost in ${destination}`
       : `of what ${destination} has taken, the server had nothing when it was last asked`;
   const comes = messages === 1 ? 'comes' : 'come';
   const what = `${countText(messages, 'message')} that the server still had when it was last asked`;
   const from = configured ? '' : `, lost in ${destination},`;
   const to = configured ? `to ${destination}` : 'to where mail goes now';
   return `${what}${from} ${dryRun ? 'would come' : comes} ${to} once more`;
+}
+
+function goneSentence({ destination, goneForGood }: Refetch): string {
+  const what = countText(goneForGood, 'message');
+  return `${what} ${goneForGood === 1 ? 'is' : 'are'} not in ${destination} any more, and the server did not have ${goneForGood === 1 ? 'it' : 'them'} either when it was last asked (mailferry verify names what is missing)`;
 }

@@ -3,9 +3,9 @@ import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
-import { type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
+import { type Amiss, type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
-import { countText } from '../../wire/text.ts';
+import { countText, printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor, selectAccounts } from '../load.ts';
@@ -14,6 +14,9 @@ import { processTerminal, showError, type Terminal } from '../terminal.ts';
 
 /** How many locations are shown; `--json` has them all. */
 const SHOWN = 10;
+
+/** A Message-ID may be as long as its sender likes. */
+const MOST_CHARACTERS = 200;
 
 /** `mailferry verify`: proves that what was delivered is still what was delivered. A daemon may be at work meanwhile. */
 export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
@@ -74,9 +77,21 @@ function statusOfPlace(verification: Verification | MailError): number {
 
 /** Stable and documented. */
 function jsonOf(account: string, destination: string, verification: Verification | MailError): unknown {
-  if (!(verification instanceof MailError)) return { account, ...verification, error: null };
+  if (!(verification instanceof MailError)) {
+    const { changed, missing, unreadable } = verification;
+    const lists = {
+      changed: changed.map(placeOf),
+      missing: missing.map(placeOf),
+      unreadable: unreadable.map(placeOf),
+    };
+    return { account, ...verification, ...lists, error: null };
+  }
   const { code, message, hint } = verification;
   return { account, destination, error: { code, message, hint: hint ?? null } };
+}
+
+function placeOf({ location }: Amiss): string {
+  return location;
 }
 
 /** Accounts that were renamed or taken out are verified by nobody. */
@@ -103,6 +118,7 @@ function show(
     workedOut,
     changed,
     missing,
+    cutOff,
     unreadable,
     handedOver,
   }: Verification & Pick<Place, 'former'>,
@@ -130,6 +146,10 @@ function show(
     missing,
     terminal,
   );
+  if (cutOff > 0)
+    terminal.out(
+      `  ${terminal.style('yellow', `The mbox has lost its end: it was cut, or put back as it was before ${cutOff.toLocaleString('en-US')} of these came.`)} What the server still has comes once more after: mailferry refetch --missing ${account}`,
+    );
   list(
     `${countText(unreadable.length, 'message')} that cannot be read (whose file is it?):`,
     unreadable,
@@ -137,10 +157,13 @@ function show(
   );
 }
 
-function list(title: string, locations: readonly string[], terminal: Terminal): void {
-  if (locations.length === 0) return;
+function list(title: string, messages: readonly Amiss[], terminal: Terminal): void {
+  if (messages.length === 0) return;
   terminal.out(`  ${terminal.style('yellow', title)}`);
-  for (const location of locations.slice(0, SHOWN)) terminal.out(`    ${location}`);
-  if (locations.length > SHOWN)
-    terminal.out(`    … and ${(locations.length - SHOWN).toLocaleString('en-US')} more (--json shows all)`);
+  for (const { location, messageId } of messages.slice(0, SHOWN))
+    terminal.out(
+      `    ${location}${messageId === undefined ? '' : ` ${printable(messageId, MOST_CHARACTERS)}`}`,
+    );
+  if (messages.length > SHOWN)
+    terminal.out(`    … and ${(messages.length - SHOWN).toLocaleString('en-US')} more (--json shows all)`);
 }

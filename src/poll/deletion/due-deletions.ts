@@ -144,7 +144,7 @@ async function unsafeNow(
   const { changed, lost, lostPlaces } = await unsafeHere(numbers, bound, poll);
   const [first] = changed.values();
   tally.firstRefusal ??= first;
-  const sentence = `${lost.size.toLocaleString('en-US')} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone or was made anew since they were delivered.`;
+  const sentence = `${lost.size.toLocaleString('en-US')} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone, was made anew or has lost its end since they were delivered.`;
   const isAllowed = questions.allows('lost', lost.size, sentence);
   return new Set([...changed.keys(), ...(isAllowed ? [] : lost)]);
 }

@@ -23,6 +23,16 @@ function into(change: (text: string) => string): (path: string, text: string) =>
   return (path, text) => writeFile(path, change(text), 'latin1');
 }
 
+/** As a mail program leaves it that has shown all of it. */
+function asRead(text: string): string {
+  return text.replaceAll('\nSubject', '\nStatus: RO\nSubject');
+}
+
+function withoutSecond(text: string): string {
+  const [first = '', , third = ''] = messagesOf(text);
+  return first + third;
+}
+
 /** Its messages, each with its From_ line. */
 function messagesOf(text: string): string[] {
   return text.split(/(?<=\n)(?=From )/);
@@ -76,7 +86,7 @@ describe('I1: where the end of an mbox was cut off', () => {
 
   test('after its owner had deleted mail before the piece, and a program had noted that the others were read', async () => {
     const rewrite = into((text) => {
-      const read = messagesOf(text).slice(1).join('').replaceAll('\nSubject', '\nStatus: RO\nSubject');
+      const read = asRead(messagesOf(text).slice(1).join(''));
       return read.slice(0, read.indexOf('\nFrom ') - 20);
     });
     expect(await deletedAfter(rewrite)).toMatchObject({ deleted: 1, code: 'message-changed', left: 2 });
@@ -85,6 +95,45 @@ describe('I1: where the end of an mbox was cut off', () => {
   test('within its header', async () => {
     const inHeader = into((text) => text.slice(0, text.indexOf('Subject: two') + 10));
     expect(await deletedAfter(inHeader)).toMatchObject({ deleted: 1, code: 'message-changed', left: 2 });
+  });
+});
+
+describe('I1: where an mbox was cut between two messages, or put back as it was before the last ones came', () => {
+  const cut = into((text) => text.slice(0, text.lastIndexOf('From ')));
+
+  test.each<[string, (path: string, text: string) => Promise<unknown>, number]>([
+    ['the last one', cut, 2],
+    ['the last two', into((text) => text.slice(0, text.indexOf('\nFrom ') + 1)), 1],
+  ])(
+    'somebody is asked before what is not there any more is deleted on the server: %s',
+    async (_, change, deleted) => {
+      expect(await deletedAfter(change)).toMatchObject({
+        deleted,
+        code: 'deletion-unconfirmed',
+        left: 3 - deleted,
+      });
+    },
+  );
+
+  test('that is so when other mail was appended there meanwhile', async () => {
+    const later = [mail('x', 'x'.repeat(500)), mail('y')];
+    expect(await deletedAfter(cut, { later })).toMatchObject({
+      deleted: 2,
+      code: 'deletion-unconfirmed',
+      left: 3,
+    });
+  });
+
+  test('it is deleted once somebody says so', async () => {
+    await using server = await serve(...MAIL);
+    await using ferry = await Ferry.to(server.address, { account: KEPT, destinations: ['mbox'] });
+    await ferry.poll();
+    const path = ferry.folder.at('mbox');
+    await cut(path, await readFile(path, 'latin1'));
+    ferry.runtime.advance(11 * DAY_MS);
+    expect((await ferry.poll()).error?.message).toContain('has lost its end');
+    expect(await ferry.poll({}, { confirmDelete: true })).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(server.maildrop('alice').messages).toHaveLength(0);
   });
 });
 
@@ -106,8 +155,9 @@ test('mail that its owner has deleted is not held back by a message that he has 
 });
 
 test.each<[string, (text: string) => string]>([
-  ['has read all of it', (text) => text.replaceAll('\nSubject', '\nStatus: RO\nSubject')],
-  ['has deleted the last', (text) => text.slice(0, text.lastIndexOf('From '))],
+  ['has read all of it', asRead],
+  ['has deleted the second with a program that leaves no marks', withoutSecond],
+  ['has read the others and deleted the last', (text) => asRead(text.slice(0, text.lastIndexOf('From ')))],
   ['has deleted the first', (text) => text.slice(text.indexOf('\nFrom ') + 1)],
   ['has emptied it', () => ''],
 ])('an mbox of which its owner %s counts as whole', async (_, change) => {
