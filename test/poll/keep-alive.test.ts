@@ -61,7 +61,12 @@ test('a server hears of us while what has come is stored slowly, as by a program
       destinationWith(one, {
         begin: () => {
           const draft = one.begin();
-          return withMethods(draft, { commit: async (envelope) => (await pass(), draft.commit(envelope)) });
+          return withMethods(draft, {
+            commit: async (envelope) => {
+              await pass();
+              return draft.commit(envelope);
+            },
+          });
         },
       }),
     );
