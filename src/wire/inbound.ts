@@ -172,12 +172,16 @@ export class Inbound {
     if (this.#blocks.length > 0) this.#release()?.resolve(true);
   };
 
-  /** True when the time spent waiting has brought next to nothing. */
+  /**
+   * True when the time spent waiting has brought next to nothing. No wait is longer than the idle period unless this process has
+   * stood still; nobody answers for that.
+   */
   #drips(octets: number): boolean {
     this.#octets += octets;
     if (this.#waiter === undefined) return false;
     const now = performance.now();
-    this.#waitedMs += now - this.#waitStart;
+    const waited = now - this.#waitStart;
+    this.#waitedMs += waited < this.#idleMs ? waited : 0;
     this.#waitStart = now;
     if (this.#waitedMs < this.#idleMs) return false;
     const drips = this.#octets < MIN_OCTETS_PER_IDLE_PERIOD;
@@ -195,8 +199,13 @@ export class Inbound {
     this.fail(lineFailed(this.#during, cause));
   };
 
+  /** Where this process has stood still, as on a machine that was suspended, what came meanwhile is taken in first. */
   readonly #onIdle = (): void => {
     this.#timer = undefined;
-    if (this.#waiter !== undefined && !this.#isWaking) this.fail(timedOut(this.#during, this.#idleMs));
+    const waiter = this.#waiter;
+    if (waiter === undefined) return;
+    atEndOfTurn(() => {
+      if (this.#waiter === waiter && !this.#isWaking) this.fail(timedOut(this.#during, this.#idleMs));
+    });
   };
 }

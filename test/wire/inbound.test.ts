@@ -24,6 +24,14 @@ describe('the idle deadline', () => {
     expect(wire.destroyed).toBe(true);
   });
 
+  test('spares what came while the whole process stood still, however little it is', async () => {
+    const { wire, connection } = connected({ idleMs: 30 });
+    const line = connection.readLine('testing');
+    vi.advanceTimersByTime(5000);
+    wire.arrive('+OK\r\n');
+    expect(await line).toBe('+OK');
+  });
+
   test('begins anew with each wait', async () => {
     const { wire, connection } = connected({ idleMs: 200 });
     for (let count = 0; count < 4; count += 1) {
