@@ -72,7 +72,7 @@ function unreachableHint(code: string | undefined): string {
   if (code === 'EAI_AGAIN')
     return 'Name lookup failed for now; check the network connection and the DNS server.';
   if (code === 'ECONNREFUSED') {
-    return 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS; POP3 may be switched off at the provider. If it has worked before, the server is down for now.';
+    return 'Check "port" and "tls": 995 is implicit TLS, 110 is plain or STLS; POP3 may be switched off at the provider, or, where it has worked before, the server is down for now.';
   }
   return 'Check "host" and "port", and that this machine is online.';
 }
