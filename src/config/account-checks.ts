@@ -3,6 +3,7 @@ import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
 import { completeDestination } from './destination-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
 import { quoted } from './found.ts';
+import { isOwnMailbox } from './own-mailbox.ts';
 import { absolutePath, type Home } from './places.ts';
 import type { AccountSettings, PasswordSource } from './settings.ts';
 
@@ -94,6 +95,9 @@ const KEYS = {
   imap: 'mailbox',
 } as const;
 
+const OWN_MAILBOX =
+  'this is the mailbox that the account fetches from, so that all mail would come again and again; name another "mailbox" or another server';
+
 /** Here only the names of destinations are wanted. */
 const unasked: PasswordSource = () => () => Promise.reject(new Error('nobody logs in here'));
 
@@ -122,6 +126,8 @@ export function checkDestinations(
         report(keys, `${quoted(written)} is of type ${type} here and ${known} elsewhere; use two paths`);
       } else if (own.has(place)) {
         report(keys, `${quoted(written)} is a destination of this account already`);
+      } else if (complete.type === 'imap' && isOwnMailbox(draft.settings, complete)) {
+        report(keys, OWN_MAILBOX);
       }
       own.add(place);
     }

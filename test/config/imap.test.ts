@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { account, parse, problemsOf } from './fixtures.ts';
 
 const mailbox = (more: string, password = 's3same'): string =>
-  account({ deliver: `{ type: imap, host: imap.example.org, user: me, password: ${password}${more} }` });
+  account({ deliver: `{ type: imap, host: imap.example.net, user: me, password: ${password}${more} }` });
 
 async function destination(text: string, env: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const { accounts } = await parse(text, { env });
@@ -12,7 +12,7 @@ async function destination(text: string, env: Readonly<Record<string, string>> =
 describe('a mailbox over IMAP', () => {
   it('needs no more than its server, a name and a password', async () => {
     expect(await destination(mailbox(''))).toMatchObject({
-      host: 'imap.example.org',
+      host: 'imap.example.net',
       port: 993,
       tls: 'implicit',
       user: 'me',
