@@ -74,10 +74,7 @@ export function blankEnd(password: Secret): Step | undefined {
 
 async function examinePlace(settings: DestinationSettings): Promise<Step | undefined> {
   if (settings.type === 'mda') return unlessGood(await examineProgram(settings));
-  if (settings.type === 'imap')
-    return (
-      (await examineAnchors(settings)) ?? (await examinePassword(settings.password, settings.passwordFrom))
-    );
+  if (settings.type === 'imap') return examineMailboxHere(settings);
   // Only the network can tell.
   if (!isPlace(settings)) return undefined;
   const { type, path } = settings;
@@ -110,6 +107,14 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
 }
 
 /** Whom a server is trusted to be vouched for by: read anew for each session, so that a missing file shows nowhere else. */
+/** Its password is not that of the account. */
+async function examineMailboxHere(settings: ImapSettings): Promise<Step | undefined> {
+  const anchors = await examineAnchors(settings);
+  if (anchors !== undefined) return anchors;
+  const step = await examinePassword(settings.password, settings.passwordFrom);
+  return step && { ...step, step: 'destination', found: `${destinationName(settings)}: ${step.found}` };
+}
+
 async function examineAnchors({ caFile }: ImapSettings): Promise<Step | undefined> {
   if (caFile === undefined) return undefined;
   try {

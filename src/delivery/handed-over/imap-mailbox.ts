@@ -104,6 +104,8 @@ export class ImapMailbox implements Taker {
     session.log.warn = ({ err }: { readonly err?: unknown }) => {
       if (isRefusal(err)) this.#refusal = err;
     };
+    // From now on it can be given up.
+    this.#session = session;
     const { timeoutMs } = this.#settings;
     const limit = setTimeout(() => session.close(), timeoutMs);
     try {
@@ -114,7 +116,6 @@ export class ImapMailbox implements Taker {
     } finally {
       clearTimeout(limit);
     }
-    this.#session = session;
     return session;
   }
 

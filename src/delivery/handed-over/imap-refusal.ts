@@ -1,5 +1,6 @@
 import type { ImapFlowError } from 'imapflow';
-import { asMailError, MailError, messageOf, systemCode } from '../../errors.ts';
+import { MailError, systemCode } from '../../errors.ts';
+import { describeSystemError } from '../../wire/errors.ts';
 import { SentSecrets } from '../../wire/sent-secrets.ts';
 import { printable } from '../../wire/text.ts';
 import type { ImapSettings } from '../settings.ts';
@@ -129,7 +130,7 @@ export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boo
   }
   const why = isLate ? `it has not taken the message within ${settings.timeoutMs / 1000} s` : wordsOf(thrown);
   return new MaybeTaken('destination-locked', `${server} has not said whether it took a message: ${why}.`, {
-    cause: asMailError(thrown),
+    cause: thrown,
     hint: `The next poll looks there for it. ${STAYS}${isLate ? '; raise "timeout" of the destination if it needs longer' : ''}.`,
   });
 }
@@ -179,6 +180,8 @@ function said(thrown: unknown): string {
   return responseText === '' ? '' : `, saying "${printable(responseText, MAX_SAID_CHARACTERS)}"`;
 }
 
+/** What has failed, in words; of a file that cannot be read, with its name. */
 function wordsOf(thrown: unknown): string {
-  return printable(messageOf(thrown), MAX_SAID_CHARACTERS).replace(/\.$/, '');
+  const file = thrown instanceof Error && 'path' in thrown ? `${String(thrown.path)}: ` : '';
+  return printable(`${file}${describeSystemError(thrown)}`, MAX_SAID_CHARACTERS).replace(/\.$/, '');
 }

@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { openRegular } from '../../durable/regular-file.ts';
 import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Arrival, Receipt, RecordedArrivals } from '../destination.ts';
@@ -7,7 +6,7 @@ import { partsOfName } from '../settings.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { messageIdOf } from './contents.ts';
 import { groupsOf, likeness } from './groups.ts';
-import { blocksOf, readAt, readingAhead, steadily } from './reading.ts';
+import { blocksOf, openIfThere, readAt, readingAhead, steadily } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What mail programs take out of a header is not more: `Content-Length` and the like, with which the message came. */
@@ -35,8 +34,7 @@ export async function lostWithEnd(
 ): Promise<ReadonlyMap<number, Receipt>> {
   const { type, path } = partsOfName(destination);
   if (type !== 'mbox' || missing.size === 0) return new Map();
-  // Whoever asks has just read it, or knows that it is not there.
-  const file = await openRegular(path).catch(() => undefined);
+  const file = await openIfThere(path);
   if (file === undefined) return new Map();
   try {
     const standing = await steadily(file, () => messagesOf(file));

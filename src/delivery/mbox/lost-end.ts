@@ -1,9 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import { openRegular } from '../../durable/regular-file.ts';
 import type { Arrival, RecordedArrivals } from '../destination.ts';
 import { partsOfName } from '../settings.ts';
 import { standingAt } from './intents.ts';
-import { fromLineAt, steadily } from './reading.ts';
+import { fromLineAt, openIfThere, steadily } from './reading.ts';
 
 /** What a record tells of whether its message stands where it was appended, and of when that was. */
 type Appended = Pick<Arrival, 'record' | 'deliveredAt' | 'receipt'>;
@@ -22,8 +21,7 @@ export async function lostBehindEnd(
 ): Promise<ReadonlySet<number>> {
   const { type, path } = partsOfName(destination);
   if (type !== 'mbox' || missing.size === 0) return new Set();
-  // Whoever asks has just read it, or knows that it is not there.
-  const file = await openRegular(path).catch(() => undefined);
+  const file = await openIfThere(path);
   if (file === undefined) return new Set();
   try {
     return await steadily(file, async () => {

@@ -1,4 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import { openRegular } from '../../durable/regular-file.ts';
+import { ignoreMissing } from '../../errors.ts';
+import { readingFailed } from '../errors.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
 
@@ -9,6 +12,15 @@ const FROM = 'From ';
 
 /** While a program never stops writing, what one look sees must do. */
 const MOST_LOOKS = 5;
+
+/** An mbox to be read; undefined where there is none. Raises a `MailError` where it cannot be opened: that says nothing of what is in it. */
+export async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await openRegular(path).catch(ignoreMissing);
+  } catch (error) {
+    throw readingFailed(path, error);
+  }
+}
 
 /**
  * What `read` makes of an open mbox. It is read again if it changed meanwhile: mail programs rewrite it in place, and what

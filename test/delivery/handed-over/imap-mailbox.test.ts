@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
-import type { Destination } from '../../../src/delivery/destination.ts';
+import type { Destination, Receipt } from '../../../src/delivery/destination.ts';
 import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import { Secret } from '../../../src/secret.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { surroundings } from '../surroundings.ts';
+import { deliver, openTaker } from './deliver.ts';
 
 /** What the server answers to each command, without its tag; an empty text closes the line, `nothing` is silence. */
 type Answers = Readonly<Record<string, string | readonly string[]>>;
@@ -29,6 +28,8 @@ interface FakeServer extends AsyncDisposable {
   /** The commands without their tags, and the messages. */
   readonly heard: string[];
   readonly port: number;
+  /** How many lines to it are open. */
+  readonly lines: () => number;
 }
 
 /** An IMAP server that answers as it is told: to a command that comes again with the next answer of its list. */
@@ -84,6 +85,7 @@ async function imapServer(answers: Answers = {}): Promise<FakeServer> {
   await once(server, 'listening');
   return {
     heard,
+    lines: () => lines.size,
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       for (const line of lines) line.destroy();
@@ -111,25 +113,13 @@ function open(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openDestination(settings, {
-    ...surroundings(),
-    spoolFolder: folder.path,
-    usedBefore: true,
-    account: 'work',
-  });
-}
-
-async function deliver(
-  destination: Destination,
-  message = MESSAGE,
-): ReturnType<ReturnType<Destination['begin']>['commit']> {
-  const octets = Buffer.from(message, 'latin1');
-  const draft = destination.begin();
-  await draft.write(octets);
-  return draft.commit({ tag: 'abcd', sha256: sha256(octets) });
+  return openTaker(folder, settings);
 }
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
+
+const append = (destination: Destination, message = MESSAGE): Promise<Receipt> =>
+  deliver(destination, message);
 
 describe('a mailbox on an IMAP server', () => {
   test('gets each message in one session, and where the server has put it is where it is', async () => {
@@ -138,13 +128,13 @@ describe('a mailbox on an IMAP server', () => {
       APPEND: ['OK [APPENDUID 7 12] done', 'OK [APPENDUID 7 13] done'],
     });
     const destination = await open(folder, server);
-    expect(await deliver(destination)).toEqual({
+    expect(await append(destination)).toEqual({
       destination: `imap:INBOX of me at 127.0.0.1:${server.port}`,
       location: '7:12',
       octets: MESSAGE.length,
       sha256: sha256(Buffer.from(MESSAGE, 'latin1')),
     });
-    expect(await deliver(destination)).toMatchObject({ location: '7:13' });
+    expect(await append(destination)).toMatchObject({ location: '7:13' });
     await destination.close();
     expect(server.heard.filter((line) => line.startsWith('LOGIN'))).toHaveLength(1);
     expect(server.heard.filter((text) => text === MESSAGE)).toHaveLength(2);
@@ -162,21 +152,21 @@ describe('a mailbox on an IMAP server', () => {
   test('is known by our own mark of the message where the server does not say where that is', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ CAPABILITY: '* CAPABILITY IMAP4rev1\r\nOK', APPEND: 'OK done' });
-    expect(await deliver(await open(folder, server))).toMatchObject({ location: 'abcd' });
+    expect(await append(await open(folder, server))).toMatchObject({ location: 'abcd' });
   });
 
   test('is made where it is not there', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: ['NO [TRYCREATE] none', 'OK [APPENDUID 7 1] done'] });
     const destination = await open(folder, server, { mailbox: 'Old' });
-    expect(await deliver(destination)).toMatchObject({ location: '7:1' });
+    expect(await append(destination)).toMatchObject({ location: '7:1' });
     expect(server.heard).toContain('CREATE Old');
   });
 
   test('I9: that cannot be made is told as that, and not of each message', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: 'NO [TRYCREATE] none', CREATE: 'NO not here' });
-    await expect(deliver(await open(folder, server, { mailbox: 'Old' }))).rejects.toMatchObject({
+    await expect(append(await open(folder, server, { mailbox: 'Old' }))).rejects.toMatchObject({
       code: 'destination-unusable',
       message: expect.stringContaining('has no mailbox Old, and does not make it, saying "not here".'),
     });
@@ -188,8 +178,8 @@ describe('a mailbox on an IMAP server', () => {
       APPEND: ['OK [APPENDUID 7 1] done\r\n* BYE tired', 'OK [APPENDUID 7 2] done'],
     });
     const destination = await open(folder, server);
-    await deliver(destination);
-    expect(await deliver(destination)).toMatchObject({ location: '7:2' });
+    await append(destination);
+    expect(await append(destination)).toMatchObject({ location: '7:2' });
   });
 
   test.each([
@@ -203,15 +193,25 @@ describe('a mailbox on an IMAP server', () => {
       APPEND: answer.startsWith('OK') ? answer : [answer, 'OK [APPENDUID 7 3] done'],
     });
     const destination = await open(folder, server);
-    await expect(deliver(destination, message)).rejects.toBeInstanceOf(MessageNotTaken);
-    await expect(deliver(destination)).resolves.toMatchObject({ octets: MESSAGE.length });
+    await expect(append(destination, message)).rejects.toBeInstanceOf(MessageNotTaken);
+    await expect(append(destination)).resolves.toMatchObject({ octets: MESSAGE.length });
+  });
+
+  test('is not waited for when somebody asks to stop while it does not greet', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ greeting: 'nothing' });
+    const destination = await open(folder, server);
+    const delivery = append(destination);
+    await vi.waitUntil(() => server.lines() === 1);
+    destination.abandon?.();
+    await expect(delivery).rejects.toMatchObject({ code: 'destination-locked' });
   });
 
   test.each(['', 'nothing'])('I3: is in doubt where APPEND is answered with "%s"', async (answer) => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: answer });
     const destination = await open(folder, server, { timeoutMs: 1000 });
-    await expect(deliver(destination)).rejects.toBeInstanceOf(MaybeTaken);
+    await expect(append(destination)).rejects.toBeInstanceOf(MaybeTaken);
     await destination.close();
   });
 
@@ -219,7 +219,7 @@ describe('a mailbox on an IMAP server', () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: 'nothing' });
     const destination = await open(folder, server);
-    const delivery = deliver(destination);
+    const delivery = append(destination);
     const refused = expect(delivery).rejects.toBeInstanceOf(MaybeTaken);
     await vi.waitUntil(() => server.heard.includes(MESSAGE));
     destination.abandon?.();
@@ -237,7 +237,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({ [command]: answer });
     const destination = await open(folder, server, { timeoutMs: 1000 });
     await destination.recover({ tags: new Set(), intents: [] });
-    await expect(deliver(destination)).rejects.toBeInstanceOf(MaybeTaken);
+    await expect(append(destination)).rejects.toBeInstanceOf(MaybeTaken);
     expect(server.heard).not.toContain(MESSAGE);
     await destination.close();
   });
@@ -251,7 +251,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({ [command]: answer });
     const destination = await open(folder, server);
     await destination.recover({ tags: new Set(), intents: [] });
-    await expect(deliver(destination)).resolves.toMatchObject({ location: '7:12' });
+    await expect(append(destination)).resolves.toMatchObject({ location: '7:12' });
     await destination.close();
   });
 
@@ -263,7 +263,7 @@ describe('a mailbox on an IMAP server', () => {
     });
     const destination = await open(folder, server);
     await destination.recover({ tags: new Set(), intents: [] });
-    expect(await deliver(destination, message)).toMatchObject({ location: '7:5' });
+    expect(await append(destination, message)).toMatchObject({ location: '7:5' });
     expect(server.heard.join('\n')).toMatch(/UID SEARCH HEADER MESSAGE-ID "?e@mail\.example>"?$/m);
     await destination.close();
   });
@@ -281,7 +281,7 @@ describe('a mailbox on an IMAP server', () => {
       await using folder = await temporaryFolder();
       await using server = await imapServer({ [command]: answer });
       const destination = await open(folder, server, { timeoutMs: 1000 });
-      const delivery = deliver(destination);
+      const delivery = append(destination);
       await expect(delivery).rejects.toMatchObject({ code });
       await expect(delivery).rejects.not.toBeInstanceOf(MaybeTaken);
       await destination.close();
@@ -293,7 +293,7 @@ describe('a mailbox on an IMAP server', () => {
     async (answer) => {
       await using folder = await temporaryFolder();
       await using server = await imapServer({ LOGIN: answer });
-      await expect(deliver(await open(folder, server))).rejects.toMatchObject({
+      await expect(append(await open(folder, server))).rejects.toMatchObject({
         message: expect.stringMatching(/^(?!.*(?:secret|c2VjcmV0)).*\*\*\*/),
       });
     },
@@ -302,7 +302,7 @@ describe('a mailbox on an IMAP server', () => {
   test('I5: gets no password without TLS where it does not offer any', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer();
-    const delivery = deliver(await open(folder, server, { tls: 'starttls', timeoutMs: 5000 }));
+    const delivery = append(await open(folder, server, { tls: 'starttls', timeoutMs: 5000 }));
     await expect(delivery).rejects.toMatchObject({ code: 'destination-unusable' });
     expect(server.heard.join()).not.toContain('secret');
   });

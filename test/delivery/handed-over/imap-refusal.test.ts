@@ -90,7 +90,12 @@ test.each([
     /cannot be used now/,
   ],
   ['a line that cannot be encrypted', { tlsFailed: true }, 'destination-unusable', /cannot be used now/],
-  ['a server that is not there', { code: 'ECONNREFUSED' }, 'destination-locked', /cannot be used now/],
+  [
+    'a server that is not there',
+    { code: 'ECONNREFUSED' },
+    'destination-locked',
+    /now: connection refused\.$/,
+  ],
 ])('I9: %s keeps all mail from being given to it', (_, facts, code, message) => {
   const error = notLoggedIn(SETTINGS, refusal(facts));
   expect(error).not.toBeInstanceOf(NoneTaken);

@@ -3,11 +3,10 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MailServerSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { surroundings } from '../surroundings.ts';
+import { deliver, openTaker } from './deliver.ts';
 
 /** What the server answers to each command that begins so; an empty text closes the line. */
 type Answers = Readonly<Record<string, string>>;
@@ -84,22 +83,7 @@ function open(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openDestination(settings, {
-    ...surroundings(),
-    spoolFolder: folder.path,
-    usedBefore: true,
-    account: 'work',
-  });
-}
-
-async function deliver(
-  destination: Destination,
-  message: string,
-): ReturnType<ReturnType<Destination['begin']>['commit']> {
-  const octets = Buffer.from(message, 'latin1');
-  const draft = destination.begin();
-  await draft.write(octets);
-  return draft.commit({ tag: 'abcd', sha256: sha256(octets) });
+  return openTaker(folder, settings);
 }
 
 const MESSAGE = 'Return-Path: <ann@mail.example>\r\nSubject: one\r\n\r\n.\r\n..two\r\ngr\xfc\xdfe\r\n';

@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/handed-over.ts';
 import { verdictOf } from '../../../src/delivery/handed-over/mda.ts';
-import { openDestination } from '../../../src/delivery/open-destination.ts';
 import type { MdaSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { surroundings } from '../surroundings.ts';
+import { deliver, openTaker } from './deliver.ts';
 
 const MESSAGE = 'Return-Path: <ann@mail.example>\r\nSubject: one\r\n\r\n.dot\r\nFrom here\r\n';
 
@@ -24,23 +23,7 @@ function open(
     folder: folder.path,
     ...changes,
   };
-  return openDestination(settings, {
-    ...surroundings(),
-    spoolFolder: folder.path,
-    usedBefore: true,
-    account: 'work',
-  });
-}
-
-async function deliver(
-  destination: Destination,
-  message: string | Buffer,
-  tag = 'abcd',
-): ReturnType<ReturnType<Destination['begin']>['commit']> {
-  const octets = Buffer.from(message);
-  const draft = destination.begin();
-  for (let at = 0; at < octets.length; at += 50_000) await draft.write(octets.subarray(at, at + 50_000));
-  return draft.commit({ tag, sha256: sha256(octets) });
+  return openTaker(folder, settings);
 }
 
 describe('a program that takes mail', () => {
