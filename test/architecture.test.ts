@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const BASE = ['errors', 'group-by', 'runtime', 'secret'];
+const BASE = ['chunks', 'errors', 'group-by', 'runtime', 'secret'];
 const MAX_LINES = 400;
 const BANNED = /(^|[/-])(utils?|helpers?|common|core|services?|managers?)([-./]|$)/;
 

@@ -59,6 +59,15 @@ export const imap = (
         description:
           'The mailbox there; `/` divides the levels, as in `Archive/2026`. It is made where it does not exist.',
       }),
+    compare: z
+      .boolean(expected('true or false'))
+      .default(true)
+      .meta({
+        default: true,
+        description:
+          'Whether what was appended is read again and compared, before mail that was kept is deleted on the POP3 server and by ' +
+          '`verify`. `false` for a server that stores messages in a form of its own, as Exchange does: then they are only looked for.',
+      }),
     timeout,
   })
     .superRefine(({ host, tls, allowCleartext }, context) => {
@@ -71,7 +80,7 @@ export const imap = (
 
 /** The mailbox as mail is appended to it. */
 export function completeImap(
-  { type, host, port, tls, caFile, user, auth, mailbox, password: written }: WrittenImap,
+  { type, host, port, tls, caFile, user, auth, mailbox, compare, password: written }: WrittenImap,
   {
     absolute,
     passwordOf,
@@ -93,6 +102,7 @@ export function completeImap(
     passwordFrom: written.from,
     auth,
     mailbox,
+    compare,
     timeoutMs,
   };
 }

@@ -22,7 +22,7 @@ export type WrittenDestination =
 
 /** A mailbox on an IMAP server as it was written. */
 export interface WrittenImap
-  extends Pick<ImapSettings, 'type' | 'host' | 'tls' | 'user' | 'auth' | 'mailbox' | 'caFile'> {
+  extends Pick<ImapSettings, 'type' | 'host' | 'tls' | 'user' | 'auth' | 'mailbox' | 'compare' | 'caFile'> {
   readonly port?: number | undefined;
   readonly allowCleartext?: boolean | undefined;
   readonly password: PasswordSettings;

@@ -55,7 +55,7 @@ export async function openDestination(
       return new HandedOver({ name, lineEndings, spoolPath, taker: mda(settings, account) });
     }
     const taker = await takerOf(settings, surroundings);
-    return new HandedOver({ name, lineEndings: 'as-received', spoolPath, taker });
+    return new HandedOver({ name, lineEndings: 'crlf', spoolPath, taker });
   }
   const calls = await callsFor(settings.path);
   if (usedBefore) await assertThere(settings, calls, { account, folder: folder?.known });

@@ -11,7 +11,13 @@ import { StoredFiles, taggedMessages } from './maildir/stored-files.ts';
 import { inspectMbox, type RecordedAs } from './mbox/inspect.ts';
 import { storedInMbox } from './mbox/messages.ts';
 import { assertThere } from './open-destination.ts';
-import { type DestinationSettings, destinationName, isPlace, type PlaceSettings } from './settings.ts';
+import {
+  type DestinationSettings,
+  destinationName,
+  type ImapSettings,
+  isPlace,
+  type PlaceSettings,
+} from './settings.ts';
 
 /** A destination that is only looked at: nothing is created, locked or written there. */
 export interface ReadOnlyDestination {
@@ -46,8 +52,11 @@ export function readOnly(
   account: string,
 ): ReadOnlyDestination {
   const name = destinationName(settings);
-  if (!isPlace(settings))
-    return { name, hasNames: false, tags: noTags, messages: nothing, inspect: handedOver };
+  if (!isPlace(settings)) {
+    const inspect: Look =
+      settings.type === 'imap' ? (receipts) => inspectImap(settings, receipts) : handedOver;
+    return { name, hasNames: false, tags: noTags, messages: nothing, inspect };
+  }
   const inspectWith =
     (look: Look): Look =>
     (receipts) =>
@@ -86,6 +95,21 @@ export function readOnlyAll(
 
 function noTags(): Promise<ReadonlySet<string>> {
   return Promise.resolve(new Set());
+}
+
+/** In a session of its own. What speaks the protocol is loaded when it is wanted. */
+async function* inspectImap(
+  settings: ImapSettings,
+  receipts: Iterable<Receipt>,
+): AsyncGenerator<StoredState, void, undefined> {
+  const { ImapSession } = await import('./handed-over/imap-session.ts');
+  const { statesInMailbox } = await import('./handed-over/imap-states.ts');
+  const session = new ImapSession(settings);
+  try {
+    yield* statesInMailbox(receipts, settings, session);
+  } finally {
+    await session.close();
+  }
 }
 
 /** Mail programs remove an mbox that is empty. */

@@ -64,6 +64,11 @@ export interface ImapSettings {
   readonly auth: 'password' | 'oauth2';
   /** Its name; `/` divides the levels, whatever does on the server. */
   readonly mailbox: string;
+  /**
+   * Whether what is there is read and compared before it counts as there; else it is only looked for, as some servers store messages
+   * in a form of their own.
+   */
+  readonly compare: boolean;
   /** How long one message may take, in milliseconds. */
   readonly timeoutMs: number;
 }

@@ -1,7 +1,7 @@
+import { chunksOf } from '../chunks.ts';
 import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
-import { chunksOf } from './chunks.ts';
 import type { AccountLedger, AccountSummary, LastLogin } from './ledger.ts';
 import type {
   Deletable,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chunksOf } from './chunks.ts';
+import { chunksOf } from '../chunks.ts';
 import { Database, type Row } from './database.ts';
 import { isCurrent, isReadable } from './migrations.ts';
 import type { LedgerRecord, RecordId } from './record.ts';

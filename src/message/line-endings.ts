@@ -8,6 +8,26 @@ export function lfToCrlf(block: Buffer): Buffer {
   return Buffer.from(block.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
+/** Turns each bare LF into CRLF, block by block, whatever the boundaries. All else stays what it is. */
+export class BareLfToCrlf {
+  #endsWithCr = false;
+
+  convert(block: Buffer): Buffer {
+    if (block.length === 0) return block;
+    const text = block.toString('latin1');
+    const converted = text.replaceAll(/(?<!\r)\n/g, '\r\n');
+    const isLineEnd = this.#endsWithCr && text.startsWith('\n');
+    this.#endsWithCr = text.endsWith('\r');
+    if (converted.length === text.length) return block;
+    return Buffer.from(isLineEnd ? converted.slice(1) : converted, 'latin1');
+  }
+
+  /** Nothing: it holds nothing back. */
+  end(): Buffer {
+    return EMPTY;
+  }
+}
+
 let converter: Converter | undefined;
 let isOpened = false;
 

@@ -9,9 +9,9 @@ export interface Refetch {
   readonly destination: string;
   /** Whether mail goes there still; what is lost elsewhere comes to the places that are configured now. */
   readonly configured: boolean;
-  /** Otherwise somebody has taken over what came there, and nobody can tell what of it is lost. */
-  readonly isReadable: boolean;
   readonly messages: number;
+  /** How many that are not to come somebody has taken over, so that nobody can tell what of them is lost. */
+  readonly untold: number;
   /** How many are not there any more either, and the server did not list when it was last asked. Told of places that are configured. */
   readonly goneForGood: number;
 }
@@ -43,7 +43,7 @@ export async function refetchMissing(
     name,
     deliveries: ledger.listedDeliveries(name).filter(({ record }) => !elsewhere.has(record)),
   }));
-  const wanted = new Map<string, readonly RecordId[]>();
+  const wanted = new Map<string, Wanted>();
   for (const { name, deliveries } of [...configured, ...former])
     wanted.set(name, await notThere(name, deliveries, { ...how, destinations, ledger }));
   const gone = new Map<string, number>();
@@ -53,15 +53,21 @@ export async function refetchMissing(
     gone.set(name, await goneForGood(destination, listed, { ...how, ledger }));
   }
   // Not before all were looked at: what is wanted for one place does not count as delivered any more.
-  for (const [destination, records] of wanted)
+  for (const [destination, { records }] of wanted)
     if (!how.dryRun && records.length > 0) await ledger.deliverAgain(destination, records);
-  return Array.from(wanted, ([destination, { length: messages }]) => ({
+  return Array.from(wanted, ([destination, { records, untold }]) => ({
     destination,
     configured: destinations.some(({ name }) => name === destination),
-    isReadable: isPlaceName(destination),
-    messages,
+    messages: records.length,
+    untold,
     goneForGood: gone.get(destination) ?? 0,
   }));
+}
+
+/** What is to come once more to a place, and how many nobody can tell of. */
+interface Wanted {
+  readonly records: readonly RecordId[];
+  readonly untold: number;
 }
 
 /** How many are not where they were delivered to, of those that are not listed. Keeps only these (I7). */
@@ -71,8 +77,8 @@ async function goneForGood(
   { alsoMissing, ledger }: Pick<RefetchWanted, 'alsoMissing'> & { readonly ledger: AccountLedger },
 ): Promise<number> {
   const { name } = destination;
-  // One that was never used need not be there.
-  if (!ledger.used(name)) return 0;
+  // One that was never used need not be there. Of what was handed over, all would have to come over the network to be looked at.
+  if (!ledger.used(name) || !isPlaceName(name)) return 0;
   const missing: RecordedDelivery[] = [];
   let lost = 0;
   const unlisted = withoutRecords(ledger.deliveries(name), listed);
@@ -100,12 +106,14 @@ async function notThere(
     readonly destinations: readonly Destination[];
     readonly ledger: AccountLedger;
   },
-): Promise<readonly RecordId[]> {
+): Promise<Wanted> {
   const states = await statesOf(place, deliveries, known);
   const wanted = new Set<StoredState | undefined>([
     'lost',
     ...(alsoMissing ? (['missing'] as const) : []),
     ...(alsoHandedOver ? (['handed-over'] as const) : []),
   ]);
-  return deliveries.filter((one) => wanted.has(states.get(one))).map(({ record }) => record);
+  const records = deliveries.filter((one) => wanted.has(states.get(one))).map(({ record }) => record);
+  const untold = deliveries.filter((one) => states.get(one) === 'handed-over').length;
+  return { records, untold: alsoHandedOver ? 0 : untold };
 }

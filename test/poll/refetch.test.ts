@@ -247,11 +247,11 @@ describe('mail that is to be carried once more', () => {
       {
         destination: `maildir:${ferry.folder.at('maildir-2')}`,
         configured: true,
-        isReadable: true,
+        untold: 0,
         messages: 0,
         goneForGood: 0,
       },
-      { destination: former, configured: false, isReadable: true, messages: 2, goneForGood: 0 },
+      { destination: former, configured: false, messages: 2, untold: 0, goneForGood: 0 },
     ]);
     expect(await ferry.poll(now)).toMatchObject({ outcome: 'ok', fetched: 2, deleted: 0 });
     expect(await ferry.mail('maildir-2')).toEqual(storedAll(ONE, TWO));

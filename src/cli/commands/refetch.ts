@@ -1,3 +1,4 @@
+import { isPlaceName } from '../../delivery/settings.ts';
 import type { Refetch } from '../../poll/refetch.ts';
 import { countText } from '../../wire/text.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
@@ -33,10 +34,9 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
     const { name } = account.account;
     for (const place of await app.refetch(account, how)) {
       all += place.messages;
-      if (place.messages > 0 || place.configured)
-        terminal.out(
-          `${name}: ${place.isReadable || how.alsoHandedOver ? sentence(place, how.dryRun) : untold(place, name)}`,
-        );
+      if (place.messages > 0 || (place.configured && place.untold === 0))
+        terminal.out(`${name}: ${sentence(place, how.dryRun)}`);
+      if (place.untold > 0 && place.configured) terminal.out(`${name}: ${untoldSentence(place, name)}`);
       if (place.goneForGood > 0) terminal.out(`${name}: ${goneSentence(place)}`);
     }
   }
@@ -44,20 +44,17 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   return 0;
 };
 
-function untold({ destination }: Refetch, account: string): string {
+function untoldSentence({ destination }: Refetch, account: string): string {
   return `what ${destination} has taken, nobody can look at; all of it that the server still has comes once more after: mailferry refetch --handed-over ${account}`;
 }
 
-function sentence(
-  { destination, configured, isReadable, messages, goneForGood }: Refetch,
-  dryRun: boolean,
-): string {
+function sentence({ destination, configured, messages, goneForGood }: Refetch, dryRun: boolean): string {
   if (messages === 0)
-    return isReadable
-      ? goneForGood > 0
-        ? `nothing that is lost in ${destination} can come once more`
-        : `nothing is lost in ${destination}`
-      : `of what ${destination} has taken, the server had nothing when it was last asked`;
+    return goneForGood > 0
+      ? `nothing that is lost in ${destination} can come once more`
+      : isPlaceName(destination)
+        ? `nothing is lost in ${destination}`
+        : `of what ${destination} has taken, nothing is to come once more that the server had when it was last asked`;
   const comes = messages === 1 ? 'comes' : 'come';
   const what = `${countText(messages, 'message')} that the server still had when it was last asked`;
   const from = configured ? '' : `, lost in ${destination},`;

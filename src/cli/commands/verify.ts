@@ -124,11 +124,12 @@ function show(
   }: Verification & Pick<Place, 'former'>,
   terminal: Terminal,
 ): void {
+  const lookedAt = intact + marked + changed.length + missing.length + unreadable.length;
   if (handedOver > 0) {
     terminal.out(
-      `${account}: ${countText(handedOver, 'message')} taken over by ${destination}, where nobody can look`,
+      `${account}: ${countText(handedOver, 'message')} taken over by ${destination}, of which nothing is compared`,
     );
-    return;
+    if (lookedAt === 0) return;
   }
   const where = former ? `that came to ${destination}, there or where mail goes now,` : `in ${destination}`;
   terminal.out(`${account}: ${countText(intact, 'message')} ${where} as delivered`);

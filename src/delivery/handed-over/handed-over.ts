@@ -10,8 +10,7 @@ import type {
   StoredState,
 } from '../destination.ts';
 import { deliveryFailed } from '../errors.ts';
-import type { LineEndings } from '../settings.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolLineEndings } from './spool.ts';
 
 /** Somebody who takes messages over, and answers for them from then on. */
 export interface Taker {
@@ -22,6 +21,8 @@ export interface Taker {
   take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
   /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
   doubt?(): void;
+  /** As `Destination.inspect`, where it lets itself be looked at. */
+  inspect?(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   /** Gives up a message that is under way, where it can be looked for afterwards. */
   abandon?(): void;
   /** Ends what was begun with it. */
@@ -61,14 +62,14 @@ const REFUSED_IN_A_ROW = 10;
 export interface HandingOver {
   /** As `destinationName` gives it. */
   readonly name: string;
-  readonly lineEndings: LineEndings;
+  readonly lineEndings: SpoolLineEndings;
   /** A path where nothing is yet, for the file in which a message waits. */
   readonly spoolPath: () => string;
   readonly taker: Taker;
 }
 
 /**
- * A destination that takes mail over for good: we cannot see what becomes of it there. Messages are handed over one after
+ * A destination that takes mail over for good: most of them never show what becomes of it. Messages are handed over one after
  * the other, each once it has come whole. A process that is killed between that and the record hands the message over again
  * (I3).
  */
@@ -121,7 +122,7 @@ export class HandedOver implements Destination {
   }
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
-    return handedOver(receipts);
+    return this.#parts.taker.inspect?.(receipts) ?? handedOver(receipts);
   }
 
   abandon(): void {

@@ -1,39 +1,22 @@
-import { type FileHandle, readFile } from 'node:fs/promises';
-import { ImapFlow } from 'imapflow';
+import type { FileHandle } from 'node:fs/promises';
+import type { ImapFlow } from 'imapflow';
 import { arrivalDate } from '../../message/arrival-date.ts';
 import { headerField } from '../../message/header-field.ts';
 import type { Runtime } from '../../runtime.ts';
-import { checkName } from '../../wire/certificate-name.ts';
-import { SentSecrets } from '../../wire/sent-secrets.ts';
-import { secureContext } from '../../wire/trust.ts';
-import type { Envelope } from '../destination.ts';
+import type { Envelope, Receipt, StoredState } from '../destination.ts';
 import type { ImapSettings } from '../settings.ts';
 import { MessageNotTaken, type Taker } from './handed-over.ts';
-import {
-  isOfAppend,
-  isRefusal,
-  notAppended,
-  notLoggedIn,
-  notLookedFor,
-  notMade,
-  saysNoMailbox,
-} from './imap-refusal.ts';
+import { examine, sourceOf, withMessageId } from './imap-reading.ts';
+import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './imap-refusal.ts';
+import { ImapSession, inTime } from './imap-session.ts';
+import { statesInMailbox } from './imap-states.ts';
 import type { Spool } from './spool.ts';
-
-/** How long a server may take to be there, and then to greet, in milliseconds. */
-const CONNECT_MS = 30_000;
-
-/** How long a server may take to say goodbye. */
-const GOODBYE_MS = 1000;
 
 /**
  * What is appended is in memory as a whole (I7); the servers of providers take no more than 25 to 150 MB, and say so with APPENDLIMIT
  * (RFC 7889).
  */
 const MAX_APPENDED_OCTETS = 256 * 1024 * 1024;
-
-/** So many messages with one Message-ID are compared with one that may be there already. */
-const MAX_COMPARED = 20;
 
 /** What a mailbox needs besides its settings. */
 export interface ImapSurroundings {
@@ -49,17 +32,13 @@ export interface ImapSurroundings {
 export class ImapMailbox implements Taker {
   readonly #settings: ImapSettings;
   readonly #around: ImapSurroundings;
-  #session: ImapFlow | undefined;
+  readonly #session: ImapSession;
   #isDoubted = false;
-  /**
-   * What the server has refused last. The library keeps that to itself where it is about a SEARCH, which then has found nothing; and a NO
-   * to an APPEND is an OK to it where it says "Some of the requested messages no longer exist".
-   */
-  #refusal: Error | undefined;
 
   constructor(settings: ImapSettings, around: ImapSurroundings) {
     this.#settings = settings;
     this.#around = around;
+    this.#session = new ImapSession(settings);
   }
 
   doubt(): void {
@@ -68,78 +47,51 @@ export class ImapMailbox implements Taker {
 
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
     if (spool.octets > MAX_APPENDED_OCTETS) throw tooLarge(this.#settings);
-    const session = await this.#open();
+    const flow = await this.#session.open();
     const message = await contentOf(file, spool.octets);
-    const already = this.#isDoubted ? await this.#find(session, spool.start, message) : undefined;
-    return already ?? (await this.#append(session, spool.start, message)) ?? tag;
+    const already = this.#isDoubted ? await this.#find(flow, spool.start, message) : undefined;
+    return already ?? (await this.#append(flow, spool.start, message)) ?? tag;
+  }
+
+  inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
+    return statesInMailbox(receipts, this.#settings, this.#session);
   }
 
   abandon(): void {
-    this.#session?.close();
+    this.#session.giveUp();
   }
 
-  async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session === undefined) return;
-    const limit = setTimeout(() => session.close(), GOODBYE_MS);
-    await session.logout().catch(() => undefined);
-    clearTimeout(limit);
-    session.close();
+  close(): Promise<void> {
+    return this.#session.close();
   }
 
   /** Raises what says that no mail can be given to the server now. */
   async greet(): Promise<void> {
-    await this.#open();
+    await this.#session.open();
     await this.close();
   }
 
-  async #open(): Promise<ImapFlow> {
-    if (this.#session?.usable === true) return this.#session;
-    this.#session?.close();
-    this.#session = undefined;
-    const { session, secrets } = await newSession(this.#settings);
-    // Without a listener it would end the process; whoever waits for an answer is told by that.
-    session.on('error', () => undefined);
-    session.log.warn = ({ err }: { readonly err?: unknown }) => {
-      if (isRefusal(err)) this.#refusal = err;
-    };
-    // From now on it can be given up.
-    this.#session = session;
-    const { timeoutMs } = this.#settings;
-    const limit = setTimeout(() => session.close(), timeoutMs);
-    try {
-      await session.connect();
-    } catch (thrown) {
-      session.close();
-      throw notLoggedIn(this.#settings, thrown, secrets);
-    } finally {
-      clearTimeout(limit);
-    }
-    return session;
-  }
-
   /** Where it is; undefined where the server does not say (no UIDPLUS, RFC 4315). */
-  async #append(session: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
+  async #append(flow: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
     const { mailbox, timeoutMs } = this.#settings;
     const path = mailbox.split('/');
     const append = async (): Promise<string | undefined> => {
       const date = arrivalDate(start, this.#around.runtime.now());
-      this.#takeRefusal();
-      const appended = await session.append(path, message, [], date);
-      const refusal = this.#takeRefusal();
+      this.#session.takeRefusal();
+      const appended = await flow.append(path, message, [], date);
+      const refusal = this.#session.takeRefusal();
       if (refusal !== undefined && isOfAppend(refusal)) throw refusal;
       // So it says that the session has ended before.
       if (typeof appended !== 'object') throw new Error('the session has ended');
       const { uid, uidValidity } = appended;
       return uid === undefined || uidValidity === undefined ? undefined : `${uidValidity}:${uid}`;
     };
-    if (message.includes(0) && !session.capabilities.has('BINARY')) throw hasNul(this.#settings);
-    return inTime(session, timeoutMs, {
+    if (message.includes(0) && !flow.capabilities.has('BINARY')) throw hasNul(this.#settings);
+    return inTime(flow, timeoutMs, {
       act: () =>
         append().catch(async (refusal: unknown) => {
           if (!saysNoMailbox(refusal)) throw refusal;
-          await session.mailboxCreate(path).catch((thrown: unknown) => {
+          await flow.mailboxCreate(path).catch((thrown: unknown) => {
             throw notMade(this.#settings, thrown);
           });
           return append();
@@ -151,11 +103,11 @@ export class ImapMailbox implements Taker {
   }
 
   /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
-  async #find(session: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
-    const messageId = inAscii(headerField(start, 'Message-ID') ?? '');
+  async #find(flow: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
+    const messageId = headerField(start, 'Message-ID') ?? '';
     if (messageId === '') return undefined;
-    return inTime(session, this.#settings.timeoutMs, {
-      act: () => this.#findAmong(session, messageId, withLfs(message)),
+    return inTime(flow, this.#settings.timeoutMs, {
+      act: () => this.#findAmong(flow, messageId, withLfs(message)),
       failed: (thrown, isLate) => {
         const failure = notLookedFor(this.#settings, thrown, isLate);
         if (failure !== undefined) throw failure;
@@ -164,90 +116,16 @@ export class ImapMailbox implements Taker {
     });
   }
 
-  #takeRefusal(): Error | undefined {
-    const refusal = this.#refusal;
-    this.#refusal = undefined;
-    return refusal;
-  }
-
-  async #findAmong(session: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
-    const { uidValidity } = await session.mailboxOpen(this.#settings.mailbox.split('/'), { readOnly: true });
-    this.#takeRefusal();
-    const found = await session.search({ header: { 'Message-ID': messageId } }, { uid: true });
-    if (found === false) throw this.#takeRefusal() ?? new Error('the session has ended');
-    for (const uid of (found ?? []).slice(-MAX_COMPARED)) {
+  async #findAmong(flow: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
+    const uidValidity = await examine(flow, this.#settings);
+    for (const uid of await withMessageId(flow, messageId, this.#session)) {
       const location = `${uidValidity}:${uid}`;
       if (this.#around.isRecorded(location)) continue;
-      const one = await session.fetchOne(String(uid), { source: true }, { uid: true });
-      if (one !== false && one.source !== undefined && withLfs(one.source) === wanted) return location;
+      const source = await sourceOf(flow, uid);
+      if (source !== undefined && withLfs(source) === wanted) return location;
     }
     return undefined;
   }
-}
-
-/** What has to end within that many milliseconds: else the session does. */
-async function inTime<T>(
-  session: ImapFlow,
-  timeoutMs: number,
-  {
-    act,
-    failed,
-  }: { readonly act: () => Promise<T>; readonly failed: (thrown: unknown, isLate: boolean) => T },
-): Promise<T> {
-  let isLate = false;
-  const limit = setTimeout(() => {
-    isLate = true;
-    session.close();
-  }, timeoutMs);
-  try {
-    return await act();
-  } catch (thrown) {
-    return failed(thrown, isLate);
-  } finally {
-    clearTimeout(limit);
-  }
-}
-
-/** The longest part of it that every server can search for: a header is searched for parts of it. */
-function inAscii(field: string): string {
-  return field.split(/[^ -~]+/).reduce((longest, part) => (part.length > longest.length ? part : longest));
-}
-
-async function newSession(settings: ImapSettings): Promise<{ session: ImapFlow; secrets: SentSecrets }> {
-  const { host, port, tls, user, auth, caFile, timeoutMs } = settings;
-  try {
-    const password = (await settings.password()).reveal();
-    const ca = caFile === undefined ? [] : [await readFile(caFile, 'utf8')];
-    const secrets = new SentSecrets();
-    secrets.note(spellings(user, password));
-    const session = new ImapFlow({
-      host,
-      port,
-      secure: tls === 'implicit',
-      doSTARTTLS: tls === 'implicit' ? undefined : tls === 'starttls',
-      auth: auth === 'oauth2' ? { user, accessToken: password } : { user, pass: password },
-      tls: {
-        secureContext: secureContext({ ca, clientCertificate: undefined }),
-        checkServerIdentity: checkName,
-        rejectUnauthorized: true,
-      },
-      connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
-      greetingTimeout: Math.min(CONNECT_MS, timeoutMs),
-      socketTimeout: timeoutMs,
-      disableAutoIdle: true,
-      disableCompression: true,
-      logger: false,
-    });
-    return { session, secrets };
-  } catch (thrown) {
-    throw notLoggedIn(settings, thrown);
-  }
-}
-
-/** A password or token in every way in which it may be sent, and a server may repeat it: by LOGIN, PLAIN and XOAUTH2. */
-function spellings(user: string, password: string): readonly string[] {
-  const inBase64 = [password, `\0${user}\0${password}`, `user=${user}\x01auth=Bearer ${password}\x01\x01`];
-  return [password, ...inBase64.map((text) => Buffer.from(text).toString('base64'))];
 }
 
 async function contentOf(file: FileHandle, octets: number): Promise<Buffer> {

@@ -153,6 +153,19 @@ export function notLookedFor(
   );
 }
 
+/** What it means that a server does not say what has become of messages that it took. `isLate` as for `notAppended`. */
+export function notInspected(settings: ImapSettings, thrown: unknown, isLate: boolean): MailError {
+  if (thrown instanceof MailError) return thrown;
+  const why = isRefusal(thrown)
+    ? said(thrown)
+    : `: ${isLate ? `it has not answered within ${settings.timeoutMs / 1000} s` : wordsOf(thrown)}`;
+  return new MailError(
+    'destination-locked',
+    `${serverOf(settings)} does not say now what has become of the mail in ${settings.mailbox}${why}.`,
+    { cause: thrown, hint: 'What is due to be deleted on the POP3 server stays there until it does.' },
+  );
+}
+
 /** Whether a server has said no to a command. */
 export function isRefusal(thrown: unknown): thrown is ImapFlowError {
   const { responseStatus } = (thrown ?? {}) as Partial<ImapFlowError>;
@@ -165,7 +178,7 @@ export function isOfAppend(refusal: Error): boolean {
 }
 
 /** Whether a refusal says that the same may be granted later. The library has a code for a server that asks for a pause. */
-function isNotNow(thrown: unknown): boolean {
+export function isNotNow(thrown: unknown): boolean {
   const { serverResponseCode = '', code } = thrown as ImapFlowError;
   return code === 'ETHROTTLE' || NOT_NOW.has(serverResponseCode);
 }

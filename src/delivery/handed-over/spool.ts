@@ -3,10 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { FileWriter } from '../../durable/file-writer.ts';
 import { openNameless } from '../../durable/nameless-file.ts';
 import { returnPath } from '../../message/header-field.ts';
-import { CrlfToLf } from '../../message/line-endings.ts';
+import { BareLfToCrlf, CrlfToLf } from '../../message/line-endings.ts';
 import { MessageStart } from '../../message/message-start.ts';
 import type { Octets } from '../../pop3/types.ts';
 import type { LineEndings } from '../settings.ts';
+
+/** How lines end in what is handed over. `crlf`: each as the protocols of mail have it, also a bare LF (RFC 5322 §2.3). */
+export type SpoolLineEndings = LineEndings | 'crlf';
 
 /** Messages up to this size wait in memory, larger ones in the file. */
 const BUFFER_OCTETS = 256 * 1024;
@@ -17,15 +20,16 @@ const BUFFER_OCTETS = 256 * 1024;
  */
 export class Spool {
   readonly #writer: FileWriter;
-  readonly #endings: CrlfToLf | undefined;
+  readonly #endings: CrlfToLf | BareLfToCrlf | undefined;
   readonly #hash = createHash('sha256');
   readonly #start = new MessageStart();
   #sha256 = '';
 
   /** `path` is that of the file until it is open. */
-  constructor(path: string, lineEndings: LineEndings) {
+  constructor(path: string, lineEndings: SpoolLineEndings) {
     this.#writer = new FileWriter(() => openNameless(path), BUFFER_OCTETS);
-    this.#endings = lineEndings === 'lf' ? new CrlfToLf() : undefined;
+    if (lineEndings === 'lf') this.#endings = new CrlfToLf();
+    else if (lineEndings === 'crlf') this.#endings = new BareLfToCrlf();
   }
 
   /** Size of what is handed over. Final after `finish`. */

@@ -110,6 +110,7 @@ function open(
     passwordFrom: 'text',
     auth: 'password',
     mailbox: 'INBOX',
+    compare: true,
     timeoutMs: 30_000,
     ...changes,
   };

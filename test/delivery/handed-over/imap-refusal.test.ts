@@ -14,6 +14,7 @@ const SETTINGS: ImapSettings = {
   passwordFrom: 'text',
   auth: 'password',
   mailbox: 'INBOX',
+  compare: true,
   timeoutMs: 300_000,
 };
 

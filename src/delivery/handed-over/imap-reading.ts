@@ -1,0 +1,39 @@
+import type { ImapFlow } from 'imapflow';
+import type { ImapSettings } from '../settings.ts';
+import type { ImapSession } from './imap-session.ts';
+
+/** So many messages with one Message-ID are compared with one that may be there already. */
+const MAX_COMPARED = 20;
+
+/** Opens the mailbox to read. Resolves to its UIDVALIDITY, with which alone a UID tells one message from all others for good (RFC 9051 §2.3.1.1). */
+export async function examine(flow: ImapFlow, { mailbox }: ImapSettings): Promise<string> {
+  const { uidValidity } = await flow.mailboxOpen(mailbox.split('/'), { readOnly: true });
+  return String(uidValidity);
+}
+
+/** The UIDs of the newest messages with this Message-ID in the mailbox that is open. */
+export async function withMessageId(
+  flow: ImapFlow,
+  messageId: string,
+  session: ImapSession,
+): Promise<readonly number[]> {
+  const part = inAscii(messageId);
+  if (part === '') return [];
+  session.takeRefusal();
+  const found = await flow.search({ header: { 'Message-ID': part } }, { uid: true });
+  const refusal = session.takeRefusal();
+  if (refusal !== undefined) throw refusal;
+  if (found === false) throw new Error('the session has ended');
+  return (found ?? []).slice(-MAX_COMPARED);
+}
+
+/** A message of the mailbox that is open; undefined where the server has none under this UID, or does not give it. */
+export async function sourceOf(flow: ImapFlow, uid: number): Promise<Buffer | undefined> {
+  const one = await flow.fetchOne(String(uid), { source: true }, { uid: true });
+  return one === false ? undefined : one.source;
+}
+
+/** The longest part of it that every server can search for: a header is searched for parts of it. */
+function inAscii(field: string): string {
+  return field.split(/[^ -~]+/).reduce((longest, part) => (part.length > longest.length ? part : longest));
+}

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { ImapFlow } from 'imapflow';
+import { checkName } from '../../wire/certificate-name.ts';
+import { SentSecrets } from '../../wire/sent-secrets.ts';
+import { secureContext } from '../../wire/trust.ts';
+import type { ImapSettings } from '../settings.ts';
+import { isRefusal, notLoggedIn } from './imap-refusal.ts';
+
+/** How long a server may take to be there, and then to greet, in milliseconds. */
+const CONNECT_MS = 30_000;
+
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1000;
+
+/** A session with an IMAP server; opened when it is first wanted, and anew when it has ended meanwhile. */
+export class ImapSession {
+  readonly #settings: ImapSettings;
+  #flow: ImapFlow | undefined;
+  /**
+   * What the server has refused last. The library keeps that to itself where it is about a SEARCH, which then has found nothing; and a
+   * NO is an OK to it where it says "Some of the requested messages no longer exist".
+   */
+  #refusal: Error | undefined;
+
+  constructor(settings: ImapSettings) {
+    this.#settings = settings;
+  }
+
+  /** The session, logged in. Raises what says that the server cannot be used now. */
+  async open(): Promise<ImapFlow> {
+    if (this.#flow?.usable === true) return this.#flow;
+    this.#flow?.close();
+    this.#flow = undefined;
+    const { flow, secrets } = await newFlow(this.#settings);
+    // Without a listener it would end the process; whoever waits for an answer is told by that.
+    flow.on('error', () => undefined);
+    flow.log.warn = ({ err }: { readonly err?: unknown }) => {
+      if (isRefusal(err)) this.#refusal = err;
+    };
+    // From now on it can be given up.
+    this.#flow = flow;
+    const limit = setTimeout(() => flow.close(), this.#settings.timeoutMs);
+    try {
+      await flow.connect();
+    } catch (thrown) {
+      flow.close();
+      throw notLoggedIn(this.#settings, thrown, secrets);
+    } finally {
+      clearTimeout(limit);
+    }
+    return flow;
+  }
+
+  /** What the server has refused since this was last asked, whether or not the library has told of it. */
+  takeRefusal(): Error | undefined {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    return refusal;
+  }
+
+  /** Ends it now, whatever is under way. */
+  giveUp(): void {
+    this.#flow?.close();
+  }
+
+  /** Ends it as a client should, where the server goes along with that soon. */
+  async close(): Promise<void> {
+    const flow = this.#flow;
+    this.#flow = undefined;
+    if (flow === undefined) return;
+    const limit = setTimeout(() => flow.close(), GOODBYE_MS);
+    await flow.logout().catch(() => undefined);
+    clearTimeout(limit);
+    flow.close();
+  }
+}
+
+/** What has to end, or to go on, within that many milliseconds: else the session ends. */
+export async function inTime<T>(
+  flow: ImapFlow,
+  timeoutMs: number,
+  {
+    act,
+    failed,
+  }: {
+    readonly act: (goOn: () => void) => Promise<T>;
+    readonly failed: (thrown: unknown, isLate: boolean) => T;
+  },
+): Promise<T> {
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    flow.close();
+  }, timeoutMs);
+  try {
+    return await act(() => limit.refresh());
+  } catch (thrown) {
+    return failed(thrown, isLate);
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+async function newFlow(settings: ImapSettings): Promise<{ flow: ImapFlow; secrets: SentSecrets }> {
+  const { host, port, tls, user, auth, caFile, timeoutMs } = settings;
+  try {
+    const password = (await settings.password()).reveal();
+    const ca = caFile === undefined ? [] : [await readFile(caFile, 'utf8')];
+    const secrets = new SentSecrets();
+    secrets.note(spellings(user, password));
+    const flow = new ImapFlow({
+      host,
+      port,
+      secure: tls === 'implicit',
+      doSTARTTLS: tls === 'implicit' ? undefined : tls === 'starttls',
+      auth: auth === 'oauth2' ? { user, accessToken: password } : { user, pass: password },
+      tls: {
+        secureContext: secureContext({ ca, clientCertificate: undefined }),
+        checkServerIdentity: checkName,
+        rejectUnauthorized: true,
+      },
+      connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
+      greetingTimeout: Math.min(CONNECT_MS, timeoutMs),
+      socketTimeout: timeoutMs,
+      disableAutoIdle: true,
+      disableCompression: true,
+      logger: false,
+    });
+    return { flow, secrets };
+  } catch (thrown) {
+    throw notLoggedIn(settings, thrown);
+  }
+}
+
+/** A password or token in every way in which it may be sent, and a server may repeat it: by LOGIN, PLAIN and XOAUTH2. */
+function spellings(user: string, password: string): readonly string[] {
+  const inBase64 = [password, `\0${user}\0${password}`, `user=${user}\x01auth=Bearer ${password}\x01\x01`];
+  return [password, ...inBase64.map((text) => Buffer.from(text).toString('base64'))];
+}
