@@ -11,6 +11,17 @@ const PORTS = { implicit: 993, starttls: 143, none: 143 } as const;
 
 const NAME = 'the name of a mailbox there';
 
+const isCompared = (): z.ZodDefault<z.ZodBoolean> =>
+  z
+    .boolean(expected('true or false'))
+    .default(true)
+    .meta({
+      default: true,
+      description:
+        'Whether what was appended is read again and compared, before mail that was kept is deleted on the POP3 server and by ' +
+        '`verify`. `false` for a server that stores messages in a form of its own, as Exchange does: then they are only looked for.',
+    });
+
 /** Every key of a mailbox on an IMAP server. `timeout` is that of all who take mail over. */
 export const imap = (
   timeout: z.ZodType<number | undefined>,
@@ -59,15 +70,7 @@ export const imap = (
         description:
           'The mailbox there; `/` divides the levels, as in `Archive/2026`. It is made where it does not exist.',
       }),
-    compare: z
-      .boolean(expected('true or false'))
-      .default(true)
-      .meta({
-        default: true,
-        description:
-          'Whether what was appended is read again and compared, before mail that was kept is deleted on the POP3 server and by ' +
-          '`verify`. `false` for a server that stores messages in a form of its own, as Exchange does: then they are only looked for.',
-      }),
+    compare: isCompared(),
     timeout,
   })
     .superRefine(({ host, tls, allowCleartext }, context) => {

@@ -72,7 +72,7 @@ async function takerOf(
   { runtime, recordedAt }: Pick<DestinationSurroundings, 'runtime' | 'recordedAt'>,
 ): Promise<Taker> {
   if (settings.type === 'imap') {
-    const { ImapMailbox } = await import('./handed-over/imap-mailbox.ts');
+    const { ImapMailbox } = await import('./handed-over/imap/mailbox.ts');
     return new ImapMailbox(settings, {
       runtime,
       isRecorded: (location) => recordedAt([location]).length > 0,

@@ -102,8 +102,8 @@ async function* inspectImap(
   settings: ImapSettings,
   receipts: Iterable<Receipt>,
 ): AsyncGenerator<StoredState, void, undefined> {
-  const { ImapSession } = await import('./handed-over/imap-session.ts');
-  const { statesInMailbox } = await import('./handed-over/imap-states.ts');
+  const { ImapSession } = await import('./handed-over/imap/session.ts');
+  const { statesInMailbox } = await import('./handed-over/imap/states.ts');
   const session = new ImapSession(settings);
   try {
     yield* statesInMailbox(receipts, settings, session);

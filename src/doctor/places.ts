@@ -110,7 +110,7 @@ async function examineMailServer(settings: MailServerSettings, { hostName }: Run
 }
 
 async function examineMailbox(settings: ImapSettings, runtime: Runtime): Promise<Step> {
-  const { ImapMailbox } = await import('../delivery/handed-over/imap-mailbox.ts');
+  const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
   try {
     await new ImapMailbox(settings, { runtime, isRecorded: () => false }).greet();
     return good('destination', `${destinationName(settings)}: the server takes the login`);

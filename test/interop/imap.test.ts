@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createServer } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { cuttingProxy } from '../support/cutting-proxy.ts';
-import { type Dovecot, type DovecotOptions, readMaildir, startDovecot } from '../support/dovecot.ts';
 import { runProgram, startProgram, writeConfiguration } from '../support/program.ts';
-import { giveUp, requirePrograms } from '../support/programs.ts';
+import { requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { signedToken } from '../support/token.ts';
-import { fetchJson, report, sha256, stored } from './judge.ts';
+import { mailOf, requireImap, startImap, startPop3, toBob, wanted } from './imap-mail.ts';
+import { fetchJson, report } from './judge.ts';
 
 /** The built program appends mail to mailboxes of a real Dovecot; what that has stored is compared octet by octet. */
 
@@ -23,36 +21,8 @@ const MESSAGES = [
 
 const TOKEN_SECRET = 'only the test knows this';
 
-const BOB = { bob: { password: 'geheim' } };
-
 beforeEach(requirePrograms('dovecot'));
-beforeEach(({ skip }) => {
-  if (!existsSync('/usr/lib/dovecot/imap')) giveUp(skip, 'not installed here: dovecot-imapd');
-});
-
-function startImap(options: Partial<DovecotOptions> = {}): Promise<Dovecot> {
-  return startDovecot({ users: BOB, imap: true, ...options });
-}
-
-function startPop3(messages: readonly Buffer[]): ReturnType<typeof createServer> {
-  return createServer({ users: { alice: { password: 'secret', messages } } });
-}
-
-/** What is in a mailbox of bob, in no order. */
-async function mailOf(dovecot: Dovecot, folder = ''): Promise<string[]> {
-  return (await readMaildir(join(dovecot.maildropFolder('bob'), folder))).map(sha256).sort();
-}
-
-const wanted = (messages: readonly Buffer[]): string[] => messages.map(stored).map(sha256).sort();
-
-const toBob = (port: number): Record<string, unknown> => ({
-  type: 'imap',
-  host: '127.0.0.1',
-  port,
-  tls: 'none',
-  user: 'bob',
-  password: 'geheim',
-});
+beforeEach(requireImap);
 
 /** So many that a kill or a cut falls among them. */
 const MANY = Array.from({ length: 60 }, (_, index) =>

@@ -1,121 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import type { Destination, Receipt } from '../../../src/delivery/destination.ts';
 import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
-import { Secret } from '../../../src/secret.ts';
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { deliver, openTaker } from './deliver.ts';
-
-/** What the server answers to each command, without its tag; an empty text closes the line, `nothing` is silence. */
-type Answers = Readonly<Record<string, string | readonly string[]>>;
-
-const FINE: Answers = {
-  greeting: '* OK ready',
-  CAPABILITY: '* CAPABILITY IMAP4rev1 UIDPLUS\r\nOK done',
-  LOGIN: 'OK in',
-  APPEND: 'OK [APPENDUID 7 12] done',
-  CREATE: 'OK done',
-  SUBSCRIBE: 'OK done',
-  LIST: ['* LIST (\\Noselect) "/" ""\r\nOK done', '* LIST () "/" INBOX\r\nOK done'],
-  EXAMINE: '* 1 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\nOK [READ-ONLY] done',
-  LOGOUT: '* BYE bye\r\nOK done',
-};
-
-interface FakeServer extends AsyncDisposable {
-  /** The commands without their tags, and the messages. */
-  readonly heard: string[];
-  readonly port: number;
-  /** How many lines to it are open. */
-  readonly lines: () => number;
-}
-
-/** An IMAP server that answers as it is told: to a command that comes again with the next answer of its list. */
-async function imapServer(answers: Answers = {}): Promise<FakeServer> {
-  const heard: string[] = [];
-  const lines = new Set<Socket>();
-  const counts = new Map<string, number>();
-  const answerTo = (command: string): string => {
-    const all = [answers[command] ?? FINE[command] ?? 'BAD what?'].flat();
-    const count = counts.get(command) ?? 0;
-    counts.set(command, count + 1);
-    return all[Math.min(count, all.length - 1)] ?? '';
-  };
-  const server = createServer((socket) => {
-    lines.add(socket);
-    const say = (answer: string, tag: string): void => {
-      if (answer === '') socket.destroy();
-      else if (answer !== 'nothing')
-        socket.write(`${answer.replaceAll(/^(?=(?:OK|NO|BAD)\b)/gm, `${tag} `)}\r\n`, 'latin1');
-    };
-    let [text, wanted, command, tag] = ['', 0, '', ''];
-    const take = (): boolean => {
-      if (wanted > 0) {
-        if (text.length < wanted) return false;
-        heard.push(text.slice(0, wanted));
-        text = text.slice(wanted);
-        wanted = 0;
-        return true;
-      }
-      const end = text.indexOf('\r\n');
-      if (end < 0) return false;
-      const line = text.slice(0, end);
-      text = text.slice(end + 2);
-      if (line !== '') {
-        [, tag = '', command = ''] = /^(\S+) (\S+)/.exec(line) ?? [];
-        heard.push(line.slice(tag.length + 1));
-      }
-      const literal = /\{(\d+)(\+?)\}$/.exec(line);
-      wanted = Number(literal?.[1] ?? 0);
-      if (literal !== null && literal[2] === '') socket.write('+ go on\r\n');
-      if (literal === null) say(answerTo(command), tag);
-      return true;
-    };
-    socket
-      .on('error', () => undefined)
-      .on('close', () => lines.delete(socket))
-      .on('data', (block: Buffer) => {
-        text += block.toString('latin1');
-        while (take());
-      });
-    say(answerTo('greeting'), '');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    heard,
-    lines: () => lines.size,
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: async () => {
-      for (const line of lines) line.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
-
-function open(
-  folder: TemporaryFolder,
-  { port }: FakeServer,
-  changes: Partial<ImapSettings> = {},
-): Promise<Destination> {
-  const settings: ImapSettings = {
-    type: 'imap',
-    host: '127.0.0.1',
-    port,
-    tls: 'none',
-    user: 'me',
-    password: () => Promise.resolve(new Secret('secret')),
-    passwordFrom: 'text',
-    auth: 'password',
-    mailbox: 'INBOX',
-    compare: true,
-    timeoutMs: 30_000,
-    ...changes,
-  };
-  return openTaker(folder, settings);
-}
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { deliver } from './deliver.ts';
+import { imapServer, openMailbox } from './imap-server.ts';
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
 
@@ -128,7 +17,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({
       APPEND: ['OK [APPENDUID 7 12] done', 'OK [APPENDUID 7 13] done'],
     });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     expect(await append(destination)).toEqual({
       destination: `imap:INBOX of me at 127.0.0.1:${server.port}`,
       location: '7:12',
@@ -145,7 +34,7 @@ describe('a mailbox on an IMAP server', () => {
   test('is not looked for before there is a message for it', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ greeting: '' });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     await destination.close();
     expect(server.heard).toEqual([]);
   });
@@ -153,13 +42,13 @@ describe('a mailbox on an IMAP server', () => {
   test('is known by our own mark of the message where the server does not say where that is', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ CAPABILITY: '* CAPABILITY IMAP4rev1\r\nOK', APPEND: 'OK done' });
-    expect(await append(await open(folder, server))).toMatchObject({ location: 'abcd' });
+    expect(await append(await openMailbox(folder, server))).toMatchObject({ location: 'abcd' });
   });
 
   test('is made where it is not there', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: ['NO [TRYCREATE] none', 'OK [APPENDUID 7 1] done'] });
-    const destination = await open(folder, server, { mailbox: 'Old' });
+    const destination = await openMailbox(folder, server, { mailbox: 'Old' });
     expect(await append(destination)).toMatchObject({ location: '7:1' });
     expect(server.heard).toContain('CREATE Old');
   });
@@ -167,7 +56,7 @@ describe('a mailbox on an IMAP server', () => {
   test('I9: that cannot be made is told as that, and not of each message', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: 'NO [TRYCREATE] none', CREATE: 'NO not here' });
-    await expect(append(await open(folder, server, { mailbox: 'Old' }))).rejects.toMatchObject({
+    await expect(append(await openMailbox(folder, server, { mailbox: 'Old' }))).rejects.toMatchObject({
       code: 'destination-unusable',
       message: expect.stringContaining('has no mailbox Old, and does not make it, saying "not here".'),
     });
@@ -178,7 +67,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({
       APPEND: ['OK [APPENDUID 7 1] done\r\n* BYE tired', 'OK [APPENDUID 7 2] done'],
     });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     await append(destination);
     expect(await append(destination)).toMatchObject({ location: '7:2' });
   });
@@ -193,7 +82,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({
       APPEND: answer.startsWith('OK') ? answer : [answer, 'OK [APPENDUID 7 3] done'],
     });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     await expect(append(destination, message)).rejects.toBeInstanceOf(MessageNotTaken);
     await expect(append(destination)).resolves.toMatchObject({ octets: MESSAGE.length });
   });
@@ -201,7 +90,7 @@ describe('a mailbox on an IMAP server', () => {
   test('is not waited for when somebody asks to stop while it does not greet', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ greeting: 'nothing' });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     const delivery = append(destination);
     await vi.waitUntil(() => server.lines() === 1);
     destination.abandon?.();
@@ -211,7 +100,7 @@ describe('a mailbox on an IMAP server', () => {
   test.each(['', 'nothing'])('I3: is in doubt where APPEND is answered with "%s"', async (answer) => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: answer });
-    const destination = await open(folder, server, { timeoutMs: 1000 });
+    const destination = await openMailbox(folder, server, { timeoutMs: 1000 });
     await expect(append(destination)).rejects.toBeInstanceOf(MaybeTaken);
     await destination.close();
   });
@@ -219,7 +108,7 @@ describe('a mailbox on an IMAP server', () => {
   test('I3: is in doubt about a message that was given up while it was under way', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ APPEND: 'nothing' });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     const delivery = append(destination);
     const refused = expect(delivery).rejects.toBeInstanceOf(MaybeTaken);
     await vi.waitUntil(() => server.heard.includes(MESSAGE));
@@ -236,7 +125,7 @@ describe('a mailbox on an IMAP server', () => {
   ])('I3: stays in doubt where %s is answered with "%s"', async (command, answer) => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ [command]: answer });
-    const destination = await open(folder, server, { timeoutMs: 1000 });
+    const destination = await openMailbox(folder, server, { timeoutMs: 1000 });
     await destination.recover({ tags: new Set(), intents: [] });
     await expect(append(destination)).rejects.toBeInstanceOf(MaybeTaken);
     expect(server.heard).not.toContain(MESSAGE);
@@ -250,7 +139,7 @@ describe('a mailbox on an IMAP server', () => {
   ])('gets what may be there already where that can never be seen: %s %s', async (command, answer) => {
     await using folder = await temporaryFolder();
     await using server = await imapServer({ [command]: answer });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     await destination.recover({ tags: new Set(), intents: [] });
     await expect(append(destination)).resolves.toMatchObject({ location: '7:12' });
     await destination.close();
@@ -262,7 +151,7 @@ describe('a mailbox on an IMAP server', () => {
     await using server = await imapServer({
       UID: ['* SEARCH 5\r\nOK done', `* 1 FETCH (UID 5 BODY[] {${message.length}}\r\n${message})\r\nOK done`],
     });
-    const destination = await open(folder, server);
+    const destination = await openMailbox(folder, server);
     await destination.recover({ tags: new Set(), intents: [] });
     expect(await append(destination, message)).toMatchObject({ location: '7:5' });
     expect(server.heard.join('\n')).toMatch(/UID SEARCH HEADER MESSAGE-ID "?e@mail\.example>"?$/m);
@@ -281,7 +170,7 @@ describe('a mailbox on an IMAP server', () => {
     async (command, answer, code) => {
       await using folder = await temporaryFolder();
       await using server = await imapServer({ [command]: answer });
-      const destination = await open(folder, server, { timeoutMs: 1000 });
+      const destination = await openMailbox(folder, server, { timeoutMs: 1000 });
       const delivery = append(destination);
       await expect(delivery).rejects.toMatchObject({ code });
       await expect(delivery).rejects.not.toBeInstanceOf(MaybeTaken);
@@ -294,7 +183,7 @@ describe('a mailbox on an IMAP server', () => {
     async (answer) => {
       await using folder = await temporaryFolder();
       await using server = await imapServer({ LOGIN: answer });
-      await expect(append(await open(folder, server))).rejects.toMatchObject({
+      await expect(append(await openMailbox(folder, server))).rejects.toMatchObject({
         message: expect.stringMatching(/^(?!.*(?:secret|c2VjcmV0)).*\*\*\*/),
       });
     },
@@ -303,7 +192,7 @@ describe('a mailbox on an IMAP server', () => {
   test('I5: gets no password without TLS where it does not offer any', async () => {
     await using folder = await temporaryFolder();
     await using server = await imapServer();
-    const delivery = append(await open(folder, server, { tls: 'starttls', timeoutMs: 5000 }));
+    const delivery = append(await openMailbox(folder, server, { tls: 'starttls', timeoutMs: 5000 }));
     await expect(delivery).rejects.toMatchObject({ code: 'destination-unusable' });
     expect(server.heard.join()).not.toContain('secret');
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MaybeTaken, MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { notAppended, notLoggedIn } from '../../../src/delivery/handed-over/imap-refusal.ts';
+import { notAppended, notLoggedIn } from '../../../src/delivery/handed-over/imap/refusal.ts';
 import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { MailError } from '../../../src/errors.ts';
 

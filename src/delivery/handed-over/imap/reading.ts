@@ -1,6 +1,6 @@
 import type { ImapFlow } from 'imapflow';
-import type { ImapSettings } from '../settings.ts';
-import type { ImapSession } from './imap-session.ts';
+import type { ImapSettings } from '../../settings.ts';
+import type { ImapSession } from './session.ts';
 
 /** So many messages with one Message-ID are compared with one that may be there already. */
 const MAX_COMPARED = 20;

@@ -1,11 +1,11 @@
 import type { ImapFlow } from 'imapflow';
-import { chunksOf } from '../../chunks.ts';
-import { sha256 } from '../../message/sha256.ts';
-import type { Receipt, StoredState } from '../destination.ts';
-import type { ImapSettings } from '../settings.ts';
-import { examine, sourceOf, withMessageId } from './imap-reading.ts';
-import { isNotNow, isRefusal, notInspected, saysNoMailbox } from './imap-refusal.ts';
-import { type ImapSession, inTime } from './imap-session.ts';
+import { chunksOf } from '../../../chunks.ts';
+import { sha256 } from '../../../message/sha256.ts';
+import type { Receipt, StoredState } from '../../destination.ts';
+import type { ImapSettings } from '../../settings.ts';
+import { examine, sourceOf, withMessageId } from './reading.ts';
+import { isNotNow, isRefusal, notInspected, saysNoMailbox } from './refusal.ts';
+import { type ImapSession, inTime } from './session.ts';
 
 /** So many are asked for with one command, one of which is in memory at a time. */
 const AT_ONCE = 50;
@@ -28,58 +28,63 @@ export async function* statesInMailbox(
   settings: ImapSettings,
   session: ImapSession,
 ): AsyncGenerator<StoredState, void, undefined> {
-  let mailbox: Mailbox | undefined;
+  let mailbox: Looked | undefined;
   for (const some of chunksOf(receipts, AT_ONCE)) {
     const appended = some.map(appendedAs).filter((one) => one !== undefined);
-    if (appended.length > 0) mailbox ??= await Mailbox.open(settings, session);
-    const states = (await mailbox?.statesOf(appended)) ?? new Map<Receipt, StoredState>();
-    for (const receipt of some) yield states.get(receipt) ?? 'handed-over';
+    if (appended.length > 0) mailbox ??= await openMailbox(settings, session);
+    const states = await mailbox?.statesOf(appended);
+    for (const receipt of some) yield states?.get(receipt) ?? 'handed-over';
   }
 }
 
-/** By its receipt, what has become of each; without one that nobody can tell of. */
+/** By its receipt, what has become of each. */
 type States = Map<Receipt, StoredState>;
 
-class Mailbox {
+/** A mailbox as it is found. */
+interface Looked {
+  statesOf(appended: readonly Appended[]): Promise<States>;
+}
+
+async function openMailbox(settings: ImapSettings, session: ImapSession): Promise<Looked> {
+  const flow = await session.open();
+  return inTime<Looked>(flow, settings.timeoutMs, {
+    act: async () => new Mailbox(flow, { settings, session, uidValidity: await examine(flow, settings) }),
+    failed: (thrown, isLate) => {
+      if (saysNoMailbox(thrown)) return allAre('lost');
+      // One that only takes mail is never seen.
+      if (isRefusal(thrown) && !isNotNow(thrown)) return allAre('handed-over');
+      throw notInspected(settings, thrown, isLate);
+    },
+  });
+}
+
+function allAre(state: StoredState): Looked {
+  return { statesOf: (all) => Promise.resolve(new Map(all.map(({ receipt }) => [receipt, state]))) };
+}
+
+class Mailbox implements Looked {
   readonly #flow: ImapFlow;
   readonly #settings: ImapSettings;
   readonly #session: ImapSession;
-  /** That of the mailbox; in place of it, why there is none. */
-  readonly #uidValidity: string | 'lost' | 'closed';
+  readonly #uidValidity: string;
   /** What stands for a message already: another one that is like it must be there once more. */
   readonly #taken = new Set<number>();
 
-  private constructor(
+  constructor(
     flow: ImapFlow,
-    how: {
-      readonly settings: ImapSettings;
-      readonly session: ImapSession;
-      readonly uidValidity: string;
-    },
+    {
+      settings,
+      session,
+      uidValidity,
+    }: { readonly settings: ImapSettings; readonly session: ImapSession; readonly uidValidity: string },
   ) {
     this.#flow = flow;
-    this.#settings = how.settings;
-    this.#session = how.session;
-    this.#uidValidity = how.uidValidity;
-  }
-
-  static async open(settings: ImapSettings, session: ImapSession): Promise<Mailbox> {
-    const flow = await session.open();
-    const uidValidity = await inTime(flow, settings.timeoutMs, {
-      act: () => examine(flow, settings),
-      failed: (thrown, isLate) => {
-        if (saysNoMailbox(thrown)) return 'lost';
-        // One that only takes mail is never seen.
-        if (isRefusal(thrown) && !isNotNow(thrown)) return 'closed';
-        throw notInspected(settings, thrown, isLate);
-      },
-    });
-    return new Mailbox(flow, { settings, session, uidValidity });
+    this.#settings = settings;
+    this.#session = session;
+    this.#uidValidity = uidValidity;
   }
 
   async statesOf(appended: readonly Appended[]): Promise<States> {
-    if (this.#uidValidity === 'closed') return new Map();
-    if (this.#uidValidity === 'lost') return new Map(appended.map(({ receipt }) => [receipt, 'lost']));
     const here = appended.filter(({ uidValidity }) => uidValidity === this.#uidValidity);
     const states = await this.#byUid(here);
     for (const one of appended)

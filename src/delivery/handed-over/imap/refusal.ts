@@ -1,10 +1,10 @@
 import type { ImapFlowError } from 'imapflow';
-import { MailError, systemCode } from '../../errors.ts';
-import { describeSystemError } from '../../wire/errors.ts';
-import { SentSecrets } from '../../wire/sent-secrets.ts';
-import { printable } from '../../wire/text.ts';
-import type { ImapSettings } from '../settings.ts';
-import { MaybeTaken, MessageNotTaken, NoneTaken } from './handed-over.ts';
+import { MailError, systemCode } from '../../../errors.ts';
+import { describeSystemError } from '../../../wire/errors.ts';
+import { SentSecrets } from '../../../wire/sent-secrets.ts';
+import { printable } from '../../../wire/text.ts';
+import type { ImapSettings } from '../../settings.ts';
+import { MaybeTaken, MessageNotTaken, NoneTaken } from '../handed-over.ts';
 
 /** Of what a server says, for people. */
 const MAX_SAID_CHARACTERS = 200;
@@ -179,8 +179,17 @@ export function isOfAppend(refusal: Error): boolean {
 
 /** Whether a refusal says that the same may be granted later. The library has a code for a server that asks for a pause. */
 export function isNotNow(thrown: unknown): boolean {
-  const { serverResponseCode = '', code } = thrown as ImapFlowError;
-  return code === 'ETHROTTLE' || NOT_NOW.has(serverResponseCode);
+  return (thrown as ImapFlowError).code === 'ETHROTTLE' || NOT_NOW.has(responseCodeOf(thrown));
+}
+
+/** The library has it at hand for all commands but FETCH, whose answer it gives as it was taken apart. */
+function responseCodeOf(thrown: unknown): string {
+  const { serverResponseCode, response } = thrown as ImapFlowError & { readonly response?: Partial<Answer> };
+  return serverResponseCode ?? (response?.attributes?.[0]?.section?.[0]?.value ?? '').toUpperCase();
+}
+
+interface Answer {
+  readonly attributes: readonly { readonly section?: readonly { readonly value?: string }[] }[];
 }
 
 function serverOf({ host, port }: ImapSettings): string {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { ImapFlow } from 'imapflow';
-import { checkName } from '../../wire/certificate-name.ts';
-import { SentSecrets } from '../../wire/sent-secrets.ts';
-import { secureContext } from '../../wire/trust.ts';
-import type { ImapSettings } from '../settings.ts';
-import { isRefusal, notLoggedIn } from './imap-refusal.ts';
+import { checkName } from '../../../wire/certificate-name.ts';
+import { SentSecrets } from '../../../wire/sent-secrets.ts';
+import { secureContext } from '../../../wire/trust.ts';
+import type { ImapSettings } from '../../settings.ts';
+import { isRefusal, notLoggedIn } from './refusal.ts';
 
 /** How long a server may take to be there, and then to greet, in milliseconds. */
 const CONNECT_MS = 30_000;

@@ -1,16 +1,16 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ImapFlow } from 'imapflow';
-import { arrivalDate } from '../../message/arrival-date.ts';
-import { headerField } from '../../message/header-field.ts';
-import type { Runtime } from '../../runtime.ts';
-import type { Envelope, Receipt, StoredState } from '../destination.ts';
-import type { ImapSettings } from '../settings.ts';
-import { MessageNotTaken, type Taker } from './handed-over.ts';
-import { examine, sourceOf, withMessageId } from './imap-reading.ts';
-import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './imap-refusal.ts';
-import { ImapSession, inTime } from './imap-session.ts';
-import { statesInMailbox } from './imap-states.ts';
-import type { Spool } from './spool.ts';
+import { arrivalDate } from '../../../message/arrival-date.ts';
+import { headerField } from '../../../message/header-field.ts';
+import type { Runtime } from '../../../runtime.ts';
+import type { Envelope, Receipt, StoredState } from '../../destination.ts';
+import type { ImapSettings } from '../../settings.ts';
+import { MessageNotTaken, type Taker } from '../handed-over.ts';
+import type { Spool } from '../spool.ts';
+import { examine, sourceOf, withMessageId } from './reading.ts';
+import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './refusal.ts';
+import { ImapSession, inTime } from './session.ts';
+import { statesInMailbox } from './states.ts';
 
 /**
  * What is appended is in memory as a whole (I7); the servers of providers take no more than 25 to 150 MB, and say so with APPENDLIMIT
