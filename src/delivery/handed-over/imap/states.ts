@@ -140,7 +140,7 @@ class Mailbox implements Looked {
   async #byMessageId({ receipt }: Appended): Promise<StoredState> {
     const { messageId } = receipt;
     if (messageId === undefined) return 'lost';
-    const state = await this.#ask(async (goOn) => {
+    const found = await this.#ask(async (goOn) => {
       for (const uid of await withMessageId(this.#flow, messageId, this.#session)) {
         goOn();
         if (this.#taken.has(uid)) continue;
@@ -151,7 +151,7 @@ class Mailbox implements Looked {
       }
       return 'lost' as const;
     });
-    return state ?? 'unreadable';
+    return found ?? 'unreadable';
   }
 
   async #stateIfLike(receipt: Receipt, uid: number): Promise<StoredState | undefined> {
