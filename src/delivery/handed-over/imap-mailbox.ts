@@ -6,8 +6,8 @@ import type { Runtime } from '../../runtime.ts';
 import { checkName } from '../../wire/certificate-name.ts';
 import { SentSecrets } from '../../wire/sent-secrets.ts';
 import { secureContext } from '../../wire/trust.ts';
-import type { Envelope } from '../destination.ts';
-import type { ImapSettings } from '../settings.ts';
+import type { Envelope, Receipt } from '../destination.ts';
+import { destinationName, type ImapSettings } from '../settings.ts';
 import { MessageNotTaken, type Taker } from './handed-over.ts';
 import {
   isOfAppend,
@@ -18,6 +18,7 @@ import {
   notMade,
   saysNoMailbox,
 } from './imap-refusal.ts';
+import { OnTheirWay } from './on-their-way.ts';
 import type { Spool } from './spool.ts';
 
 /** How long a server may take to be there, and then to greet, in milliseconds. */
@@ -38,8 +39,9 @@ const MAX_COMPARED = 20;
 /** What a mailbox needs besides its settings. */
 export interface ImapSurroundings {
   readonly runtime: Pick<Runtime, 'now'>;
-  /** Whether a record says that a message was appended there, under this location. */
-  readonly isRecorded: (location: string) => boolean;
+  /** What records say was appended there, by whichever account: at these places, and with these hashes. */
+  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
+  readonly recordedAs: (hashes: readonly string[]) => readonly Receipt[];
 }
 
 /**
@@ -49,6 +51,7 @@ export interface ImapSurroundings {
 export class ImapMailbox implements Taker {
   readonly #settings: ImapSettings;
   readonly #around: ImapSurroundings;
+  readonly #onTheirWay: OnTheirWay;
   #session: ImapFlow | undefined;
   #isDoubted = false;
   /**
@@ -60,6 +63,7 @@ export class ImapMailbox implements Taker {
   constructor(settings: ImapSettings, around: ImapSurroundings) {
     this.#settings = settings;
     this.#around = around;
+    this.#onTheirWay = new OnTheirWay(destinationName(settings));
   }
 
   doubt(): void {
@@ -69,9 +73,14 @@ export class ImapMailbox implements Taker {
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
     if (spool.octets > MAX_APPENDED_OCTETS) throw tooLarge(this.#settings);
     const session = await this.#open();
+    const { start } = spool;
     const message = await contentOf(file, spool.octets);
-    const already = this.#isDoubted ? await this.#find(session, spool.start, message) : undefined;
-    return already ?? (await this.#append(session, spool.start, message)) ?? tag;
+    const messageId = messageIdOf(start);
+    return this.#onTheirWay.inTurn(messageId, async () => {
+      const wanted = { messageId, sha256: spool.sha256, message };
+      const already = this.#isDoubted ? await this.#find(session, wanted) : undefined;
+      return already ?? (await this.#append(session, start, message)) ?? tag;
+    });
   }
 
   abandon(): void {
@@ -81,6 +90,7 @@ export class ImapMailbox implements Taker {
   async close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    this.#onTheirWay.clear();
     if (session === undefined) return;
     const limit = setTimeout(() => session.close(), GOODBYE_MS);
     await session.logout().catch(() => undefined);
@@ -151,11 +161,10 @@ export class ImapMailbox implements Taker {
   }
 
   /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
-  async #find(session: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
-    const messageId = inAscii(headerField(start, 'Message-ID') ?? '');
-    if (messageId === '') return undefined;
+  async #find(session: ImapFlow, wanted: Wanted): Promise<string | undefined> {
+    if (wanted.messageId === '') return undefined;
     return inTime(session, this.#settings.timeoutMs, {
-      act: () => this.#findAmong(session, messageId, withLfs(message)),
+      act: () => this.#findAmong(session, wanted),
       failed: (thrown, isLate) => {
         const failure = notLookedFor(this.#settings, thrown, isLate);
         if (failure !== undefined) throw failure;
@@ -170,19 +179,39 @@ export class ImapMailbox implements Taker {
     return refusal;
   }
 
-  async #findAmong(session: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
+  async #findAmong(session: ImapFlow, { messageId, sha256, message }: Wanted): Promise<string | undefined> {
     const { uidValidity } = await session.mailboxOpen(this.#settings.mailbox.split('/'), { readOnly: true });
     this.#takeRefusal();
     const found = await session.search({ header: { 'Message-ID': messageId } }, { uid: true });
     if (found === false) throw this.#takeRefusal() ?? new Error('the session has ended');
+    const ofOthers = this.#onTheirWay.placesOfOthers(messageId);
+    const wanted = withLfs(message);
+    let equalOnes = 0;
     for (const uid of (found ?? []).slice(-MAX_COMPARED)) {
       const location = `${uidValidity}:${uid}`;
-      if (this.#around.isRecorded(location)) continue;
+      if (ofOthers.includes(location) || this.#around.recordedAt([location]).length > 0) continue;
       const one = await session.fetchOne(String(uid), { source: true }, { uid: true });
-      if (one !== false && one.source !== undefined && withLfs(one.source) === wanted) return location;
+      if (one === false || one.source === undefined || withLfs(one.source) !== wanted) continue;
+      equalOnes += 1;
+      if (equalOnes > this.#placedUnseen(session, sha256, ofOthers)) return location;
     }
     return undefined;
   }
+
+  /** Of how many equal messages the server has not said where it has put them (no UIDPLUS): as many copies are theirs (I1). */
+  #placedUnseen(session: ImapFlow, sha256: string, ofOthers: readonly string[]): number {
+    if (session.capabilities.has('UIDPLUS')) return 0;
+    const recorded = this.#around.recordedAs([sha256]).map(({ location }) => location);
+    const places = new Set([...recorded, ...ofOthers]);
+    return [...places].filter((place) => !place.includes(':')).length;
+  }
+}
+
+/** A message that may be there already. */
+interface Wanted {
+  readonly messageId: string;
+  readonly sha256: string;
+  readonly message: Buffer;
 }
 
 /** What has to end within that many milliseconds: else the session does. */
@@ -208,8 +237,9 @@ async function inTime<T>(
   }
 }
 
-/** The longest part of it that every server can search for: a header is searched for parts of it. */
-function inAscii(field: string): string {
+/** The longest part of its Message-ID that every server can search for: a header is searched for parts of it. */
+function messageIdOf(start: Buffer): string {
+  const field = headerField(start, 'Message-ID') ?? '';
   return field.split(/[^ -~]+/).reduce((longest, part) => (part.length > longest.length ? part : longest));
 }
 

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
 import type { Destination, Receipt } from '../../../src/delivery/destination.ts';
 import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
+import type { DestinationSurroundings } from '../../../src/delivery/open-destination.ts';
 import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import { Secret } from '../../../src/secret.ts';
@@ -99,6 +100,7 @@ function open(
   folder: TemporaryFolder,
   { port }: FakeServer,
   changes: Partial<ImapSettings> = {},
+  around: Partial<DestinationSurroundings> = {},
 ): Promise<Destination> {
   const settings: ImapSettings = {
     type: 'imap',
@@ -113,7 +115,7 @@ function open(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openTaker(folder, settings);
+  return openTaker(folder, settings, around);
 }
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
@@ -306,4 +308,48 @@ describe('a mailbox on an IMAP server', () => {
     await expect(delivery).rejects.toMatchObject({ code: 'destination-unusable' });
     expect(server.heard.join()).not.toContain('secret');
   });
+});
+
+/** As the server gives them to whoever looks for a message with the Message-ID of `MESSAGE`: all are that one. */
+const standing = (uids: readonly number[]): Answers => ({
+  UID: [
+    `* SEARCH ${uids.join(' ')}\r\nOK done`,
+    ...uids.map((uid) => `* 1 FETCH (UID ${uid} BODY[] {${MESSAGE.length}}\r\n${MESSAGE})\r\nOK done`),
+  ],
+});
+
+describe('I1: a message that is looked for is not taken for an equal one', () => {
+  test('that another account has just appended there, and of which no record speaks yet', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({
+      ...standing([12]),
+      APPEND: ['OK [APPENDUID 7 12] done', 'OK [APPENDUID 7 13] done'],
+    });
+    const other = await open(folder, server);
+    expect(await append(other)).toMatchObject({ location: '7:12' });
+    const destination = await open(folder, server);
+    destination.doubt?.();
+    expect(await append(destination)).toMatchObject({ location: '7:13' });
+    await Promise.all([other.close(), destination.close()]);
+  });
+
+  test.each([
+    ['one of which is its own', [5, 6], '7:6'],
+    ['none of which is its own', [5], 'abcd'],
+  ])(
+    'of which a record says that it is there, and the server has not said where: %s',
+    async (_, uids, place) => {
+      await using folder = await temporaryFolder();
+      await using server = await imapServer({
+        ...standing(uids),
+        CAPABILITY: '* CAPABILITY IMAP4rev1\r\nOK done',
+        APPEND: 'OK done',
+      });
+      const recorded = { destination: 'imap:', location: 'tag', octets: MESSAGE.length, sha256: '' };
+      const destination = await open(folder, server, {}, { recordedAs: () => [recorded] });
+      destination.doubt?.();
+      expect(await append(destination)).toMatchObject({ location: place });
+      await destination.close();
+    },
+  );
 });
