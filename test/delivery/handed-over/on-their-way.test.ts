@@ -6,15 +6,15 @@ function held(
   place: string,
   told: string[],
 ): { readonly give: () => Promise<string>; readonly letGo: (failure?: Error) => void } {
-  let letGo: (failure?: Error) => void = () => undefined;
+  let end: ((failure?: Error) => void) | undefined;
   const result = new Promise<string>((resolve, reject) => {
-    letGo = (failure) => (failure === undefined ? resolve(place) : reject(failure));
+    end = (failure) => (failure === undefined ? resolve(place) : reject(failure));
   });
   const give = (): Promise<string> => {
     told.push(place);
     return result;
   };
-  return { give, letGo: (failure) => letGo(failure) };
+  return { give, letGo: (failure) => end?.(failure) };
 }
 
 /** All that waits for nothing else has been done. */
