@@ -169,6 +169,11 @@ export interface Destination {
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   close(): Promise<void>;
+  /**
+   * An earlier poll may have handed over what is not recorded: from now on each message is looked for before it is handed over,
+   * where that can be done.
+   */
+  doubt?(): void;
   /** Gives up what is under way, where that can be found again later: somebody who has asked to stop waits no longer. */
   abandon?(): void;
 }

@@ -69,14 +69,11 @@ export async function openDestination(
 /** What speaks a protocol is loaded when it is wanted: most polls do without. */
 async function takerOf(
   settings: MailServerSettings | ImapSettings,
-  { runtime, recordedAt }: Pick<DestinationSurroundings, 'runtime' | 'recordedAt'>,
+  { runtime, ...records }: Pick<DestinationSurroundings, 'runtime' | 'recordedAt' | 'recordedAs'>,
 ): Promise<Taker> {
   if (settings.type === 'imap') {
     const { ImapMailbox } = await import('./handed-over/imap/mailbox.ts');
-    return new ImapMailbox(settings, {
-      runtime,
-      isRecorded: (location) => recordedAt([location]).length > 0,
-    });
+    return new ImapMailbox(settings, { runtime, ...records });
   }
   const { mailServer } = await import('./handed-over/mail-server.ts');
   return mailServer(settings, runtime.hostName);

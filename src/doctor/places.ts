@@ -112,7 +112,8 @@ async function examineMailServer(settings: MailServerSettings, { hostName }: Run
 async function examineMailbox(settings: ImapSettings, runtime: Runtime): Promise<Step> {
   const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
   try {
-    await new ImapMailbox(settings, { runtime, isRecorded: () => false }).greet();
+    const nothing = { recordedAt: () => [], recordedAs: () => [] };
+    await new ImapMailbox(settings, { runtime, ...nothing }).greet();
     return good('destination', `${destinationName(settings)}: the server takes the login`);
   } catch (thrown) {
     return wrong('destination', asMailError(thrown));

@@ -17,7 +17,7 @@ import type {
 } from './record.ts';
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
-import { LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';
+import { IN_DOUBT, LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';
 
 /** What the parts of the ledger have in common that belong to one account each. */
 interface SharedParts {
@@ -41,11 +41,15 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     this.#looked = looked;
   }
 
-  async openPoll(): Promise<{ readonly interrupted: boolean; readonly ledgerWasPutBack: boolean }> {
+  async openPoll(): ReturnType<AccountLedger['openPoll']> {
     const opened = await this.#commits.run(() => {
       const marks = Number(this.statements.pollOpen.get(this.account)?.['poll_open']);
       this.statements.setPollOpen.run(this.account);
-      return { interrupted: (marks & POLL_OPEN) !== 0, ledgerWasPutBack: (marks & LEDGER_PUT_BACK) !== 0 };
+      return {
+        interrupted: (marks & POLL_OPEN) !== 0,
+        ledgerWasPutBack: (marks & LEDGER_PUT_BACK) !== 0,
+        inDoubt: (marks & IN_DOUBT) !== 0,
+      };
     });
     // Not before: a poll that could not be opened is never closed.
     this.#commits.polls += 1;
@@ -57,6 +61,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     success,
     report,
     unfinished,
+    inDoubt,
     ledgerWasPutBack,
     quiet,
     asked,
@@ -64,7 +69,10 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
       const successAt = success ? at : null;
-      const marks = (unfinished ? POLL_OPEN : 0) | (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0);
+      const marks =
+        (unfinished ? POLL_OPEN : 0) |
+        (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0) |
+        (inDoubt === true ? IN_DOUBT : 0);
       const notes = [report, quiet ?? null, asked ?? null];
       this.statements.closePoll.run(marks, at, ...notes, successAt, this.account);
       if (success) this.statements.noteKnown.run(this.account);

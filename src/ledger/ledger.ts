@@ -32,6 +32,8 @@ export interface PollEnd {
   readonly report: string;
   /** Whether what an interrupted poll had left was not yet looked for: then the mark stays. */
   readonly unfinished: boolean;
+  /** Whether some message was not looked for yet that an interrupted poll may have handed over: then that mark stays. */
+  readonly inDoubt?: boolean | undefined;
   /** Whether what an older copy of the ledger does not know was not yet looked for: then that mark stays. */
   readonly ledgerWasPutBack?: boolean | undefined;
   /** How the maildrop looked, when nothing was left to do there; forgotten otherwise. */
@@ -76,8 +78,13 @@ export interface AccountLedger {
   /**
    * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
    * never ended. `ledgerWasPutBack`: the ledger was put back from a backup, so that it may not know what was carried since.
+   * `inDoubt`: some message has not come since a poll that never ended, which may have handed it over.
    */
-  openPoll(): Promise<{ readonly interrupted: boolean; readonly ledgerWasPutBack: boolean }>;
+  openPoll(): Promise<{
+    readonly interrupted: boolean;
+    readonly ledgerWasPutBack: boolean;
+    readonly inDoubt: boolean;
+  }>;
   /**
    * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
    * one any more: all of them count as missing, and `renumbering` says so, until it is noted otherwise.

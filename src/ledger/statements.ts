@@ -31,9 +31,13 @@ const BY_PRESENCE = 'INDEXED BY message_present';
 const MISSING = `message INDEXED BY message_missing
      WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NOT NULL AND outcome IN ('delivered', 'adopted')`;
 
-/** What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup. */
+/**
+ * What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup; messages that have
+ * not come since a poll that did not end.
+ */
 export const POLL_OPEN = 1;
 export const LEDGER_PUT_BACK = 2;
+export const IN_DOUBT = 4;
 
 type StatementName =
   | 'accountByName'

@@ -72,12 +72,13 @@ type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwa
 
 /** Begins a poll. From now on the ledger holds a mark for it, which a poll that never ends leaves behind (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
-  const { interrupted, ledgerWasPutBack } = await parts.ledger.openPoll();
+  const { interrupted, ledgerWasPutBack, inDoubt } = await parts.ledger.openPoll();
   return {
     ...parts,
     destinations: [],
     interrupted,
     ledgerWasPutBack,
+    inDoubt,
     wasNew: parts.ledger.isNew(),
     startedAt: parts.runtime.now(),
     questions: new Questions(parts.account.name, {
@@ -100,6 +101,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   try {
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
+    if (poll.inDoubt) for (const destination of opened.destinations) destination.doubt?.();
     using _ = whenAborted(control.abort, () => {
       for (const destination of opened.destinations) destination.abandon?.();
     });
@@ -125,8 +127,10 @@ function whenAborted(signal: AbortSignal, act: () => void): Disposable {
  * Ends a poll in the ledger. One that failed before it had looked for what an earlier poll left keeps the marks for that.
  */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
-  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
+  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack, inDoubt } = poll;
   const failed = tally.failure !== undefined;
+  // What has not come yet may be what was handed over; it is looked for when it comes.
+  const someHaveNotCome = failed || tally.skipped + tally.quarantined > 0;
   await ledger.closePoll({
     at: runtime.now(),
     success: !failed,
@@ -135,6 +139,7 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
     // What a failure kept from being told was not asked.
     asked: failed ? undefined : questions.noted,
     unfinished: failed && (interrupted || tally.unrecorded),
+    inDoubt: someHaveNotCome && (interrupted || tally.unrecorded || inDoubt),
     ledgerWasPutBack: failed && ledgerWasPutBack,
   });
 }

@@ -59,6 +59,11 @@ export interface Poll {
   readonly startedAt: number;
   /** Whether the poll before this one never ended, so that something may be delivered and not recorded (I3). */
   readonly interrupted: boolean;
+  /**
+   * Whether some message has not come since a poll that never ended, which may have handed it over (I3). What names show was
+   * recorded by the poll after that one.
+   */
+  readonly inDoubt: boolean;
   /** Whether the ledger knew nothing of the account when this poll began: it is its first, or the ledger was lost. */
   readonly wasNew: boolean;
   /**

@@ -1,6 +1,7 @@
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { createServer } from '../../src/pop3-server/index.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { cuttingProxy } from '../support/cutting-proxy.ts';
 import { runProgram, startProgram, writeConfiguration } from '../support/program.ts';
@@ -210,5 +211,22 @@ describe('the IMAP server of Dovecot', () => {
     await ended;
     expect(await runProgram(['fetch'], { cwd: folder.path })).toMatchObject({ status: 0 });
     expect(await mailOf(dovecot)).toEqual(wanted(twins));
+  });
+
+  test('I1: has the equal messages of several accounts, that of each', async () => {
+    await using folder = await temporaryFolder();
+    await using dovecot = await startImap();
+    const others = ['carol', 'dave'];
+    const one = { password: 'secret', messages: MANY };
+    await using server = await createServer({ users: { alice: one, carol: one, dave: one } });
+    const account = { ...server.address, deliver: toBob(dovecot.ports.imap) };
+    await writeConfiguration(
+      folder.path,
+      account,
+      Object.fromEntries(others.map((user) => [user, { ...account, user }])),
+    );
+    expect(await runProgram(['fetch'], { cwd: folder.path })).toMatchObject({ status: 0 });
+    expect(await mailOf(dovecot)).toEqual(wanted([...MANY, ...MANY, ...MANY]));
+    expect(['alice', ...others].map((user) => server.maildrop(user).messages.length)).toEqual([0, 0, 0]);
   });
 });

@@ -113,8 +113,12 @@ export class HandedOver implements Destination {
 
   /** Nothing is found there by its name. */
   recover(): Promise<ReadonlyMap<string, Recovered>> {
-    this.#parts.taker.doubt?.();
+    this.doubt();
     return Promise.resolve(new Map());
+  }
+
+  doubt(): void {
+    this.#parts.taker.doubt?.();
   }
 
   messages(): AsyncIterable<StoredMessage> {

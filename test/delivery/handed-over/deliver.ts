@@ -1,13 +1,17 @@
 import type { Destination, Receipt } from '../../../src/delivery/destination.ts';
-import { openDestination } from '../../../src/delivery/open-destination.ts';
+import { type DestinationSurroundings, openDestination } from '../../../src/delivery/open-destination.ts';
 import type { DestinationSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import type { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { surroundings } from '../surroundings.ts';
 
-/** Opens a destination that mail was handed to before; what waits does so in the folder. */
-export function openTaker(folder: TemporaryFolder, settings: DestinationSettings): Promise<Destination> {
-  const around = { ...surroundings(), spoolFolder: folder.path, usedBefore: true, account: 'work' };
+/** Opens a destination that mail was handed to before; what waits does so in the folder. Of what is there nothing is recorded. */
+export function openTaker(
+  folder: TemporaryFolder,
+  settings: DestinationSettings,
+  more: Partial<DestinationSurroundings> = {},
+): Promise<Destination> {
+  const around = { ...surroundings(), spoolFolder: folder.path, usedBefore: true, account: 'work', ...more };
   return openDestination(settings, around);
 }
 

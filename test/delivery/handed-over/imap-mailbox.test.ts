@@ -4,7 +4,7 @@ import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/h
 import { sha256 } from '../../../src/message/sha256.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver } from './deliver.ts';
-import { imapServer, openMailbox } from './imap-server.ts';
+import { type Answers, imapServer, openMailbox } from './imap-server.ts';
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
 
@@ -196,4 +196,48 @@ describe('a mailbox on an IMAP server', () => {
     await expect(delivery).rejects.toMatchObject({ code: 'destination-unusable' });
     expect(server.heard.join()).not.toContain('secret');
   });
+});
+
+/** As the server gives them to whoever looks for a message with the Message-ID of `MESSAGE`: all are that one. */
+const standing = (uids: readonly number[]): Answers => ({
+  UID: [
+    `* SEARCH ${uids.join(' ')}\r\nOK done`,
+    ...uids.map((uid) => `* 1 FETCH (UID ${uid} BODY[] {${MESSAGE.length}}\r\n${MESSAGE})\r\nOK done`),
+  ],
+});
+
+describe('I1: a message that is looked for is not taken for an equal one', () => {
+  test('that another account has just appended there, and of which no record speaks yet', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({
+      ...standing([12]),
+      APPEND: ['OK [APPENDUID 7 12] done', 'OK [APPENDUID 7 13] done'],
+    });
+    const other = await openMailbox(folder, server);
+    expect(await append(other)).toMatchObject({ location: '7:12' });
+    const destination = await openMailbox(folder, server);
+    destination.doubt?.();
+    expect(await append(destination)).toMatchObject({ location: '7:13' });
+    await Promise.all([other.close(), destination.close()]);
+  });
+
+  test.each([
+    ['one of which is its own', [5, 6], '7:6'],
+    ['none of which is its own', [5], 'abcd'],
+  ])(
+    'of which a record says that it is there, and the server has not said where: %s',
+    async (_, uids, place) => {
+      await using folder = await temporaryFolder();
+      await using server = await imapServer({
+        ...standing(uids),
+        CAPABILITY: '* CAPABILITY IMAP4rev1\r\nOK done',
+        APPEND: 'OK done',
+      });
+      const recorded = { destination: 'imap:', location: 'tag', octets: MESSAGE.length, sha256: '' };
+      const destination = await openMailbox(folder, server, {}, { recordedAs: () => [recorded] });
+      destination.doubt?.();
+      expect(await append(destination)).toMatchObject({ location: place });
+      await destination.close();
+    },
+  );
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Destination } from '../../../src/delivery/destination.ts';
+import type { DestinationSurroundings } from '../../../src/delivery/open-destination.ts';
 import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { Secret } from '../../../src/secret.ts';
 import type { TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -97,6 +98,7 @@ export function openMailbox(
   folder: TemporaryFolder,
   { port }: FakeServer,
   changes: Partial<ImapSettings> = {},
+  around: Partial<DestinationSurroundings> = {},
 ): Promise<Destination> {
   const settings: ImapSettings = {
     type: 'imap',
@@ -112,5 +114,5 @@ export function openMailbox(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openTaker(folder, settings);
+  return openTaker(folder, settings, around);
 }

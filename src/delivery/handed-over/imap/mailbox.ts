@@ -4,10 +4,11 @@ import { arrivalDate } from '../../../message/arrival-date.ts';
 import { headerField } from '../../../message/header-field.ts';
 import type { Runtime } from '../../../runtime.ts';
 import type { Envelope, Receipt, StoredState } from '../../destination.ts';
-import type { ImapSettings } from '../../settings.ts';
+import { destinationName, type ImapSettings } from '../../settings.ts';
 import { MessageNotTaken, type Taker } from '../handed-over.ts';
 import type { Spool } from '../spool.ts';
-import { examine, sourceOf, withMessageId } from './reading.ts';
+import { OnTheirWay } from './on-their-way.ts';
+import { examine, searchablePart, sourceOf, withMessageId } from './reading.ts';
 import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './refusal.ts';
 import { ImapSession, inTime } from './session.ts';
 import { statesInMailbox } from './states.ts';
@@ -21,8 +22,9 @@ const MAX_APPENDED_OCTETS = 256 * 1024 * 1024;
 /** What a mailbox needs besides its settings. */
 export interface ImapSurroundings {
   readonly runtime: Pick<Runtime, 'now'>;
-  /** Whether a record says that a message was appended there, under this location. */
-  readonly isRecorded: (location: string) => boolean;
+  /** What records say was appended there, by whichever account: at these places, and with these hashes. */
+  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
+  readonly recordedAs: (hashes: readonly string[]) => readonly Receipt[];
 }
 
 /**
@@ -33,12 +35,14 @@ export class ImapMailbox implements Taker {
   readonly #settings: ImapSettings;
   readonly #around: ImapSurroundings;
   readonly #session: ImapSession;
+  readonly #onTheirWay: OnTheirWay;
   #isDoubted = false;
 
   constructor(settings: ImapSettings, around: ImapSurroundings) {
     this.#settings = settings;
     this.#around = around;
     this.#session = new ImapSession(settings);
+    this.#onTheirWay = new OnTheirWay(destinationName(settings));
   }
 
   doubt(): void {
@@ -48,9 +52,14 @@ export class ImapMailbox implements Taker {
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
     if (spool.octets > MAX_APPENDED_OCTETS) throw tooLarge(this.#settings);
     const flow = await this.#session.open();
+    const { start } = spool;
     const message = await contentOf(file, spool.octets);
-    const already = this.#isDoubted ? await this.#find(flow, spool.start, message) : undefined;
-    return already ?? (await this.#append(flow, spool.start, message)) ?? tag;
+    const messageId = searchablePart(headerField(start, 'Message-ID') ?? '');
+    return this.#onTheirWay.inTurn(messageId, async () => {
+      const wanted = { messageId, sha256: spool.sha256, message };
+      const already = this.#isDoubted ? await this.#find(flow, wanted) : undefined;
+      return already ?? (await this.#append(flow, start, message)) ?? tag;
+    });
   }
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
@@ -62,6 +71,7 @@ export class ImapMailbox implements Taker {
   }
 
   close(): Promise<void> {
+    this.#onTheirWay.clear();
     return this.#session.close();
   }
 
@@ -103,11 +113,10 @@ export class ImapMailbox implements Taker {
   }
 
   /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
-  async #find(flow: ImapFlow, start: Buffer, message: Buffer): Promise<string | undefined> {
-    const messageId = headerField(start, 'Message-ID') ?? '';
-    if (messageId === '') return undefined;
+  async #find(flow: ImapFlow, wanted: Wanted): Promise<string | undefined> {
+    if (wanted.messageId === '') return undefined;
     return inTime(flow, this.#settings.timeoutMs, {
-      act: () => this.#findAmong(flow, messageId, withLfs(message)),
+      act: () => this.#findAmong(flow, wanted),
       failed: (thrown, isLate) => {
         const failure = notLookedFor(this.#settings, thrown, isLate);
         if (failure !== undefined) throw failure;
@@ -116,16 +125,38 @@ export class ImapMailbox implements Taker {
     });
   }
 
-  async #findAmong(flow: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
+  async #findAmong(flow: ImapFlow, { messageId, sha256, message }: Wanted): Promise<string | undefined> {
     const uidValidity = await examine(flow, this.#settings);
-    for (const uid of await withMessageId(flow, messageId, this.#session)) {
+    const found = await withMessageId(flow, messageId, this.#session);
+    const ofOthers = this.#onTheirWay.placesOfOthers(messageId);
+    const wanted = withLfs(message);
+    let equalOnes = 0;
+    for (const uid of found) {
       const location = `${uidValidity}:${uid}`;
-      if (this.#around.isRecorded(location)) continue;
+      if (ofOthers.includes(location) || this.#around.recordedAt([location]).length > 0) continue;
       const source = await sourceOf(flow, uid);
-      if (source !== undefined && withLfs(source) === wanted) return location;
+      if (source === undefined || withLfs(source) !== wanted) continue;
+      equalOnes += 1;
+      if (equalOnes > this.#placedUnseen(flow, sha256, ofOthers)) return location;
     }
     return undefined;
   }
+
+  /** Of how many equal messages the server has not said where it has put them (no UIDPLUS): as many copies are theirs (I1). */
+  #placedUnseen(flow: ImapFlow, sha256: string, ofOthers: readonly string[]): number {
+    if (flow.capabilities.has('UIDPLUS')) return 0;
+    const recorded = this.#around.recordedAs([sha256]).map(({ location }) => location);
+    const places = new Set([...recorded, ...ofOthers]);
+    return [...places].filter((place) => !place.includes(':')).length;
+  }
+}
+
+/** A message that may be there already. */
+interface Wanted {
+  /** The part of it that can be searched for; empty where there is none. */
+  readonly messageId: string;
+  readonly sha256: string;
+  readonly message: Buffer;
 }
 
 async function contentOf(file: FileHandle, octets: number): Promise<Buffer> {

@@ -11,14 +11,12 @@ export async function examine(flow: ImapFlow, { mailbox }: ImapSettings): Promis
   return String(uidValidity);
 }
 
-/** The UIDs of the newest messages with this Message-ID in the mailbox that is open. */
+/** The UIDs of the newest messages in the mailbox that is open whose Message-ID has this part. */
 export async function withMessageId(
   flow: ImapFlow,
-  messageId: string,
+  part: string,
   session: ImapSession,
 ): Promise<readonly number[]> {
-  const part = inAscii(messageId);
-  if (part === '') return [];
   session.takeRefusal();
   const found = await flow.search({ header: { 'Message-ID': part } }, { uid: true });
   const refusal = session.takeRefusal();
@@ -33,7 +31,9 @@ export async function sourceOf(flow: ImapFlow, uid: number): Promise<Buffer | un
   return one === false ? undefined : one.source;
 }
 
-/** The longest part of it that every server can search for: a header is searched for parts of it. */
-function inAscii(field: string): string {
-  return field.split(/[^ -~]+/).reduce((longest, part) => (part.length > longest.length ? part : longest));
+/** The longest part of a Message-ID that every server can search for; empty where there is none. */
+export function searchablePart(messageId: string): string {
+  return messageId
+    .split(/[^ -~]+/)
+    .reduce((longest, part) => (part.length > longest.length ? part : longest));
 }

@@ -3,7 +3,7 @@ import { chunksOf } from '../../../chunks.ts';
 import { sha256 } from '../../../message/sha256.ts';
 import type { Receipt, StoredState } from '../../destination.ts';
 import type { ImapSettings } from '../../settings.ts';
-import { examine, sourceOf, withMessageId } from './reading.ts';
+import { examine, searchablePart, sourceOf, withMessageId } from './reading.ts';
 import { isNotNow, isRefusal, notInspected, saysNoMailbox } from './refusal.ts';
 import { type ImapSession, inTime } from './session.ts';
 
@@ -138,8 +138,8 @@ class Mailbox implements Looked {
   }
 
   async #byMessageId({ receipt }: Appended): Promise<StoredState> {
-    const { messageId } = receipt;
-    if (messageId === undefined) return 'lost';
+    const messageId = searchablePart(receipt.messageId ?? '');
+    if (messageId === '') return 'lost';
     const found = await this.#ask(async (goOn) => {
       for (const uid of await withMessageId(this.#flow, messageId, this.#session)) {
         goOn();
