@@ -21,7 +21,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const PORTS = { lmtp: 24, smtp: 25 } as const;
 
 const destinationPath = (what: string): z.ZodType<string> =>
-  path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
+  path(`the path of ${what}`).meta({ description: `Path of ${what}.` });
 
 const LINE_ENDINGS =
   '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.';
@@ -31,7 +31,7 @@ const lineEndings = (description: string) =>
 const timeout = (description: string) =>
   duration('a length of time', 1000, LONGEST_TIMEOUT)
     .optional()
-    .meta({ title: 'duration', default: formatDuration(TAKING_MS), description });
+    .meta({ default: formatDuration(TAKING_MS), description });
 
 const FOR_ONE_MESSAGE = 'How long it may take for one message; at most 1h.';
 
@@ -84,7 +84,6 @@ const mailServer = <T extends MailServerSettings['type']>(type: T, description: 
     host: host().optional().meta({ default: 'localhost' }),
     port: port().optional().meta({ default: PORTS[type], description: 'Its port.' }),
     socket: path('the path of a socket').optional().meta({
-      title: 'path',
       description:
         'Where it listens on this machine, in place of `host` and `port`, such as `/run/dovecot/lmtp`.',
     }),

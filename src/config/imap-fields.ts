@@ -28,7 +28,6 @@ export const imap = (
     tls: tls().default('implicit').meta({ description: 'As for an account.' }),
     allowCleartext: allowCleartext(WHAT),
     caFile: path('the path of a file with certificates').optional().meta({
-      title: 'path',
       description: 'File with certificates (PEM) that are trusted in addition to the usual ones.',
     }),
     user: z
