@@ -40,9 +40,7 @@ test('a certificate of its own and its key count when both were renewed, and one
   const [first, second] = [certificate(), certificate({ names: ['renewed.example'] })];
   await writeForMe(files.certFile, first.cert);
   await writeForMe(files.keyFile, first.key);
-  const own = await readRenewable([files.certFile, files.keyFile], () =>
-    readClientCertificate(files, {}),
-  );
+  const own = await readRenewable([files.certFile, files.keyFile], () => readClientCertificate(files, {}));
   await writeForMe(files.certFile, second.cert);
   expect((await own.renewed()).cert).toBe(pem(first));
   await writeForMe(files.keyFile, second.key);
