@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ActionOf } from './command.ts';
 import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
+import { wholeNumber } from './option-values.ts';
 
 /** The commands of the daemon, and those that talk to it. */
 export function addDaemonCommands(program: Command, run: ActionOf): void {
@@ -89,7 +90,7 @@ function addLogs(program: Command, run: ActionOf): void {
     .summary('the last lines of the log of the daemon')
     .description('Shows what the daemon has logged last, wherever its log goes.')
     .option('-f, --follow', 'go on with what is logged from now on')
-    .option('-n, --lines <count>', 'so many lines', count, 20)
+    .option('-n, --lines <count>', 'so many lines', wholeNumber(0, 1000), 20)
     .option('--json', 'as it was logged: one JSON object per line')
     .action(run(async () => (await import('./commands/logs.ts')).logs));
 }
@@ -103,12 +104,4 @@ function addNotify(program: Command, run: ActionOf): void {
     )
     .option('--test', 'send a test')
     .action(run(async () => (await import('./commands/notify.ts')).notify));
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 1000) {
-    throw new InvalidArgumentError('It must be a whole number from 0 to 1000.');
-  }
-  return value;
 }

@@ -19,21 +19,29 @@ function optionsOf({ config }: GlobalOptions): LoadOptions {
   return { path: config, env: process.env, cwd: process.cwd(), home: homeFolder(), uid };
 }
 
-/** The accounts of these names, in the order of the configuration; all of them where no name is given. */
-export function selectAccounts(
-  { accounts }: Configuration,
+/**
+ * The same, with the accounts of these names in the order of the configuration; all of them where no name is given. Raises
+ * `usage` for a name that no account has.
+ */
+export async function loadSelected(
+  options: GlobalOptions,
+  names: readonly string[],
+): Promise<{ readonly configuration: Configuration; readonly accounts: readonly AccountConfiguration[] }> {
+  const configuration = await loadFor(options);
+  return { configuration, accounts: select(configuration.accounts, names) };
+}
+
+function select(
+  accounts: readonly AccountConfiguration[],
   names: readonly string[],
 ): readonly AccountConfiguration[] {
   const known = accounts.map(({ account }) => account.name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new MailError(
-      'usage',
-      `There is no account named ${unknown.map((name) => `"${name}"`).join(', ')}.`,
-      {
-        hint: `The configuration has: ${known.join(', ')}.`,
-      },
-    );
+    const named = unknown.map((name) => `"${name}"`).join(', ');
+    throw new MailError('usage', `There is no account named ${named}.`, {
+      hint: `The configuration has: ${known.join(', ')}.`,
+    });
   }
   return names.length === 0 ? accounts : accounts.filter(({ account }) => names.includes(account.name));
 }

@@ -5,6 +5,7 @@ import type { ActionOf } from './command.ts';
 import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
+import { wholeNumber } from './option-values.ts';
 import { addSetupCommands } from './setup-commands.ts';
 import { version } from './version.ts';
 
@@ -239,7 +240,7 @@ function addDemo(program: Command, run: ActionOf): void {
     .description(
       'Starts the included server with sample mail, carries it into a Maildir, and shows that nothing was lost. Touches nothing but a new folder, whose name it tells.',
     )
-    .option('--messages <count>', 'how many messages', positive, 300)
+    .option('--messages <count>', 'how many messages', wholeNumber(1, 100_000), 300)
     .action(run(async () => (await import('./commands/demo.ts')).demo));
 }
 
@@ -256,14 +257,6 @@ function duration(text: string): number {
   const milliseconds = parseDuration(text);
   if (milliseconds !== undefined && milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds;
   throw new InvalidArgumentError('It must be a time such as 30s or 10m, up to 24d.');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) {
-    throw new InvalidArgumentError('It must be a whole number from 1 to 100000.');
-  }
-  return value;
 }
 
 function collect(text: string, before: readonly string[]): readonly string[] {

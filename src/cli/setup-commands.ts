@@ -1,6 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import type { ActionOf } from './command.ts';
 import { EXIT_STATUS_HELP } from './exit-status.ts';
+import { wholeNumber } from './option-values.ts';
 
 const PEERS = ['fetchmail', 'getmail', 'mpop'];
 
@@ -40,7 +41,7 @@ function addHistory(program: Command, run: ActionOf): void {
     .option('--subject <text>', 'only what has this in its Subject')
     .option('--message <id>', 'only what has this in its unique-id or Message-ID')
     .option('--all', 'also what was adopted, has failed or is quarantined (A, F, Q)')
-    .option('--limit <count>', 'at most so many', count, 50)
+    .option('--limit <count>', 'at most so many', wholeNumber(1), 50)
     .option('--json', 'one JSON object per message on standard output, nothing else there')
     .action(run(async () => (await import('./commands/history.ts')).history));
 }
@@ -59,12 +60,6 @@ function addExplain(program: Command, run: ActionOf): void {
     .action(run(async () => (await import('./commands/explain.ts')).explain));
 }
 
-function count(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It must be a whole number from 1.');
-}
-
 function addInit(program: Command, run: ActionOf): void {
   program
     .command('init')
@@ -76,7 +71,7 @@ function addInit(program: Command, run: ActionOf): void {
     .option('-a, --address <address>', 'the mail address')
     .option('--name <name>', 'what the account is called here; by default the domain')
     .option('--host <host>', 'the POP3 server, or HOST:PORT; by default it is found')
-    .option('--port <port>', 'its port', port)
+    .option('--port <port>', 'its port', wholeNumber(1, 65_535))
     .addOption(
       new Option('--tls <mode>', 'how the line is protected; by default it is found out').choices([
         'implicit',
@@ -124,12 +119,6 @@ function addDoctor(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .addHelpText('after', EXIT_STATUS_HELP)
     .action(run(async () => (await import('./commands/doctor.ts')).doctor));
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
-  throw new InvalidArgumentError('It must be a number from 1 to 65535.');
 }
 
 function deletion(text: string): string | { after: string } {

@@ -27,46 +27,36 @@ export async function readCertificates(path: string): Promise<readonly string[]>
 }
 
 /** What files hold that may be renewed while this process runs. */
-export class RenewableFiles<T> {
-  readonly #paths: readonly string[];
-  readonly #read: () => Promise<T>;
-  #stamp: string;
-  #content: T;
-
-  private constructor(
-    { paths, read }: { readonly paths: readonly string[]; readonly read: () => Promise<T> },
-    stamp: string,
-    content: T,
-  ) {
-    this.#paths = paths;
-    this.#read = read;
-    this.#stamp = stamp;
-    this.#content = content;
-  }
-
-  /** Raises as `read` does. */
-  static async read<T>(paths: readonly string[], read: () => Promise<T>): Promise<RenewableFiles<T>> {
-    const stamp = await stampOf(paths);
-    return new RenewableFiles({ paths, read }, stamp, await read());
-  }
-
+export interface RenewableFiles<T> {
   /** As it was when the files were read last. */
-  get content(): T {
-    return this.#content;
-  }
-
+  readonly content: T;
   /** As it is now: read again where a file has changed. What is just being written, or is gone, counts as it was. */
-  async renewed(): Promise<T> {
-    const stamp = await stampOf(this.#paths);
-    if (stamp === this.#stamp) return this.#content;
-    try {
-      this.#content = await this.#read();
-      this.#stamp = stamp;
-    } catch (thrown) {
-      if (!(thrown instanceof UnreadableError)) throw thrown;
-    }
-    return this.#content;
-  }
+  renewed(): Promise<T>;
+}
+
+/** Reads files that may be renewed. Raises as `read` does. */
+export async function readRenewable<T>(
+  paths: readonly string[],
+  read: () => Promise<T>,
+): Promise<RenewableFiles<T>> {
+  let stamp = await stampOf(paths);
+  let content = await read();
+  return {
+    get content() {
+      return content;
+    },
+    renewed: async () => {
+      const now = await stampOf(paths);
+      if (now === stamp) return content;
+      try {
+        content = await read();
+        stamp = now;
+      } catch (thrown) {
+        if (!(thrown instanceof UnreadableError)) throw thrown;
+      }
+      return content;
+    },
+  };
 }
 
 /** Another one whenever a file is written or replaced. */

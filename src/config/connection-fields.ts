@@ -100,7 +100,6 @@ export const connectionFields: Fields<ConnectionSettings> = {
     }),
   caFile: () =>
     path('the path of a file with certificates').meta({
-      title: 'path',
       description:
         'File with certificates (PEM) that are trusted in addition to the usual ones, for a server with a certificate of its ' +
         'own. It is read again when it has changed. The usual ones are those of Node (Mozilla’s) and those of the system, such as `/etc/ssl/certs/ca-certificates.crt`.',

@@ -1,7 +1,7 @@
 import type { LineOptions } from '../pop3-client/options.ts';
 import { withoutSecrets } from '../secret.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
-import { RenewableFiles, readCertificates } from './certificates.ts';
+import { type RenewableFiles, readCertificates, readRenewable } from './certificates.ts';
 import { ClientCertificateError, readClientCertificate } from './client-certificate.ts';
 import type { ClientCertificateSettings } from './connection-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
@@ -37,7 +37,7 @@ export async function readAllCertificates(
     const files = absolutePaths(clientCertificate, place);
     const read = (): Promise<ClientCertificate> => readClientCertificate(files, place.env);
     try {
-      own.set(draft.name, await RenewableFiles.read([files.certFile, files.keyFile], read));
+      own.set(draft.name, await readRenewable([files.certFile, files.keyFile], read));
     } catch (thrown) {
       if (!(thrown instanceof ClientCertificateError)) throw thrown;
       report([...draft.keysOf('clientCertificate'), thrown.key], thrown.message);
@@ -52,8 +52,7 @@ async function readAnchors(
   { anchors, report }: { anchors: Map<string, RenewableFiles<readonly string[]>>; report: Report },
 ): Promise<void> {
   try {
-    if (!anchors.has(path))
-      anchors.set(path, await RenewableFiles.read([path], () => readCertificates(path)));
+    if (!anchors.has(path)) anchors.set(path, await readRenewable([path], () => readCertificates(path)));
   } catch (thrown) {
     if (!(thrown instanceof UnreadableError)) throw thrown;
     report(draft.keysOf('caFile'), `cannot read ${path}: ${thrown.message}`);

@@ -23,7 +23,6 @@ type DaemonKeys = 'controlSocket' | 'shutdownGrace' | 'log' | 'monitoring';
 /** The key of an account that only the daemon uses. */
 export const jitter = (): z.ZodType<Exclude<AccountSettings['jitter'], undefined>> =>
   duration('a length of time', 0, LONGEST_JITTER_MS).meta({
-    title: 'duration',
     default: formatDuration(DEFAULT_JITTER_MS),
     description:
       'The daemon moves the polls of an account by a part of this, always the same for an account, and by no more than a ' +
@@ -47,14 +46,12 @@ const listen = () =>
 export const daemonFields: Fields<Pick<GeneralSettings, DaemonKeys>> = {
   controlSocket: () =>
     path('the path of a socket').meta({
-      title: 'path',
       description:
         'Socket by which `status`, `poll`, `pause` and others talk to the daemon; at most 100 octets long. ' +
         'Default: `control/daemon.sock` in `stateDir`.',
     }),
   shutdownGrace: () =>
     duration('a length of time', 0, LONGEST_GRACE_MS).meta({
-      title: 'duration',
       default: formatDuration(DEFAULT_GRACE_MS),
       description:
         'How long running polls, and commands after mail, may take to end properly when the daemon is told to stop.',
@@ -66,7 +63,6 @@ export const daemonFields: Fields<Pick<GeneralSettings, DaemonKeys>> = {
         description: 'How much the daemon logs. `--log-level` wins over it.',
       }),
       file: path('the path of a file').optional().meta({
-        title: 'path',
         description:
           'File that the daemon logs to, opened anew when it reloads (SIGHUP), for logrotate. Default: standard error.',
       }),

@@ -7,18 +7,9 @@ import type {
 } from '../delivery/settings.ts';
 import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import {
-  choice,
-  command,
-  duration,
-  expected,
-  expectedText,
-  mapping,
-  path,
-  wholeNumber,
-} from './field-kinds.ts';
-import { wrongHost } from './host.ts';
+import { choice, command, duration, expected, expectedText, mapping, path } from './field-kinds.ts';
 import { completeImap, imap } from './imap-fields.ts';
+import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
 import type { PasswordSource, WrittenDestination } from './settings.ts';
 
 /** How long who takes mail over may take for a message when nothing is said: it may wait for a lock, or for another machine. */
@@ -30,7 +21,7 @@ const LONGEST_TIMEOUT = 3_600_000;
 const PORTS = { lmtp: 24, smtp: 25 } as const;
 
 const destinationPath = (what: string): z.ZodType<string> =>
-  path(`the path of ${what}`).meta({ title: 'path', description: `Path of ${what}.` });
+  path(`the path of ${what}`).meta({ description: `Path of ${what}.` });
 
 const LINE_ENDINGS =
   '`lf` stores lines as programs on Unix expect them, `as-received` every octet as it came.';
@@ -40,7 +31,7 @@ const lineEndings = (description: string) =>
 const timeout = (description: string) =>
   duration('a length of time', 1000, LONGEST_TIMEOUT)
     .optional()
-    .meta({ title: 'duration', default: formatDuration(TAKING_MS), description });
+    .meta({ default: formatDuration(TAKING_MS), description });
 
 const FOR_ONE_MESSAGE = 'How long it may take for one message; at most 1h.';
 
@@ -90,40 +81,24 @@ const mailServer = <T extends MailServerSettings['type']>(type: T, description: 
         description:
           'Address of the recipient there. The sender is that of the message, as its header tells it.',
       }),
-    host: z
-      .string(expectedText('the name of the server'))
-      .refine((written) => wrongHost(written) === undefined, expected('the name or address of the server'))
-      .optional()
-      .meta({ title: 'text', default: 'localhost', description: 'Name or address of the server.' }),
-    port: wholeNumber('a port', 1, 65_535)
-      .optional()
-      .meta({ default: PORTS[type], description: 'Its port.' }),
+    host: host().optional().meta({ default: 'localhost' }),
+    port: port().optional().meta({ default: PORTS[type], description: 'Its port.' }),
     socket: path('the path of a socket').optional().meta({
-      title: 'path',
       description:
         'Where it listens on this machine, in place of `host` and `port`, such as `/run/dovecot/lmtp`.',
     }),
-    tls: choice(['implicit', 'starttls', 'none']).optional().meta({
-      description: 'As for an account. Default: `none` to this machine, else `starttls`.',
-    }),
-    allowCleartext: z.boolean(expected('true or false')).optional().meta({
-      default: false,
-      description: 'Allows `tls: none` to another machine, so that all mail can be read on the way.',
-    }),
+    tls: tls()
+      .optional()
+      .meta({ description: 'As for an account. Default: `none` to this machine, else `starttls`.' }),
+    allowCleartext: allowCleartext('all mail'),
     timeout: timeout(FOR_ONE_MESSAGE),
   })
-    .superRefine(({ host, port, socket, tls, allowCleartext }, context) => {
-      if (socket !== undefined && (host !== undefined || port !== undefined))
+    .superRefine((written, context) => {
+      const { socket, host: name = 'localhost' } = written;
+      if (socket !== undefined && (written.host !== undefined || written.port !== undefined))
         context.addIssue('a socket stands for host and port; write one of them');
-      if (
-        tls === 'none' &&
-        allowCleartext !== true &&
-        socket === undefined &&
-        !isLoopback(host ?? 'localhost')
-      )
-        context.addIssue(
-          'without TLS mail can be read on the way; use implicit or starttls, or accept it with allowCleartext: true',
-        );
+      const problem = socket === undefined && cleartextProblem('mail', { ...written, host: name });
+      if (problem) context.addIssue(problem);
     })
     .meta({ title: type === 'lmtp' ? 'mail server (LMTP)' : 'mail server (SMTP)' });
 
@@ -179,8 +154,8 @@ export function completeDestination(
     return { type, command: program, lineEndings: ends, ...around, timeoutMs };
   }
   if (written.type === 'imap') return completeImap(written, { absolute, passwordOf, timeoutMs });
-  const { type, to, host = 'localhost', port = PORTS[type], socket } = written;
-  const isHere = socket !== undefined || isLoopback(host);
-  const at = socket === undefined ? { host, port } : { socket: absolute(socket) };
+  const { type, to, host: name = 'localhost', port: number = PORTS[type], socket } = written;
+  const isHere = socket !== undefined || isLoopback(name);
+  const at = socket === undefined ? { host: name, port: number } : { socket: absolute(socket) };
   return { type, to, at, tls: written.tls ?? (isHere ? 'none' : 'starttls'), timeoutMs };
 }

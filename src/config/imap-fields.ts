@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import type { ImapSettings } from '../delivery/settings.ts';
-import { isLoopback } from '../pop3-client/options.ts';
-import { choice, expected, expectedText, mapping, path, wholeNumber } from './field-kinds.ts';
-import { wrongHost } from './host.ts';
+import { choice, expected, expectedText, mapping, path } from './field-kinds.ts';
 import { password } from './secret-fields.ts';
+import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
 import type { PasswordSource, WrittenImap } from './settings.ts';
 
 /** Where such servers listen (RFC 8314 §3.2, RFC 9051 §2.1). */
@@ -11,16 +10,8 @@ const PORTS = { implicit: 993, starttls: 143, none: 143 } as const;
 
 const NAME = 'the name of a mailbox there';
 
-const isCompared = (): z.ZodDefault<z.ZodBoolean> =>
-  z
-    .boolean(expected('true or false'))
-    .default(true)
-    .meta({
-      default: true,
-      description:
-        'Whether what was appended is read again and compared, before mail that was kept is deleted on the POP3 server and by ' +
-        '`verify`. `false` for a server that stores messages in a form of its own, as Exchange does: then they are only looked for.',
-    });
+/** What crosses the line. */
+const WHAT = 'password and mail';
 
 /** Every key of a mailbox on an IMAP server. `timeout` is that of all who take mail over. */
 export const imap = (
@@ -32,22 +23,11 @@ export const imap = (
         'A mailbox on an IMAP server, such as that of your provider or your own Dovecot. Each message is appended with the date at ' +
         'which it came, unread.',
     }),
-    host: z
-      .string(expectedText('the name of the server'))
-      .refine((written) => wrongHost(written) === undefined, expected('the name or address of the server'))
-      .meta({ title: 'text', description: 'Name or address of the server.' }),
-    port: wholeNumber('a port', 1, 65_535)
-      .optional()
-      .meta({ description: 'Its port. Default: 993 with `tls: implicit`, else 143.' }),
-    tls: choice(['implicit', 'starttls', 'none'])
-      .default('implicit')
-      .meta({ description: 'As for an account.' }),
-    allowCleartext: z.boolean(expected('true or false')).optional().meta({
-      default: false,
-      description: 'Allows `tls: none` to another machine, so that password and mail can be read on the way.',
-    }),
+    host: host(),
+    port: port().optional().meta({ description: 'Its port. Default: 993 with `tls: implicit`, else 143.' }),
+    tls: tls().default('implicit').meta({ description: 'As for an account.' }),
+    allowCleartext: allowCleartext(WHAT),
     caFile: path('the path of a file with certificates').optional().meta({
-      title: 'path',
       description: 'File with certificates (PEM) that are trusted in addition to the usual ones.',
     }),
     user: z
@@ -70,20 +50,26 @@ export const imap = (
         description:
           'The mailbox there; `/` divides the levels, as in `Archive/2026`. It is made where it does not exist.',
       }),
-    compare: isCompared(),
+    compare: z
+      .boolean(expected('true or false'))
+      .default(true)
+      .meta({
+        default: true,
+        description:
+          'Whether what was appended is read again and compared, before mail that was kept is deleted on the POP3 server and by ' +
+          '`verify`. `false` for a server that stores messages in a form of its own, as Exchange does: then they are only looked for.',
+      }),
     timeout,
   })
-    .superRefine(({ host, tls, allowCleartext }, context) => {
-      if (tls === 'none' && allowCleartext !== true && !isLoopback(host))
-        context.addIssue(
-          'without TLS password and mail can be read on the way; use implicit or starttls, or accept it with allowCleartext: true',
-        );
+    .superRefine((written, context) => {
+      const problem = cleartextProblem(WHAT, written);
+      if (problem !== undefined) context.addIssue(problem);
     })
     .meta({ title: 'mailbox (IMAP)' });
 
 /** The mailbox as mail is appended to it. */
 export function completeImap(
-  { type, host, port, tls, caFile, user, auth, mailbox, compare, password: written }: WrittenImap,
+  { password: written, port: writtenPort, allowCleartext: _1, timeout: _2, ...said }: WrittenImap,
   {
     absolute,
     passwordOf,
@@ -95,17 +81,11 @@ export function completeImap(
   },
 ): ImapSettings {
   return {
-    type,
-    host,
-    port: port ?? PORTS[tls],
-    tls,
-    caFile: caFile === undefined ? undefined : absolute(caFile),
-    user,
-    password: passwordOf(written, { host, user }),
+    ...said,
+    port: writtenPort ?? PORTS[said.tls],
+    caFile: said.caFile === undefined ? undefined : absolute(said.caFile),
+    password: passwordOf(written, said),
     passwordFrom: written.from,
-    auth,
-    mailbox,
-    compare,
     timeoutMs,
   };
 }

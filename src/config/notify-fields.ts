@@ -123,7 +123,6 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
       afterSilence: duration('a length of time', 60_000, LONGEST_MS)
         .optional()
         .meta({
-          title: 'duration',
           default: formatDuration(DEFAULT_SILENCE_MS),
           description:
             'An account is reported when a poll was due, and none went well for so long since; and when for so long each left something undone.',
@@ -131,7 +130,6 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
       beforeCertificateEnds: duration('a length of time', 60_000, LONGEST_MS)
         .optional()
         .meta({
-          title: 'duration',
           default: formatDuration(DEFAULT_CERTIFICATE_MS),
           description: 'A certificate of a server is reported so long before it ends.',
         }),
@@ -151,7 +149,6 @@ export const notifyFields: Fields<Pick<GeneralSettings, Keys>> = {
       every: duration('a length of time', 10_000, DAY_MS)
         .optional()
         .meta({
-          title: 'duration',
           default: formatDuration(DEFAULT_PING_MS),
           description: 'How often.',
         }),

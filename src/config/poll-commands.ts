@@ -1,7 +1,7 @@
 import { MailError } from '../errors.ts';
 import type { Account } from '../poll/account.ts';
-import { abortReason } from '../wire/deadline.ts';
-import { type Ending, endingText, MAX_SAID_CHARACTERS, runProgram } from '../wire/run-program.ts';
+import { throwIfStopped } from '../wire/deadline.ts';
+import { type Ending, endingText, MAX_SAID_CHARACTERS, runProgram, wentWell } from '../wire/run-program.ts';
 import { printable } from '../wire/text.ts';
 import type { AfterMail, Runnable } from './configuration.ts';
 
@@ -32,13 +32,10 @@ export function preconnectOf(
 ): NonNullable<Account['preconnect']> {
   const facts = { MAILFERRY_ACCOUNT: name, MAILFERRY_HOST: host, MAILFERRY_PORT: String(port) };
   const open = async (stop: AbortSignal | undefined): Promise<void> => {
-    const unlessStopped = (): void => {
-      if (stop?.aborted === true) throw abortReason(stop);
-    };
-    unlessStopped();
+    throwIfStopped(stop);
     const env = { ...runnable.env, ...facts };
     const ending = await runProgram({ ...runnable, env, input: '', limitMs, hears: 'errors', stop });
-    unlessStopped();
+    throwIfStopped(stop);
     if (wentWell(ending)) return;
     throw new MailError(
       'preconnect-failed',
@@ -59,7 +56,7 @@ export function afterMailOf(runnable: Runnable, limitMs: number): AfterMail {
       const env = { ...runnable.env, ...facts };
       const ending = await runProgram({ ...runnable, env, input: '', limitMs, hears: 'all', stop });
       if (wentWell(ending)) return shown(ending);
-      if (stop.aborted) throw abortReason(stop);
+      throwIfStopped(stop);
       throw new MailError(
         'after-mail-failed',
         `All that has come is safe, but the afterMail command ${endingText(ending, limitMs)}.`,
@@ -67,10 +64,6 @@ export function afterMailOf(runnable: Runnable, limitMs: number): AfterMail {
       );
     },
   };
-}
-
-function wentWell(ending: Ending): boolean {
-  return ending.how === 'exited' && ending.status === 0;
 }
 
 /** The command itself is never shown: it may hold a secret (I5). */

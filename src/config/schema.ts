@@ -43,6 +43,11 @@ const LONGEST_TIMEOUT = 3_600_000;
 /** A backup may take a night. */
 const LONGEST_AFTERWARDS = 86_400_000;
 
+const timeout = (defaultMs: number, description: string, longestMs = LONGEST_TIMEOUT) =>
+  duration('a length of time', 1000, longestMs)
+    .optional()
+    .meta({ default: formatDuration(defaultMs), description });
+
 const LONGEST_RETENTION = 36_500 * 86_400_000;
 
 const SERVER = 'the name or address of the POP3 server';
@@ -179,7 +184,6 @@ export const accountFields: Fields<AccountSettings> = onDemand({
   limits: () =>
     mapping('a mapping of limits', {
       messageSize: size().optional().meta({
-        title: 'size',
         description:
           'Larger messages stay on the server; each poll, and `status`, says how many they are. Default: no limit.',
       }),
@@ -187,13 +191,11 @@ export const accountFields: Fields<AccountSettings> = onDemand({
         description: 'After this many messages the poll ends, and the next one goes on. Default: no limit.',
       }),
       bytesPerPoll: size().optional().meta({
-        title: 'size',
         description: 'After this much mail the poll ends, and the next one goes on. Default: no limit.',
       }),
       bytesPerDay: size()
         .optional()
         .meta({
-          title: 'size',
           description:
             'After this much mail in one day (UTC) nothing more is carried; the next day goes on. For providers who allow only ' +
             'so much. Default: no limit.',
@@ -201,34 +203,17 @@ export const accountFields: Fields<AccountSettings> = onDemand({
     }).meta({ description: 'Bounds for a poll and for a day.' }),
   timeouts: () =>
     mapping('a mapping of lengths of time', {
-      connect: duration('a length of time', 1000, LONGEST_TIMEOUT)
-        .optional()
-        .meta({
-          title: 'duration',
-          default: formatDuration(CONNECT_TIMEOUT_MS),
-          description: 'For finding the server, connecting, TLS and the greeting together; at most 1h.',
-        }),
-      idle: duration('a length of time', 1000, LONGEST_TIMEOUT)
-        .optional()
-        .meta({
-          title: 'duration',
-          default: formatDuration(IDLE_TIMEOUT_MS),
-          description: 'Silence of the server for this long ends the session; at most 1h.',
-        }),
-      preconnect: duration('a length of time', 1000, LONGEST_TIMEOUT)
-        .optional()
-        .meta({
-          title: 'duration',
-          default: formatDuration(PRECONNECT_MS),
-          description: 'For the command of `preconnect`; then it is killed. At most 1h.',
-        }),
-      afterMail: duration('a length of time', 1000, LONGEST_AFTERWARDS)
-        .optional()
-        .meta({
-          title: 'duration',
-          default: formatDuration(AFTER_MAIL_MS),
-          description: 'For the command of `afterMail`; then it is killed. At most 1d.',
-        }),
+      connect: timeout(
+        CONNECT_TIMEOUT_MS,
+        'For finding the server, connecting, TLS and the greeting together; at most 1h.',
+      ),
+      idle: timeout(IDLE_TIMEOUT_MS, 'Silence of the server for this long ends the session; at most 1h.'),
+      preconnect: timeout(PRECONNECT_MS, 'For the command of `preconnect`; then it is killed. At most 1h.'),
+      afterMail: timeout(
+        AFTER_MAIL_MS,
+        'For the command of `afterMail`; then it is killed. At most 1d.',
+        LONGEST_AFTERWARDS,
+      ),
     }).meta({ description: 'How long to wait for the server, and for commands.' }),
 });
 
@@ -236,7 +221,6 @@ export const accountFields: Fields<AccountSettings> = onDemand({
 export const generalFields: Fields<GeneralSettings> = onDemand({
   stateDir: () =>
     path('the path of a folder').meta({
-      title: 'path',
       description:
         'Folder of the ledger, which knows what was delivered. Default: `$STATE_DIRECTORY`, ' +
         '`$XDG_STATE_HOME/mailferry`, or `~/.local/state/mailferry`, the first that is there.',
@@ -256,40 +240,3 @@ export const generalFields: Fields<GeneralSettings> = onDemand({
   ...daemonFields,
   ...notifyFields,
 });
-
-function checksOf<T>(fields: Fields<T>): Record<string, z.ZodType> {
-  const entries = Object.entries<() => z.ZodType>(fields);
-  return Object.fromEntries(entries.map(([key, make]) => [key, make()]));
-}
-
-/** A JSON Schema, or a part of one, as it is written. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
-
-/** The configuration as a JSON Schema (draft 7, which editors know best), with the same texts and defaults. */
-export function configurationSchema(): JsonSchema {
-  const account = z.strictObject(checksOf(accountFields)).partial().meta({ id: 'account' });
-  const whole = z
-    .strictObject({
-      ...z.strictObject(checksOf(generalFields)).partial().shape,
-      defaults: account.optional().meta({
-        description: 'Any keys of an account, for all accounts that do not say otherwise.',
-      }),
-      accounts: z.record(z.string().regex(ACCOUNT_NAME), account).meta({
-        description:
-          'The accounts by name. A name has 1 to 64 letters, digits or any of `. _ - @ +`; the ledger knows an ' +
-          'account by it, so that a new name is a new account.',
-      }),
-    })
-    .meta({ title: 'Mailferry configuration', description: 'What Mailferry carries, from where to where.' });
-  const registry = z.globalRegistry;
-  const schema = z.toJSONSchema(whole, {
-    io: 'input',
-    target: 'draft-7',
-    override: ({ zodSchema, jsonSchema }) => {
-      const fallback = registry.get(zodSchema)?.['default'];
-      if (fallback !== undefined) Object.assign(jsonSchema, { default: fallback });
-    },
-  });
-  registry.remove(account);
-  return { $id: 'urn:mailferry:configuration', ...schema };
-}

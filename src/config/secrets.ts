@@ -1,10 +1,8 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { MailError, systemCode } from '../errors.ts';
+import { MailError } from '../errors.ts';
 import { Secret, withoutSecrets } from '../secret.ts';
-import { afterReading } from '../wire/after-reading.ts';
-import { abortReason } from '../wire/deadline.ts';
-import { endGroup } from '../wire/process-group.ts';
+import { throwIfStopped } from '../wire/deadline.ts';
+import { endingText, runProgram, wentWell } from '../wire/run-program.ts';
 import { printable } from '../wire/text.ts';
 import { netrcPassword } from './netrc.ts';
 import type { Environment } from './places.ts';
@@ -33,11 +31,6 @@ export const PASSWORD_COMMAND_MS = 30_000;
 
 /** More than any password. */
 const MAX_SECRET_OCTETS = 65_536;
-
-const MAX_STDERR_OCTETS = 4096;
-
-/** Output may be under way when the command ends; an agent that it left behind may hold the pipe for ever. */
-const DRAIN_MS = 500;
 
 /**
  * A function that fetches the password anew at each call, so that a changed one is picked up without a restart. It
@@ -174,13 +167,6 @@ function unavailable(message: string, hint: string): MailError {
   return new MailError('secret-unavailable', message, { hint });
 }
 
-interface Ending {
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /**
  * Runs a command and returns the first line that it prints on stdout, without its end. Text goes through
  * `/bin/sh -c`, a list is a program and its arguments. It has no stdin and no terminal, and gets our environment
@@ -192,98 +178,32 @@ async function runCommand(
   around: SecretSurroundings,
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
-  if (signal?.aborted === true) throw abortReason(signal);
-  const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
-  const { kind = 'password' } = around;
-  const child = start(
-    program,
-    args,
-    { cwd: around.folder, env: withoutSecrets(around.env, around.withheld) },
-    kind,
-  );
-  const limits = { timeLimitMs: around.timeLimitMs, stop: signal };
-  const { stdout, stderr, status, signal: by } = await ending(child, limits, kind);
-  const said = stderr.toString().trim();
-  if (status !== 0) {
-    const how = by === null ? `with status ${status ?? 'unknown'}` : `by ${by}`;
-    throw failed(kind, `ended ${how}.`, said);
-  }
-  const end = stdout.indexOf(0x0a);
-  if (end === -1 && stdout.length === MAX_SECRET_OCTETS) {
+  throwIfStopped(signal);
+  const { kind = 'password', folder, env, withheld, timeLimitMs: limitMs } = around;
+  let printed: Buffer = Buffer.alloc(0);
+  const ending = await runProgram({
+    command,
+    folder,
+    env: withoutSecrets(env, withheld),
+    input: '',
+    limitMs,
+    hears: 'errors',
+    onOutput: (block) => {
+      printed = Buffer.concat([printed, block]).subarray(0, MAX_SECRET_OCTETS);
+    },
+    stop: signal,
+    farewellMs: 0,
+  });
+  throwIfStopped(signal);
+  const { said } = ending;
+  if (!wentWell(ending)) throw failed(kind, `${endingText(ending, limitMs)}.`, said);
+  const end = printed.indexOf(0x0a);
+  if (end === -1 && printed.length === MAX_SECRET_OCTETS) {
     throw failed(kind, 'printed too long a line.');
   }
-  const line = withoutLineEnd(end === -1 ? stdout : stdout.subarray(0, end + 1));
+  const line = withoutLineEnd(end === -1 ? printed : printed.subarray(0, end + 1));
   if (line.length === 0 && said !== '') throw failed(kind, `printed no ${kind}.`, said);
   return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
-}
-
-function start(
-  program: string,
-  args: readonly string[],
-  options: SpawnOptions,
-  kind: SecretKind,
-): ChildProcess {
-  try {
-    // A process group of its own, so that the time limit ends also what the command has started.
-    return spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  } catch (thrown) {
-    throw notStarted(kind, thrown);
-  }
-}
-
-async function ending(
-  child: ChildProcess,
-  { timeLimitMs, stop }: { readonly timeLimitMs: number; readonly stop: AbortSignal | undefined },
-  kind: SecretKind,
-): Promise<Ending> {
-  const out = collect(child.stdout, MAX_SECRET_OCTETS);
-  const err = collect(child.stderr, MAX_STDERR_OCTETS);
-  const timers: NodeJS.Timeout[] = [];
-  let onStop: (() => void) | undefined;
-  let callOff: (() => void) | undefined;
-  try {
-    return await new Promise<Ending>((resolve, reject) => {
-      const finish = (status: number | null, signal: NodeJS.Signals | null): void => {
-        resolve({ stdout: out(), stderr: err(), status, signal });
-      };
-      child.once('error', (error) => reject(notStarted(kind, error)));
-      child.once('close', finish);
-      child.once('exit', (status, signal) => {
-        callOff = afterReading(DRAIN_MS, () => finish(status, signal));
-      });
-      const giveUp = (why: MailError): void => {
-        endGroup(child, 'SIGKILL');
-        reject(why);
-      };
-      const tooLong = `did not end within ${timeLimitMs / 1000} seconds.`;
-      timers.push(setTimeout(() => giveUp(failed(kind, tooLong)), timeLimitMs));
-      onStop = () => giveUp(abortReason(stop));
-      stop?.addEventListener('abort', onStop);
-    });
-  } finally {
-    if (onStop !== undefined) stop?.removeEventListener('abort', onStop);
-    for (const timer of timers) clearTimeout(timer);
-    callOff?.();
-    child.stdout?.destroy();
-    child.stderr?.destroy();
-  }
-}
-
-/** Keeps the first octets of a stream and lets the rest go by. */
-function collect(stream: ChildProcess['stdout'], maxOctets: number): () => Buffer {
-  const chunks: Buffer[] = [];
-  let room = maxOctets;
-  stream?.on('data', (chunk: Buffer) => {
-    if (room === 0) return;
-    chunks.push(chunk.subarray(0, room));
-    room -= Math.min(room, chunk.length);
-  });
-  return () => Buffer.concat(chunks);
-}
-
-function notStarted(kind: SecretKind, thrown: unknown): MailError {
-  const code = systemCode(thrown) ?? 'unknown error';
-  return failed(kind, `cannot be started: ${code === 'ENOENT' ? 'there is no such program' : code}.`);
 }
 
 function failed(kind: SecretKind, what: string, said = ''): MailError {

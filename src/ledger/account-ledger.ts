@@ -43,7 +43,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
 
   async openPoll(): ReturnType<AccountLedger['openPoll']> {
     const opened = await this.#commits.run(() => {
-      const marks = Number(this.statements.pollOpen.get(this.account)?.['poll_open']);
+      const marks = Number(this.row['poll_open']);
       this.statements.setPollOpen.run(this.account);
       return {
         interrupted: (marks & POLL_OPEN) !== 0,
@@ -135,7 +135,7 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
   }
 
   async takeMaildrop(maildrop: string, at: number): Promise<{ readonly changed: boolean }> {
-    const before = this.statements.maildrop.get(this.account)?.['maildrop'] ?? null;
+    const before = this.row['maildrop'] ?? null;
     if (before === maildrop) return { changed: false };
     return this.#commits.run(() => {
       this.statements.setMaildrop.run(maildrop, this.account);

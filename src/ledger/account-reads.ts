@@ -2,6 +2,7 @@ import { chunksOf } from '../chunks.ts';
 import type { Arrival, Intent, Receipt } from '../delivery/destination.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import type { UniqueId } from '../pop3/types.ts';
+import type { Row } from './database.ts';
 import type { AccountLedger, AccountSummary, LastLogin } from './ledger.ts';
 import type {
   Deletable,
@@ -16,7 +17,6 @@ import type {
 } from './record.ts';
 import {
   addByUniqueId,
-  optionalNumber,
   optionalText,
   toArrival,
   toDeletable,
@@ -49,18 +49,22 @@ export class AccountReads {
     this.statements = statements;
   }
 
+  /** What is noted of the account itself; nothing of one that there is not. */
+  protected get row(): Row {
+    return this.statements.ofAccount.get(this.account) ?? {};
+  }
+
   lastLogin(): LastLogin | undefined {
-    const row = this.statements.lastLogin.get(this.account);
-    const at = optionalNumber(row?.['logged_in_at'] ?? null);
-    return at === undefined ? undefined : { at, delayMs: Number(row?.['login_delay_ms'] ?? 0) };
+    const { logged_in_at: at, login_delay_ms: delayMs } = this.row;
+    return typeof at === 'number' ? { at, delayMs: Number(delayMs) } : undefined;
   }
 
   quiet(): string | undefined {
-    return optionalText(this.statements.quiet.get(this.account)?.['quiet']);
+    return optionalText(this.row['quiet']);
   }
 
   asked(): string | undefined {
-    return optionalText(this.statements.asked.get(this.account)?.['asked']);
+    return optionalText(this.row['asked']);
   }
 
   listed(): RecordsByUniqueId {
@@ -96,7 +100,7 @@ export class AccountReads {
   }
 
   mostDeleted(): number {
-    return Number(this.statements.mostDeleted.get(this.account)?.['most_deleted'] ?? 0);
+    return Number(this.row['most_deleted'] ?? 0);
   }
 
   octetsOn(day: number): number {
@@ -167,7 +171,7 @@ export class AccountReads {
   }
 
   carriesUnknown(): boolean {
-    return this.statements.carriesUnknown.get(this.account)?.['carry_unknown'] === 1;
+    return this.row['carry_unknown'] === 1;
   }
 
   get replaced(): string | undefined {
@@ -184,7 +188,7 @@ export class AccountReads {
   }
 
   renumbering(): boolean {
-    return this.statements.renumbering.get(this.account)?.['renumbering'] === 1;
+    return this.row['renumbering'] === 1;
   }
 
   identities({ at, withinMs }: Moment): readonly RecordIdentity[] {

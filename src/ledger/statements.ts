@@ -39,112 +39,17 @@ export const POLL_OPEN = 1;
 export const LEDGER_PUT_BACK = 2;
 export const IN_DOUBT = 4;
 
-type StatementName =
-  | 'accountByName'
-  | 'insertAccount'
-  | 'pollOpen'
-  | 'maildrop'
-  | 'setMaildrop'
-  | 'allMissing'
-  | 'lastLogin'
-  | 'setLogin'
-  | 'renumbering'
-  | 'setRenumbering'
-  | 'nameless'
-  | 'begun'
-  | 'setPollOpen'
-  | 'allPutBack'
-  | 'carriedAs'
-  | 'closePoll'
-  | 'quiet'
-  | 'asked'
-  | 'listed'
-  | 'withUniqueId'
-  | 'withUniqueIds'
-  | 'withContent'
-  | 'atPlace'
-  | 'recordedAt'
-  | 'recordedAs'
-  | 'arrivals'
-  | 'deletable'
-  | 'used'
-  | 'upsertIntent'
-  | 'intents'
-  | 'allIntents'
-  | 'dropIntent'
-  | 'dropIntentAt'
-  | 'dropIntents'
-  | 'dropIntentsAtPlace'
-  | 'insertDelivered'
-  | 'updateDelivered'
-  | 'upsertDelivery'
-  | 'insertFailed'
-  | 'updateFailed'
-  | 'forgetFailed'
-  | 'deleSent'
-  | 'deleRefused'
-  | 'insertAdopted'
-  | 'insertImported'
-  | 'imported'
-  | 'isKnown'
-  | 'noteKnown'
-  | 'carryUnknown'
-  | 'carriesUnknown'
-  | 'replaced'
-  | 'replace'
-  | 'mostDeleted'
-  | 'noteDeleted'
-  | 'octetsOn'
-  | 'recentSizes'
-  | 'summary'
-  | 'summaries'
-  | 'setStanding'
-  | 'insertFound'
-  | 'found'
-  | 'taken'
-  | 'forgetFound'
-  | 'receipts'
-  | 'delivered'
-  | 'places'
-  | 'deliveries'
-  | 'shiftDelivered'
-  | 'listedDeliveries'
-  | 'wantAgain'
-  | 'dropWanted'
-  | 'wanted'
-  | 'isBack'
-  | 'setBack'
-  | 'uncount'
-  | 'uncountDay'
-  | 'folder'
-  | 'setFolder'
-  | 'inFormerFolder'
-  | 'askAnew'
-  | 'forgetQuiet'
-  | 'identities'
-  | 'someMissing'
-  | 'longMissing'
-  | 'identity'
-  | 'renumbered'
-  | 'recognised'
-  | 'proven'
-  | 'workedOut'
-  | 'askedAgain'
-  | 'listedAs'
-  | 'missing'
-  | 'gone';
-
-export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
+/** The statements of the ledger, by the names under which the code has them. */
+export const LEDGER_SQL = {
   accountByName: 'SELECT id FROM account WHERE name = ?',
   insertAccount: 'INSERT INTO account (name) VALUES (?)',
-  maildrop: 'SELECT maildrop FROM account WHERE id = ?',
+  ofAccount: `SELECT poll_open, maildrop, logged_in_at, login_delay_ms, renumbering, quiet, asked, carry_unknown, most_deleted
+     FROM account WHERE id = ?`,
   // What was another maildrop counts as one whose unique-ids have changed, for later polls too.
   setMaildrop: `UPDATE account SET maildrop = ?, renumbering = maildrop IS NOT NULL, logged_in_at = NULL, login_delay_ms = NULL
      WHERE id = ?`,
-  lastLogin: 'SELECT logged_in_at, login_delay_ms FROM account WHERE id = ?',
   setLogin: 'UPDATE account SET logged_in_at = ?, login_delay_ms = ? WHERE id = ?',
   allMissing: `UPDATE message ${BY_PRESENCE} SET missing_at = ? WHERE ${PRESENT}`,
-  renumbering: 'SELECT renumbering FROM account WHERE id = ?',
   setRenumbering: 'UPDATE account SET renumbering = ? WHERE id = ?',
   nameless: `
     SELECT 1 FROM message WHERE account = ? AND uid IS NULL AND gone_at IS NULL AND outcome = 'delivered'
@@ -153,15 +58,12 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     SELECT id, uid FROM message
     WHERE account = ? AND outcome IN ('failed', 'quarantined') AND gone_at IS NULL
       AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id AND NOT again)`,
-  pollOpen: 'SELECT poll_open FROM account WHERE id = ?',
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
   allPutBack: `UPDATE account SET poll_open = poll_open | ${LEDGER_PUT_BACK}`,
   carriedAs: `
     SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id
     WHERE account.maildrop = (SELECT maildrop FROM account WHERE id = ?1) AND account.id <> ?1
       AND outcome = 'delivered' AND gone_at IS NULL AND missing_at IS NULL AND uid IS NOT NULL`,
-  asked: 'SELECT asked FROM account WHERE id = ?',
-  quiet: 'SELECT quiet FROM account WHERE id = ?',
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?, asked = coalesce(?, asked),
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
   listed: `${RECORD} ${BY_PRESENCE} WHERE ${PRESENT} AND uid IS NOT NULL ORDER BY id`,
@@ -215,10 +117,8 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
   noteKnown:
     'UPDATE account SET settled = 1, success_message = (SELECT coalesce(max(id), 0) FROM message) WHERE id = ?',
   carryUnknown: 'UPDATE account SET carry_unknown = 1 WHERE id = ?',
-  carriesUnknown: 'SELECT carry_unknown FROM account WHERE id = ?',
   replaced: 'SELECT path FROM replaced LIMIT 1',
   replace: 'INSERT INTO replaced (path) VALUES (?)',
-  mostDeleted: 'SELECT most_deleted FROM account WHERE id = ?',
   noteDeleted: 'UPDATE account SET most_deleted = max(most_deleted, ?) WHERE id = ?',
   octetsOn: 'SELECT octets FROM carried WHERE account = ? AND day = ?',
   recentSizes: `
@@ -226,7 +126,7 @@ export const LEDGER_SQL: Readonly<Record<StatementName, string>> = {
     WHERE account = ? AND outcome = 'delivered' AND octets IS NOT NULL AND listed_octets IS NOT NULL
     ORDER BY id DESC LIMIT ?`,
   summary: `${SUMMARY} WHERE account.id = ?`,
-  summaries: SUMMARY,
+  summaries: `${SUMMARY} ORDER BY account.id`,
   setStanding: 'UPDATE account SET standing = ? WHERE id = ?',
   insertFound: `INSERT INTO found (account, destination, location, octets, sha256, unmarked_sha256, message_octets, message_sha256, message_lf_sha256, message_id, header_sha256)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -326,7 +226,7 @@ export const CONTENT_INDEX = 'CREATE INDEX IF NOT EXISTS message_by_content ON m
 export const PLACE_INDEX = 'CREATE INDEX IF NOT EXISTS delivery_by_place ON delivery (location)';
 
 /** Every statement of the ledger, prepared once per connection, each when it is first used. */
-export type LedgerStatements = Readonly<Record<StatementName, Statement>>;
+export type LedgerStatements = Readonly<Record<keyof typeof LEDGER_SQL, Statement>>;
 
 /** Every statement for one connection. */
 export function prepareStatements(database: Database): LedgerStatements {

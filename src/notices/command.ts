@@ -1,5 +1,5 @@
 import { MailError } from '../errors.ts';
-import { endingText, MAX_SAID_CHARACTERS, runProgram } from '../wire/run-program.ts';
+import { endingText, MAX_SAID_CHARACTERS, runProgram, wentWell } from '../wire/run-program.ts';
 import { printable } from '../wire/text.ts';
 import { SEND_LIMIT_MS } from './post.ts';
 
@@ -21,7 +21,7 @@ export interface CommandRun {
 export async function runNoticeCommand(run: CommandRun): Promise<void> {
   const { limitMs = SEND_LIMIT_MS, quotes = false } = run;
   const ending = await runProgram({ ...run, limitMs, hears: quotes ? 'errors' : 'nothing' });
-  if (ending.how === 'exited' && ending.status === 0) return;
+  if (wentWell(ending)) return;
   throw failed(endingText(ending, limitMs), ending.said);
 }
 

@@ -1,6 +1,9 @@
-import { spawn } from 'node:child_process';
 import { MailError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { runProgram, wentWell } from '../wire/run-program.ts';
+
+/** Somebody may have to unlock it first. */
+const LIMIT_MS = 300_000;
 
 /** How a password in the keyring of the desktop is named there, and how the configuration asks for it. */
 export function keyringCommand(account: string): readonly string[] {
@@ -10,22 +13,19 @@ export function keyringCommand(account: string): readonly string[] {
 /** Stores a password in the keyring of the desktop (libsecret); it goes through a pipe, never the command line (I5). */
 export async function storeInKeyring(account: string, password: Secret): Promise<void> {
   const words = ['store', '--label', `Mailferry: ${account}`, 'application', 'mailferry', 'account', account];
-  const child = spawn('secret-tool', words, { stdio: ['pipe', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (block: Buffer) => {
-    said = (said + block.toString()).slice(0, 500);
+  const ending = await runProgram({
+    command: ['secret-tool', ...words],
+    folder: undefined,
+    env: process.env,
+    input: password.reveal(),
+    limitMs: LIMIT_MS,
+    hears: 'errors',
   });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(password.reveal());
-  const status = await ended.catch(() => 127);
-  if (status === 0) return;
+  if (wentWell(ending)) return;
+  const { said } = ending;
   throw new MailError(
     'secret-unavailable',
-    `The keyring did not take the password${said === '' ? '' : `: ${said.trim()}`}.`,
+    `The keyring did not take the password${said === '' ? '' : `: ${said}`}.`,
     {
       hint: 'Install libsecret-tools and unlock the keyring, or store the password in a file.',
     },

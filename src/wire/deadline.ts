@@ -45,6 +45,11 @@ export function abortReason(signal: AbortSignal | undefined): MailError {
   });
 }
 
+/** Raises why a signal was aborted, where it was. */
+export function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortReason(signal);
+}
+
 /** What a connection ends with when this was the reason. */
 export function asWireError(reason: unknown): WireError {
   if (reason instanceof WireError) return reason;

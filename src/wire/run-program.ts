@@ -18,8 +18,12 @@ export interface ProgramRun {
    * has failed; or all, standard output too.
    */
   readonly hears: 'nothing' | 'errors' | 'all';
+  /** Takes what it prints on standard output, all of it; that is then no part of what is heard. */
+  readonly onOutput?: ((block: Buffer) => void) | undefined;
   /** Asks it to end, and ends it a moment later. */
   readonly stop?: AbortSignal | undefined;
+  /** How long that moment is, in milliseconds. Default: two seconds. */
+  readonly farewellMs?: number | undefined;
 }
 
 /** How a program has ended, and the beginning of what it has said, as far as that is wanted. */
@@ -29,6 +33,11 @@ export type Ending = { readonly said: string } & (
   | { readonly how: 'too-late' }
   | { readonly how: 'not-started'; readonly why: string }
 );
+
+/** Whether a program says that it has done what it was to do. */
+export function wentWell(ending: Ending): boolean {
+  return ending.how === 'exited' && ending.status === 0;
+}
 
 /** How a program has ended, behind its name in a sentence. */
 export function endingText(ending: Ending, limitMs: number): string {
@@ -51,7 +60,7 @@ const DRAIN_MS = 500;
  * Runs a program and waits for its end, until the limit at most, when it and all that it has started are killed. Never rejects.
  */
 export async function runProgram(run: ProgramRun): Promise<Ending> {
-  const { command, folder, env, input, hears } = run;
+  const { command, folder, env, input, hears, onOutput } = run;
   const [program = '', ...args] = typeof command === 'string' ? ['/bin/sh', '-c', command] : command;
   let child: ChildProcess;
   try {
@@ -60,7 +69,7 @@ export async function runProgram(run: ProgramRun): Promise<Ending> {
       env: { ...env },
       stdio: [
         typeof input === 'number' ? input : 'pipe',
-        hears === 'all' ? 'pipe' : 'ignore',
+        hears === 'all' || onOutput !== undefined ? 'pipe' : 'ignore',
         hears === 'nothing' ? 'ignore' : 'pipe',
       ],
       // A process group of its own, so that the limit ends also what the program has started.
@@ -69,20 +78,20 @@ export async function runProgram(run: ProgramRun): Promise<Ending> {
   } catch (thrown) {
     return notStarted(thrown);
   }
-  const said = new Said(child);
+  const said = new Said(child, onOutput);
   const ended = endOf(child, run);
   // Whoever does not want all of it closes it early.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   const ending = await ended;
   if (ending.how === 'not-started') return ending;
-  const isUnwanted = hears === 'errors' && ending.how === 'exited' && ending.status === 0;
+  const isUnwanted = hears === 'errors' && onOutput === undefined && wentWell(ending);
   return { ...ending, said: isUnwanted ? said.forget() : await said.all() };
 }
 
 function endOf(
   child: ChildProcess,
-  { limitMs, stop }: Pick<ProgramRun, 'limitMs' | 'stop'>,
+  { limitMs, stop, farewellMs = FAREWELL_MS }: ProgramRun,
 ): Promise<Ending> {
   return new Promise((resolve) => {
     const kill = (ending: Ending): void => {
@@ -93,7 +102,7 @@ function endOf(
     const onStop = (): void => {
       endGroup(child, 'SIGTERM');
       const killed: Ending = { how: 'killed', signal: 'SIGKILL', said: '' };
-      timers.push(setTimeout(() => kill(killed), FAREWELL_MS));
+      timers.push(setTimeout(() => kill(killed), farewellMs));
     };
     const settle = (ending: Ending): void => {
       for (const timer of timers) clearTimeout(timer);
@@ -125,13 +134,16 @@ class Said {
   readonly #streams: readonly Readable[];
   readonly #closed: Promise<unknown>;
 
-  constructor({ stdout, stderr }: ChildProcess) {
+  constructor({ stdout, stderr }: ChildProcess, onOutput: ProgramRun['onOutput']) {
     this.#streams = [stdout, stderr].filter((stream) => stream !== null);
     this.#closed = Promise.all(
       this.#streams.map((stream) => {
-        stream.setEncoding('utf8').on('data', (block: string) => {
-          this.#text += block.slice(0, MAX_SAID_CHARACTERS - this.#text.length);
-        });
+        if (stream === stdout && onOutput !== undefined) stream.on('data', onOutput);
+        else {
+          stream.setEncoding('utf8').on('data', (block: string) => {
+            this.#text += block.slice(0, MAX_SAID_CHARACTERS - this.#text.length);
+          });
+        }
         return new Promise<void>((resolve) => {
           stream.once('close', resolve);
         });

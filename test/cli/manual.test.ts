@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { manualPages } from '../../src/cli/manual.ts';
 import { buildProgram } from '../../src/cli/program.ts';
-import { roffText } from '../../src/cli/roff.ts';
-import { renderReference } from '../../src/config/reference.ts';
+import { renderReference } from '../config/reference.ts';
 import { requirePrograms } from '../support/programs.ts';
+import { manualPages } from './manual.ts';
+import { roffText } from './roff.ts';
 
 const PAGES = manualPages(
   buildProgram(() => () => Promise.resolve()),

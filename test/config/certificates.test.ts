@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { RenewableFiles, readCertificates } from '../../src/config/certificates.ts';
+import { readCertificates, readRenewable } from '../../src/config/certificates.ts';
 import { readClientCertificate } from '../../src/config/client-certificate.ts';
 import { authority, certificate } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -18,7 +18,7 @@ test('a file of trusted certificates counts as it is now, however it was renewed
     certificate({ names: ['pop.example'], selfSigned: true }),
   ].map(pem);
   await writeFile(path, `${first}\n`);
-  const file = await RenewableFiles.read([path], () => readCertificates(path));
+  const file = await readRenewable([path], () => readCertificates(path));
   expect(await file.renewed()).toEqual([first]);
   expect(await file.renewed()).toBe(file.content);
 
@@ -40,9 +40,7 @@ test('a certificate of its own and its key count when both were renewed, and one
   const [first, second] = [certificate(), certificate({ names: ['renewed.example'] })];
   await writeForMe(files.certFile, first.cert);
   await writeForMe(files.keyFile, first.key);
-  const own = await RenewableFiles.read([files.certFile, files.keyFile], () =>
-    readClientCertificate(files, {}),
-  );
+  const own = await readRenewable([files.certFile, files.keyFile], () => readClientCertificate(files, {}));
   await writeForMe(files.certFile, second.cert);
   expect((await own.renewed()).cert).toBe(pem(first));
   await writeForMe(files.keyFile, second.key);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderReference, renderSchema } from '../../src/config/reference.ts';
 import { accountFields, generalFields } from '../../src/config/schema.ts';
+import { renderReference, renderSchema } from './reference.ts';
 
 describe('the reference of the configuration', () => {
   it('is the page in docs; `npm run docs` writes it anew', async () => {

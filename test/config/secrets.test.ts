@@ -182,7 +182,7 @@ describe('a password command', () => {
     expect(quoting.message).toBe('The password command ended with status 3. It said: no\\x1b[31m key');
     expect((await fail('echo not here >&2; echo')).message).toBe('The password command printed no password.');
     expect((await fail('echo hunter2; exit 1')).message).toBe('The password command ended with status 1.');
-    expect((await fail('kill -TERM $$')).message).toBe('The password command ended by SIGTERM.');
+    expect((await fail('kill -TERM $$')).message).toBe('The password command was ended by SIGTERM.');
   });
 
   it.each([
@@ -210,7 +210,7 @@ describe('a password command', () => {
     const reader = spawn('cat', [fifo]);
     const ended = new Promise<number | null>((resolve) => reader.once('exit', resolve));
     const error = await fail(`exec 3>${fifo}; sleep 600 & sleep 600; true`, { timeLimitMs: 300 });
-    expect(error.message).toBe('The password command did not end within 0.3 seconds.');
+    expect(error.message).toBe('The password command has not ended within 0.3 s.');
     expect(await ended).toBe(0);
   });
 

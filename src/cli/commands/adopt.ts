@@ -1,15 +1,14 @@
 import { countText } from '../../wire/text.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal } from '../terminal.ts';
 
 /** `mailferry adopt`: settles what the ledger does not know, without downloading anything. */
 export const adopt: CommandRun<{ readonly none?: boolean }> = async (options, names) => {
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   using control = signalControl();
   using app = await openWithoutDaemon(configuration, ['adopt', options.none === true && '--none', ...names]);
   for (const account of accounts) {

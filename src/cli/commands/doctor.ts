@@ -4,7 +4,7 @@ import type { Examination } from '../../doctor/step.ts';
 import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { showStep } from '../step-text.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
@@ -12,8 +12,7 @@ import { processTerminal, type Terminal } from '../terminal.ts';
 /** `mailferry doctor`: goes the way of a poll step by step, and names the first thing that is wrong and its remedy. */
 export const doctor: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   using control = signalControl();
   const examinations = await examine(configuration, accounts, {
     open: (account, how) => connectTo(account, how),

@@ -16,7 +16,7 @@ import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { type EntryNow, explanationOf, type MessageFacts } from '../explanation.ts';
 import { historyJson } from '../history-json.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
 
@@ -29,11 +29,12 @@ export interface ExplainOptions {
 /** `mailferry explain ACCOUNT UID|N`: why a message was or will be fetched, left or deleted, and when. */
 export const explain: CommandRun<ExplainOptions> = async (options, [name = '', wanted = '']) => {
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const [selected] = selectAccounts(configuration, [name]);
+  const {
+    configuration: { stateDir },
+    accounts: [selected],
+  } = await loadSelected(options, [name]);
   if (selected === undefined) return 0;
   const { account } = selected;
-  const { stateDir } = configuration;
   using control = signalControl();
   const asked = options.server ? await previewNow(account, stateDir, control).catch(asMailError) : undefined;
   if (asked instanceof MailError) showError(terminal, asked, `${name}: the server was not asked:`);

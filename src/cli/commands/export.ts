@@ -17,7 +17,7 @@ import { systemRuntime } from '../../runtime.ts';
 import { remembered } from '../../setup/take-over.ts';
 import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
 
 export interface ExportOptions {
@@ -28,8 +28,7 @@ export interface ExportOptions {
 /** `mailferry export PEER [ACCOUNT…]`: writes what was carried in the form in which a peer remembers it. */
 export const exportPeer: CommandRun<ExportOptions> = async (options, [peerName = '', ...names]) => {
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   const memories = await remembered(configuration.stateDir, {
     accounts: accounts.map(({ account }) => account.name),
     runtime: systemRuntime,

@@ -4,15 +4,14 @@ import { AheadDialler } from '../../wire/ahead-dialler.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
 import type { FetchOptions } from '../fetch-now.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 
 /** How many servers are dialled before the poll itself begins. */
 const MOST_AHEAD = 8;
 
 /** `mailferry fetch`: polls once now, then ends. While the servers are being reached, what a poll needs is loaded. */
 export const fetch: CommandRun<FetchOptions> = async (options, names) => {
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   using dialler = new AheadDialler();
   await Promise.all(firstOfEachHost(accounts).map((place) => dialler.begin(place)));
   const { fetchNow } = await import('../fetch-now.ts');

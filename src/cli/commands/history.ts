@@ -8,7 +8,7 @@ import { parseDuration } from '../../schedule/duration.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { historyJson } from '../history-json.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 import { columnText, filledText, timeText } from '../wording.ts';
@@ -35,11 +35,10 @@ interface Shown extends HistoryEntry {
 export const history: CommandRun<HistoryOptions> = async (options, names) => {
   endWithReader();
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names).map(({ account }) => account.name);
+  const { configuration, accounts } = await loadSelected(options, names);
   const now = systemRuntime.now();
   const question = {
-    accounts,
+    accounts: accounts.map(({ account }) => account.name),
     since: momentOf('--since', options.since, now) ?? 0,
     until: momentOf('--until', options.until, now) ?? Number.MAX_SAFE_INTEGER,
     message: options.message,

@@ -3,7 +3,7 @@ import type { Refetch } from '../../poll/refetch.ts';
 import { countText } from '../../wire/text.ts';
 import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
 
 interface RefetchOptions {
@@ -15,8 +15,7 @@ interface RefetchOptions {
 /** `mailferry refetch`: lets the next poll carry once more what the destinations have lost. */
 export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   const how = {
     alsoMissing: options.missing === true,
     alsoHandedOver: options.handedOver === true,

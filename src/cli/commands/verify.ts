@@ -8,7 +8,7 @@ import { systemRuntime } from '../../runtime.ts';
 import { countText, printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
-import { loadFor, selectAccounts } from '../load.ts';
+import { loadSelected } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
 
@@ -22,8 +22,7 @@ const MOST_CHARACTERS = 200;
 export const verify: CommandRun<{ readonly json?: boolean }> = async (options, names) => {
   endWithReader();
   const terminal = processTerminal();
-  const configuration = await loadFor(options);
-  const accounts = selectAccounts(configuration, names);
+  const { configuration, accounts } = await loadSelected(options, names);
   using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
   const statuses: number[] = [];
   for (const { account } of accounts) {

@@ -1,5 +1,7 @@
-import { configurationSchema, type JsonSchema } from './schema.ts';
-import { SMALLEST_CONFIGURATION } from './smallest.ts';
+import * as z from 'zod';
+import type { Fields } from '../../src/config/field-kinds.ts';
+import { ACCOUNT_NAME, accountFields, generalFields } from '../../src/config/schema.ts';
+import { SMALLEST_CONFIGURATION } from '../../src/config/smallest.ts';
 
 /** The text of `docs/mailferry.schema.json`, by which editors complete and check a configuration. */
 export function renderSchema(): string {
@@ -142,3 +144,40 @@ day of the month and a day of the week together, and steps larger than their fie
 minutes). Where clocks change, a local time that does not exist is left out that day, and one that comes twice is taken
 twice; intervals and \`timezone: UTC\` know no such days.
 `;
+
+function checksOf<T>(fields: Fields<T>): Record<string, z.ZodType> {
+  const entries = Object.entries<() => z.ZodType>(fields);
+  return Object.fromEntries(entries.map(([key, make]) => [key, make()]));
+}
+
+/** A JSON Schema, or a part of one, as it is written. */
+type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The configuration as a JSON Schema (draft 7, which editors know best), with the same texts and defaults. */
+function configurationSchema(): JsonSchema {
+  const account = z.strictObject(checksOf(accountFields)).partial().meta({ id: 'account' });
+  const whole = z
+    .strictObject({
+      ...z.strictObject(checksOf(generalFields)).partial().shape,
+      defaults: account.optional().meta({
+        description: 'Any keys of an account, for all accounts that do not say otherwise.',
+      }),
+      accounts: z.record(z.string().regex(ACCOUNT_NAME), account).meta({
+        description:
+          'The accounts by name. A name has 1 to 64 letters, digits or any of `. _ - @ +`; the ledger knows an ' +
+          'account by it, so that a new name is a new account.',
+      }),
+    })
+    .meta({ title: 'Mailferry configuration', description: 'What Mailferry carries, from where to where.' });
+  const registry = z.globalRegistry;
+  const schema = z.toJSONSchema(whole, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ zodSchema, jsonSchema }) => {
+      const fallback = registry.get(zodSchema)?.['default'];
+      if (fallback !== undefined) Object.assign(jsonSchema, { default: fallback });
+    },
+  });
+  registry.remove(account);
+  return { $id: 'urn:mailferry:configuration', ...schema };
+}
