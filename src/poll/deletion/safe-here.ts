@@ -1,5 +1,6 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
 import { lostWithEnd } from '../../delivery/mbox/cut.ts';
+import { isPlaceName } from '../../delivery/settings.ts';
 import { MailError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
 import type { RecordId } from '../../ledger/record.ts';
@@ -92,13 +93,24 @@ function lostAmong(states: StatesHere['states'], { destinations }: Deciding): re
     .map(([one]) => one);
 }
 
-function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {
-  const [what, why] =
-    state === 'changed'
-      ? ['is not what was delivered any more', 'the disk may be failing, or a program has changed the file']
-      : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
+/** What is wrong with a stored message, and what may be the reason: in a place of ours, and where somebody has taken it over. */
+const AMISS = {
+  changed: {
+    what: 'is not what was delivered any more',
+    ours: 'the disk may be failing, or a program has changed the file',
+    theirs: 'if the server stores messages in a form of its own, say compare: false at the destination',
+  },
+  unreadable: {
+    what: 'cannot be read',
+    ours: 'the disk may be failing, or the file belongs to another user',
+    theirs: 'the server does not give it',
+  },
+} as const;
+
+function messageChanged({ destination, location }: Receipt, state: keyof typeof AMISS): MailError {
+  const { what, ours, theirs } = AMISS[state];
   return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
-    hint: `It stays on the server. Look at both; ${why}. What you move out of there counts as handed over, and is deleted on the server.`,
+    hint: `It stays on the server. Look at both; ${isPlaceName(destination) ? ours : theirs}. What you move out of there counts as handed over, and is deleted on the server.`,
   });
 }
 
