@@ -59,6 +59,11 @@ export interface Poll {
   readonly startedAt: number;
   /** Whether the poll before this one never ended, so that something may be delivered and not recorded (I3). */
   readonly interrupted: boolean;
+  /**
+   * Whether that one had nothing to ask any more about a lost ledger. Otherwise it has delivered nothing to an account that the
+   * ledger does not know, and answered nothing.
+   */
+  readonly wasPastAsking: boolean;
   /** Whether the ledger knew nothing of the account when this poll began: it is its first, or the ledger was lost. */
   readonly wasNew: boolean;
   /**

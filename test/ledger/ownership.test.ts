@@ -54,7 +54,10 @@ describe('I6: a process whose ledger is not at its place any more', () => {
     next.close();
     const last = await SqliteLedger.open(folder.at('state'));
     expect(last.account('work').listed().size).toBe(1);
-    expect(await last.account('work').openPoll()).toEqual({ interrupted: true, ledgerWasPutBack: false });
+    expect(await last.account('work').openPoll()).toMatchObject({
+      interrupted: true,
+      ledgerWasPutBack: false,
+    });
     last.close();
   });
 
@@ -64,7 +67,10 @@ describe('I6: a process whose ledger is not at its place any more', () => {
     await rename(folder.at('state'), folder.at('gone'));
     expect(() => ledger.account('work')).toThrow();
     await rename(folder.at('gone'), folder.at('state'));
-    expect(await ledger.account('work').openPoll()).toEqual({ interrupted: false, ledgerWasPutBack: false });
+    expect(await ledger.account('work').openPoll()).toMatchObject({
+      interrupted: false,
+      ledgerWasPutBack: false,
+    });
     ledger.close();
   });
 });

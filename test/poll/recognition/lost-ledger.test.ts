@@ -90,7 +90,7 @@ describe('I8: a ledger that was put back from a backup', () => {
     await using ferry = await Ferry.to(server.address);
     await ferry.poll();
     await ferry.restart();
-    expect(await ferry.ledger.openPoll()).toEqual({ interrupted: false, ledgerWasPutBack: false });
+    expect(await ferry.ledger.openPoll()).toMatchObject({ interrupted: false, ledgerWasPutBack: false });
   });
 });
 
