@@ -1,6 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { MailError } from '../errors.ts';
-import type { AccountLedger } from '../ledger/ledger.ts';
+import type { AccountLedger, PollMarks } from '../ledger/ledger.ts';
 import type { RecordId } from '../ledger/record.ts';
 import type { SessionOptions } from '../pop3-client/options.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -32,7 +32,7 @@ export type OpenSession = (
 ) => Promise<Transaction>;
 
 /** One poll of one maildrop, of one session or several: what all its steps share. */
-export interface Poll {
+export interface Poll extends Omit<PollMarks, 'ledgerWasPutBack'> {
   readonly account: Account;
   readonly ledger: AccountLedger;
   /** Opened once the ledger holds the mark of the poll. */
@@ -57,13 +57,6 @@ export interface Poll {
   readonly gone: Set<RecordId>;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** Whether the poll before this one never ended, so that something may be delivered and not recorded (I3). */
-  readonly interrupted: boolean;
-  /**
-   * Whether some message has not come since a poll that never ended, which may have handed it over (I3). What names show was
-   * recorded by the poll after that one.
-   */
-  readonly inDoubt: boolean;
   /** Whether the ledger knew nothing of the account when this poll began: it is its first, or the ledger was lost. */
   readonly wasNew: boolean;
   /**
