@@ -1,11 +1,25 @@
 import { type Converter, openConverter } from './crlf-to-lf.ts';
 
 const CR = 0x0d;
+const LF = 0x0a;
+const CRLF = Buffer.from('\r\n');
 const EMPTY = Buffer.alloc(0);
 
 /** Turns each LF into CRLF, block by block: what `CrlfToLf` made of a message without bare LF is undone. */
 export function lfToCrlf(block: Buffer): Buffer {
   return Buffer.from(block.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
+}
+
+/** A whole message with a CR before each LF, as the protocols of mail want it; the same buffer where nothing is missing. */
+export function withCrlfs(message: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let done = 0;
+  for (let lf = message.indexOf(LF); lf >= 0; lf = message.indexOf(LF, lf + 1)) {
+    if (message[lf - 1] === CR) continue;
+    parts.push(message.subarray(done, lf), CRLF);
+    done = lf + 1;
+  }
+  return parts.length === 0 ? message : Buffer.concat([...parts, message.subarray(done)]);
 }
 
 let converter: Converter | undefined;

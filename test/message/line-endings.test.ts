@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, stringMatching } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CrlfToLf, lfToCrlf } from '../../src/message/line-endings.ts';
+import { CrlfToLf, lfToCrlf, withCrlfs } from '../../src/message/line-endings.ts';
 import { everySplit, inBlocks } from '../support/every-split.ts';
 import { propertyRuns } from '../support/property-runs.ts';
 
@@ -85,5 +85,22 @@ describe('CrlfToLf', () => {
     const block = Buffer.from('a\r\nb\r\n');
     new CrlfToLf().convert(block);
     expect(block.toString()).toBe('a\r\nb\r\n');
+  });
+});
+
+describe('withCrlfs', () => {
+  test.each([
+    ['', ''],
+    ['\n', '\r\n'],
+    ['a\r\nb\r\n', 'a\r\nb\r\n'],
+    ['a\nb\r\n\nc', 'a\r\nb\r\n\r\nc'],
+    ['\n\ra\r\r\n\0\xff\n', '\r\n\ra\r\r\n\0\xff\r\n'],
+  ])('puts a CR before each LF that has none: %j', (given, expected) => {
+    expect(withCrlfs(Buffer.from(given, 'latin1')).toString('latin1')).toBe(expected);
+  });
+
+  test('copies nothing where nothing is missing', () => {
+    const message = Buffer.from('a\r\n');
+    expect(withCrlfs(message)).toBe(message);
   });
 });

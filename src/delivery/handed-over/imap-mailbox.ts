@@ -2,6 +2,7 @@ import { type FileHandle, readFile } from 'node:fs/promises';
 import { ImapFlow } from 'imapflow';
 import { arrivalDate } from '../../message/arrival-date.ts';
 import { headerField } from '../../message/header-field.ts';
+import { withCrlfs } from '../../message/line-endings.ts';
 import type { Runtime } from '../../runtime.ts';
 import { checkName } from '../../wire/certificate-name.ts';
 import { SentSecrets } from '../../wire/sent-secrets.ts';
@@ -69,7 +70,8 @@ export class ImapMailbox implements Taker {
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
     if (spool.octets > MAX_APPENDED_OCTETS) throw tooLarge(this.#settings);
     const session = await this.#open();
-    const message = await contentOf(file, spool.octets);
+    // As IMAP wants lines (RFC 9051 §6.3.12): Cyrus (3.6) takes no message with a bare LF.
+    const message = withCrlfs(await contentOf(file, spool.octets));
     const already = this.#isDoubted ? await this.#find(session, spool.start, message) : undefined;
     return already ?? (await this.#append(session, spool.start, message)) ?? tag;
   }
@@ -172,6 +174,19 @@ export class ImapMailbox implements Taker {
 
   async #findAmong(session: ImapFlow, messageId: string, wanted: string): Promise<string | undefined> {
     const { uidValidity } = await session.mailboxOpen(this.#settings.mailbox.split('/'), { readOnly: true });
+    try {
+      return await this.#findInOpen(session, String(uidValidity), { messageId, wanted });
+    } finally {
+      // Courier (1.0) takes no mail for a mailbox that is open for reading only. Nothing is expunged from such a one (RFC 9051 §6.4.1).
+      await session.mailboxClose().catch(() => undefined);
+    }
+  }
+
+  async #findInOpen(
+    session: ImapFlow,
+    uidValidity: string,
+    { messageId, wanted }: { readonly messageId: string; readonly wanted: string },
+  ): Promise<string | undefined> {
     this.#takeRefusal();
     const found = await session.search({ header: { 'Message-ID': messageId } }, { uid: true });
     if (found === false) throw this.#takeRefusal() ?? new Error('the session has ended');

@@ -21,6 +21,7 @@ const FINE: Answers = {
   SUBSCRIBE: 'OK done',
   LIST: ['* LIST (\\Noselect) "/" ""\r\nOK done', '* LIST () "/" INBOX\r\nOK done'],
   EXAMINE: '* 1 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\nOK [READ-ONLY] done',
+  CLOSE: 'OK done',
   LOGOUT: '* BYE bye\r\nOK done',
 };
 
@@ -252,6 +253,27 @@ describe('a mailbox on an IMAP server', () => {
     const destination = await open(folder, server);
     await destination.recover({ tags: new Set(), intents: [] });
     await expect(append(destination)).resolves.toMatchObject({ location: '7:12' });
+    await destination.close();
+  });
+
+  test('is closed after it was looked at, since Courier takes no mail for one that is open for reading only', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ UID: '* SEARCH\r\nOK done' });
+    const destination = await open(folder, server);
+    await destination.recover({ tags: new Set(), intents: [] });
+    await append(destination);
+    const commands = server.heard.map((line) => line.split(' ')[0]);
+    expect(commands.slice(commands.indexOf('EXAMINE'), -1)).toEqual(['EXAMINE', 'UID', 'CLOSE', 'APPEND']);
+    await destination.close();
+  });
+
+  test('gets lines that end with CRLF, however they came: Cyrus takes no others', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer();
+    const message = 'Subject: one\n\nbare\r\n\rcr\nend';
+    const destination = await open(folder, server);
+    expect(await append(destination, message)).toMatchObject({ sha256: sha256(Buffer.from(message)) });
+    expect(server.heard).toContain('Subject: one\r\n\r\nbare\r\n\rcr\r\nend');
     await destination.close();
   });
 
