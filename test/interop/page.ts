@@ -1,6 +1,9 @@
 import { FETCHERS } from './clients/fetchers.ts';
 import { OTHER_CLIENTS } from './clients/others.ts';
+import { courierImap } from './servers/courier.ts';
+import { cyrusImap } from './servers/cyrus.ts';
 import { DOVECOT, DOVECOT_DEVIATIONS } from './servers/dovecot.ts';
+import type { ImapFacts } from './servers/imap-kind.ts';
 import { SERVERS } from './servers/index.ts';
 
 const HEAD = `<!-- Made by \`npm run docs\` from test/interop; edit it there. -->
@@ -20,6 +23,21 @@ server; then the server is empty, and a second poll has nothing to do. Told to d
 A wrong password ends with status 77. Cut off in the middle, the next poll completes it, each message once.
 `;
 
+const IMAP_HEAD = `## The IMAP servers of others
+
+To a mailbox of each of them the built program gives mail over every kind of line; what the server then gives back is
+compared with what was sent. A mailbox that is not there is made, below another, with a name in any language. One that is
+full keeps the mail on the POP3 server, and gets it when there is room; one that cannot be made is told with its name.
+Killed or cut off in the middle, and after a loss of the ledger, each message is there once.
+`;
+
+const DOVECOT_IMAP: ImapFacts = {
+  title: 'Dovecot 2.3',
+  debianPackage: 'dovecot-imapd',
+  tls: ['none', 'starttls', 'implicit'],
+  quirks: [],
+};
+
 const CLIENTS_HEAD = `## The clients of others
 
 The fetchers (mpop, fetchmail, getmail, fdm) take every message from the included server as it is, with dots, 8-bit
@@ -29,7 +47,7 @@ read and delete.
 
 /** The text of \`docs/interoperability.md\`. */
 export function renderInteroperability(): string {
-  return [HEAD, servers(), clients()].join('\n');
+  return [HEAD, servers(), imapServers(), clients()].join('\n');
 }
 
 function servers(): string {
@@ -51,6 +69,21 @@ function servers(): string {
     'The rules of the RFCs that the included server has to keep (`test/pop3-server/conformance.suite.ts`) are tried on',
     'Dovecot too, and so is the suite of client sessions. Dovecot breaks these:\n',
     `${bullets(deviations)}\n`,
+  ].join('\n');
+}
+
+function imapServers(): string {
+  const kinds = [DOVECOT_IMAP, courierImap, cyrusImap];
+  const rows = kinds.map(({ title, debianPackage, tls }) => row(title, debianPackage, lines(tls)));
+  const withQuirks = kinds.filter(({ quirks }) => quirks.length > 0);
+  const quirks = withQuirks.map(
+    ({ title, quirks: list }) => `### ${title}, as an IMAP server\n\n${bullets(list)}\n`,
+  );
+  return [
+    IMAP_HEAD,
+    row('server', 'package', 'lines'),
+    `${row('---', '---', '---')}\n${rows.join('\n')}\n`,
+    ...quirks,
   ].join('\n');
 }
 

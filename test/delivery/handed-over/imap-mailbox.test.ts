@@ -145,6 +145,28 @@ describe('a mailbox on an IMAP server', () => {
     await destination.close();
   });
 
+  test('is closed after it was looked at, since Courier takes no mail for one that is open for reading only', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer({ UID: '* SEARCH\r\nOK done' });
+    const destination = await openMailbox(folder, server);
+    await destination.recover({ tags: new Set(), intents: [] });
+    await append(destination);
+    const commands = server.heard.map((line) => line.split(' ')[0]);
+    expect(commands.slice(commands.indexOf('EXAMINE'), -1)).toEqual(['EXAMINE', 'UID', 'CLOSE', 'APPEND']);
+    await destination.close();
+  });
+
+  test('gets lines that end with CRLF, however they came: Cyrus takes no others', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await imapServer();
+    const message = 'Subject: one\n\nbare\r\n\rcr\nend';
+    const destination = await openMailbox(folder, server);
+    const given = 'Subject: one\r\n\r\nbare\r\n\rcr\r\nend';
+    expect(await append(destination, message)).toMatchObject({ sha256: sha256(Buffer.from(given)) });
+    expect(server.heard).toContain(given);
+    await destination.close();
+  });
+
   test('I3: is searched for the part of a Message-ID that is ASCII', async () => {
     await using folder = await temporaryFolder();
     const message = 'Message-ID: <gr\xfc\xdfe@mail.example>\r\n\r\none\r\n';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MaybeTaken, MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { notAppended, notLoggedIn } from '../../../src/delivery/handed-over/imap/refusal.ts';
+import { notAppended, notLoggedIn, saysNoMailbox } from '../../../src/delivery/handed-over/imap/refusal.ts';
 import type { ImapSettings } from '../../../src/delivery/settings.ts';
 import { MailError } from '../../../src/errors.ts';
 
@@ -33,6 +33,38 @@ test.each([
   const error = notAppended(SETTINGS, refusal({ responseStatus, serverResponseCode }), false);
   expect(error).toBeInstanceOf(kind);
   expect(error).toMatchObject({ isForNow });
+});
+
+test.each([
+  ['Over quota', undefined],
+  ['You exceeded your mail quota.', 'ALERT'],
+])('I9: a full mailbox is told by words where no code tells it: %s', (responseText, serverResponseCode) => {
+  const facts = { responseStatus: 'NO', responseText, serverResponseCode };
+  const error = notAppended(SETTINGS, refusal(facts), false);
+  expect(error).toMatchObject({ isForNow: true, code: 'destination-locked' });
+});
+
+test.each(['Permission denied', 'Access denied for APPEND on INBOX.ro (ACL "i" required)'])(
+  'I9: a mailbox that this user may not write to is told by words where no code tells it: %s',
+  (responseText) => {
+    const error = notAppended(SETTINGS, refusal({ responseStatus: 'NO', responseText }), false);
+    expect(error).toBeInstanceOf(NoneTaken);
+    expect(error).toMatchObject({
+      code: 'destination-unusable',
+      hint: 'All mail stays on the POP3 server meanwhile; check "mailbox" of the destination, and that "user" may write to it.',
+    });
+  },
+);
+
+test.each([
+  ['Mailbox does not exist', undefined, true],
+  ['Invalid mailbox name.', undefined, true],
+  ['Must create mailbox before append', 'TRYCREATE', true],
+  ['Message contains bare newlines', undefined, false],
+  ['Mailbox does not exist', 'OVERQUOTA', false],
+])('a mailbox that is not there: "%s" [%s] is %s', (responseText, serverResponseCode, isSaid) => {
+  const facts = { responseStatus: 'NO', responseText, serverResponseCode };
+  expect(saysNoMailbox(refusal(facts))).toBe(isSaid);
 });
 
 test('a server that asks for a pause is obeyed without giving the message up', () => {

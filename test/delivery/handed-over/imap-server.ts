@@ -19,6 +19,7 @@ const FINE: Answers = {
   SUBSCRIBE: 'OK done',
   LIST: ['* LIST (\\Noselect) "/" ""\r\nOK done', '* LIST () "/" INBOX\r\nOK done'],
   EXAMINE: '* 1 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\nOK [READ-ONLY] done',
+  CLOSE: 'OK done',
   LOGOUT: '* BYE bye\r\nOK done',
 };
 

@@ -68,7 +68,7 @@ describe('what has become of messages in a mailbox over IMAP', () => {
   });
 
   test('is known by nobody where the mailbox may not be read', async () => {
-    const { states } = await look([receipt('7:1', ONE)], { EXAMINE: 'NO only for writing' });
+    const { states } = await look([receipt('7:1', ONE)], { EXAMINE: 'NO [NOPERM] only for writing' });
     expect(states).toEqual(['handed-over']);
   });
 
@@ -103,6 +103,7 @@ describe('what has become of messages in a mailbox over IMAP', () => {
   test.each([
     ['greeting', '* BYE too many'],
     ['EXAMINE', 'NO [UNAVAILABLE] later'],
+    ['EXAMINE', 'NO something is wrong'],
     ['UID', 'NO [INUSE] later'],
     ['UID', ''],
     ['UID', 'nothing'],

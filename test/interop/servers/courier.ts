@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import type { ImapKind } from './imap-kind.ts';
 import { type Maildrops, PASSWORD, type ServerKind } from './kind.ts';
 import { passwordHash, RootFolder, requireServer, systemUserId } from './root-folder.ts';
 
 const LIBRARY = '/usr/lib/courier';
 const LOGIN = [`${LIBRARY}/courier/courierpop3login`, `${LIBRARY}/courier/courierpop3d`, 'Maildir'];
+const IMAP_LOGIN = [`${LIBRARY}/courier/imaplogin`, '/usr/bin/imapd', 'Maildir'];
 const CERTIFICATE = '/etc/courier/server.pem';
 
 const ENVIRONMENT = {
@@ -14,6 +16,58 @@ const ENVIRONMENT = {
   COURIERTLS: '/usr/bin/couriertls',
   TLS_CERTFILE: CERTIFICATE,
   TLS_VERIFYPEER: 'NONE',
+};
+
+/** As Debian sets it. */
+const CAPABILITIES =
+  'IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA IDLE';
+
+const IMAP_ENVIRONMENT = {
+  PATH: '/usr/bin:/usr/sbin',
+  IMAP_CAPABILITY: CAPABILITIES,
+  IMAP_CAPABILITY_TLS: `${CAPABILITIES} AUTH=PLAIN`,
+  IMAP_KEYWORDS: '1',
+  IMAP_ACL: '1',
+  IMAP_MAILBOX_SANITY_CHECK: '1',
+  // With locks it asks a server of their own (gamin), and waits a second where there is none.
+  IMAP_USELOCKS: '0',
+  IMAP_TRASHFOLDERNAME: 'Trash',
+  IMAP_EMPTYTRASH: 'Trash:7',
+  IMAP_STARTTLS: 'YES',
+  COURIERTLS: '/usr/bin/couriertls',
+  TLS_CERTFILE: CERTIFICATE,
+  TLS_VERIFYPEER: 'NONE',
+};
+
+export const courierImap: ImapKind = {
+  require: requireServer('courier'),
+  title: 'Courier 1.0',
+  debianPackage: 'courier-imap',
+  tls: ['none', 'starttls', 'implicit'],
+  quirks: [
+    'Refuses APPEND to a mailbox that is open for reading only: it is closed after it was looked at.',
+    'Has neither BINARY nor a code for a full mailbox, a name that cannot be or a missing right: its words are read.',
+    'Has all mailboxes below `INBOX`, with `.` between the levels; `Archive/2026` in the configuration is `INBOX.Archive.2026` there.',
+  ],
+  named: (levels) => ['INBOX', ...levels].join('.'),
+  impossible: 'Archive//2026',
+  unencoded: 'kept',
+  spool: { folder: '/home', file: /,S=\d+/ },
+  limit: async ({ root }, user, kilobytes) => {
+    const owner = root.accounts.find((account) => account.user === user)?.id ?? 0;
+    await root.write(`/home/${user}/Maildir/maildirsize`, `${kilobytes}000S\n`, { owner, group: owner });
+  },
+  start: async (users) => {
+    const root = await prepare(new Map(users.map((user) => [user, []])));
+    const ports = await root.startByInetd(
+      {
+        plain: IMAP_LOGIN,
+        tls: ['/bin/sh', '-c', `IMAP_TLS=1 exec /usr/bin/couriertls -server -tcpd ${IMAP_LOGIN.join(' ')}`],
+      },
+      IMAP_ENVIRONMENT,
+    );
+    return { root, ...root.serving(ports) };
+  },
 };
 
 export const courier: ServerKind = {
@@ -30,11 +84,7 @@ export const courier: ServerKind = {
     'Lets two sessions into one maildrop.',
   ],
   start: async (maildrops) => {
-    const root = await RootFolder.make('courier', maildrops.keys());
-    await fillMaildirs(root, maildrops);
-    await makeUserDatabase(root);
-    await startAuthentication(root);
-    await root.writeCertificate(CERTIFICATE, systemUserId('courier'));
+    const root = await prepare(maildrops);
     const ports = await root.startByInetd(
       { plain: LOGIN, tls: ['/usr/bin/couriertls', '-server', '-tcpd', ...LOGIN] },
       ENVIRONMENT,
@@ -42,6 +92,16 @@ export const courier: ServerKind = {
     return root.serving(ports);
   },
 };
+
+/** The folder and the process that checks passwords. */
+async function prepare(maildrops: Maildrops): Promise<RootFolder> {
+  const root = await RootFolder.make('courier', maildrops.keys());
+  await fillMaildirs(root, maildrops);
+  await makeUserDatabase(root);
+  await startAuthentication(root);
+  await root.writeCertificate(CERTIFICATE, systemUserId('courier'));
+  return root;
+}
 
 async function fillMaildirs(root: RootFolder, maildrops: Maildrops): Promise<void> {
   for (const { user, id } of root.accounts) {

@@ -1,13 +1,17 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../../support/dovecot.ts';
-import { RawClient } from '../../support/raw-client.ts';
+import { greetedClient, RawClient } from '../../support/raw-client.ts';
+import type { ImapKind } from './imap-kind.ts';
 import { type Maildrops, PASSWORD, type ServerKind } from './kind.ts';
 import { copyIn, RootFolder, requireServer, systemUserId } from './root-folder.ts';
 
 const PROGRAMS = '/usr/lib/cyrus/bin';
+const MASTER = [`${PROGRAMS}/master`, '-D', '-C', '/etc/imapd.conf', '-M', '/etc/cyrus.conf'];
 const LMTP_SOCKET = '/run/cyrus/lmtp';
 const USER_DATABASE = '/etc/sasldb2';
+
+const ADMINISTRATOR = 'administrator';
 
 const SETTINGS = `
 configdirectory: /var/lib/cyrus
@@ -21,6 +25,7 @@ sasl_sasldb_path: ${USER_DATABASE}
 sasl_mech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256
 allowplaintext: yes
 allowapop: yes
+admins: ${ADMINISTRATOR}
 autocreate_quota: 0
 autocreate_post: yes
 lmtpsocket: ${LMTP_SOCKET}
@@ -50,17 +55,67 @@ export const cyrus: ServerKind = {
   start: async (maildrops) => {
     const root = await RootFolder.make('cyrus', maildrops.keys());
     const [plain, tls] = [await freePort(), await freePort()];
-    await configure(root, { plain, tls });
-    root.start([`${PROGRAMS}/master`, '-D', '-C', '/etc/imapd.conf', '-M', '/etc/cyrus.conf']);
+    await configure(root, { services: pop3Services({ plain, tls }) });
+    root.start(MASTER);
     await deliverByLmtp(root, maildrops);
     return root.serving({ plain, tls });
   },
 };
 
-async function configure(
-  root: RootFolder,
-  { plain, tls }: { readonly plain: number; readonly tls: number },
-): Promise<void> {
+export const cyrusImap: ImapKind = {
+  require: requireServer('cyrus'),
+  title: 'Cyrus 3.6',
+  debianPackage: 'cyrus-imapd',
+  tls: ['none', 'starttls', 'implicit'],
+  quirks: [
+    'Puts an X in the place of each 8-bit octet in a header, unless `munge8bit: no` is set there, and says OK.',
+    'Refuses messages with bare LFs: all lines are given to it with CRLF.',
+    'Refuses messages without a proper header, and takes those with NUL as BINARY.',
+    'Has no code for a full mailbox, a name that cannot be or a missing right: its words are read.',
+  ],
+  named: (levels) => levels.map(inUtf7).join('/'),
+  impossible: 'quo"te',
+  unencoded: 'changed',
+  spool: { folder: '/var/spool/cyrus', file: /^\d+\.$/ },
+  limit: async ({ host, ports }, user, kilobytes) => {
+    await using client = await greetedClient({ host, port: ports.plain });
+    for (const command of [
+      `LOGIN ${ADMINISTRATOR} ${PASSWORD}`,
+      `SETQUOTA user/${user} (STORAGE ${kilobytes})`,
+    ]) {
+      client.send(`a ${command}\r\n`);
+      const answer = await client.line();
+      if (!answer.startsWith('a OK')) throw new Error(`Cyrus refused ${command}: ${answer}`);
+    }
+  },
+  start: async (users) => {
+    const root = await RootFolder.make('cyrus', [ADMINISTRATOR, ...users]);
+    const [plain, tls] = [await freePort(), await freePort()];
+    await configure(root, { services: imapServices({ plain, tls }) });
+    root.start(MASTER);
+    (await connectWhenThere(root.at(LMTP_SOCKET))).destroy();
+    return { root, ...root.serving({ plain, tls }) };
+  },
+};
+
+interface Ports {
+  readonly plain: number;
+  readonly tls: number;
+}
+
+function pop3Services({ plain, tls }: Ports): string {
+  return `
+  pop3 cmd="${PROGRAMS}/pop3d" listen="127.0.0.1:${plain}"
+  pop3s cmd="${PROGRAMS}/pop3d -s" listen="127.0.0.1:${tls}"`;
+}
+
+function imapServices({ plain, tls }: Ports): string {
+  return `
+  imap cmd="${PROGRAMS}/imapd" listen="127.0.0.1:${plain}"
+  imaps cmd="${PROGRAMS}/imapd -s" listen="127.0.0.1:${tls}"`;
+}
+
+async function configure(root: RootFolder, { services }: { readonly services: string }): Promise<void> {
   const owner = systemUserId('cyrus');
   for (const folder of ['/var/lib/cyrus', '/var/spool/cyrus', '/run/cyrus']) {
     await root.makeFolder(folder, { owner });
@@ -74,9 +129,7 @@ async function configure(
     `START {
   recover cmd="${PROGRAMS}/ctl_cyrusdb -r"
 }
-SERVICES {
-  pop3 cmd="${PROGRAMS}/pop3d" listen="127.0.0.1:${plain}"
-  pop3s cmd="${PROGRAMS}/pop3d -s" listen="127.0.0.1:${tls}"
+SERVICES {${services}
   lmtp cmd="${PROGRAMS}/lmtpd" listen="${LMTP_SOCKET}"
 }
 `,
@@ -136,4 +189,12 @@ async function connectWhenThere(path: string): Promise<Socket> {
     if (socket !== undefined) return socket;
     await setTimeout(20);
   }
+}
+
+/** Modified UTF-7 (RFC 3501 §5.1.3). */
+function inUtf7(text: string): string {
+  return text.replaceAll('&', '&-').replaceAll(/[^\x20-\x7e]+/g, (other) => {
+    const base64 = Buffer.from(other, 'utf16le').swap16().toString('base64');
+    return `&${base64.replaceAll('/', ',').replaceAll('=', '')}-`;
+  });
 }

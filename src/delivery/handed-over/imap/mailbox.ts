@@ -8,7 +8,7 @@ import { destinationName, type ImapSettings } from '../../settings.ts';
 import { MessageNotTaken, type Taker } from '../handed-over.ts';
 import type { Spool } from '../spool.ts';
 import { OnTheirWay } from './on-their-way.ts';
-import { examine, searchablePart, sourceOf, withMessageId } from './reading.ts';
+import { examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
 import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './refusal.ts';
 import { ImapSession, inTime } from './session.ts';
 import { statesInMailbox } from './states.ts';
@@ -125,8 +125,20 @@ export class ImapMailbox implements Taker {
     });
   }
 
-  async #findAmong(flow: ImapFlow, { messageId, sha256, message }: Wanted): Promise<string | undefined> {
+  async #findAmong(flow: ImapFlow, wanted: Wanted): Promise<string | undefined> {
     const uidValidity = await examine(flow, this.#settings);
+    try {
+      return await this.#findInOpen(flow, uidValidity, wanted);
+    } finally {
+      await leave(flow);
+    }
+  }
+
+  async #findInOpen(
+    flow: ImapFlow,
+    uidValidity: string,
+    { messageId, sha256, message }: Wanted,
+  ): Promise<string | undefined> {
     const found = await withMessageId(flow, messageId, this.#session);
     const ofOthers = this.#onTheirWay.placesOfOthers(messageId);
     const wanted = withLfs(message);

@@ -11,6 +11,14 @@ export async function examine(flow: ImapFlow, { mailbox }: ImapSettings): Promis
   return String(uidValidity);
 }
 
+/**
+ * Closes the mailbox that is open, so that mail can be appended to it: Courier (1.0) takes none for one that is open for reading only.
+ * Nothing is expunged from such a one (RFC 9051 §6.4.1).
+ */
+export async function leave(flow: ImapFlow): Promise<void> {
+  await flow.mailboxClose().catch(() => undefined);
+}
+
 /** The UIDs of the newest messages in the mailbox that is open whose Message-ID has this part. */
 export async function withMessageId(
   flow: ImapFlow,

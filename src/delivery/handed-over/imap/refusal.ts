@@ -34,14 +34,22 @@ const NOT_NOW = new Set([
   'CORRUPTION',
 ]);
 
+/**
+ * What the words of a refusal mean, where no code of the above comes with them: Cyrus (3.6) and Courier (1.0) have codes for little but
+ * TRYCREATE, in 2026 still.
+ */
+const CODES_OF_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\bquota\b/i, 'OVERQUOTA'],
+  [/\b(?:permission|access) denied\b/i, 'NOPERM'],
+  [/\bmailbox does not exist\b|\binvalid mailbox name\b/i, 'NONEXISTENT'],
+];
+
 const STAYS = 'All mail stays on the POP3 server meanwhile';
 
 /** Whether a refusal says that the mailbox is not there. */
 export function saysNoMailbox(thrown: unknown): boolean {
-  const { serverResponseCode = '', mailboxMissing } = thrown as ImapFlowError;
-  return (
-    mailboxMissing === true || serverResponseCode === 'TRYCREATE' || serverResponseCode === 'NONEXISTENT'
-  );
+  const code = codeOf(thrown);
+  return (thrown as ImapFlowError).mailboxMissing === true || code === 'TRYCREATE' || code === 'NONEXISTENT';
 }
 
 /**
@@ -102,20 +110,20 @@ export function notMade(settings: ImapSettings, thrown: unknown): unknown {
 export function notAppended(settings: ImapSettings, thrown: unknown, isLate: boolean): MailError {
   const server = serverOf(settings);
   if (thrown instanceof MailError) return thrown;
-  const { serverResponseCode = '' } = thrown as ImapFlowError;
-  if (serverResponseCode === 'APPENDLIMIT' || serverResponseCode === 'TOOBIG') {
+  const code = codeOf(thrown);
+  if (code === 'APPENDLIMIT' || code === 'TOOBIG') {
     return new MessageNotTaken(`${server} takes no message as large as this one.`, {
       hint: 'It stays on the POP3 server; a second destination, such as a Maildir, takes it.',
     });
   }
   if (isRefusal(thrown)) {
-    if (NONE_FOR_GOOD.has(serverResponseCode)) {
+    if (NONE_FOR_GOOD.has(code)) {
       return new NoneTaken(
         'destination-unusable',
         `${server} takes no mail for ${settings.mailbox}${said(thrown)}.`,
         {
           cause: thrown,
-          hint: `${STAYS}; check "mailbox" of the destination.`,
+          hint: `${STAYS}; check "mailbox" of the destination, and that "user" may write to it.`,
         },
       );
     }
@@ -179,11 +187,19 @@ export function isOfAppend(refusal: Error): boolean {
 
 /** Whether a refusal says that the same may be granted later. The library has a code for a server that asks for a pause. */
 export function isNotNow(thrown: unknown): boolean {
-  return (thrown as ImapFlowError).code === 'ETHROTTLE' || NOT_NOW.has(responseCodeOf(thrown));
+  return (thrown as ImapFlowError).code === 'ETHROTTLE' || NOT_NOW.has(codeOf(thrown));
+}
+
+/** The code of a refusal (RFC 5530), or, where that says nothing, the one that its words stand for; empty where there is none. */
+export function codeOf(thrown: unknown): string {
+  const code = givenCodeOf(thrown);
+  if (code !== '' && code !== 'ALERT') return code;
+  const { responseText = '' } = thrown as ImapFlowError;
+  return CODES_OF_WORDS.find(([words]) => words.test(responseText))?.[1] ?? code;
 }
 
 /** The library has it at hand for all commands but FETCH, whose answer it gives as it was taken apart. */
-function responseCodeOf(thrown: unknown): string {
+function givenCodeOf(thrown: unknown): string {
   const { serverResponseCode, response } = thrown as ImapFlowError & { readonly response?: Partial<Answer> };
   return serverResponseCode ?? (response?.attributes?.[0]?.section?.[0]?.value ?? '').toUpperCase();
 }

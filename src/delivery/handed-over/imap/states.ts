@@ -3,8 +3,8 @@ import { chunksOf } from '../../../chunks.ts';
 import { sha256 } from '../../../message/sha256.ts';
 import type { Receipt, StoredState } from '../../destination.ts';
 import type { ImapSettings } from '../../settings.ts';
-import { examine, searchablePart, sourceOf, withMessageId } from './reading.ts';
-import { isNotNow, isRefusal, notInspected, saysNoMailbox } from './refusal.ts';
+import { examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
+import { codeOf, isNotNow, isRefusal, notInspected, saysNoMailbox } from './refusal.ts';
 import { type ImapSession, inTime } from './session.ts';
 
 /** So many are asked for with one command, one of which is in memory at a time. */
@@ -29,11 +29,15 @@ export async function* statesInMailbox(
   session: ImapSession,
 ): AsyncGenerator<StoredState, void, undefined> {
   let mailbox: Looked | undefined;
-  for (const some of chunksOf(receipts, AT_ONCE)) {
-    const appended = some.map(appendedAs).filter((one) => one !== undefined);
-    if (appended.length > 0) mailbox ??= await openMailbox(settings, session);
-    const states = await mailbox?.statesOf(appended);
-    for (const receipt of some) yield states?.get(receipt) ?? 'handed-over';
+  try {
+    for (const some of chunksOf(receipts, AT_ONCE)) {
+      const appended = some.map(appendedAs).filter((one) => one !== undefined);
+      if (appended.length > 0) mailbox ??= await openMailbox(settings, session);
+      const states = await mailbox?.statesOf(appended);
+      for (const receipt of some) yield states?.get(receipt) ?? 'handed-over';
+    }
+  } finally {
+    await mailbox?.leave();
   }
 }
 
@@ -43,6 +47,7 @@ type States = Map<Receipt, StoredState>;
 /** A mailbox as it is found. */
 interface Looked {
   statesOf(appended: readonly Appended[]): Promise<States>;
+  leave(): Promise<void>;
 }
 
 async function openMailbox(settings: ImapSettings, session: ImapSession): Promise<Looked> {
@@ -52,14 +57,17 @@ async function openMailbox(settings: ImapSettings, session: ImapSession): Promis
     failed: (thrown, isLate) => {
       if (saysNoMailbox(thrown)) return allAre('lost');
       // One that only takes mail is never seen.
-      if (isRefusal(thrown) && !isNotNow(thrown)) return allAre('handed-over');
+      if (codeOf(thrown) === 'NOPERM') return allAre('handed-over');
       throw notInspected(settings, thrown, isLate);
     },
   });
 }
 
 function allAre(state: StoredState): Looked {
-  return { statesOf: (all) => Promise.resolve(new Map(all.map(({ receipt }) => [receipt, state]))) };
+  return {
+    statesOf: async (all) => new Map(all.map(({ receipt }) => [receipt, state])),
+    leave: async () => undefined,
+  };
 }
 
 class Mailbox implements Looked {
@@ -82,6 +90,10 @@ class Mailbox implements Looked {
     this.#settings = settings;
     this.#session = session;
     this.#uidValidity = uidValidity;
+  }
+
+  leave(): Promise<void> {
+    return leave(this.#flow);
   }
 
   async statesOf(appended: readonly Appended[]): Promise<States> {
