@@ -186,15 +186,11 @@ function show(facts: Found, terminal: Terminal): void {
 
 /** The plan of a poll, made without owning the ledger: a daemon may be at work with it. */
 async function previewNow(account: Account, stateDir: string, control: PollControl): Promise<Preview> {
-  const ledger = await lookAtLedger(stateDir, systemRuntime);
-  try {
-    const deps = {
-      runtime: systemRuntime,
-      ledgerOf: (of: string) => ledger.account(of),
-      openSession: (of: Account, signal: AbortSignal) => connectTo(of, { signal }),
-    };
-    return await previewAccount(account, deps, control);
-  } finally {
-    ledger.close();
-  }
+  using ledger = await lookAtLedger(stateDir, systemRuntime);
+  const deps = {
+    runtime: systemRuntime,
+    ledgerOf: (of: string) => ledger.account(of),
+    openSession: (of: Account, signal: AbortSignal) => connectTo(of, { signal }),
+  };
+  return await previewAccount(account, deps, control);
 }
