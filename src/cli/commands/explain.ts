@@ -14,11 +14,11 @@ import { statesOf } from '../../poll/stored-states.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { type EntryNow, explanationOf, type MessageFacts } from '../explanation.ts';
-import { historyJson } from '../history-json.ts';
 import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
+import { type EntryNow, explanationOf, type MessageFacts } from '../words/explanation.ts';
+import { historyJson } from '../words/history-json.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;
