@@ -10,16 +10,16 @@ import type { PollReport } from '../poll/report.ts';
 import { systemRuntime } from '../runtime.ts';
 import type { Dial } from '../wire/dial.ts';
 import { printable } from '../wire/text.ts';
-import { explainedByDaemon } from './beside-daemon.ts';
 import type { GlobalOptions } from './command.ts';
 import type { AfterMailRun } from './commands-after-mail.ts';
+import { explainedByDaemon } from './daemon/beside-daemon.ts';
 import { worstStatus } from './exit-status.ts';
-import { quotingPasswordCommand } from './password-words.ts';
-import { showReport, statusOfReport } from './poll-report.ts';
 import { Progress } from './progress.ts';
 import { signalControl } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { reportText, summaryLine } from './wording.ts';
+import { quotingPasswordCommand } from './words/password-words.ts';
+import { showReport, statusOfReport } from './words/poll-report.ts';
+import { reportText, summaryLine } from './words/wording.ts';
 
 /** How often silence is looked for. */
 const TICK_MS = 500;

@@ -1,9 +1,9 @@
 import { type Command, CommanderError } from 'commander';
 import { asMailError } from '../errors.ts';
 import type { CommandRun } from './command.ts';
+import { buildProgram } from './command-line/program.ts';
 import { statusOf } from './exit-status.ts';
 import { watchOutputs } from './outputs.ts';
-import { buildProgram } from './program.ts';
 import { signalStatus } from './signals.ts';
 import { processTerminal, showError } from './terminal.ts';
 

@@ -4,7 +4,7 @@ import type { PollReport } from '../poll/report.ts';
 import type { Runtime } from '../runtime.ts';
 import { countText } from '../wire/text.ts';
 import type { Terminal } from './terminal.ts';
-import { columnText, durationText, nameText } from './wording.ts';
+import { columnText, durationText, nameText } from './words/wording.ts';
 
 const REDRAW_MS = 100;
 /** Where nobody watches, a line is enough from time to time. */

@@ -1,6 +1,6 @@
 import { cancel, confirm, isCancel, log, password, select, spinner, text } from '@clack/prompts';
 import { MailError } from '../errors.ts';
-import { wrappedText } from './wording.ts';
+import { wrappedText } from './words/wording.ts';
 
 /** Somebody at a terminal who is asked. Each question raises `aborted` when they have had enough. */
 export interface Asker {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { columnsOf, wrappedText } from './wording.ts';
+import { columnsOf, wrappedText } from './words/wording.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -2,7 +2,7 @@ import { chmod, lstat, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { makeDirectory } from '../durable/fsync-directory.ts';
-import { asMailError, MailError, messageOf, systemCode } from '../errors.ts';
+import { asMailError, ignoreMissing, MailError, messageOf } from '../errors.ts';
 import { MAX_SOCKET_PATH_OCTETS, refused } from './control-protocol.ts';
 
 /** More than the names of 10,000 accounts. */
@@ -50,10 +50,7 @@ export async function openControlSocket(path: string, answers: Answers): Promise
 
 /** A path that was written by mistake must not cost a file. */
 async function removeDeadSocket(path: string): Promise<void> {
-  const there = await lstat(path).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+  const there = await lstat(path).catch(ignoreMissing);
   if (there === undefined) return;
   if (!there.isSocket()) throw new Error('something else has this name');
   await rm(path, { force: true });

@@ -1,7 +1,8 @@
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FolderMark } from '../durable/file-mark.ts';
 import { callsFor } from '../durable/folder-calls.ts';
+import { nearestFolder } from '../durable/nearest-folder.ts';
 import { openRegular } from '../durable/regular-file.ts';
 import { ignoreMissing } from '../errors.ts';
 import { deliveryFailed } from './errors.ts';
@@ -40,31 +41,19 @@ export async function assertUsable(
 
 async function lookAt({ type, path }: PlaceSettings): Promise<void> {
   if (type === 'maildir') {
-    for (const folder of ['tmp', 'new', 'cur']) await assertFolder(join(path, folder));
+    for (const folder of ['tmp', 'new', 'cur']) await assertAddable(join(path, folder));
     return;
   }
   // Its lock is a file beside it.
-  await assertFolder(dirname(path));
+  await assertAddable(dirname(path));
   const file = await realpath(path).catch(ignoreMissing);
   if (file === undefined) return;
-  const mbox = await openRegular(file);
-  try {
-    await access(file, TO_WRITE);
-    await refuseForeign(mbox, path);
-  } finally {
-    await mbox.close();
-  }
+  await using mbox = await openRegular(file);
+  await access(file, TO_WRITE);
+  await refuseForeign(mbox, path);
 }
 
 /** A folder in which files can be made, or that can be made. */
-async function assertFolder(path: string): Promise<void> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const found = await stat(folder).catch(ignoreMissing);
-    if (found === undefined && dirname(folder) !== folder) continue;
-    if (found?.isDirectory() === true) {
-      await access(folder, TO_ADD);
-      return;
-    }
-    throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
-  }
+async function assertAddable(path: string): Promise<void> {
+  await access(await nearestFolder(path), TO_ADD);
 }

@@ -79,11 +79,7 @@ async function offsetsIn(path: string): Promise<ReadonlyMap<string, number>> {
 }
 
 async function readStart(path: string, position: number): Promise<Buffer> {
-  const file = await openRegular(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(START_OCTETS), 0, START_OCTETS, position);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
+  await using file = await openRegular(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(START_OCTETS), 0, START_OCTETS, position);
+  return buffer.subarray(0, bytesRead);
 }

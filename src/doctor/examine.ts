@@ -1,6 +1,5 @@
 import { stoppable } from '../app.ts';
 import type { AccountConfiguration, Configuration } from '../config/configuration.ts';
-import { providerOfHost } from '../config/providers.ts';
 import { octetsText } from '../config/size.ts';
 import { askDaemon } from '../daemon/control-client.ts';
 import { asMailError, type MailError } from '../errors.ts';
@@ -11,8 +10,8 @@ import type { PollControl } from '../poll/poll.ts';
 import { type Preview, previewAccount } from '../poll/preview.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
 import type { Runtime } from '../runtime.ts';
-import { formatDuration } from '../schedule/duration.ts';
 import { countText } from '../wire/text.ts';
+import { examinePace } from './here.ts';
 import { examineDestination, examineStateFolder } from './places.ts';
 import { examineCommand } from './program.ts';
 import { examineSession, type OpenSession } from './session.ts';
@@ -189,19 +188,11 @@ function planStep({ decisions, deletions, deletesRetrieved }: Preview, octets: n
 }
 
 function scheduleStep(
-  { account, schedule }: AccountConfiguration,
+  configured: AccountConfiguration,
   { loginDelay, now }: { loginDelay: number; now: number },
 ): Step {
-  const first = schedule.next(new Date(now));
-  const gap = schedule.next(first).getTime() - first.getTime();
-  const provider = providerOfHost(account.host);
-  const least = Math.max(loginDelay, (provider?.minimumMinutes ?? 0) * 60_000);
-  const found = `${schedule.text}; next ${first.toLocaleString('sv-SE')}`;
-  if (gap >= least) return good('schedule', found);
-  const who = loginDelay >= least ? 'the server' : (provider?.name ?? 'the provider');
-  return doubtful(
-    'schedule',
-    `${found}, but ${who} wants ${formatDuration(least)} between two logins`,
-    `Set: schedule: every ${formatDuration(least)}`,
-  );
+  const { schedule } = configured;
+  const found = `${schedule.text}; next ${schedule.next(new Date(now)).toLocaleString('sv-SE')}`;
+  const pace = examinePace(configured, now, loginDelay);
+  return pace === undefined ? good('schedule', found) : { ...pace, found: `${found}, but ${pace.found}` };
 }

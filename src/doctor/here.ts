@@ -11,13 +11,14 @@ import {
   type ImapSettings,
   isPlace,
 } from '../delivery/settings.ts';
+import { nearestFolder } from '../durable/nearest-folder.ts';
 import { asMailError, MailError } from '../errors.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import type { Secret } from '../secret.ts';
 import { describeSystemError } from '../wire/errors.ts';
 import { secureContext } from '../wire/trust.ts';
 import { examineMount } from './mount-point.ts';
-import { fileSystemOf, nearestFolder, refuseForeignFile } from './places.ts';
+import { fileSystemOf, refuseForeignFile } from './places.ts';
 import { examineCommand, examineProgram } from './program.ts';
 import { doubtful, type Step, wrong } from './step.ts';
 
@@ -106,7 +107,6 @@ async function examinePlace(settings: DestinationSettings): Promise<Step | undef
   }
 }
 
-/** Whom a server is trusted to be vouched for by: read anew for each session, so that a missing file shows nowhere else. */
 /** Its password is not that of the account. */
 async function examineMailboxHere(settings: ImapSettings): Promise<Step | undefined> {
   const anchors = await examineAnchors(settings);
@@ -115,6 +115,7 @@ async function examineMailboxHere(settings: ImapSettings): Promise<Step | undefi
   return step && { ...step, step: 'destination', found: `${destinationName(settings)}: ${step.found}` };
 }
 
+/** Whom its server is trusted to be vouched for by: read anew for each session, so that a missing file shows nowhere else. */
 async function examineAnchors({ caFile }: ImapSettings): Promise<Step | undefined> {
   if (caFile === undefined) return undefined;
   try {
@@ -136,12 +137,19 @@ function unlessGood(step: Step): Step | undefined {
   return step.state === 'good' ? undefined : step;
 }
 
-/** A poll that comes more often than the provider allows is put off by the daemon. */
-function examinePace({ account, schedule }: AccountConfiguration, now: number): Step | undefined {
-  const least = providerMinimumMs(account.host);
+/**
+ * What is doubtful about how often an account is polled: a poll that comes more often than the provider allows, or than the
+ * server has announced (in milliseconds), is put off by the daemon.
+ */
+export function examinePace(
+  { account, schedule }: AccountConfiguration,
+  now: number,
+  announcedMs = 0,
+): Step | undefined {
+  const least = Math.max(announcedMs, providerMinimumMs(account.host));
   const first = schedule.next(new Date(now));
   if (schedule.next(first).getTime() - first.getTime() >= least) return undefined;
-  const who = providerOfHost(account.host)?.name ?? 'the provider';
+  const who = announcedMs >= least ? 'the server' : (providerOfHost(account.host)?.name ?? 'the provider');
   const wish = formatDuration(least);
   return doubtful('schedule', `${who} wants ${wish} between two logins`, `Set: schedule: every ${wish}`);
 }

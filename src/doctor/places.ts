@@ -1,4 +1,4 @@
-import { access, constants, stat, statfs, unlink } from 'node:fs/promises';
+import { access, constants, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { octetsText } from '../config/size.ts';
 import { deliveryFailed } from '../delivery/errors.ts';
@@ -15,6 +15,7 @@ import {
 } from '../delivery/settings.ts';
 import type { FolderMark } from '../durable/file-mark.ts';
 import { createExclusively } from '../durable/file-writer.ts';
+import { nearestFolder } from '../durable/nearest-folder.ts';
 import { openRegular } from '../durable/regular-file.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
@@ -54,8 +55,18 @@ export async function examineDestination(
   question: PlaceQuestion,
 ): Promise<Step> {
   if (settings.type === 'mda') return examineProgram(settings);
-  if (settings.type === 'imap') return examineMailbox(settings, question.runtime);
-  if (!isPlace(settings)) return examineMailServer(settings, question.runtime);
+  const { runtime } = question;
+  if (settings.type === 'imap')
+    return examineAnswer(settings, ': the server takes the login', async () => {
+      const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
+      const nothing = { recordedAt: () => [], recordedAs: () => [] };
+      await new ImapMailbox(settings, { runtime, ...nothing }).greet();
+    });
+  if (!isPlace(settings))
+    return examineAnswer(settings, ' answers', async () => {
+      const { greetMailServer } = await import('../delivery/handed-over/mail-server.ts');
+      await greetMailServer(settings, runtime.hostName);
+    });
   const { type, path } = settings;
   const folder = type === 'mbox' ? dirname(path) : path;
   try {
@@ -67,9 +78,9 @@ export async function examineDestination(
     const usedBefore = ledger?.used(destinationName(settings)) ?? false;
     const known = ledger?.folderOf(destinationName(settings));
     // The lock of an mbox is a file next to it.
-    if (type === 'mbox') await probe(there, question.runtime);
+    if (type === 'mbox') await probe(there, runtime);
     if (usedBefore || !isNew) await openAndClose(settings, { ...question, usedBefore, known });
-    if (type === 'maildir') await writeAndRemove(isNew ? there : join(path, 'tmp'), question.runtime);
+    if (type === 'maildir') await writeAndRemove(isNew ? there : join(path, 'tmp'), runtime);
     const { free, remote } = await fileSystemOf(there);
     if (free < question.octets) throw tooFull(there, free, question.octets);
     const name = destinationName(settings);
@@ -99,22 +110,15 @@ export async function examineDestination(
   }
 }
 
-async function examineMailServer(settings: MailServerSettings, { hostName }: Runtime): Promise<Step> {
-  const { greetMailServer } = await import('../delivery/handed-over/mail-server.ts');
+/** Whether who takes mail over answers; `what` ends the sentence about it. */
+async function examineAnswer(
+  settings: ImapSettings | MailServerSettings,
+  what: string,
+  greet: () => Promise<void>,
+): Promise<Step> {
   try {
-    await greetMailServer(settings, hostName);
-    return good('destination', `${destinationName(settings)} answers`);
-  } catch (thrown) {
-    return wrong('destination', asMailError(thrown));
-  }
-}
-
-async function examineMailbox(settings: ImapSettings, runtime: Runtime): Promise<Step> {
-  const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
-  try {
-    const nothing = { recordedAt: () => [], recordedAs: () => [] };
-    await new ImapMailbox(settings, { runtime, ...nothing }).greet();
-    return good('destination', `${destinationName(settings)}: the server takes the login`);
+    await greet();
+    return good('destination', `${destinationName(settings)}${what}`);
   } catch (thrown) {
     return wrong('destination', asMailError(thrown));
   }
@@ -154,13 +158,9 @@ export async function examineStateFolder(stateDir: string): Promise<Step> {
 /** Raises `destination-unusable` for a file that is no mbox, without locking it. */
 export async function refuseForeignFile(path: string): Promise<void> {
   // What cannot be read is for the other looks at this place to name, and a missing file is none of them.
-  const file = await openRegular(path).catch(() => undefined);
+  await using file = await openRegular(path).catch(() => undefined);
   if (file === undefined) return;
-  try {
-    await refuseForeign(file, path);
-  } finally {
-    await file.close();
-  }
+  await refuseForeign(file, path);
 }
 
 async function openAndClose(
@@ -184,19 +184,6 @@ async function openAndClose(
     folder: { known, note: () => Promise.resolve() },
   });
   await destination.close();
-}
-
-/** The folder itself, or the nearest one above it that is there. */
-export async function nearestFolder(path: string): Promise<string> {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const found = await stat(folder).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (found?.isDirectory() === true) return folder;
-    if (found !== undefined) throw Object.assign(new Error(`${folder} is not a folder`), { code: 'ENOTDIR' });
-    if (dirname(folder) === folder) throw Object.assign(new Error(`there is no ${path}`), { code: 'ENOENT' });
-  }
 }
 
 async function probe(folder: string, runtime: Runtime): Promise<void> {

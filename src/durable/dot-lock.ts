@@ -1,4 +1,14 @@
-import { constants, copyFile, link, lstat, open, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  lstat,
+  readFile,
+  realpath,
+  rename,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ignoreMissing, MailError, systemCode } from '../errors.ts';
@@ -80,7 +90,7 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
   const start = runtime.monotonic();
   // As Dovecot reads it, so that it need not wait for one who is dead; others read the number that it begins with.
   const text = `${runtime.pid}:${runtime.hostName}`;
-  await writePrivate(mine, text);
+  await writeFile(mine, text, { flag: 'wx', mode: 0o644 });
   try {
     for (;;) {
       const outcome = await attempt({ lock, mine, key }, options);
@@ -91,7 +101,7 @@ export async function takeDotLock(path: string, options: DotLockOptions): Promis
     }
   } finally {
     // One that stays is found by `removeMboxLeftovers`; the lock, once taken, must be given back by who asked for it.
-    await remove(mine).catch(() => undefined);
+    await unlink(mine).catch(() => undefined);
   }
   return unlocking(lock, key, text);
 }
@@ -130,20 +140,11 @@ function unlocking(lock: string, key: string, text: string): () => Promise<void>
     if (!isHeld) return;
     isHeld = false;
     try {
-      if ((await textOf(lock).catch(ignoreMissing)) === text) await remove(lock);
+      if ((await textOf(lock).catch(ignoreMissing)) === text) await unlink(lock).catch(ignoreMissing);
     } finally {
       reserved.delete(key);
     }
   };
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(text);
-  } finally {
-    await file.close();
-  }
 }
 
 /** A copy that must not be there yet does as well on a file system that has no links: FAT, and some across a network. */
@@ -160,14 +161,6 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function remove(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  }
-}
-
 /**
  * Removes a stale lock that somebody else may be removing at this very moment, and replacing by a good one: it is moved
  * aside first, looked at again, and put back if it is not the stale one.
@@ -180,7 +173,7 @@ async function removeStale(lock: string, aside: string, options: DotLockOptions)
     throw error;
   }
   if (!(await isStale(aside, options))) await linked(aside, lock);
-  await remove(aside);
+  await unlink(aside).catch(ignoreMissing);
 }
 
 /**

@@ -29,14 +29,10 @@ export async function assertRegular(file: FileHandle, path: string): Promise<voi
 
 /** What stands in a regular file, in blocks; raises what `openRegular` does. */
 export async function* blocksOfFile(path: string): AsyncGenerator<Buffer, void, undefined> {
-  const file = await openRegular(path);
-  try {
-    for (;;) {
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(BLOCK_OCTETS), 0, BLOCK_OCTETS, null);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
-  } finally {
-    await file.close();
+  await using file = await openRegular(path);
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(BLOCK_OCTETS), 0, BLOCK_OCTETS, null);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
   }
 }

@@ -64,7 +64,7 @@ export interface Witness {
  * An SQLite database, opened so that a commit survives loss of power: write-ahead log, fsynced at each commit
  * (I2). The only importer of the driver, whose interface is that of `node:sqlite`.
  */
-export class Database {
+export class Database implements Disposable {
   readonly #path: string;
   readonly #database: DatabaseSyncInstance;
   witness: Witness | undefined;
@@ -160,6 +160,10 @@ export class Database {
 
   close(): void {
     this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /**

@@ -96,22 +96,18 @@ export function* readHistory(
 ): Generator<HistoryEntry, void, undefined> {
   const path = join(stateDir, 'ledger.db');
   if (!existsSync(path)) return;
-  const database = Database.openToRead(path);
-  try {
-    if (!isReadable(database, path, ENTRIES_SINCE)) return;
-    const fitting = database.prepare(FITTING);
-    const entries = database.prepare(entriesWith(isCurrent(database, path) ? HASHES : ''));
-    const asked = [JSON.stringify(accounts), since, until, all ? 1 : 0, message, message, message];
-    const idsWithout = (known: readonly number[], most: number): number[] =>
-      Array.from(fitting.each(...asked, JSON.stringify(known), most), ({ id }) => Number(id));
-    const first = idsWithout([], PAGE);
-    yield* entries.all(JSON.stringify(first)).map(toEntry);
-    if (first.length < PAGE) return;
-    for (const some of chunksOf(idsWithout(first, -1), PAGE))
-      yield* entries.all(JSON.stringify(some)).map(toEntry);
-  } finally {
-    database.close();
-  }
+  using database = Database.openToRead(path);
+  if (!isReadable(database, path, ENTRIES_SINCE)) return;
+  const fitting = database.prepare(FITTING);
+  const entries = database.prepare(entriesWith(isCurrent(database, path) ? HASHES : ''));
+  const asked = [JSON.stringify(accounts), since, until, all ? 1 : 0, message, message, message];
+  const idsWithout = (known: readonly number[], most: number): number[] =>
+    Array.from(fitting.each(...asked, JSON.stringify(known), most), ({ id }) => Number(id));
+  const first = idsWithout([], PAGE);
+  yield* entries.all(JSON.stringify(first)).map(toEntry);
+  if (first.length < PAGE) return;
+  for (const some of chunksOf(idsWithout(first, -1), PAGE))
+    yield* entries.all(JSON.stringify(some)).map(toEntry);
 }
 
 /** What is unknown has no hexadecimal digits in the database. */

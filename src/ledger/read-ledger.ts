@@ -23,12 +23,8 @@ export function readSummaries(
       hint: 'Start Mailferry again: its next poll checks the ledger, and works it out anew where it must.',
     });
   }
-  const database = Database.openToRead(path);
-  try {
-    if (!isReadable(database, path, SUMMARY_SINCE)) return undefined;
-    const rows = database.prepare(SUMMARY).all(day);
-    return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
-  } finally {
-    database.close();
-  }
+  using database = Database.openToRead(path);
+  if (!isReadable(database, path, SUMMARY_SINCE)) return undefined;
+  const rows = database.prepare(SUMMARY).all(day);
+  return new Map(rows.map((row) => [String(row['name']), toSummary(row)]));
 }

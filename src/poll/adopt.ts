@@ -23,23 +23,19 @@ export async function adoptAccount(
   { none, control }: { none: boolean; control: PollControl },
 ): Promise<Adoption> {
   const ledger = deps.ledgerOf(account.name);
-  const session = await deps.openSession(account, control.abort);
-  try {
-    const { messages, hasUniqueIds } = await takeListing(session);
-    if (!hasUniqueIds) {
-      throw new MailError('protocol', 'The server gives no unique-ids, so no message can be adopted.', {
-        hint: 'Without them a message is recognised only by its content, when it is retrieved.',
-      });
-    }
-    const sizes = new Map<UniqueId, Octets | undefined>();
-    for (const { uid, octets } of none ? [] : messages) if (uid !== undefined) sizes.set(uid, octets);
-    const known = ledger.withUniqueIds(sizes.keys());
-    const unknown = new Map([...sizes].filter(([uid]) => !known.has(uid)));
-    if (none) await ledger.carryUnknown();
-    else await ledger.recordAdopted(unknown, deps.runtime.now());
-    await session.quit();
-    return { account: account.name, listed: messages.length, adopted: unknown.size };
-  } finally {
-    await session.close();
+  await using session = await deps.openSession(account, control.abort);
+  const { messages, hasUniqueIds } = await takeListing(session);
+  if (!hasUniqueIds) {
+    throw new MailError('protocol', 'The server gives no unique-ids, so no message can be adopted.', {
+      hint: 'Without them a message is recognised only by its content, when it is retrieved.',
+    });
   }
+  const sizes = new Map<UniqueId, Octets | undefined>();
+  for (const { uid, octets } of none ? [] : messages) if (uid !== undefined) sizes.set(uid, octets);
+  const known = ledger.withUniqueIds(sizes.keys());
+  const unknown = new Map([...sizes].filter(([uid]) => !known.has(uid)));
+  if (none) await ledger.carryUnknown();
+  else await ledger.recordAdopted(unknown, deps.runtime.now());
+  await session.quit();
+  return { account: account.name, listed: messages.length, adopted: unknown.size };
 }

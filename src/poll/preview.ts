@@ -53,32 +53,28 @@ export async function previewAccount(
   control: PollControl,
 ): Promise<Preview> {
   const ledger = deps.ledgerOf(account.name);
-  const session = await deps.openSession(account, control.abort);
-  try {
-    const listing = await takeListing(session);
-    assertNamed(listing, session, ledger);
-    const destinations = readOnlyAll(account.destinations, ledger, account.name);
-    const framing = new FramingTrouble();
-    const tally = new Tally();
-    const startedAt = deps.runtime.now();
-    const looking: Looking = { account, ledger, destinations, framing, tally, startedAt };
-    const { decisions, stands } = await planOf(session, listing, looking);
-    const due = await deletionsOf(session, { listing, decisions }, { ...looking, control });
-    const deletesRetrieved = isDeletedAtOnce(account.deletion);
-    const summaries = await summarizeFirst(session, decisions);
-    await session.quit();
-    return {
-      account: account.name,
-      decisions,
-      deletions: new Set([...due.numbers, ...(deletesRetrieved ? stands : [])]),
-      compared: due.compared,
-      deletesRetrieved,
-      refusal: tally.question ?? tally.firstRefusal,
-      summaries,
-    };
-  } finally {
-    await session.close();
-  }
+  await using session = await deps.openSession(account, control.abort);
+  const listing = await takeListing(session);
+  assertNamed(listing, session, ledger);
+  const destinations = readOnlyAll(account.destinations, ledger, account.name);
+  const framing = new FramingTrouble();
+  const tally = new Tally();
+  const startedAt = deps.runtime.now();
+  const looking: Looking = { account, ledger, destinations, framing, tally, startedAt };
+  const { decisions, stands } = await planOf(session, listing, looking);
+  const due = await deletionsOf(session, { listing, decisions }, { ...looking, control });
+  const deletesRetrieved = isDeletedAtOnce(account.deletion);
+  const summaries = await summarizeFirst(session, decisions);
+  await session.quit();
+  return {
+    account: account.name,
+    decisions,
+    deletions: new Set([...due.numbers, ...(deletesRetrieved ? stands : [])]),
+    compared: due.compared,
+    deletesRetrieved,
+    refusal: tally.question ?? tally.firstRefusal,
+    summaries,
+  };
 }
 
 /** What a preview works with. Nothing of it is written to. */

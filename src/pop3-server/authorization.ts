@@ -52,7 +52,7 @@ export class Authorization implements State {
 
   /** RFC 2595 §4. What was said before counts no more. After UTF8 it is too late (RFC 6856 §2.1). */
   async #startTls(): Promise<State | undefined> {
-    if (!this.#context.canStartTls) return this.#refuse('TLS cannot be started here.');
+    if (!this.#context.canStartTls()) return this.#refuse('TLS cannot be started here.');
     if (this.#context.utf8.enabled) return this.#refuse('STLS cannot follow UTF8.');
     await this.#context.replies.ok('Begin TLS now.');
     await this.#context.startTls();
@@ -68,7 +68,7 @@ export class Authorization implements State {
 
   /** RFC 1939 §7; always accepted, so as not to tell who exists. */
   async #nameUser(argument: string | undefined): Promise<State | undefined> {
-    if (this.#context.mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (this.#context.mustStartTls()) return this.#refuse('Start TLS first, with STLS.');
     if (argument === undefined || argument === '') return this.#refuse('USER needs a name.');
     this.#user = argument;
     await this.#context.replies.ok(this.#context.profile.texts.named);
@@ -77,7 +77,7 @@ export class Authorization implements State {
 
   /** RFC 1939 §7; the password is all that follows, spaces included. */
   async #givePassword(argument: string | undefined): Promise<State | undefined> {
-    if (this.#context.mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (this.#context.mustStartTls()) return this.#refuse('Start TLS first, with STLS.');
     if (this.#named === undefined) return this.#refuse('Send USER first.');
     if (argument === undefined) return this.#refuse('PASS needs a password.');
     const user = textFrom(this.#named);
@@ -92,7 +92,7 @@ export class Authorization implements State {
   /** RFC 1939 §7. */
   async #giveDigest(name: string | undefined, digest: string | undefined): Promise<State | undefined> {
     const { timestamp, users, mustStartTls } = this.#context;
-    if (mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (mustStartTls()) return this.#refuse('Start TLS first, with STLS.');
     if (timestamp === undefined) return this.#refuse('The greeting had no timestamp.');
     const user = textFrom(name ?? '');
     const right = user !== undefined && (await users.verifyApop(timestamp, user, digest ?? ''));
@@ -102,7 +102,7 @@ export class Authorization implements State {
   /** RFC 5034 §4. */
   async #authenticate([name, initialResponse]: readonly string[]): Promise<State | undefined> {
     const { mustStartTls, mechanisms, saslMeans, replies, readResponse, profile } = this.#context;
-    if (mustStartTls) return this.#refuse('Start TLS first, with STLS.');
+    if (mustStartTls()) return this.#refuse('Start TLS first, with STLS.');
     if (name === undefined) {
       await replies.multiline('Mechanisms follow.', linesAsBlocks(mechanisms()));
       return this;

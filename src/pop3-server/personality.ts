@@ -1,4 +1,4 @@
-import type { MechanismName } from '../sasl/mechanisms.ts';
+import { MECHANISMS, type MechanismName } from '../sasl/mechanisms.ts';
 
 /** A fact about a real server: where it comes from, and when it was seen there. */
 export interface Sourced {
@@ -108,16 +108,7 @@ export const MAILFERRY: Personality = {
   sources: [],
   greeting: 'Mailferry POP3 server ready.',
   apop: true,
-  mechanisms: [
-    'SCRAM-SHA-256',
-    'SCRAM-SHA-1',
-    'CRAM-MD5',
-    'PLAIN',
-    'LOGIN',
-    'OAUTHBEARER',
-    'XOAUTH2',
-    'EXTERNAL',
-  ],
+  mechanisms: Object.keys(MECHANISMS) as MechanismName[],
   onTwoLines: [],
   capabilities: { before: CAPABILITIES, after: CAPABILITIES },
   without: [],

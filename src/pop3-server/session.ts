@@ -249,8 +249,6 @@ export class Session {
   #context(): SessionContext {
     const { users, profile, loginDelays, failedLogins } = this.#settings;
     const line = this.#line;
-    const mustStartTls = (): boolean => this.#mustStartTls;
-    const canStartTls = (): boolean => this.#canStartTls;
     return {
       replies: this.#replies,
       patience: this.#patience,
@@ -258,12 +256,8 @@ export class Session {
       profile,
       loginDelays,
       hidden: this.#hidden,
-      get mustStartTls() {
-        return mustStartTls();
-      },
-      get canStartTls() {
-        return canStartTls();
-      },
+      mustStartTls: () => this.#mustStartTls,
+      canStartTls: () => this.#canStartTls,
       startTls: this.#startTls,
       capabilities: this.#capabilities,
       mechanisms: this.#mechanisms,

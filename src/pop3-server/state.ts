@@ -34,9 +34,9 @@ export interface SessionContext {
   /** Capabilities and commands that this session does not have, in upper case. */
   readonly hidden: ReadonlySet<string>;
   /** True while nobody may log in before STLS. */
-  readonly mustStartTls: boolean;
+  readonly mustStartTls: () => boolean;
   /** True when STLS can be done now. */
-  readonly canStartTls: boolean;
+  readonly canStartTls: () => boolean;
   /** Puts TLS under the line (RFC 2595 §4); raises `WireError` when that fails. */
   readonly startTls: () => Promise<void>;
   /** The lines of CAPA, before or after the login. */

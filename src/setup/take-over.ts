@@ -19,20 +19,16 @@ export async function takeOver(
   stateDir: string,
   { peer, memories, runtime }: { peer: Peer; memories: readonly Memory[]; runtime: Runtime },
 ): Promise<ReadonlyMap<string, number>> {
-  const ledger = await SqliteLedger.open(stateDir, runtime);
+  using ledger = await SqliteLedger.open(stateDir, runtime);
   const taken = new Map<string, number>();
-  try {
-    for (const { account, seen } of memories) {
-      const messages = seen.flatMap(({ uid, seenAt }) => {
-        const unique = parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS);
-        return unique === undefined ? [] : [{ uid: unique, seenAt: seenAt ?? runtime.now() }];
-      });
-      taken.set(account, await ledger.account(account).recordImported(messages, peer));
-    }
-    return taken;
-  } finally {
-    ledger.close();
+  for (const { account, seen } of memories) {
+    const messages = seen.flatMap(({ uid, seenAt }) => {
+      const unique = parseUniqueId(uid, MAX_UNIQUE_ID_OCTETS);
+      return unique === undefined ? [] : [{ uid: unique, seenAt: seenAt ?? runtime.now() }];
+    });
+    taken.set(account, await ledger.account(account).recordImported(messages, peer));
   }
+  return taken;
 }
 
 /** What the ledger knows as carried and still on the server, for another program to remember; a daemon may be at work meanwhile. */
@@ -40,19 +36,15 @@ export async function remembered(
   stateDir: string,
   { accounts, runtime }: { accounts: readonly string[]; runtime: Runtime },
 ): Promise<readonly Memory[]> {
-  const ledger = await lookAtLedger(stateDir, runtime);
-  try {
-    return accounts.map((account) => {
-      const seen: SeenMessage[] = [];
-      for (const [uid, records] of ledger.account(account).listed()) {
-        const carried = records.filter(({ outcome }) => outcome === 'delivered' || outcome === 'adopted');
-        // One of several messages with this unique-id that was not carried would be left behind for good.
-        if (carried.length === 0 || carried.length < records.length) continue;
-        seen.push({ uid, seenAt: Math.min(...carried.map(({ triedAt }) => triedAt)) });
-      }
-      return { account, seen };
-    });
-  } finally {
-    ledger.close();
-  }
+  using ledger = await lookAtLedger(stateDir, runtime);
+  return accounts.map((account) => {
+    const seen: SeenMessage[] = [];
+    for (const [uid, records] of ledger.account(account).listed()) {
+      const carried = records.filter(({ outcome }) => outcome === 'delivered' || outcome === 'adopted');
+      // One of several messages with this unique-id that was not carried would be left behind for good.
+      if (carried.length === 0 || carried.length < records.length) continue;
+      seen.push({ uid, seenAt: Math.min(...carried.map(({ triedAt }) => triedAt)) });
+    }
+    return { account, seen };
+  });
 }

@@ -23,12 +23,8 @@ export async function tryLogin({
   password,
   signal,
 }: LoginTrial): Promise<DropListing> {
-  const session = await openSession({ host, port, tls, ca, user, password, signal });
-  try {
-    const drop = await session.stat();
-    await session.quit();
-    return drop;
-  } finally {
-    await session.close();
-  }
+  await using session = await openSession({ host, port, tls, ca, user, password, signal });
+  const drop = await session.stat();
+  await session.quit();
+  return drop;
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { buildProgram } from '../../src/cli/command-line/program.ts';
 import { completionScript, type Shell } from '../../src/cli/completion.ts';
-import { buildProgram } from '../../src/cli/program.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 

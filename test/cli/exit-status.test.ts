@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { EXIT_STATUS_HELP, statusOf, worstStatus } from '../../src/cli/exit-status.ts';
-import { statusOfReport } from '../../src/cli/poll-report.ts';
+import { statusOfReport } from '../../src/cli/words/poll-report.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { type PollReport, Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type EntryNow, explanationOf, type MessageFacts, type PlaceNow } from '../../src/cli/explanation.ts';
+import {
+  type EntryNow,
+  explanationOf,
+  type MessageFacts,
+  type PlaceNow,
+} from '../../src/cli/words/explanation.ts';
 import type { RecordId } from '../../src/ledger/record.ts';
 import type { ListedMessage } from '../../src/poll/listing.ts';
 import type { Decision } from '../../src/poll/plan.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { passwordsText, toldOfImport } from '../../src/cli/import-text.ts';
+import { passwordsText, toldOfImport } from '../../src/cli/words/import-text.ts';
 import { Secret } from '../../src/secret.ts';
 import type { ImportedAccount } from '../../src/setup/import-peer.ts';
 

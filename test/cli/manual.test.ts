@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { buildProgram } from '../../src/cli/program.ts';
+import { buildProgram } from '../../src/cli/command-line/program.ts';
 import { renderReference } from '../config/reference.ts';
 import { requirePrograms } from '../support/programs.ts';
 import { manualPages } from './manual.ts';

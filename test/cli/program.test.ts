@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { buildProgram, PERSONALITY_NAMES } from '../../src/cli/program.ts';
+import { buildProgram, PERSONALITY_NAMES } from '../../src/cli/command-line/program.ts';
 import { PERSONALITIES } from '../../src/pop3-server/index.ts';
 
 interface Parsed {

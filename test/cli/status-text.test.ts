@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { showReport } from '../../src/cli/poll-report.ts';
-import { statusLines } from '../../src/cli/status-text.ts';
 import { processTerminal } from '../../src/cli/terminal.ts';
-import { columnsOf, nameText, wrappedText } from '../../src/cli/wording.ts';
+import { showReport } from '../../src/cli/words/poll-report.ts';
+import { statusLines } from '../../src/cli/words/status-text.ts';
+import { columnsOf, nameText, wrappedText } from '../../src/cli/words/wording.ts';
 import { NEW_STANDING } from '../../src/daemon/standing.ts';
 import { type AccountStatus, accountStatus, quarantineHint } from '../../src/daemon/status.ts';
 import { MailError } from '../../src/errors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnText, durationText, reportLine } from '../../src/cli/wording.ts';
+import { columnText, durationText, reportLine } from '../../src/cli/words/wording.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 import { countText } from '../../src/wire/text.ts';

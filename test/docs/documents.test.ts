@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { buildProgram } from '../../src/cli/program.ts';
+import { buildProgram } from '../../src/cli/command-line/program.ts';
 import { parse } from '../config/fixtures.ts';
 import { blocks, COMMANDS, FILES } from './shown.ts';
 

@@ -1,6 +1,6 @@
 import { countText } from '../../wire/text.ts';
-import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
+import { openWithoutDaemon } from '../daemon/beside-daemon.ts';
 import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal } from '../terminal.ts';

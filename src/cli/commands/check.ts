@@ -10,8 +10,8 @@ import { countText } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadFor } from '../load.ts';
-import { showStep } from '../step-text.ts';
 import { processTerminal } from '../terminal.ts';
+import { showStep } from '../words/step-text.ts';
 
 /** `mailferry check`: reads the configuration, says what it means and what is wrong with it here. Touches no network. */
 export const check: CommandRun<object> = async (options) => {

@@ -1,7 +1,7 @@
 import type { ReloadAnswer } from '../../daemon/answers.ts';
 import { ROUTES } from '../../daemon/control-protocol.ts';
-import { askRunning, firstOf } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { askRunning, firstOf } from '../daemon/ask.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 
 type Control = CommandRun<{ readonly json?: boolean }>;

@@ -17,7 +17,7 @@ import { statusOf } from '../exit-status.ts';
 import { Progress } from '../progress.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
-import { columnText, reportLine } from '../wording.ts';
+import { columnText, reportLine } from '../words/wording.ts';
 
 /** How many of the messages are shown. */
 const SHOWN = 5;

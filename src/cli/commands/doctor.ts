@@ -6,8 +6,8 @@ import type { CommandRun } from '../command.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
-import { showStep } from '../step-text.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
+import { showStep } from '../words/step-text.ts';
 
 /** `mailferry doctor`: goes the way of a poll step by step, and names the first thing that is wrong and its remedy. */
 export const doctor: CommandRun<{ readonly json?: boolean }> = async (options, names) => {

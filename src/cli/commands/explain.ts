@@ -14,11 +14,11 @@ import { statesOf } from '../../poll/stored-states.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { type EntryNow, explanationOf, type MessageFacts } from '../explanation.ts';
-import { historyJson } from '../history-json.ts';
 import { loadSelected } from '../load.ts';
 import { signalControl } from '../signals.ts';
 import { processTerminal, showError, type Terminal } from '../terminal.ts';
+import { type EntryNow, explanationOf, type MessageFacts } from '../words/explanation.ts';
+import { historyJson } from '../words/history-json.ts';
 
 export interface ExplainOptions {
   readonly json?: boolean;
@@ -186,15 +186,11 @@ function show(facts: Found, terminal: Terminal): void {
 
 /** The plan of a poll, made without owning the ledger: a daemon may be at work with it. */
 async function previewNow(account: Account, stateDir: string, control: PollControl): Promise<Preview> {
-  const ledger = await lookAtLedger(stateDir, systemRuntime);
-  try {
-    const deps = {
-      runtime: systemRuntime,
-      ledgerOf: (of: string) => ledger.account(of),
-      openSession: (of: Account, signal: AbortSignal) => connectTo(of, { signal }),
-    };
-    return await previewAccount(account, deps, control);
-  } finally {
-    ledger.close();
-  }
+  using ledger = await lookAtLedger(stateDir, systemRuntime);
+  const deps = {
+    runtime: systemRuntime,
+    ledgerOf: (of: string) => ledger.account(of),
+    openSession: (of: Account, signal: AbortSignal) => connectTo(of, { signal }),
+  };
+  return await previewAccount(account, deps, control);
 }

@@ -7,11 +7,11 @@ import { systemRuntime } from '../../runtime.ts';
 import { parseDuration } from '../../schedule/duration.ts';
 import { printable } from '../../wire/text.ts';
 import type { CommandRun } from '../command.ts';
-import { historyJson } from '../history-json.ts';
 import { loadSelected } from '../load.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
-import { columnText, filledText, timeText } from '../wording.ts';
+import { historyJson } from '../words/history-json.ts';
+import { columnText, filledText, timeText } from '../words/wording.ts';
 
 export interface HistoryOptions {
   readonly since?: string;

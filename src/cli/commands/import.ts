@@ -18,8 +18,8 @@ import { readPeer } from '../../setup/peer-files.ts';
 import { takeOver } from '../../setup/take-over.ts';
 import type { CommandRun } from '../command.ts';
 import { statusOf } from '../exit-status.ts';
-import { passwordsText, toldOfImport } from '../import-text.ts';
 import { paragraph, processTerminal, showError, type Terminal } from '../terminal.ts';
+import { passwordsText, toldOfImport } from '../words/import-text.ts';
 
 export interface ImportOptions {
   readonly output?: string;

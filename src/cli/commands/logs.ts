@@ -1,8 +1,8 @@
 import { ROUTES } from '../../daemon/control-protocol.ts';
 import type { Status } from '../../daemon/status.ts';
 import { lineForPeople } from '../../observe/line-for-people.ts';
-import { askRunning, firstOf, refuseUnknown } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { askRunning, firstOf, refuseUnknown } from '../daemon/ask.ts';
 import { endWithReader } from '../outputs.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
 

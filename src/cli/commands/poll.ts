@@ -1,11 +1,11 @@
 import { CONFIRM_DELETE, ROUTES } from '../../daemon/control-protocol.ts';
 import type { PollReport } from '../../poll/report.ts';
-import { askRunning } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { askRunning } from '../daemon/ask.ts';
 import { worstStatus } from '../exit-status.ts';
 import { endWithReader } from '../outputs.ts';
-import { showReport, statusOfReport } from '../poll-report.ts';
 import { processTerminal } from '../terminal.ts';
+import { showReport, statusOfReport } from '../words/poll-report.ts';
 
 interface PollOptions {
   readonly json?: boolean;

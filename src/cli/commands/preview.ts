@@ -7,9 +7,9 @@ import type { PollControl } from '../../poll/poll.ts';
 import type { Preview } from '../../poll/preview.ts';
 import { countText, printable } from '../../wire/text.ts';
 import { statusOf } from '../exit-status.ts';
-import { REASON_WORDS } from '../reason-text.ts';
 import { showError, type Terminal } from '../terminal.ts';
-import { columnText } from '../wording.ts';
+import { REASON_WORDS } from '../words/reason-text.ts';
+import { columnText } from '../words/wording.ts';
 
 export interface PreviewOptions {
   readonly options: { readonly json?: boolean };

@@ -1,8 +1,8 @@
 import { isPlaceName } from '../../delivery/settings.ts';
 import type { Refetch } from '../../poll/refetch.ts';
 import { countText } from '../../wire/text.ts';
-import { openWithoutDaemon } from '../beside-daemon.ts';
 import type { CommandRun } from '../command.ts';
+import { openWithoutDaemon } from '../daemon/beside-daemon.ts';
 import { loadSelected } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
 

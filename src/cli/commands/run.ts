@@ -4,10 +4,10 @@ import { RecentLines } from '../../observe/recent-lines.ts';
 import type { PollObserver } from '../../poll/observer.ts';
 import { systemRuntime } from '../../runtime.ts';
 import type { CommandRun } from '../command.ts';
-import { DaemonProcess } from '../daemon-process.ts';
+import { DaemonProcess } from '../daemon/daemon-process.ts';
 import { loadFor } from '../load.ts';
 import { processTerminal } from '../terminal.ts';
-import { reportText } from '../wording.ts';
+import { reportText } from '../words/wording.ts';
 
 /** `mailferry run`: the daemon, until a signal ends it. */
 export const run: CommandRun<object> = async (options) => {

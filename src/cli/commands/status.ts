@@ -6,13 +6,13 @@ import { accountStatus, type Status } from '../../daemon/status.ts';
 import { dayOf } from '../../ledger/ledger.ts';
 import { readSummaries } from '../../ledger/read-ledger.ts';
 import { systemRuntime } from '../../runtime.ts';
-import { firstOf, refuseUnknown } from '../ask.ts';
 import type { CommandRun } from '../command.ts';
+import { firstOf, refuseUnknown } from '../daemon/ask.ts';
 import { statusOf, worstStatus } from '../exit-status.ts';
 import { controlSocketFor, loadFor } from '../load.ts';
-import { statusOfReport } from '../poll-report.ts';
-import { statusLines } from '../status-text.ts';
 import { processTerminal, type Terminal } from '../terminal.ts';
+import { statusOfReport } from '../words/poll-report.ts';
+import { statusLines } from '../words/status-text.ts';
 
 interface StatusOptions {
   readonly json?: boolean;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { blocksOfFile } from '../../durable/regular-file.ts';
-import { systemCode } from '../../errors.ts';
+import { ignoreMissing } from '../../errors.ts';
 import { headerField, headerHash } from '../../message/header-field.ts';
 import { CrlfToLf, lfToCrlf } from '../../message/line-endings.ts';
 import { MessageStart } from '../../message/message-start.ts';
@@ -36,11 +36,11 @@ export class StoredFiles {
   async read(location: string): Promise<StoredFile | undefined> {
     const listed = await this.#paths.pathOf(location);
     if (listed === undefined) return undefined;
-    const stored = await readIfThere(listed, this.#lineEndings);
+    const stored = await readStored(listed, this.#lineEndings).catch(ignoreMissing);
     if (stored !== undefined) return stored;
     this.#paths.forget();
     const moved = await this.#paths.pathOf(location);
-    return moved === undefined ? undefined : readIfThere(moved, this.#lineEndings);
+    return moved === undefined ? undefined : readStored(moved, this.#lineEndings).catch(ignoreMissing);
   }
 }
 
@@ -55,15 +55,6 @@ export async function* taggedMessages(
     if (stored === undefined) continue;
     const { octets, sha256, received } = stored;
     yield { receipt: { destination, location, octets, sha256 }, received, tag };
-  }
-}
-
-async function readIfThere(path: string, lineEndings: LineEndings): Promise<StoredFile | undefined> {
-  try {
-    return await readStored(path, lineEndings);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    return undefined;
   }
 }
 

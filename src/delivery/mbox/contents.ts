@@ -30,13 +30,9 @@ export interface MboxContents {
  * write, and those with NULs in them.
  */
 export async function scanMbox(path: string, isWanted: (octets: number) => boolean): Promise<MboxContents> {
-  const file = await openRegular(path).catch(ignoreMissing);
+  await using file = await openRegular(path).catch(ignoreMissing);
   if (file === undefined) return { isMbox: false, messages: new Map(), withNuls: [] };
-  try {
-    return await steadily(file, () => scan(file, isWanted));
-  } finally {
-    await file.close();
-  }
+  return await steadily(file, () => scan(file, isWanted));
 }
 
 async function scan(file: FileHandle, isWanted: (octets: number) => boolean): Promise<MboxContents> {

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
+import { groupBy } from '../../group-by.ts';
 import { START_OCTETS } from '../../message/message-start.ts';
 import { withoutReadersFields } from '../../message/readers-fields.ts';
 import type { Arrival, Receipt, RecordedArrivals } from '../destination.ts';
-import { partsOfName } from '../settings.ts';
 import { type Bounds, readBounds } from './bounds.ts';
 import { messageIdOf } from './contents.ts';
 import { groupsOf, likeness } from './groups.ts';
-import { blocksOf, openIfThere, readAt, readingAhead, steadily } from './reading.ts';
+import { blocksOf, openMbox, readAt, readingAhead, steadily } from './reading.ts';
 import { readForms } from './stored-forms.ts';
 
 /** What mail programs take out of a header is not more: `Content-Length` and the like, with which the message came. */
@@ -20,6 +20,8 @@ interface Standing extends Pick<Bounds, 'start' | 'content' | 'end'> {
   readonly withoutFields: number;
   /** The last message that came there which it is the whole of, by Message-ID and size. */
   whole?: Arrival;
+  /** What came under its Message-ID and was longer, where it is the whole of nothing. */
+  readonly longer: Arrival[];
 }
 
 /**
@@ -32,26 +34,21 @@ export async function lostWithEnd(
   missing: ReadonlySet<number>,
   records: RecordedArrivals,
 ): Promise<ReadonlyMap<number, Receipt>> {
-  const { type, path } = partsOfName(destination);
-  if (type !== 'mbox' || missing.size === 0) return new Map();
-  const file = await openIfThere(path);
+  if (missing.size === 0) return new Map();
+  await using file = await openMbox(destination);
   if (file === undefined) return new Map();
-  try {
-    const standing = await steadily(file, () => messagesOf(file));
-    const lost = noteWhole(standing, records.arrivals(destination), missing);
-    const longer = longerOnes(standing, records.arrivals(destination));
-    const causes = new Map<number, Receipt>();
-    for (const one of standing) {
-      const whose = await pieceOf(file, one, longer.get(one) ?? []);
-      if (whose === undefined) continue;
-      const piece = { ...whose.receipt, location: String(one.start) };
-      const behind = standing.flatMap(({ start, whole }) => (start > one.start && whole ? [whole] : []));
-      for (const arrival of lost) if (isCutWith(arrival, whose, behind)) causes.set(arrival.record, piece);
-    }
-    return causes;
-  } finally {
-    await file.close();
+  const standing = await steadily(file, () => messagesOf(file));
+  const lost = noteWhole(standing, records.arrivals(destination), missing);
+  noteLonger(standing, records.arrivals(destination));
+  const causes = new Map<number, Receipt>();
+  for (const one of standing) {
+    const whose = await pieceOf(file, one);
+    if (whose === undefined) continue;
+    const piece = { ...whose.receipt, location: String(one.start) };
+    const behind = standing.flatMap(({ start, whole }) => (start > one.start && whole ? [whole] : []));
+    for (const arrival of lost) if (isCutWith(arrival, whose, behind)) causes.set(arrival.record, piece);
   }
+  return causes;
 }
 
 /** Where the order of records and the clock, which may have been set back, do not agree, it counts as cut. */
@@ -78,7 +75,7 @@ async function messagesOf(file: FileHandle): Promise<readonly Standing[]> {
     const header = text.toString('latin1', 0, text.indexOf('\n\n') + 1);
     const octets = end - content;
     const withoutFields = octets - header.length + withoutReadersFields(header).length;
-    standing.push({ start, content, end, messageId, octets, withoutFields });
+    standing.push({ start, content, end, messageId, octets, withoutFields, longer: [] });
   }
   return standing;
 }
@@ -102,29 +99,18 @@ function noteWhole(
   return lost;
 }
 
-/** What came under the Message-ID of those that are the whole of nothing, and was longer. */
-function longerOnes(
-  standing: readonly Standing[],
-  arrivals: Iterable<Arrival>,
-): ReadonlyMap<Standing, readonly Arrival[]> {
-  const longer = new Map<Standing, Arrival[]>();
-  const perhaps = standing.filter(({ whole }) => whole === undefined);
-  const byMessageId = groupsOf(perhaps, ({ messageId }) => [messageId]);
+/** Notes what each may be a piece of. Only once all that is whole is known: all mail may have one Message-ID. */
+function noteLonger(standing: readonly Standing[], arrivals: Iterable<Arrival>): void {
+  const perhaps = groupBy(standing, ({ whole, messageId }) => (whole === undefined ? messageId : undefined));
   for (const arrival of arrivals)
-    for (const one of byMessageId.get(arrival.messageId ?? '') ?? []) {
-      if (arrival.receipt.octets <= one.withoutFields) continue;
-      const known = longer.get(one);
-      if (known === undefined) longer.set(one, [arrival]);
-      else known.push(arrival);
-    }
-  return longer;
+    for (const one of perhaps.get(arrival.messageId ?? '') ?? [])
+      if (arrival.receipt.octets > one.withoutFields) one.longer.push(arrival);
 }
 
 /** The first of those of which it can be a piece, where it is none of them with less in its header. */
 async function pieceOf(
   file: FileHandle,
-  { content, end, ...one }: Standing,
-  longer: readonly Arrival[],
+  { content, end, longer, ...one }: Standing,
 ): Promise<Arrival | undefined> {
   if (longer.length === 0) return undefined;
   const start = await readAt(file, content, Math.min(end - content, START_OCTETS));

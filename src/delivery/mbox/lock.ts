@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { takeDotLocks } from '../../durable/dot-lock.ts';
 import { takeKernelLock } from '../../durable/kernel-lock.ts';
-import { MailError, systemCode } from '../../errors.ts';
+import { ignoreMissing, MailError, systemCode } from '../../errors.ts';
 import type { Runtime } from '../../runtime.ts';
 
 /** How long other programs may hold the mbox before this poll gives up. */
@@ -89,13 +89,8 @@ async function openLocked(path: string, until: number, runtime: Runtime): Promis
 
 async function standsAt(file: FileHandle, path: string): Promise<boolean> {
   const ours = await file.stat({ bigint: true });
-  try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return dev === ours.dev && ino === ours.ino;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  const there = await stat(path, { bigint: true }).catch(ignoreMissing);
+  return there?.dev === ours.dev && there.ino === ours.ino;
 }
 
 async function openOrCreate(path: string): Promise<FileHandle> {

@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
+import { groupBy } from '../../group-by.ts';
 import type { Arrival, RecordedArrivals } from '../destination.ts';
-import { partsOfName } from '../settings.ts';
 import { standingAt } from './intents.ts';
-import { fromLineAt, openIfThere, steadily } from './reading.ts';
+import { fromLineAt, openMbox, steadily } from './reading.ts';
 
 /** What a record tells of whether its message stands where it was appended, and of when that was. */
 type Appended = Pick<Arrival, 'record' | 'deliveredAt' | 'receipt'>;
@@ -19,19 +19,14 @@ export async function lostBehindEnd(
   missing: ReadonlySet<number>,
   records: RecordedArrivals,
 ): Promise<ReadonlySet<number>> {
-  const { type, path } = partsOfName(destination);
-  if (type !== 'mbox' || missing.size === 0) return new Set();
-  const file = await openIfThere(path);
+  if (missing.size === 0) return new Set();
+  await using file = await openMbox(destination);
   if (file === undefined) return new Set();
-  try {
-    return await steadily(file, async () => {
-      const { size } = await file.stat();
-      const appended = appendedIn(destination, { size, missing }, records);
-      return new AppendedMail(file, size, appended).lost(missing);
-    });
-  } finally {
-    await file.close();
-  }
+  return await steadily(file, async () => {
+    const { size } = await file.stat();
+    const appended = appendedIn(destination, { size, missing }, records);
+    return new AppendedMail(file, size, appended).lost(missing);
+  });
 }
 
 /** What is asked about, and what can stand where it was appended: all else was behind the end that the mbox has now. */
@@ -52,7 +47,7 @@ class AppendedMail {
   readonly #file: FileHandle;
   readonly #size: number;
   readonly #inOrder: readonly Appended[];
-  readonly #byPlace = new Map<number, Appended[]>();
+  readonly #byPlace: ReadonlyMap<number, readonly Appended[]>;
   /** By the index of a message, that of the last one up to it that stands; -1 where none does. */
   readonly #standing = new Map<number, number>();
 
@@ -60,12 +55,7 @@ class AppendedMail {
     this.#file = file;
     this.#size = size;
     this.#inOrder = inOrder;
-    for (const one of inOrder) {
-      const place = Number(one.receipt.location);
-      const here = this.#byPlace.get(place);
-      if (here === undefined) this.#byPlace.set(place, [one]);
-      else here.push(one);
-    }
+    this.#byPlace = groupBy(inOrder, ({ receipt }) => Number(receipt.location));
   }
 
   async lost(missing: ReadonlySet<number>): Promise<ReadonlySet<number>> {

@@ -34,14 +34,10 @@ export interface MboxMessage {
 
 /** Reads all messages of an mbox, never more than a block of one in memory. */
 export async function* readMessages(path: string): AsyncGenerator<MboxMessage, void, undefined> {
-  const file = await openRegular(path);
-  try {
-    const { bounds } = await readBounds(blocksOf(file, 0));
-    const blocks = readingAhead(file);
-    for (const { start, content, end } of bounds) yield await readMessage(start, blocks(content, end));
-  } finally {
-    await file.close();
-  }
+  await using file = await openRegular(path);
+  const { bounds } = await readBounds(blocksOf(file, 0));
+  const blocks = readingAhead(file);
+  for (const { start, content, end } of bounds) yield await readMessage(start, blocks(content, end));
 }
 
 /** The same, as a destination of this name gives them. */
@@ -68,15 +64,11 @@ async function readMessage(start: number, blocks: AsyncIterable<Buffer>): Promis
  * quotes, and with CRLF. Nothing where no From_ line begins there.
  */
 export async function* receivedAt(path: string, start: number): AsyncGenerator<Buffer, void, undefined> {
-  const file = await openRegular(path);
-  try {
-    const unquoting = new MboxrdUnquoting();
-    for await (const block of storedAt(file, start))
-      yield lfToCrlf(Buffer.from(unquoting.push(block.toString('latin1')), 'latin1'));
-    yield lfToCrlf(Buffer.from(unquoting.end(), 'latin1'));
-  } finally {
-    await file.close();
-  }
+  await using file = await openRegular(path);
+  const unquoting = new MboxrdUnquoting();
+  for await (const block of storedAt(file, start))
+    yield lfToCrlf(Buffer.from(unquoting.push(block.toString('latin1')), 'latin1'));
+  yield lfToCrlf(Buffer.from(unquoting.end(), 'latin1'));
 }
 
 /** The same as it stands there, up to the empty line behind it. */

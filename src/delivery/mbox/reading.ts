@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { openRegular } from '../../durable/regular-file.ts';
 import { ignoreMissing } from '../../errors.ts';
 import { readingFailed } from '../errors.ts';
+import { partsOfName } from '../settings.ts';
 
 const BLOCK_OCTETS = 1024 * 1024;
 
@@ -13,8 +14,13 @@ const FROM = 'From ';
 /** While a program never stops writing, what one look sees must do. */
 const MOST_LOOKS = 5;
 
-/** An mbox to be read; undefined where there is none. Raises a `MailError` where it cannot be opened: that says nothing of what is in it. */
-export async function openIfThere(path: string): Promise<FileHandle | undefined> {
+/**
+ * The mbox that a destination of this name is, to be read; undefined where it is another kind of place, or nothing is there.
+ * Raises a `MailError` where it cannot be opened: that says nothing of what is in it.
+ */
+export async function openMbox(destination: string): Promise<FileHandle | undefined> {
+  const { type, path } = partsOfName(destination);
+  if (type !== 'mbox') return undefined;
   try {
     return await openRegular(path).catch(ignoreMissing);
   } catch (error) {

@@ -234,6 +234,7 @@ export class Settling {
     return turn;
   }
 
+  /** Stores a message wherever it is lacking, and records where it is. */
   async #deliverNow(received: Arrived, who: Who): Promise<void> {
     if (this.#failure !== undefined) return discardAll(received.drafts);
     const { account, tally, observer } = this.#poll;
@@ -243,40 +244,45 @@ export class Settling {
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
     const record = await this.#ofTheSame(who.record, received);
-    const already = [...left, ...this.#found.take(received, left, record?.destinations ?? [])];
+    const had = record?.destinations ?? [];
+    const already = [...left, ...this.#found.take(received, left, had)];
     const { receipts, failure } = await commitAll(received, tag, [
-      ...(record?.destinations ?? []),
+      ...had,
       ...already.map(({ destination }) => destination),
     ]);
-    const isRefused = failure instanceof MessageNotTaken;
-    // What could not be taken back may have become visible all the same.
-    if (failure !== undefined && !isRefused && (this.#isFoundSomewhere || failure instanceof MaybeTaken))
-      tally.unrecorded = true;
-    const all = [...already, ...receipts];
-    let begun = record?.id;
+    const complete = failure === undefined;
+    const settled = { record, tag, receipts: [...already, ...receipts], claims: already, complete };
+    if (!complete) return this.#noteUndelivered(received, settled, failure);
     // Where no destination is left that lacks it, there is no receipt, and it is delivered all the same.
-    if (all.length > 0 || failure === undefined) {
-      const complete = failure === undefined;
-      begun = await this.#record(received, { record, tag, receipts: all, claims: already, complete });
-      if (complete) this.#bind(number, begun);
-      if (complete && already.length === 0 && (record?.destinations.length ?? 0) === 0)
-        this.delivered.add(number);
-    }
-    if (isRefused) {
-      // What is here of a message that came short is safe, whatever becomes of the whole.
-      const isPostponed = failure.isForNow && received.retrieval.reason !== 'short';
-      const leave = isPostponed ? postponeMessage : refuseMessage;
-      return leave(received.retrieval, failure, this.#poll, { sha256: received.sha256, begun });
-    }
-    if (failure !== undefined) {
-      await putLast(received.retrieval, failure, this.#poll, begun);
-      throw failure;
-    }
+    this.#bind(number, await this.#record(received, settled));
+    if (already.length === 0 && had.length === 0) this.delivered.add(number);
     if (receipts.length > 0 || already.length === 0) {
       tally.fetched += 1;
       tally.bytes += received.octets;
     }
     observer.carried?.(account.name);
+  }
+
+  /**
+   * Records what some destinations have of a message, and leaves it on the server for the others. Raises the failure where it
+   * may concern other messages too.
+   */
+  async #noteUndelivered(received: Arrived, settled: Settled, failure: MailError): Promise<void> {
+    const { retrieval, sha256 } = received;
+    const isRefused = failure instanceof MessageNotTaken;
+    // What could not be taken back may have become visible all the same.
+    if (!isRefused && (this.#isFoundSomewhere || failure instanceof MaybeTaken))
+      this.#poll.tally.unrecorded = true;
+    const isSomewhere = settled.receipts.length > 0;
+    const begun = isSomewhere ? await this.#record(received, settled) : settled.record?.id;
+    if (!isRefused) {
+      await putLast(retrieval, failure, this.#poll, begun);
+      throw failure;
+    }
+    // What is here of a message that came short is safe, whatever becomes of the whole.
+    const isPostponed = failure.isForNow && retrieval.reason !== 'short';
+    const leave = isPostponed ? postponeMessage : refuseMessage;
+    await leave(retrieval, failure, this.#poll, { sha256, begun });
   }
 
   /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */

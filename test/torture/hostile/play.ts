@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { statusOfReport } from '../../../src/cli/poll-report.ts';
+import { statusOfReport } from '../../../src/cli/words/poll-report.ts';
 import type { PollReport } from '../../../src/poll/report.ts';
 import { authority } from '../../support/certificates.ts';
 import { startProgram, writeConfiguration } from '../../support/program.ts';

@@ -1,5 +1,5 @@
-import { MailError } from '../errors.ts';
-import type { TlsMode } from '../pop3-client/options.ts';
+import { MailError } from '../../errors.ts';
+import type { TlsMode } from '../../pop3-client/options.ts';
 
 /** Every question of `init` as an option. */
 export interface InitOptions {

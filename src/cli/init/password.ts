@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { PASSWORD_COMMAND_MS, passwordSource } from '../config/secrets.ts';
-import type { PasswordSettings } from '../config/settings.ts';
-import { writePrivateFile } from '../durable/private-file.ts';
-import { MailError } from '../errors.ts';
-import { systemRuntime } from '../runtime.ts';
-import { Secret } from '../secret.ts';
-import { keyringCommand, storeInKeyring } from '../setup/keyring.ts';
-import type { InitOptions } from './init-options.ts';
-import type { Asker } from './prompts.ts';
+import { PASSWORD_COMMAND_MS, passwordSource } from '../../config/secrets.ts';
+import type { PasswordSettings } from '../../config/settings.ts';
+import { writePrivateFile } from '../../durable/private-file.ts';
+import { MailError } from '../../errors.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { Secret } from '../../secret.ts';
+import { keyringCommand, storeInKeyring } from '../../setup/keyring.ts';
+import type { Asker } from '../prompts.ts';
+import type { InitOptions } from './options.ts';
 
 /** A password, how the configuration refers to it, and what must be done so that it is there. */
 export interface ChosenPassword {

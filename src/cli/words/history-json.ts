@@ -1,5 +1,5 @@
-import type { HistoryEntry } from '../ledger/history.ts';
-import { isoTime } from '../runtime.ts';
+import type { HistoryEntry } from '../../ledger/history.ts';
+import { isoTime } from '../../runtime.ts';
 
 /** What the ledger has noted of a message, as `history` and `explain` give it to programs. Stable and documented. */
 export function historyJson(entry: HistoryEntry): unknown {

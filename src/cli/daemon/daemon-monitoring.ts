@@ -1,17 +1,17 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Configuration } from '../config/configuration.ts';
-import type { Daemon } from '../daemon/daemon.ts';
-import { daemonMetrics, PollCounts } from '../daemon/daemon-metrics.ts';
-import { openListener } from '../daemon/listener.ts';
-import { asMailError } from '../errors.ts';
-import { Outbox, type UnsentNotice } from '../notices/outbox.ts';
-import { type Ping, sendPing } from '../notices/ping.ts';
-import type { Logger } from '../observe/logger.ts';
-import { renderMetrics } from '../observe/metrics.ts';
-import type { PollReport } from '../poll/report.ts';
-import { systemRuntime } from '../runtime.ts';
-import { version } from './version.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { Daemon } from '../../daemon/daemon.ts';
+import { daemonMetrics, PollCounts } from '../../daemon/daemon-metrics.ts';
+import { openListener } from '../../daemon/listener.ts';
+import { asMailError } from '../../errors.ts';
+import { Outbox, type UnsentNotice } from '../../notices/outbox.ts';
+import { type Ping, sendPing } from '../../notices/ping.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { renderMetrics } from '../../observe/metrics.ts';
+import type { PollReport } from '../../poll/report.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { version } from '../version.ts';
 
 /** The daemon looks at what is due every few seconds; when it has not for so long, something is very wrong. */
 const STUCK_MS = 60_000;

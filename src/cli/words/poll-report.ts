@@ -1,7 +1,7 @@
-import { quarantineHint } from '../daemon/status.ts';
-import type { PollReport } from '../poll/report.ts';
-import { statusOf } from './exit-status.ts';
-import { showError, type Terminal } from './terminal.ts';
+import { quarantineHint } from '../../daemon/status.ts';
+import type { PollReport } from '../../poll/report.ts';
+import { statusOf } from '../exit-status.ts';
+import { showError, type Terminal } from '../terminal.ts';
 import { quarantinedText, reportLine } from './wording.ts';
 
 /** Some messages could not be carried; the rest are safe. */

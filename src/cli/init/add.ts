@@ -1,11 +1,11 @@
-import { withAccount } from '../config/add-account.ts';
-import { homeFolder } from '../config/home.ts';
-import { parseConfiguration } from '../config/parse.ts';
-import { rewriteFile } from '../durable/private-file.ts';
-import { systemCode } from '../errors.ts';
-import { systemRuntime } from '../runtime.ts';
-import { accountToAdd, type FirstAccount } from '../setup/first-account.ts';
-import { describeSystemError } from '../wire/errors.ts';
+import { withAccount } from '../../config/add-account.ts';
+import { homeFolder } from '../../config/home.ts';
+import { parseConfiguration } from '../../config/parse.ts';
+import { rewriteFile } from '../../durable/private-file.ts';
+import { systemCode } from '../../errors.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { accountToAdd, type FirstAccount } from '../../setup/first-account.ts';
+import { describeSystemError } from '../../wire/errors.ts';
 
 /** The configuration that is there, when `init` was begun. */
 export interface Present {

@@ -1,8 +1,8 @@
-import { octetsText } from '../config/size.ts';
-import type { AccountState, AccountStatus, Status } from '../daemon/status.ts';
-import { stillToCome } from '../poll/report.ts';
-import { countText } from '../wire/text.ts';
-import type { Terminal } from './terminal.ts';
+import { octetsText } from '../../config/size.ts';
+import type { AccountState, AccountStatus, Status } from '../../daemon/status.ts';
+import { stillToCome } from '../../poll/report.ts';
+import { countText } from '../../wire/text.ts';
+import type { Terminal } from '../terminal.ts';
 import { columnText, nameText, quarantinedText, wrappedText } from './wording.ts';
 
 const WIDTH = 80;

@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import type { ActionOf } from './command.ts';
-import { EXIT_STATUS_HELP } from './exit-status.ts';
+import type { ActionOf } from '../command.ts';
+import { EXIT_STATUS_HELP } from '../exit-status.ts';
 import { wholeNumber } from './option-values.ts';
 
 const PEERS = ['fetchmail', 'getmail', 'mpop'];
@@ -24,7 +24,7 @@ function addCompletion(program: Command, run: ActionOf): void {
     .description(
       'Prints a script that completes commands, options and accounts. bash: put it into ~/.local/share/bash-completion/completions/mailferry; zsh: into _mailferry in a folder of $fpath; fish: into ~/.config/fish/completions/mailferry.fish. With "accounts" it prints the names of the accounts, which the scripts ask for.',
     )
-    .action(run(async () => (await import('./commands/completion.ts')).completionOf(program)));
+    .action(run(async () => (await import('../commands/completion.ts')).completionOf(program)));
 }
 
 function addHistory(program: Command, run: ActionOf): void {
@@ -43,7 +43,7 @@ function addHistory(program: Command, run: ActionOf): void {
     .option('--all', 'also what was adopted, has failed or is quarantined (A, F, Q)')
     .option('--limit <count>', 'at most so many', wholeNumber(1), 50)
     .option('--json', 'one JSON object per message on standard output, nothing else there')
-    .action(run(async () => (await import('./commands/history.ts')).history));
+    .action(run(async () => (await import('../commands/history.ts')).history));
 }
 
 function addExplain(program: Command, run: ActionOf): void {
@@ -57,7 +57,7 @@ function addExplain(program: Command, run: ActionOf): void {
     )
     .option('--no-server', 'do not ask the server; the ledger alone')
     .option('--json', 'one JSON object on standard output')
-    .action(run(async () => (await import('./commands/explain.ts')).explain));
+    .action(run(async () => (await import('../commands/explain.ts')).explain));
 }
 
 function addInit(program: Command, run: ActionOf): void {
@@ -105,7 +105,7 @@ function addInit(program: Command, run: ActionOf): void {
     .option('--add', 'add the account to a configuration that is there; all else in it stays as it is')
     .addOption(new Option('--force', 'replace a configuration that is there').conflicts('add'))
     .option('--no-login', 'do not try the login')
-    .action(run(async () => (await import('./commands/init.ts')).init));
+    .action(run(async () => (await import('../commands/init.ts')).init));
 }
 
 function addDoctor(program: Command, run: ActionOf): void {
@@ -118,7 +118,7 @@ function addDoctor(program: Command, run: ActionOf): void {
     )
     .option('--json', 'one JSON object per account on standard output, nothing else there')
     .addHelpText('after', EXIT_STATUS_HELP)
-    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
+    .action(run(async () => (await import('../commands/doctor.ts')).doctor));
 }
 
 function deletion(text: string): string | { after: string } {
@@ -158,7 +158,7 @@ Exit status 78 when something is left for you to say, such as where mail goes;
 the file and the ledger are written all the same. 64 when a file would be
 overwritten.`,
     )
-    .action(run(async () => (await import('./commands/import.ts')).importPeer));
+    .action(run(async () => (await import('../commands/import.ts')).importPeer));
 }
 
 function addExport(program: Command, run: ActionOf): void {
@@ -175,7 +175,7 @@ function addExport(program: Command, run: ActionOf): void {
       'the file to write; for getmail the folder of its oldmail files, for mpop a file or the folder of its uidls files',
     )
     .option('--force', 'replace files that are there')
-    .action(run(async () => (await import('./commands/export.ts')).exportPeer));
+    .action(run(async () => (await import('../commands/export.ts')).exportPeer));
 }
 
 function destination(text: string): { type: string; path: string } {

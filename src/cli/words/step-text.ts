@@ -1,6 +1,6 @@
-import type { Step } from '../doctor/step.ts';
-import { printable } from '../wire/text.ts';
-import { paragraph, type Terminal } from './terminal.ts';
+import type { Step } from '../../doctor/step.ts';
+import { printable } from '../../wire/text.ts';
+import { paragraph, type Terminal } from '../terminal.ts';
 
 const SIGNS = { good: ['green', '✓'], doubtful: ['yellow', '!'], wrong: ['red', '✗'] } as const;
 

@@ -1,7 +1,7 @@
-import { App } from '../app.ts';
-import type { Configuration } from '../config/configuration.ts';
-import { MailError } from '../errors.ts';
-import { systemRuntime } from '../runtime.ts';
+import { App } from '../../app.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { MailError } from '../../errors.ts';
+import { systemRuntime } from '../../runtime.ts';
 
 /**
  * Raises `thrown` again; where it says that another Mailferry has the ledger, and that is a daemon which answers, with
@@ -13,7 +13,7 @@ export async function explainedByDaemon(
   remedy: string,
 ): Promise<never> {
   if (!(thrown instanceof MailError) || thrown.code !== 'already-running') throw thrown;
-  const { askDaemon } = await import('../daemon/control-client.ts');
+  const { askDaemon } = await import('../../daemon/control-client.ts');
   const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
   if (answer === undefined) throw thrown;
   throw new MailError('already-running', thrown.message, {

@@ -1,4 +1,4 @@
-import type { Decision } from '../poll/plan.ts';
+import type { Decision } from '../../poll/plan.ts';
 
 type Reason = Decision['reason'];
 

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
-import type { Configuration } from '../config/configuration.ts';
-import { controlAnswers, type ReloadAnswer } from '../daemon/answers.ts';
-import { openControlSocket } from '../daemon/control-server.ts';
-import { Daemon, type DaemonSettings } from '../daemon/daemon.ts';
-import type { DaemonDeps } from '../daemon/deps.ts';
-import { reloadingAssignments, ServiceManager } from '../daemon/systemd.ts';
-import { asMailError, MailError } from '../errors.ts';
-import type { Log } from '../observe/logger.ts';
-import type { RecentLines } from '../observe/recent-lines.ts';
-import type { PollReport } from '../poll/report.ts';
-import { systemRuntime } from '../runtime.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { controlAnswers, type ReloadAnswer } from '../../daemon/answers.ts';
+import { openControlSocket } from '../../daemon/control-server.ts';
+import { Daemon, type DaemonSettings } from '../../daemon/daemon.ts';
+import type { DaemonDeps } from '../../daemon/deps.ts';
+import { reloadingAssignments, ServiceManager } from '../../daemon/systemd.ts';
+import { asMailError, MailError } from '../../errors.ts';
+import type { Log } from '../../observe/logger.ts';
+import type { RecentLines } from '../../observe/recent-lines.ts';
+import type { PollReport } from '../../poll/report.ts';
+import { systemRuntime } from '../../runtime.ts';
+import { version } from '../version.ts';
 import { DaemonMonitoring } from './daemon-monitoring.ts';
-import { version } from './version.ts';
 
 /** How often systemd is told in words how it goes, when that has changed. */
 const STATUS_EVERY_MS = 10_000;

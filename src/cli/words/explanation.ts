@@ -1,10 +1,10 @@
-import { octetsText } from '../config/size.ts';
-import type { StoredState } from '../delivery/destination.ts';
-import type { HistoryEntry, HistoryPlace } from '../ledger/history.ts';
-import type { DeletionPolicy } from '../poll/deletion-policy.ts';
-import { LINE_END_OCTETS } from '../poll/listed-size.ts';
-import type { Decision } from '../poll/plan.ts';
-import { formatDuration } from '../schedule/duration.ts';
+import { octetsText } from '../../config/size.ts';
+import type { StoredState } from '../../delivery/destination.ts';
+import type { HistoryEntry, HistoryPlace } from '../../ledger/history.ts';
+import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
+import { LINE_END_OCTETS } from '../../poll/listed-size.ts';
+import type { Decision } from '../../poll/plan.ts';
+import { formatDuration } from '../../schedule/duration.ts';
 import { REASON_SENTENCES } from './reason-text.ts';
 import { timeText } from './wording.ts';
 

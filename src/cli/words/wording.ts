@@ -1,6 +1,6 @@
-import { octetsText } from '../config/size.ts';
-import { type PollReport, stillToCome } from '../poll/report.ts';
-import { countText } from '../wire/text.ts';
+import { octetsText } from '../../config/size.ts';
+import { type PollReport, stillToCome } from '../../poll/report.ts';
+import { countText } from '../../wire/text.ts';
 
 /** A duration in milliseconds for people: `0.4 s`, `1:05`, `2:00:00`. */
 export function durationText(milliseconds: number): string {

@@ -1,7 +1,7 @@
-import { MailError } from '../errors.ts';
-import { parseSchedule } from '../schedule/cron.ts';
-import type { InitOptions } from './init-options.ts';
-import type { Asker } from './prompts.ts';
+import { MailError } from '../../errors.ts';
+import { parseSchedule } from '../../schedule/cron.ts';
+import type { Asker } from '../prompts.ts';
+import type { InitOptions } from './options.ts';
 
 /** Asks where mail goes. With nobody to ask, the options have said so. */
 export async function askDestination(asker: Asker | undefined): Promise<NonNullable<InitOptions['deliver']>> {

@@ -1,13 +1,13 @@
 import { type Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { nearest } from '../config/nearest.ts';
-import { parseDuration } from '../schedule/duration.ts';
-import type { ActionOf } from './command.ts';
+import { nearest } from '../../config/nearest.ts';
+import { parseDuration } from '../../schedule/duration.ts';
+import type { ActionOf } from '../command.ts';
+import { EXIT_STATUS_HELP } from '../exit-status.ts';
+import { version } from '../version.ts';
 import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
 import { addDaemonCommands } from './daemon-commands.ts';
-import { EXIT_STATUS_HELP } from './exit-status.ts';
 import { wholeNumber } from './option-values.ts';
 import { addSetupCommands } from './setup-commands.ts';
-import { version } from './version.ts';
 
 /** Written here once more, so that `--help` need not load the server. */
 export const PERSONALITY_NAMES: readonly string[] = [
@@ -129,7 +129,7 @@ function addFetch(program: Command, run: ActionOf): void {
     .option('--no-progress', 'no progress bar on a terminal')
     .option('--confirm-delete', CONFIRM_DELETE_HELP)
     .addHelpText('after', EXIT_STATUS_HELP)
-    .action(run(async () => (await import('./commands/fetch.ts')).fetch));
+    .action(run(async () => (await import('../commands/fetch.ts')).fetch));
 }
 
 function addCheck(program: Command, run: ActionOf): void {
@@ -140,7 +140,7 @@ function addCheck(program: Command, run: ActionOf): void {
       'Reads the configuration and explains all problems at once, each with its place. Touches no network.',
     )
     .showHelpAfterError('(--config FILE names another configuration)')
-    .action(run(async () => (await import('./commands/check.ts')).check));
+    .action(run(async () => (await import('../commands/check.ts')).check));
 }
 
 function addAdopt(program: Command, run: ActionOf): void {
@@ -155,7 +155,7 @@ function addAdopt(program: Command, run: ActionOf): void {
       '--none',
       'after the ledger was lost: let the next poll carry what it does not find at the destination',
     )
-    .action(run(async () => (await import('./commands/adopt.ts')).adopt));
+    .action(run(async () => (await import('../commands/adopt.ts')).adopt));
 }
 
 function addRefetch(program: Command, run: ActionOf): void {
@@ -172,7 +172,7 @@ function addRefetch(program: Command, run: ActionOf): void {
       'also all that a program or mail server has taken: nobody can tell what of it is lost, so all of it comes twice',
     )
     .option('-n, --dry-run', 'only count')
-    .action(run(async () => (await import('./commands/refetch.ts')).refetch));
+    .action(run(async () => (await import('../commands/refetch.ts')).refetch));
 }
 
 function addVerify(program: Command, run: ActionOf): void {
@@ -192,7 +192,7 @@ message is changed, not there any more or unreadable, 73 when a destination is
 not there, as on a disk that is not mounted, 74 when the ledger or a destination
 cannot be read.`,
     )
-    .action(run(async () => (await import('./commands/verify.ts')).verify));
+    .action(run(async () => (await import('../commands/verify.ts')).verify));
 }
 
 function addServe(program: Command, run: ActionOf): void {
@@ -230,7 +230,7 @@ function addServe(program: Command, run: ActionOf): void {
     .addOption(new Option('--personality <name>', 'behave as another server does').choices(PERSONALITY_NAMES))
     .option('--autologout <time>', 'drop a client that is silent for so long (default: 10m)', duration)
     .option('--faults <file>', 'scripted misbehaviour, as JSON')
-    .action(run(async () => (await import('./commands/serve.ts')).serve));
+    .action(run(async () => (await import('../commands/serve.ts')).serve));
 }
 
 function addDemo(program: Command, run: ActionOf): void {
@@ -241,7 +241,7 @@ function addDemo(program: Command, run: ActionOf): void {
       'Starts the included server with sample mail, carries it into a Maildir, and shows that nothing was lost. Touches nothing but a new folder, whose name it tells.',
     )
     .option('--messages <count>', 'how many messages', wholeNumber(1, 100_000), 300)
-    .action(run(async () => (await import('./commands/demo.ts')).demo));
+    .action(run(async () => (await import('../commands/demo.ts')).demo));
 }
 
 /** An address as `HOST:PORT`, `[IPv6]:PORT` or `PORT`. */

@@ -1,8 +1,8 @@
-import { askDaemon, type ControlRequest } from '../daemon/control-client.ts';
-import type { Status } from '../daemon/status.ts';
-import { MailError } from '../errors.ts';
-import type { GlobalOptions } from './command.ts';
-import { controlSocketFor } from './load.ts';
+import { askDaemon, type ControlRequest } from '../../daemon/control-client.ts';
+import type { Status } from '../../daemon/status.ts';
+import { MailError } from '../../errors.ts';
+import type { GlobalOptions } from '../command.ts';
+import { controlSocketFor } from '../load.ts';
 
 /**
  * Asks the daemon that the configuration means, also while that has faults, since just then somebody wants to know how the

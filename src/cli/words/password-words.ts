@@ -1,6 +1,6 @@
-import type { AccountConfiguration } from '../config/configuration.ts';
-import { PasswordCommandError } from '../config/secrets.ts';
-import type { Terminal } from './terminal.ts';
+import type { AccountConfiguration } from '../../config/configuration.ts';
+import { PasswordCommandError } from '../../config/secrets.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** The same account, whose password command is quoted on this terminal when it fails: what it said is kept nowhere (I5). */
 export function quotingPasswordCommand(

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { groupBy } from '../group-by.ts';
-import type { Peer } from '../peers/peer.ts';
-import type { ImportedAccount, PasswordFile } from '../setup/import-peer.ts';
-import { countText } from '../wire/text.ts';
+import { groupBy } from '../../group-by.ts';
+import type { Peer } from '../../peers/peer.ts';
+import type { ImportedAccount, PasswordFile } from '../../setup/import-peer.ts';
+import { countText } from '../../wire/text.ts';
 
 /** Something to say of one account, or in one sentence of several. */
 export interface Told {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import type { ActionOf } from './command.ts';
+import type { ActionOf } from '../command.ts';
+import { EXIT_STATUS_HELP } from '../exit-status.ts';
 import { CONFIRM_DELETE_HELP } from './confirm-delete.ts';
-import { EXIT_STATUS_HELP } from './exit-status.ts';
 import { wholeNumber } from './option-values.ts';
 
 /** The commands of the daemon, and those that talk to it. */
@@ -22,7 +22,7 @@ function addRun(program: Command, run: ActionOf): void {
     .description(
       'Polls all accounts on their schedules, in the foreground, until it is told to stop. SIGTERM and SIGINT end it properly, a second one at once; SIGHUP reads the configuration and opens the log file anew; SIGUSR1 polls all accounts now.',
     )
-    .action(run(async () => (await import('./commands/run.ts')).run));
+    .action(run(async () => (await import('../commands/run.ts')).run));
 }
 
 function addStatus(program: Command, run: ActionOf): void {
@@ -36,7 +36,7 @@ function addStatus(program: Command, run: ActionOf): void {
     .option('--json', 'one JSON object on standard output')
     .option('--alive', 'only whether the daemon answers: status 0, or 69')
     .addHelpText('after', EXIT_STATUS_HELP)
-    .action(run(async () => (await import('./commands/status.ts')).status));
+    .action(run(async () => (await import('../commands/status.ts')).status));
 }
 
 function addPoll(program: Command, run: ActionOf): void {
@@ -51,7 +51,7 @@ function addPoll(program: Command, run: ActionOf): void {
     .option('--no-wait', 'do not wait for the reports')
     .option('--confirm-delete', CONFIRM_DELETE_HELP)
     .addHelpText('after', EXIT_STATUS_HELP)
-    .action(run(async () => (await import('./commands/poll.ts')).poll));
+    .action(run(async () => (await import('../commands/poll.ts')).poll));
 }
 
 function addPause(program: Command, run: ActionOf): void {
@@ -62,14 +62,14 @@ function addPause(program: Command, run: ActionOf): void {
     .summary('let the daemon poll no more')
     .description('Ends the polling of these accounts, or all, until `resume`, also after a restart.')
     .addOption(json)
-    .action(run(async () => (await import('./commands/control.ts')).pause));
+    .action(run(async () => (await import('../commands/control.ts')).pause));
   program
     .command('resume')
     .argument('[account...]', 'only these accounts')
     .summary('undo pause')
     .description('Lets the daemon poll these accounts, or all, on schedule again.')
     .addOption(json)
-    .action(run(async () => (await import('./commands/control.ts')).resume));
+    .action(run(async () => (await import('../commands/control.ts')).resume));
 }
 
 function addReload(program: Command, run: ActionOf): void {
@@ -80,7 +80,7 @@ function addReload(program: Command, run: ActionOf): void {
       'Lets the daemon check its configuration and take it over. One that is wrong is refused, and the old one stays in force. Polls that run go on.',
     )
     .option('--json', 'one JSON object on standard output')
-    .action(run(async () => (await import('./commands/control.ts')).reload));
+    .action(run(async () => (await import('../commands/control.ts')).reload));
 }
 
 function addLogs(program: Command, run: ActionOf): void {
@@ -92,7 +92,7 @@ function addLogs(program: Command, run: ActionOf): void {
     .option('-f, --follow', 'go on with what is logged from now on')
     .option('-n, --lines <count>', 'so many lines', wholeNumber(0, 1000), 20)
     .option('--json', 'as it was logged: one JSON object per line')
-    .action(run(async () => (await import('./commands/logs.ts')).logs));
+    .action(run(async () => (await import('../commands/logs.ts')).logs));
 }
 
 function addNotify(program: Command, run: ActionOf): void {
@@ -103,5 +103,5 @@ function addNotify(program: Command, run: ActionOf): void {
       'Sends a test to every place that the configuration names under "notify" and "ping", and says which have taken it.',
     )
     .option('--test', 'send a test')
-    .action(run(async () => (await import('./commands/notify.ts')).notify));
+    .action(run(async () => (await import('../commands/notify.ts')).notify));
 }
