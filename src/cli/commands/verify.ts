@@ -1,5 +1,6 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
 import { readOnlyAll } from '../../delivery/read-only.ts';
+import { isPlaceName } from '../../delivery/settings.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
@@ -151,7 +152,7 @@ function show(
       `  ${terminal.style('yellow', `The mbox has lost its end: it was cut, or put back as it was before ${cutOff.toLocaleString('en-US')} of these came.`)} What the server still has comes once more after: mailferry refetch --missing ${account}`,
     );
   list(
-    `${countText(unreadable.length, 'message')} that cannot be read (whose file is it?):`,
+    `${countText(unreadable.length, 'message')} that cannot be read (${isPlaceName(destination) ? 'whose file is it?' : 'the IMAP server does not give it'}):`,
     unreadable,
     terminal,
   );

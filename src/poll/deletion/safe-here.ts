@@ -1,5 +1,6 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
 import { lostWithEnd } from '../../delivery/mbox/cut.ts';
+import { isPlaceName } from '../../delivery/settings.ts';
 import { MailError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
 import type { RecordId } from '../../ledger/record.ts';
@@ -45,6 +46,8 @@ export async function unsafeHere(
   const lostPlaces = [...new Set(lost.map(({ receipt }) => receipt.destination))];
   return { changed, lost: new Set(lost.map(({ number }) => number)), lostPlaces };
 }
+
+const CHANGED_THERE = 'the IMAP server has changed it, or stores mail in a form of its own (compare: false)';
 
 /** `cut`: it is not whole in an mbox whose end was lost. */
 type StateHere = StoredState | 'cut';
@@ -93,12 +96,13 @@ function lostAmong(states: StatesHere['states'], { destinations }: Deciding): re
 }
 
 function messageChanged({ destination, location }: Receipt, state: 'changed' | 'unreadable'): MailError {
+  const isOurs = isPlaceName(destination);
   const [what, why] =
     state === 'changed'
-      ? ['is not what was delivered any more', 'the disk may be failing, or a program has changed the file']
-      : ['cannot be read', 'the disk may be failing, or the file belongs to another user'];
+      ? ['is not what was delivered any more', isOurs ? 'a program has changed the file' : CHANGED_THERE]
+      : ['cannot be read', isOurs ? 'the file belongs to another user' : 'the IMAP server does not give it'];
   return new MailError('message-changed', `${location} in ${destination} ${what}.`, {
-    hint: `It stays on the server. Look at both; ${why}. What you move out of there counts as handed over, and is deleted on the server.`,
+    hint: `It stays on the server. Look at both; ${isOurs ? 'the disk may be failing, or ' : ''}${why}. What you move out of there counts as handed over, and is deleted on the server.`,
   });
 }
 

@@ -34,6 +34,9 @@ const NOT_NOW = new Set([
   'CORRUPTION',
 ]);
 
+/** So servers say, too, that they cannot read a message that they have. */
+const OF_WHAT_IS_READ = new Set(['SERVERBUG', 'CONTACTADMIN', 'CORRUPTION']);
+
 const STAYS = 'All mail stays on the POP3 server meanwhile';
 
 /** Whether a refusal says that the mailbox is not there. */
@@ -180,6 +183,16 @@ export function isOfAppend(refusal: Error): boolean {
 /** Whether a refusal says that the same may be granted later. The library has a code for a server that asks for a pause. */
 export function isNotNow(thrown: unknown): boolean {
   return (thrown as ImapFlowError).code === 'ETHROTTLE' || NOT_NOW.has(responseCodeOf(thrown));
+}
+
+/** The same, where it is not for the sake of a single message that it cannot read. */
+export function isNotNowWhatever(thrown: unknown): boolean {
+  return isNotNow(thrown) && !OF_WHAT_IS_READ.has(responseCodeOf(thrown));
+}
+
+/** Whether a refusal says that somebody who may put mail there may not see it. */
+export function saysNotAllowed(thrown: unknown): boolean {
+  return isRefusal(thrown) && responseCodeOf(thrown) === 'NOPERM';
 }
 
 /** The library has it at hand for all commands but FETCH, whose answer it gives as it was taken apart. */
