@@ -1,4 +1,5 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pop3Server } from '../../src/pop3-server/index.ts';
@@ -109,6 +110,36 @@ describe('a mailbox over IMAP', () => {
     expect(await runProgram(['verify'], { cwd: kept.folder.path })).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('me: 3 messages in imap:'),
+    });
+  });
+
+  test('I1: that was put back as it was before keeps what came since on the server', async () => {
+    await using kept = await appended(MESSAGES.slice(0, 2));
+    const backup = join(kept.folder.path, 'backup');
+    execFileSync('cp', ['-a', kept.mailbox, backup]);
+    kept.server.maildrop('alice').add(MESSAGES[2] as Buffer);
+    await runProgram(['fetch'], { cwd: kept.folder.path });
+    await rm(kept.mailbox, { recursive: true });
+    execFileSync('cp', ['-a', backup, kept.mailbox]);
+    await pollUntilTold(kept, 'mailferry refetch me');
+    expect(kept.server.maildrop('alice').messages).toContainEqual(MESSAGES[2]);
+    await runProgram(['refetch', 'me'], { cwd: kept.folder.path });
+    await pollUntil(kept, 0);
+    expect(await mailOf(kept.dovecot, `.${MAILBOX}`)).toEqual(wanted(MESSAGES));
+  });
+
+  test.each<[string, (path: string) => Promise<void>]>([
+    ['is cut', (path) => truncate(path, 20)],
+    ['cannot be read', (path) => chmod(path, 0)],
+  ])('I9: in which a message %s, so that Dovecot hangs up, is looked at all the same', async (_, spoil) => {
+    await using kept = await appended();
+    await spoil(await fileWith(kept, 'Subject: 2'));
+    await pollUntil(kept, 1);
+    expect(await runProgram(['verify'], { cwd: kept.folder.path })).toMatchObject({
+      status: 65,
+      stdout: expect.stringMatching(
+        /2 messages in .* as delivered\n.*1 message that cannot be read.*\n.*:2 <2@mail\.example>/,
+      ),
     });
   });
 

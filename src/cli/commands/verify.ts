@@ -152,7 +152,7 @@ function show(
       `  ${terminal.style('yellow', `The mbox has lost its end: it was cut, or put back as it was before ${cutOff.toLocaleString('en-US')} of these came.`)} What the server still has comes once more after: mailferry refetch --missing ${account}`,
     );
   list(
-    `${countText(unreadable.length, 'message')} that cannot be read${isPlaceName(destination) ? ' (whose file is it?)' : ''}:`,
+    `${countText(unreadable.length, 'message')} that cannot be read (${isPlaceName(destination) ? 'whose file is it?' : 'the IMAP server does not give it'}):`,
     unreadable,
     terminal,
   );

@@ -62,11 +62,8 @@ export async function dueDeletions(
     record !== undefined && deletable.get(record)?.pending === false;
   const due = planDeletions(bound, deletable).filter((number) => !isUndeletable(number));
   const whole = withoutCut(due, { listing, bound, deletable }, poll);
-  const usual = await withoutMassDeletion(
-    whole,
-    { bound, isKept: (number) => wasKept(bound.get(number)) },
-    poll,
-  );
+  const isKept = (number: MessageNumber): boolean => wasKept(bound.get(number));
+  const usual = await keptAlive(session, withoutMassDeletion(whole, { bound, isKept }, poll));
   const late = usual.filter((number) => !delivered.has(number));
   const unsafe = await keptAlive(session, unsafeNow(late, bound, poll));
   const safe = usual.filter((number) => !unsafe.has(number));

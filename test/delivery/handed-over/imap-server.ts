@@ -29,6 +29,8 @@ export interface FakeServer extends AsyncDisposable {
   readonly port: number;
   /** How many lines to it are open. */
   readonly lines: () => number;
+  /** Says something that nobody has asked for. */
+  readonly say: (text: string) => void;
 }
 
 /** An IMAP server that answers as it is told: to a command that comes again with the next answer of its list. */
@@ -85,6 +87,9 @@ export async function imapServer(answers: Answers = {}): Promise<FakeServer> {
   return {
     heard,
     lines: () => lines.size,
+    say: (text) => {
+      for (const line of lines) line.write(text);
+    },
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       for (const line of lines) line.destroy();

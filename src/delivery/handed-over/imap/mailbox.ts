@@ -10,14 +10,8 @@ import type { Spool } from '../spool.ts';
 import { OnTheirWay } from './on-their-way.ts';
 import { examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
 import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './refusal.ts';
-import { ImapSession, inTime } from './session.ts';
+import { ImapSession, inTime, MAX_MESSAGE_OCTETS, withoutSecrets } from './session.ts';
 import { statesInMailbox } from './states.ts';
-
-/**
- * What is appended is in memory as a whole (I7); the servers of providers take no more than 25 to 150 MB, and say so with APPENDLIMIT
- * (RFC 7889).
- */
-const MAX_APPENDED_OCTETS = 256 * 1024 * 1024;
 
 /** What a mailbox needs besides its settings. */
 export interface ImapSurroundings {
@@ -50,7 +44,7 @@ export class ImapMailbox implements Taker {
   }
 
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
-    if (spool.octets > MAX_APPENDED_OCTETS) throw tooLarge(this.#settings);
+    if (spool.octets > MAX_MESSAGE_OCTETS) throw tooLarge(this.#settings);
     const flow = await this.#session.open();
     const { start } = spool;
     const message = await contentOf(file, spool.octets);
@@ -102,7 +96,7 @@ export class ImapMailbox implements Taker {
         append().catch(async (refusal: unknown) => {
           if (!saysNoMailbox(refusal)) throw refusal;
           await flow.mailboxCreate(path).catch((thrown: unknown) => {
-            throw notMade(this.#settings, thrown);
+            throw notMade(this.#settings, withoutSecrets(flow, thrown));
           });
           return append();
         }),
@@ -126,7 +120,7 @@ export class ImapMailbox implements Taker {
   }
 
   async #findAmong(flow: ImapFlow, wanted: Wanted): Promise<string | undefined> {
-    const uidValidity = await examine(flow, this.#settings);
+    const { uidValidity } = await examine(flow, this.#settings);
     try {
       return await this.#findInOpen(flow, uidValidity, wanted);
     } finally {
@@ -146,7 +140,7 @@ export class ImapMailbox implements Taker {
     for (const uid of found) {
       const location = `${uidValidity}:${uid}`;
       if (ofOthers.includes(location) || this.#around.recordedAt([location]).length > 0) continue;
-      const source = await sourceOf(flow, uid);
+      const source = await sourceOf(flow, uid, this.#session);
       if (source === undefined || withLfs(source) !== wanted) continue;
       equalOnes += 1;
       if (equalOnes > this.#placedUnseen(flow, sha256, ofOthers)) return location;

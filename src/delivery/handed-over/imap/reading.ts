@@ -1,14 +1,22 @@
-import type { ImapFlow } from 'imapflow';
+import type { FetchQueryObject, ImapFlow } from 'imapflow';
 import type { ImapSettings } from '../../settings.ts';
 import type { ImapSession } from './session.ts';
 
 /** So many messages with one Message-ID are compared with one that may be there already. */
 const MAX_COMPARED = 20;
 
-/** Opens the mailbox to read. Resolves to its UIDVALIDITY, with which alone a UID tells one message from all others for good (RFC 9051 §2.3.1.1). */
-export async function examine(flow: ImapFlow, { mailbox }: ImapSettings): Promise<string> {
-  const { uidValidity } = await flow.mailboxOpen(mailbox.split('/'), { readOnly: true });
-  return String(uidValidity);
+/** A mailbox as it is when it is opened. */
+export interface Examined {
+  /** UIDVALIDITY, with which alone a UID tells one message from all others for good (RFC 9051 §2.3.1.1). */
+  readonly uidValidity: string;
+  /** No message has had this UID yet, nor a higher one; undefined where the server does not say. */
+  readonly uidNext: number | undefined;
+}
+
+/** Opens the mailbox to read. */
+export async function examine(flow: ImapFlow, { mailbox }: ImapSettings): Promise<Examined> {
+  const { uidValidity, uidNext } = await flow.mailboxOpen(mailbox.split('/'), { readOnly: true });
+  return { uidValidity: String(uidValidity), uidNext };
 }
 
 /**
@@ -25,18 +33,60 @@ export async function withMessageId(
   part: string,
   session: ImapSession,
 ): Promise<readonly number[]> {
-  session.takeRefusal();
-  const found = await flow.search({ header: { 'Message-ID': part } }, { uid: true });
-  const refusal = session.takeRefusal();
-  if (refusal !== undefined) throw refusal;
+  const found = await orRefused(session, () =>
+    flow.search({ header: { 'Message-ID': part } }, { uid: true }),
+  );
   if (found === false) throw new Error('the session has ended');
   return (found ?? []).slice(-MAX_COMPARED);
 }
 
+/** Which of these UIDs are there, whether or not the server can read them. */
+export async function listedAmong(
+  flow: ImapFlow,
+  uids: readonly number[],
+  session: ImapSession,
+): Promise<ReadonlySet<number>> {
+  const found = await orRefused(session, () => flow.search({ uid: uids.join(',') }, { uid: true }));
+  if (found === false) throw new Error('the session has ended');
+  return new Set(found);
+}
+
+/** What a server gives of a message. */
+export interface Given {
+  readonly uid: number;
+  /** The message or, where only that was asked for, the field Message-ID. */
+  readonly octets: Buffer;
+}
+
+/**
+ * What the server gives of messages of the mailbox that is open, one after the other; of none but these, whatever else it says
+ * meanwhile, such as which flags have changed.
+ */
+export async function* givenOf(
+  flow: ImapFlow,
+  uids: readonly number[],
+  { whole, session }: { readonly whole: boolean; readonly session: ImapSession },
+): AsyncGenerator<Given, void, undefined> {
+  const query: FetchQueryObject = whole
+    ? { uid: true, source: true }
+    : { uid: true, headers: ['Message-ID'] };
+  session.takeRefusal();
+  for await (const { uid, source, headers } of flow.fetch(uids.join(','), query, { uid: true })) {
+    const octets = whole ? source : headers;
+    if (Buffer.isBuffer(octets) && uids.includes(uid)) yield { uid, octets };
+  }
+  raiseRefusal(session);
+}
+
 /** A message of the mailbox that is open; undefined where the server has none under this UID, or does not give it. */
-export async function sourceOf(flow: ImapFlow, uid: number): Promise<Buffer | undefined> {
-  const one = await flow.fetchOne(String(uid), { source: true }, { uid: true });
-  return one === false ? undefined : one.source;
+export async function sourceOf(
+  flow: ImapFlow,
+  uid: number,
+  session: ImapSession,
+): Promise<Buffer | undefined> {
+  let source: Buffer | undefined;
+  for await (const { octets } of givenOf(flow, [uid], { whole: true, session })) source = octets;
+  return source;
 }
 
 /** The longest part of a Message-ID that every server can search for; empty where there is none. */
@@ -44,4 +94,17 @@ export function searchablePart(messageId: string): string {
   return messageId
     .split(/[^ -~]+/)
     .reduce((longest, part) => (part.length > longest.length ? part : longest));
+}
+
+/** What a command resolves to; raises the refusal that the library has kept to itself. */
+async function orRefused<T>(session: ImapSession, act: () => Promise<T>): Promise<T> {
+  session.takeRefusal();
+  const result = await act();
+  raiseRefusal(session);
+  return result;
+}
+
+function raiseRefusal(session: ImapSession): void {
+  const refusal = session.takeRefusal();
+  if (refusal !== undefined) throw refusal;
 }

@@ -44,6 +44,9 @@ const CODES_OF_WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bmailbox does not exist\b|\binvalid mailbox name\b/i, 'NONEXISTENT'],
 ];
 
+/** So servers say, too, that they cannot read a message that they have. */
+const OF_WHAT_IS_READ = new Set(['SERVERBUG', 'CONTACTADMIN', 'CORRUPTION']);
+
 const STAYS = 'All mail stays on the POP3 server meanwhile';
 
 /** Whether a refusal says that the mailbox is not there. */
@@ -196,6 +199,16 @@ export function codeOf(thrown: unknown): string {
   if (code !== '' && code !== 'ALERT') return code;
   const { responseText = '' } = thrown as ImapFlowError;
   return CODES_OF_WORDS.find(([words]) => words.test(responseText))?.[1] ?? code;
+}
+
+/** The same, where it is not for the sake of a single message that it cannot read. */
+export function isNotNowWhatever(thrown: unknown): boolean {
+  return isNotNow(thrown) && !OF_WHAT_IS_READ.has(codeOf(thrown));
+}
+
+/** Whether a refusal says that somebody who may put mail there may not see it. */
+export function saysNotAllowed(thrown: unknown): boolean {
+  return isRefusal(thrown) && codeOf(thrown) === 'NOPERM';
 }
 
 /** The library has it at hand for all commands but FETCH, whose answer it gives as it was taken apart. */

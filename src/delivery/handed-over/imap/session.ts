@@ -1,10 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { ImapFlow } from 'imapflow';
+import { MailError } from '../../../errors.ts';
 import { checkName } from '../../../wire/certificate-name.ts';
 import { SentSecrets } from '../../../wire/sent-secrets.ts';
 import { secureContext } from '../../../wire/trust.ts';
 import type { ImapSettings } from '../../settings.ts';
 import { isRefusal, notLoggedIn } from './refusal.ts';
+
+/**
+ * What is appended, and what is read, is in memory as a whole (I7); the servers of providers take no more than 25 to 150 MB, and say so
+ * with APPENDLIMIT (RFC 7889).
+ */
+export const MAX_MESSAGE_OCTETS: number = 256 * 1024 * 1024;
+
+/** All that a server says besides messages, such as the UIDs that it has found. */
+const MAX_LINE_OCTETS = 16 * 1024 * 1024;
 
 /** How long a server may take to be there, and then to greet, in milliseconds. */
 const CONNECT_MS = 30_000;
@@ -12,10 +22,17 @@ const CONNECT_MS = 30_000;
 /** How long a server may take to say goodbye. */
 const GOODBYE_MS = 1000;
 
+/** Where an error of the library has words of the server. */
+const SAID = ['message', 'responseText', 'response', 'reason'] as const;
+
+/** What was sent by each session to log in. */
+const secretsOf = new WeakMap<ImapFlow, SentSecrets>();
+
 /** A session with an IMAP server; opened when it is first wanted, and anew when it has ended meanwhile. */
 export class ImapSession {
   readonly #settings: ImapSettings;
   #flow: ImapFlow | undefined;
+  #isGivenUp = false;
   /**
    * What the server has refused last. The library keeps that to itself where it is about a SEARCH, which then has found nothing; and a
    * NO is an OK to it where it says "Some of the requested messages no longer exist".
@@ -28,6 +45,7 @@ export class ImapSession {
 
   /** The session, logged in. Raises what says that the server cannot be used now. */
   async open(): Promise<ImapFlow> {
+    if (this.#isGivenUp) throw notLoggedIn(this.#settings, new Error('the session was given up'));
     if (this.#flow?.usable === true) return this.#flow;
     this.#flow?.close();
     this.#flow = undefined;
@@ -37,6 +55,7 @@ export class ImapSession {
     flow.log.warn = ({ err }: { readonly err?: unknown }) => {
       if (isRefusal(err)) this.#refusal = err;
     };
+    secretsOf.set(flow, secrets);
     // From now on it can be given up.
     this.#flow = flow;
     const limit = setTimeout(() => flow.close(), this.#settings.timeoutMs);
@@ -58,8 +77,9 @@ export class ImapSession {
     return refusal;
   }
 
-  /** Ends it now, whatever is under way. */
+  /** Ends it now, whatever is under way, and for good. */
   giveUp(): void {
+    this.#isGivenUp = true;
     this.#flow?.close();
   }
 
@@ -95,10 +115,18 @@ export async function inTime<T>(
   try {
     return await act(() => limit.refresh());
   } catch (thrown) {
-    return failed(thrown, isLate);
+    return failed(withoutSecrets(flow, thrown), isLate);
   } finally {
     clearTimeout(limit);
   }
+}
+
+/** What has failed in a session, without the password that a server may repeat whenever it says something (I5). */
+export function withoutSecrets(flow: ImapFlow, thrown: unknown): unknown {
+  const [secrets, said] = [secretsOf.get(flow), thrown as Partial<Record<(typeof SAID)[number], unknown>>];
+  if (secrets === undefined || !(thrown instanceof Error) || thrown instanceof MailError) return thrown;
+  for (const key of SAID) if (typeof said[key] === 'string') said[key] = secrets.hide(said[key]);
+  return thrown;
 }
 
 async function newFlow(settings: ImapSettings): Promise<{ flow: ImapFlow; secrets: SentSecrets }> {
@@ -124,6 +152,9 @@ async function newFlow(settings: ImapSettings): Promise<{ flow: ImapFlow; secret
       socketTimeout: timeoutMs,
       disableAutoIdle: true,
       disableCompression: true,
+      maxLineLength: MAX_LINE_OCTETS,
+      maxLiteralSize: MAX_MESSAGE_OCTETS,
+      maxResponseSize: MAX_MESSAGE_OCTETS + MAX_LINE_OCTETS,
       logger: false,
     });
     return { flow, secrets };

@@ -1,14 +1,29 @@
 import type { ImapFlow } from 'imapflow';
 import { chunksOf } from '../../../chunks.ts';
+import { headerField } from '../../../message/header-field.ts';
 import { sha256 } from '../../../message/sha256.ts';
 import type { Receipt, StoredState } from '../../destination.ts';
 import type { ImapSettings } from '../../settings.ts';
-import { examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
-import { codeOf, isNotNow, isRefusal, notInspected, saysNoMailbox } from './refusal.ts';
+import {
+  type Examined,
+  examine,
+  givenOf,
+  leave,
+  listedAmong,
+  searchablePart,
+  withMessageId,
+} from './reading.ts';
+import { isNotNowWhatever, isRefusal, notInspected, saysNoMailbox, saysNotAllowed } from './refusal.ts';
 import { type ImapSession, inTime } from './session.ts';
 
 /** So many are asked for with one command, one of which is in memory at a time. */
 const AT_ONCE = 50;
+
+/** So many times the session may end instead of an answer, before that says something of the server and not of messages. */
+const MAX_ENDINGS = 10;
+
+/** As so many counts one that we had to end ourselves, after all the time that an answer may take. */
+const LATE_ENDING = 5;
 
 /** What is appended there, as it is to be looked at: by its UID or, where the mailbox was made anew, by its Message-ID. */
 interface Appended {
@@ -19,9 +34,10 @@ interface Appended {
 
 /**
  * What has become of messages that were appended to a mailbox, in the order of their receipts. One of which the server did not say
- * where it put it is `handed-over`. With `compare`, each is read and compared with its receipt; without, one that is there is
- * `handed-over`, too. Where the mailbox is gone, all are `lost`; where it was made anew, those that are not found in it. Raises
- * `destination-locked` or `destination-unusable` where the server cannot be asked now.
+ * where it put it is `handed-over`. With `compare`, each is read and compared with its receipt; without, one that is there, with
+ * its Message-ID, is `handed-over`, too. Where the mailbox is gone, all are `lost`; where it was made anew, those that are not found in
+ * it; where it was put back as it was before, those that it never had. Raises `destination-locked` or `destination-unusable` where the
+ * server cannot be asked now.
  */
 export async function* statesInMailbox(
   receipts: Iterable<Receipt>,
@@ -53,11 +69,11 @@ interface Looked {
 async function openMailbox(settings: ImapSettings, session: ImapSession): Promise<Looked> {
   const flow = await session.open();
   return inTime<Looked>(flow, settings.timeoutMs, {
-    act: async () => new Mailbox(flow, { settings, session, uidValidity: await examine(flow, settings) }),
+    act: async () => new Mailbox(flow, { settings, session, examined: await examine(flow, settings) }),
     failed: (thrown, isLate) => {
       if (saysNoMailbox(thrown)) return allAre('lost');
       // One that only takes mail is never seen.
-      if (codeOf(thrown) === 'NOPERM') return allAre('handed-over');
+      if (saysNotAllowed(thrown)) return allAre('handed-over');
       throw notInspected(settings, thrown, isLate);
     },
   });
@@ -71,25 +87,27 @@ function allAre(state: StoredState): Looked {
 }
 
 class Mailbox implements Looked {
-  readonly #flow: ImapFlow;
+  #flow: ImapFlow;
+  #examined: Examined;
   readonly #settings: ImapSettings;
   readonly #session: ImapSession;
-  readonly #uidValidity: string;
   /** What stands for a message already: another one that is like it must be there once more. */
   readonly #taken = new Set<number>();
+  /** How often the session has ended instead of an answer; by a server that was waited for in vain, as several. */
+  #ended = 0;
 
   constructor(
     flow: ImapFlow,
     {
       settings,
       session,
-      uidValidity,
-    }: { readonly settings: ImapSettings; readonly session: ImapSession; readonly uidValidity: string },
+      examined,
+    }: { readonly settings: ImapSettings; readonly session: ImapSession; readonly examined: Examined },
   ) {
     this.#flow = flow;
     this.#settings = settings;
     this.#session = session;
-    this.#uidValidity = uidValidity;
+    this.#examined = examined;
   }
 
   leave(): Promise<void> {
@@ -97,56 +115,99 @@ class Mailbox implements Looked {
   }
 
   async statesOf(appended: readonly Appended[]): Promise<States> {
-    const here = appended.filter(({ uidValidity }) => uidValidity === this.#uidValidity);
-    const states = await this.#byUid(here);
+    const { uidValidity: present } = this.#examined;
+    const states = await this.#byUid(appended.filter(({ uidValidity }) => uidValidity === present));
     for (const one of appended)
-      if (one.uidValidity !== this.#uidValidity) states.set(one.receipt, await this.#byMessageId(one));
+      if (one.uidValidity !== present) states.set(one.receipt, await this.#byMessageId(one));
     return states;
   }
 
   /** One by one where the server does not give them all: so a message that it cannot read keeps no other from being looked at (I9). */
   async #byUid(appended: readonly Appended[]): Promise<States> {
-    if (appended.length === 0) return new Map();
-    const states = await this.#ask((goOn) => this.#fetch(appended, goOn));
-    if (states !== undefined) return states;
-    const [one] = appended;
-    if (one !== undefined && appended.length === 1) return new Map([[one.receipt, 'unreadable']]);
-    const all: States = new Map();
-    for (const single of appended)
-      for (const [receipt, state] of await this.#byUid([single])) all.set(receipt, state);
-    return all;
+    const states: States = new Map();
+    const isTold = async (some: readonly Appended[]): Promise<boolean> =>
+      (await this.#ask((goOn) => this.#fetch(some, states, goOn))) ?? false;
+    if (appended.length === 0 || (await isTold(appended))) return states;
+    for (const one of appended)
+      if (!states.has(one.receipt) && !(await isTold([one]))) states.set(one.receipt, 'unreadable');
+    return states;
   }
 
-  /** Undefined where the server refuses. */
-  #ask<T>(act: (goOn: () => void) => Promise<T>): Promise<T | undefined> {
+  /**
+   * Undefined where the server refuses, or ends the session instead, as Dovecot does at a message that it cannot read: the next
+   * question is asked in a new one.
+   */
+  async #ask<T>(act: (goOn: () => void) => Promise<T>): Promise<T | undefined> {
+    if (!this.#flow.usable) {
+      this.#flow = await this.#session.open();
+      await this.#examineAgain();
+    }
     return inTime<T | undefined>(this.#flow, this.#settings.timeoutMs, {
       act,
       failed: (thrown, isLate) => {
-        if (isRefusal(thrown) && !isNotNow(thrown)) return undefined;
+        if (isRefusal(thrown) ? isNotNowWhatever(thrown) : this.#endsTooOften(isLate))
+          throw notInspected(this.#settings, thrown, isLate);
+        return undefined;
+      },
+    });
+  }
+
+  #endsTooOften(isLate: boolean): boolean {
+    this.#flow.close();
+    this.#ended += isLate ? LATE_ENDING : 1;
+    return this.#ended > MAX_ENDINGS;
+  }
+
+  /** It must be the same one still. */
+  #examineAgain(): Promise<void> {
+    const examineAgain = async (): Promise<void> => {
+      const examined = await examine(this.#flow, this.#settings);
+      if (examined.uidValidity !== this.#examined.uidValidity) throw new Error('it was just made anew');
+      this.#examined = examined;
+    };
+    return inTime<void>(this.#flow, this.#settings.timeoutMs, {
+      act: examineAgain,
+      failed: (thrown, isLate) => {
         throw notInspected(this.#settings, thrown, isLate);
       },
     });
   }
 
-  async #fetch(appended: readonly Appended[], goOn: () => void): Promise<States> {
-    const { compare } = this.#settings;
-    const found = new Map<number, string | undefined>();
-    this.#session.takeRefusal();
-    const range = appended.map(({ uid }) => uid).join(',');
-    for await (const { uid, source } of this.#flow.fetch(
-      range,
-      { uid: true, source: compare },
-      { uid: true },
-    )) {
-      found.set(uid, source && sha256(source));
-      goOn();
-    }
-    const refusal = this.#session.takeRefusal();
-    if (refusal !== undefined) throw refusal;
-    const states: States = new Map();
+  /** Adds what becomes of these to the states; resolves to whether that is all of them. */
+  async #fetch(appended: readonly Appended[], states: States, goOn: () => void): Promise<boolean> {
+    const uids = appended.map(({ uid }) => uid);
+    const how = { whole: this.#settings.compare, session: this.#session };
+    for await (const { uid, octets } of givenOf(this.#flow, uids, how))
+      for (const { receipt } of appended.filter((one) => one.uid === uid)) {
+        const before = states.get(receipt);
+        if (before === undefined) goOn();
+        // Who says one thing after the other is not believed the better one.
+        if (isLike(before ?? 'intact')) states.set(receipt, this.#stateOf(receipt, octets));
+      }
+    return this.#noteNotGiven(
+      appended.filter(({ receipt }) => !states.has(receipt)),
+      states,
+    );
+  }
+
+  /**
+   * A server may leave out what it cannot read, and this mailbox may have got mail since it was opened. So what it has not given is
+   * gone only if it does not list it either (I1).
+   */
+  async #noteNotGiven(appended: readonly Appended[], states: States): Promise<boolean> {
+    if (appended.length === 0) return true;
+    await this.#examineAgain();
+    const uids = appended.map(({ uid }) => uid);
+    const listed = await listedAmong(this.#flow, uids, this.#session);
     for (const { receipt, uid } of appended)
-      states.set(receipt, found.has(uid) ? stateOf(receipt, found.get(uid), compare) : 'missing');
-    return states;
+      if (!listed.has(uid)) states.set(receipt, this.#stateOfGone(uid));
+    return listed.size === 0;
+  }
+
+  /** A mailbox that has never had this UID was put back as it was before, with the UIDVALIDITY that it had. */
+  #stateOfGone(uid: number): StoredState {
+    const { uidNext } = this.#examined;
+    return uidNext !== undefined && uid >= uidNext ? 'lost' : 'missing';
   }
 
   async #byMessageId({ receipt }: Appended): Promise<StoredState> {
@@ -167,18 +228,24 @@ class Mailbox implements Looked {
   }
 
   async #stateIfLike(receipt: Receipt, uid: number): Promise<StoredState | undefined> {
+    let state: StoredState | undefined;
+    const how = { whole: this.#settings.compare, session: this.#session };
+    for await (const { octets } of givenOf(this.#flow, [uid], how)) state = this.#stateOf(receipt, octets);
+    return state !== undefined && isLike(state) ? state : undefined;
+  }
+
+  /** Of a message that is there, by what the server gives of it. A UID that another message has by now was given away anew. */
+  #stateOf({ sha256: delivered, messageId }: Receipt, octets: Buffer): StoredState {
     const { compare } = this.#settings;
-    if (!compare) return 'handed-over';
-    const source = await sourceOf(this.#flow, uid);
-    return source !== undefined && sha256(source) === receipt.sha256 ? 'intact' : undefined;
+    if (compare && sha256(octets) === delivered) return 'intact';
+    const found = headerField(octets, 'Message-ID');
+    if (messageId !== undefined && (found !== undefined || !compare) && found !== messageId) return 'lost';
+    return compare ? 'changed' : 'handed-over';
   }
 }
 
-/** Of a message that is there. `found`: the SHA-256 of what the server gives; undefined where it gives nothing. */
-function stateOf({ sha256: delivered }: Receipt, found: string | undefined, compare: boolean): StoredState {
-  if (!compare) return 'handed-over';
-  if (found === undefined) return 'unreadable';
-  return found === delivered ? 'intact' : 'changed';
+function isLike(state: StoredState): boolean {
+  return state === 'intact' || state === 'handed-over';
 }
 
 /** Where a server with UIDPLUS has put it (RFC 4315). */
