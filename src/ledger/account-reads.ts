@@ -27,6 +27,7 @@ import {
   toReceipt,
   toRecord,
   toRecordedDelivery,
+  toRecordIds,
   toSummary,
   toTaken,
 } from './rows.ts';
@@ -234,7 +235,10 @@ export class AccountReads {
   }
 
   imported(peer: string): ReadonlyMap<UniqueId, RecordId> {
-    const rows = this.statements.imported.all(this.account, peer);
-    return new Map(rows.map((row) => [row['uid'] as UniqueId, row['id'] as RecordId]));
+    return toRecordIds(this.statements.imported.all(this.account, peer));
+  }
+
+  importedUnsized(): ReadonlyMap<UniqueId, RecordId> {
+    return toRecordIds(this.statements.importedUnsized.all(this.account));
   }
 }

@@ -142,6 +142,8 @@ export interface AccountLedger {
   identityOf(record: RecordId): RecordIdentity | undefined;
   /** The unique-ids that come from the memory of this program and are not gone or missing. */
   imported(peer: string): ReadonlyMap<UniqueId, RecordId>;
+  /** Those that come from the memory of any program, as long as it is not known with which sizes they are listed. */
+  importedUnsized(): ReadonlyMap<UniqueId, RecordId>;
 
   // What stands in the destinations.
 

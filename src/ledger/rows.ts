@@ -127,6 +127,11 @@ export function toTaken(row: Row): Taken {
   };
 }
 
+/** Rows of the statements `imported` and `importedUnsized`. */
+export function toRecordIds(rows: readonly Row[]): ReadonlyMap<UniqueId, RecordId> {
+  return new Map(rows.map((row) => [row['uid'] as UniqueId, row['id'] as RecordId]));
+}
+
 /** A hexadecimal hash as it is stored. */
 export function blob(sha256: string | undefined): Uint8Array | null {
   return sha256 === undefined ? null : Buffer.from(sha256, 'hex');

@@ -109,6 +109,10 @@ export const LEDGER_SQL = {
   imported: `
     SELECT id, uid FROM message
      WHERE account = ? AND peer = ? AND outcome = 'adopted' AND uid IS NOT NULL AND gone_at IS NULL AND missing_at IS NULL`,
+  importedUnsized: `
+    SELECT id, uid FROM message INDEXED BY message_imported
+     WHERE account = ? AND peer IS NOT NULL AND outcome = 'adopted' AND listed_octets IS NULL AND uid IS NOT NULL
+       AND gone_at IS NULL AND missing_at IS NULL`,
   isKnown: `
     SELECT settled OR EXISTS (
       SELECT 1 FROM message WHERE message.account = account.id AND (outcome IN ('delivered', 'adopted')

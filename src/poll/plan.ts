@@ -146,7 +146,8 @@ function decide(
   question: PlanQuestion,
 ): Decision {
   const { uid } = message;
-  const { renumbered, doubtful } = question.recognition;
+  const { renumbered, again, doubtful } = question.recognition;
+  if (again.has(message.number)) return leave(message, 'carried');
   if (renumbered.has(message.number)) return leave(message, 'carried', renumbered.get(message.number));
   const records = uid === undefined ? NO_RECORDS : question.known.withUniqueId(uid);
   if (question.framing.isPassedOver(message)) {

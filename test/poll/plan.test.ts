@@ -85,6 +85,7 @@ function questionOf({
       absent: NONE_ABSENT,
       gone: new Set(),
       isRenumbering: false,
+      again: new Map(),
       wasMoved: false,
       ...recognition,
     },

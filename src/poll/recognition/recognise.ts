@@ -10,6 +10,7 @@ import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import { hasFailed, isDoubtful, lacksProof, likeliestRecord, triedRecord } from '../record-state.ts';
 import { type Absent, NONE_ABSENT, settledIn } from './absent.ts';
+import { adoptedAgain } from './adopted-again.ts';
 import type { KnownMessages } from './known.ts';
 import { matchPresent, matchVanished, type Vanished } from './match-headers.ts';
 import { haveMovedUp } from './moved-up.ts';
@@ -20,6 +21,8 @@ import { whoMayBeAnother } from './unconfirmed-deletions.ts';
 export interface Recognition {
   /** The record that each message under a new unique-id stands for. */
   readonly renumbered: ReadonlyMap<MessageNumber, RecordId>;
+  /** Those that were adopted, and are listed again under their own unique-ids after they were missing. */
+  readonly again: ReadonlyMap<MessageNumber, RecordId>;
   /** Messages that may have been carried under another unique-id: their whole content has to tell. */
   readonly doubtful: ReadonlySet<MessageNumber>;
   /** What stands in the destinations of messages that the ledger does not know, a receipt for each that has one. */
@@ -34,7 +37,7 @@ export interface Recognition {
   readonly wasMoved: boolean;
 }
 
-type Renumbered = Omit<Recognition, 'wasMoved'>;
+type Renumbered = Omit<Recognition, 'wasMoved' | 'again'>;
 
 const NOTHING: Renumbered = {
   renumbered: new Map(),
@@ -70,11 +73,14 @@ export async function recognise(
 ): Promise<Recognition> {
   const movedUp = await haveMovedUp(session, listing, memory);
   const toBeProven = whoMustBeProven(listing, memory.known);
-  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp, toBeProven });
+  const again = adoptedAgain(listing, memory.known, { renumbering: memory.ledger.renumbering() });
+  const isOpen = (number: MessageNumber): boolean => !toBeProven.has(number) && !again.has(number);
+  const recognition = await recogniseRenumbered(session, listing, { ...memory, movedUp, isOpen });
   const perhapsOthers = await whoMayBeAnother(session, listing, memory); // I1
   const wasMoved = memory.known.keptAre() === 'vanished' || memory.ledger.renumbering();
   return {
     ...recognition,
+    again,
     doubtful: new Set([...recognition.doubtful, ...perhapsOthers, ...toBeProven]),
     wasMoved,
   };
@@ -84,13 +90,13 @@ export async function recognise(
 async function recogniseRenumbered(
   session: Transaction,
   listing: Listing,
-  memory: Memory & { readonly movedUp: boolean; readonly toBeProven: ReadonlySet<MessageNumber> },
+  memory: Memory & { readonly movedUp: boolean; readonly isOpen: (number: MessageNumber) => boolean },
 ): Promise<Renumbered> {
-  const { known, ledger, found, framing, now, movedUp, toBeProven } = memory;
+  const { known, ledger, found, framing, now, movedUp, isOpen } = memory;
   const someAreMissing = known.someAreMissing() || ledger.renumbering();
   const unknownToo = someAreMissing || ledger.hasNameless() || found.length > 0;
   const perhapsCarried = whoMayBeCarried(listing, known, { unknownToo, movedUp });
-  const questionable = perhapsCarried.filter(({ number }) => !toBeProven.has(number));
+  const questionable = perhapsCarried.filter(({ number }) => isOpen(number));
   const deleted = known.deleted();
   if (questionable.length === 0 && !ledger.renumbering()) return { ...NOTHING, gone: deleted };
   const numbers = new Set(questionable.map(({ number }) => number));

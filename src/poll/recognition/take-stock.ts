@@ -7,6 +7,7 @@ import { keptAlive } from '../keep-alive.ts';
 import type { Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { Poll } from '../poll.ts';
+import { sizesOfImported } from './adopted-again.ts';
 import { importedForms } from './imported.ts';
 import { type KnownMessages, knownMessages } from './known.ts';
 import { numbersIn } from './named.ts';
@@ -44,9 +45,10 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
   const named = recovery === undefined ? new Set<MessageNumber>() : numbersIn(recovery);
   await recordPresent(listing, { ...recognition, named }, poll);
   await recordRenumbered(listing, recognition, poll);
+  await recordAgain(listing, recognition, ledger);
   // The plan has to know what was recorded just now.
-  const { present, renumbered } = recognition;
-  const hasRecorded = wasHeldBack || present.size > 0 || renumbered.size > 0;
+  const { present, renumbered, again } = recognition;
+  const hasRecorded = wasHeldBack || present.size > 0 || renumbered.size > 0 || again.size > 0;
   // After a loss of the ledger a name in a Maildir is proof enough: what is stored under it may not give a better one.
   const isProven = (number: MessageNumber): boolean => wasHeldBack && named.has(number);
   const doubtful = new Set([...recognition.doubtful].filter((number) => !isProven(number)));
@@ -60,6 +62,17 @@ export async function takeStock(session: Transaction, listing: Listing, poll: Po
 async function recordImportedForms(listing: Listing, ledger: AccountLedger): Promise<void> {
   const forms = importedForms(listing, ledger);
   await ledger.noteRenumbered(new Map(forms.map(({ record, listed }) => [record, listed])));
+}
+
+/** Notes of adopted messages that they are listed again, and with which sizes; and the sizes of those that are listed first now. */
+async function recordAgain(listing: Listing, { again }: Recognition, ledger: AccountLedger): Promise<void> {
+  const sizes = new Map(sizesOfImported(listing, ledger));
+  for (const [number, record] of again) {
+    const octets = listing.messages.numbered(number)?.octets;
+    if (octets !== undefined) sizes.set(record, octets);
+  }
+  // Both at once, or a kill between them would leave some whose sizes are not known.
+  await Promise.all([ledger.noteRecognised([...again.values()]), ledger.noteListed(sizes)]);
 }
 
 /** Notes new unique-ids of carried messages, so that they are known by them from now on. */
