@@ -181,6 +181,25 @@ describe('a mailbox on an IMAP server', () => {
   });
 
   test.each([
+    ['lines that end with two CRs', 'one\r\r\ntwo\r\n', 'one\r\ntwo\r\n'],
+    ['no line end at its end', 'one', 'one\r\n'],
+    ['a CR at its end', 'one\r', 'one'],
+    ['a NUL', 'one\0two\r\n', 'one\x80two\r\n'],
+  ])('I3: is found though the server gives it back otherwise: %s', async (_, body, given) => {
+    await using folder = await temporaryFolder();
+    const header = 'Message-ID: <1@mail.example>\r\n\r\n';
+    const there = header + given;
+    await using server = await imapServer({
+      CAPABILITY: '* CAPABILITY IMAP4rev1 UIDPLUS BINARY\r\nOK done',
+      UID: ['* SEARCH 5\r\nOK done', `* 1 FETCH (UID 5 BODY[] {${there.length}}\r\n${there})\r\nOK done`],
+    });
+    const destination = await openMailbox(folder, server);
+    destination.doubt?.();
+    expect(await append(destination, header + body)).toMatchObject({ location: '7:5' });
+    await destination.close();
+  });
+
+  test.each([
     ['greeting', '', 'destination-locked'],
     ['greeting', 'nothing', 'destination-locked'],
     ['greeting', '* BYE too many', 'destination-locked'],

@@ -3,6 +3,7 @@ import { adoptAccount } from '../../../src/poll/adopt.ts';
 import type { UniqueId } from '../../../src/pop3/types.ts';
 import type { Pop3Server } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { NUMBERS, takeAway } from '../odd-server.ts';
 import { AFTER_DELIVERY, DAY_MS } from '../policies.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
@@ -85,4 +86,19 @@ test('what is listed again without a size is carried', async () => {
   await ferry.poll(empty.address);
   ferry.runtime.advance(DAY_MS);
   expect(await ferry.poll()).toMatchObject({ fetched: 2 });
+});
+
+test('I9: new mail that gets the number of an imported message, where unique-ids are numbers, is carried', async () => {
+  await using server = await serve(ONE, TWO);
+  server.setFaults(NUMBERS);
+  await using ferry = await counted(server, ({ ledger }) =>
+    ledger.recordImported(
+      ['1', '2'].map((uid) => ({ uid: uid as UniqueId, seenAt: 1000 })),
+      'getmail',
+    ),
+  );
+  await takeAway(server, 1);
+  server.maildrop('alice').add(mail('three', 'three '.repeat(300)));
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 1 });
+  expect(await ferry.mail()).toEqual(storedAll(mail('three', 'three '.repeat(300))));
 });

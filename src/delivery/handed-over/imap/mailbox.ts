@@ -8,7 +8,7 @@ import { destinationName, type ImapSettings } from '../../settings.ts';
 import { MessageNotTaken, type Taker } from '../handed-over.ts';
 import type { Spool } from '../spool.ts';
 import { OnTheirWay } from './on-their-way.ts';
-import { examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
+import { asGivenBack, examine, leave, searchablePart, sourceOf, withMessageId } from './reading.ts';
 import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from './refusal.ts';
 import { ImapSession, inTime, MAX_MESSAGE_OCTETS, withoutSecrets } from './session.ts';
 import { statesInMailbox } from './states.ts';
@@ -135,13 +135,13 @@ export class ImapMailbox implements Taker {
   ): Promise<string | undefined> {
     const found = await withMessageId(flow, messageId, this.#session);
     const ofOthers = this.#onTheirWay.placesOfOthers(messageId);
-    const wanted = withLfs(message);
+    const wanted = asGivenBack(message);
     let equalOnes = 0;
     for (const uid of found) {
       const location = `${uidValidity}:${uid}`;
       if (ofOthers.includes(location) || this.#around.recordedAt([location]).length > 0) continue;
       const source = await sourceOf(flow, uid, this.#session);
-      if (source === undefined || withLfs(source) !== wanted) continue;
+      if (source === undefined || asGivenBack(source) !== wanted) continue;
       equalOnes += 1;
       if (equalOnes > this.#placedUnseen(flow, sha256, ofOthers)) return location;
     }
@@ -173,11 +173,6 @@ async function contentOf(file: FileHandle, octets: number): Promise<Buffer> {
     done += bytesRead;
   }
   return content;
-}
-
-/** Servers give lines back with CRLF, however they came. */
-function withLfs(message: Buffer): string {
-  return message.toString('latin1').replaceAll('\r\n', '\n');
 }
 
 function tooLarge({ host }: ImapSettings): MessageNotTaken {

@@ -2,6 +2,9 @@ import type { FetchQueryObject, ImapFlow } from 'imapflow';
 import type { ImapSettings } from '../../settings.ts';
 import type { ImapSession } from './session.ts';
 
+const CR = 0x0d;
+const LF = 0x0a;
+
 /** So many messages with one Message-ID are compared with one that may be there already. */
 const MAX_COMPARED = 20;
 
@@ -87,6 +90,19 @@ export async function sourceOf(
   let source: Buffer | undefined;
   for await (const { octets } of givenOf(flow, [uid], { whole: true, session })) source = octets;
   return source;
+}
+
+/**
+ * What is the same of a message before its server has taken it, and when it gives it back: lines end with CRLF then, however they
+ * came, also those that ended with several CRs; the end of the last may be there or not; and Dovecot gives another octet for each
+ * NUL (2.3, 2022).
+ */
+export function asGivenBack(message: Buffer): string {
+  let end = message.length;
+  while (end > 0 && (message[end - 1] === CR || message[end - 1] === LF)) end -= 1;
+  // Looked at once for each CR, however many there are in a row.
+  const text = message.toString('latin1', 0, end).replaceAll(/(?<!\r)\r+\n/g, '\n');
+  return text.replaceAll('\0', '\x80');
 }
 
 /** The longest part of a Message-ID that every server can search for; empty where there is none. */
