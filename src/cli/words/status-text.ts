@@ -18,6 +18,7 @@ const LOOKS: Readonly<Record<AccountState, readonly [string, Parameters<Terminal
   partial: ['!', 'yellow'],
   failing: ['✗', 'red'],
   stopped: ['✗', 'red'],
+  silent: ['✗', 'red'],
 };
 
 /** The answer of `status` for people, as lines of at most 80 columns; `now` in milliseconds since 1970. */
@@ -52,7 +53,7 @@ function headline({ daemon, accounts }: Status, now: number): string {
 function isTroubled({ state, report }: AccountStatus): boolean {
   const outcome = report?.outcome;
   if (state === 'polling' || state === 'waiting') return outcome === 'failed' || outcome === 'partial';
-  return state === 'failing' || state === 'stopped' || state === 'partial';
+  return state === 'failing' || state === 'stopped' || state === 'silent' || state === 'partial';
 }
 
 /** A daemon of an older version says nothing of it. */
@@ -91,11 +92,19 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
         )
       : []),
     ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
+    ...lastWellLines(status, now),
     ...(commandFails ? wrapped(afterMailText(status), '    ') : []),
     ...(status.action === null || (status.state === 'ok' && !commandFails)
       ? []
       : wrapped(status.action, '    ', `  ${style('yellow', '→')} `)),
   ];
+}
+
+/** Whoever comes back after weeks wants to know since when; what lies ahead was noted before the clock was set back. */
+function lastWellLines({ state, lastSuccessAt }: AccountStatus, now: number): readonly string[] {
+  if ((state !== 'failing' && state !== 'stopped') || lastSuccessAt === null) return [];
+  const since = now - Date.parse(lastSuccessAt);
+  return since < 0 ? [] : [`    The last poll that went well was ${spanText(since)} ago.`];
 }
 
 function afterMailText({ afterMail }: AccountStatus): string {
