@@ -54,6 +54,20 @@ describe('FileWriter', () => {
     expect(await readFile(folder.at('file'), 'utf8')).toBe('abcdef');
   });
 
+  test('I4: writes the rest where the system takes a part of several blocks', async () => {
+    await using folder = await temporaryFolder();
+    const file = await createExclusively(folder.at('file'));
+    vi.spyOn(file, 'writev').mockImplementationOnce(async ([first], position) => {
+      const { bytesWritten } = await file.write(first as Uint8Array, 0, 2, position);
+      return { bytesWritten, buffers: [] };
+    });
+    const writer = new FileWriter(() => Promise.resolve(file), 100);
+    for (const block of ['abc', 'def', 'ghi']) await writer.write(Buffer.from(block));
+    await writer.flush();
+    await writer.close();
+    expect(await readFile(folder.at('file'), 'utf8')).toBe('abcdefghi');
+  });
+
   test('says that the file cannot be opened, and can be closed then', async () => {
     const writer = new FileWriter(() => Promise.reject(new Error('ENOSPC')), 1);
     await expect(writer.write(Buffer.from('ab'))).rejects.toThrow('ENOSPC');

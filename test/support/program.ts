@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/mailferry.js');
 
-/** A test that ran out of time has not ended what it started; such a daemon would answer in the next run's place. */
 const living = new Set<ChildProcess>();
-afterAll(() => {
+
+/** Ends what runs still; a daemon that a test has left behind would answer in the place of the next run's. */
+export function endPrograms(): void {
   for (const child of living) child.kill('SIGKILL');
-});
+}
 
 export interface Ended {
   readonly status: number | null;

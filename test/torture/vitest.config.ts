@@ -4,7 +4,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/torture/**/*.test.ts'],
-    setupFiles: ['test/support/fail-on-warning.ts'],
+    setupFiles: ['test/support/fail-on-warning.ts', 'test/support/end-programs.ts'],
     expect: { requireAssertions: true },
     reporters: ['./test/torture/reporter.ts'],
     env: { MAILFERRY_TORTURE: process.env['MAILFERRY_TORTURE'] ?? 'full' },

@@ -254,6 +254,21 @@ describe.each([
   },
 );
 
+test('I8, I9: a header in which a reply may stand costs one session; then headers are asked for one by one', async () => {
+  const talking = mail('talking').replace('Subject: ', 'Subject: +OK ');
+  await using server = await serve(ONE, talking, TWO);
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  server.setFaults([{ do: 'uids', prefix: 'new-' }]);
+  server.maildrop('alice').add(THREE);
+  ferry.takeCommands();
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 4, skipped: 0 });
+  const commands = ferry.takeCommands();
+  expect(commands.filter((line) => line === 'LIST')).toHaveLength(2);
+  expect(commands.filter((line) => line.startsWith('RETR'))).toEqual(['RETR 4']);
+  expect(await ferry.mail()).toEqual(storedAll(ONE, talking, TWO, THREE));
+});
+
 test('I8: a message that has a unique-id only since today is not stored again', async () => {
   await using server = await serve(ONE, TWO);
   await using ferry = await Ferry.to(server.address);
