@@ -171,9 +171,9 @@ export interface Destination {
   close(): Promise<void>;
   /**
    * An earlier poll may have handed over what is not recorded: from now on each message is looked for before it is handed over,
-   * where that can be done.
+   * where that can be done. `lately`: perhaps just now, so that it may still be on its way.
    */
-  doubt?(): void;
+  doubt?(lately: boolean): void;
   /** Gives up what is under way, where that can be found again later: somebody who has asked to stop waits no longer. */
   abandon?(): void;
 }

@@ -99,7 +99,8 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   try {
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
-    if (poll.inDoubt) for (const destination of opened.destinations) destination.doubt?.();
+    if (poll.interrupted || poll.inDoubt)
+      for (const destination of opened.destinations) destination.doubt?.(poll.interrupted);
     using _ = whenAborted(control.abort, () => {
       for (const destination of opened.destinations) destination.abandon?.();
     });

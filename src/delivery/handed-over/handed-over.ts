@@ -20,7 +20,7 @@ export interface Taker {
    */
   take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
   /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
-  doubt?(): void;
+  doubt?(lately: boolean): void;
   /** As `Destination.inspect`, where it lets itself be looked at. */
   inspect?(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
   /** Gives up a message that is under way, where it can be looked for afterwards. */
@@ -113,12 +113,12 @@ export class HandedOver implements Destination {
 
   /** Nothing is found there by its name. */
   recover(): Promise<ReadonlyMap<string, Recovered>> {
-    this.doubt();
+    this.doubt(false);
     return Promise.resolve(new Map());
   }
 
-  doubt(): void {
-    this.#parts.taker.doubt?.();
+  doubt(lately: boolean): void {
+    this.#parts.taker.doubt?.(lately);
   }
 
   messages(): AsyncIterable<StoredMessage> {

@@ -194,7 +194,7 @@ describe('a mailbox on an IMAP server', () => {
       UID: ['* SEARCH 5\r\nOK done', `* 1 FETCH (UID 5 BODY[] {${there.length}}\r\n${there})\r\nOK done`],
     });
     const destination = await openMailbox(folder, server);
-    destination.doubt?.();
+    destination.doubt?.(false);
     expect(await append(destination, header + body)).toMatchObject({ location: '7:5' });
     await destination.close();
   });
@@ -257,7 +257,7 @@ describe('I1: a message that is looked for is not taken for an equal one', () =>
     const other = await openMailbox(folder, server);
     expect(await append(other)).toMatchObject({ location: '7:12' });
     const destination = await openMailbox(folder, server);
-    destination.doubt?.();
+    destination.doubt?.(false);
     expect(await append(destination)).toMatchObject({ location: '7:13' });
     await Promise.all([other.close(), destination.close()]);
   });
@@ -276,7 +276,7 @@ describe('I1: a message that is looked for is not taken for an equal one', () =>
       });
       const recorded = { destination: 'imap:', location: 'tag', octets: MESSAGE.length, sha256: '' };
       const destination = await openMailbox(folder, server, {}, { recordedAs: () => [recorded] });
-      destination.doubt?.();
+      destination.doubt?.(false);
       expect(await append(destination)).toMatchObject({ location: place });
       await destination.close();
     },

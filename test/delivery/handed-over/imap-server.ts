@@ -102,11 +102,16 @@ export async function imapServer(answers: Answers = {}): Promise<FakeServer> {
 /** A mailbox there, as a destination. */
 export function openMailbox(
   folder: TemporaryFolder,
-  { port }: FakeServer,
+  server: FakeServer,
   changes: Partial<ImapSettings> = {},
   around: Partial<DestinationSurroundings> = {},
 ): Promise<Destination> {
-  const settings: ImapSettings = {
+  return openTaker(folder, settingsFor(server, changes), around);
+}
+
+/** What leads to a mailbox there. */
+export function settingsFor({ port }: FakeServer, changes: Partial<ImapSettings> = {}): ImapSettings {
+  return {
     type: 'imap',
     host: '127.0.0.1',
     port,
@@ -120,5 +125,4 @@ export function openMailbox(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openTaker(folder, settings, around);
 }

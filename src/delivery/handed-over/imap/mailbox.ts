@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { ImapFlow } from 'imapflow';
 import { arrivalDate } from '../../../message/arrival-date.ts';
 import { headerField } from '../../../message/header-field.ts';
@@ -13,9 +14,16 @@ import { isOfAppend, notAppended, notLookedFor, notMade, saysNoMailbox } from '.
 import { ImapSession, inTime, MAX_MESSAGE_OCTETS, withoutSecrets } from './session.ts';
 import { statesInMailbox } from './states.ts';
 
+/** A line that is used for mail carries as much, and what a system buffers for it has come by then. */
+const SLOW_OCTETS_PER_MS = 64;
+const LEAST_ON_ITS_WAY_MS = 5000;
+const MOST_ON_ITS_WAY_MS = 30_000;
+
 /** What a mailbox needs besides its settings. */
 export interface ImapSurroundings {
-  readonly runtime: Pick<Runtime, 'now'>;
+  readonly runtime: Pick<Runtime, 'now' | 'monotonic'>;
+  /** Waits so many milliseconds. Default: by the timers of the system. */
+  readonly pause?: typeof setTimeout;
   /** What records say was appended there, by whichever account: at these places, and with these hashes. */
   readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
   readonly recordedAs: (hashes: readonly string[]) => readonly Receipt[];
@@ -31,6 +39,8 @@ export class ImapMailbox implements Taker {
   readonly #session: ImapSession;
   readonly #onTheirWay: OnTheirWay;
   #isDoubted = false;
+  /** Since when, by the monotonic clock, somebody knows that a message may still be on its way that a poll has just sent. */
+  #doubtedLatelyAt: number | undefined;
 
   constructor(settings: ImapSettings, around: ImapSurroundings) {
     this.#settings = settings;
@@ -39,20 +49,21 @@ export class ImapMailbox implements Taker {
     this.#onTheirWay = new OnTheirWay(destinationName(settings));
   }
 
-  doubt(): void {
+  doubt(lately: boolean): void {
     this.#isDoubted = true;
+    if (lately) this.#doubtedLatelyAt ??= this.#around.runtime.monotonic();
   }
 
   async take(spool: Spool, file: FileHandle, { tag }: Envelope): Promise<string> {
     if (spool.octets > MAX_MESSAGE_OCTETS) throw tooLarge(this.#settings);
-    const flow = await this.#session.open();
+    await this.#session.open();
     const { start } = spool;
     const message = await contentOf(file, spool.octets);
     const messageId = searchablePart(headerField(start, 'Message-ID') ?? '');
     return this.#onTheirWay.inTurn(messageId, async () => {
       const wanted = { messageId, sha256: spool.sha256, message };
-      const already = this.#isDoubted ? await this.#find(flow, wanted) : undefined;
-      return already ?? (await this.#append(flow, start, message)) ?? tag;
+      const already = this.#isDoubted ? await this.#lookFor(wanted) : undefined;
+      return already ?? (await this.#append(await this.#session.open(), start, message)) ?? tag;
     });
   }
 
@@ -106,6 +117,22 @@ export class ImapMailbox implements Taker {
     });
   }
 
+  /**
+   * Where a message stands already. What a process has sent that was killed since may still come: on a slow line it waits behind
+   * other things, or in the system. So a second look is taken after a while, once, unless what was on its way is found before.
+   */
+  async #lookFor(wanted: Wanted): Promise<string | undefined> {
+    const found = await this.#find(await this.#session.open(), wanted);
+    if (this.#doubtedLatelyAt === undefined || wanted.messageId === '') return found;
+    const { runtime, pause = setTimeout } = this.#around;
+    const since = runtime.monotonic() - this.#doubtedLatelyAt;
+    const left = mostOnItsWayMs(wanted.message.length) - since;
+    if (found !== undefined) this.#doubtedLatelyAt = undefined;
+    if (found !== undefined || left <= 0) return found;
+    await pause(left, undefined, { signal: this.#session.givenUp }).catch(() => undefined);
+    return this.#find(await this.#session.open(), wanted);
+  }
+
   /** Where a message stands that no record speaks of and that equals this one, except for line ends; undefined where there is none. */
   async #find(flow: ImapFlow, wanted: Wanted): Promise<string | undefined> {
     if (wanted.messageId === '') return undefined;
@@ -155,6 +182,11 @@ export class ImapMailbox implements Taker {
     const places = new Set([...recorded, ...ofOthers]);
     return [...places].filter((place) => !place.includes(':')).length;
   }
+}
+
+/** For how long a message may be on its way when nobody sends it any more: of a large one more is buffered. */
+function mostOnItsWayMs(octets: number): number {
+  return Math.min(MOST_ON_ITS_WAY_MS, LEAST_ON_ITS_WAY_MS + octets / SLOW_OCTETS_PER_MS);
 }
 
 /** A message that may be there already. */

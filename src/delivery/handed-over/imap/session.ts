@@ -32,12 +32,12 @@ const secretsOf = new WeakMap<ImapFlow, SentSecrets>();
 export class ImapSession {
   readonly #settings: ImapSettings;
   #flow: ImapFlow | undefined;
-  #isGivenUp = false;
   /**
    * What the server has refused last. The library keeps that to itself where it is about a SEARCH, which then has found nothing; and a
    * NO is an OK to it where it says "Some of the requested messages no longer exist".
    */
   #refusal: Error | undefined;
+  readonly #givenUp = new AbortController();
 
   constructor(settings: ImapSettings) {
     this.#settings = settings;
@@ -45,7 +45,8 @@ export class ImapSession {
 
   /** The session, logged in. Raises what says that the server cannot be used now. */
   async open(): Promise<ImapFlow> {
-    if (this.#isGivenUp) throw notLoggedIn(this.#settings, new Error('the session was given up'));
+    if (this.#givenUp.signal.aborted)
+      throw notLoggedIn(this.#settings, new Error('the session was given up'));
     if (this.#flow?.usable === true) return this.#flow;
     this.#flow?.close();
     this.#flow = undefined;
@@ -77,9 +78,14 @@ export class ImapSession {
     return refusal;
   }
 
+  /** Aborted when it is given up. */
+  get givenUp(): AbortSignal {
+    return this.#givenUp.signal;
+  }
+
   /** Ends it now, whatever is under way, and for good. */
   giveUp(): void {
-    this.#isGivenUp = true;
+    this.#givenUp.abort();
     this.#flow?.close();
   }
 
