@@ -20,7 +20,7 @@ describe('I8: a ledger that is lost', () => {
     kept.server.maildrop('alice').add('Subject: new\r\n\r\nnew\r\n');
     const { report, stderr } = await fetch(kept.folder);
     expect(report).toMatchObject({ outcome: 'ok', fetched: 1, kept: 13 });
-    expect(stderr).toContain('12 messages found at the destination are recorded as carried');
+    expect(stderr).toContain('recorded as carried: 12 messages found at the destination');
     expect(await files(kept.folder)).toBe(13);
     kept.server.setFaults([{ do: 'uids', prefix: 'changed-' }]);
     expect((await fetch(kept.folder)).report).toMatchObject({ fetched: 0, kept: 13 });

@@ -20,13 +20,13 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
   if (interrupted) {
     observer.noticed?.(
       account.name,
-      `An earlier poll was cut short; ${countText(named.size, 'message')} it had delivered are recorded now.`,
+      `An earlier poll was cut short; recorded now: ${countText(named.size, 'message')} that it had delivered.`,
     );
   } else {
     const why = ledgerWasPutBack ? 'was put back from a backup' : 'did not know this account';
     observer.noticed?.(
       account.name,
-      `The ledger ${why}; ${countText(named.size, 'message')} found at the destination are recorded as carried.`,
+      `The ledger ${why}; recorded as carried: ${countText(named.size, 'message')} found at the destination.`,
     );
   }
 }

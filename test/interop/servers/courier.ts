@@ -45,7 +45,7 @@ export const courierImap: ImapKind = {
   debianPackage: 'courier-imap',
   tls: ['none', 'starttls', 'implicit'],
   quirks: [
-    'Refuses APPEND to a mailbox that is open for reading only: it is closed after it was looked at.',
+    'Refuses APPEND to a mailbox that is open for reading only: it is closed first.',
     'Has neither BINARY nor a code for a full mailbox, a name that cannot be or a missing right: its words are read.',
     'Has all mailboxes below `INBOX`, with `.` between the levels; `Archive/2026` in the configuration is `INBOX.Archive.2026` there.',
   ],

@@ -144,6 +144,16 @@ test('I9: what cannot be read stays on the server, and keeps no other there', as
   expect(server.maildrop('alice').messages).toHaveLength(1);
 });
 
+test('I9: what a killed poll has left is told, also where it is one message', async () => {
+  await using server = await serveNamed([[ONE]]);
+  await using ferry = await Ferry.to(server.address, { destinations: ['maildir'] });
+  await pollAndDie(ferry);
+  await ferry.poll();
+  expect(ferry.notices).toContain(
+    'An earlier poll was cut short; recorded now: 1 message that it had delivered.',
+  );
+});
+
 test('I3: without a kill no destination is searched', async () => {
   await using server = await serveNamed([[ONE]]);
   await using ferry = await Ferry.to(server.address);
