@@ -17,6 +17,12 @@ function receipt(location: string, message: string, messageId?: string): Receipt
 const gives = (uid: number, message: string): string =>
   `* ${uid} FETCH (UID ${uid} BODY[] {${message.length}}\r\n${message})\r\n`;
 
+/** The same, where only the Message-ID was asked for. */
+const givesId = (uid: number, id: string): string => {
+  const field = `Message-ID: ${id}\r\n\r\n`;
+  return `* ${uid} FETCH (UID ${uid} BODY[HEADER.FIELDS (Message-ID)] {${field.length}}\r\n${field})\r\n`;
+};
+
 async function statesOf(destination: Destination, receipts: readonly Receipt[]): Promise<StoredState[]> {
   const states: StoredState[] = [];
   for await (const state of destination.inspect(receipts)) states.push(state);
@@ -53,11 +59,6 @@ describe('what has become of messages in a mailbox over IMAP', () => {
   });
 
   describe('of a server that stores messages in a form of its own', () => {
-    const givesId = (uid: number, id: string): string => {
-      const field = `Message-ID: ${id}\r\n\r\n`;
-      return `* ${uid} FETCH (UID ${uid} BODY[HEADER.FIELDS (Message-ID)] {${field.length}}\r\n${field})\r\n`;
-    };
-
     test('is not read, only looked for', async () => {
       const receipts = [receipt('7:1', ONE, '<1@a>'), receipt('7:2', TWO, '<2@a>')];
       const UID = [`${givesId(1, '<1@a>')}OK done`, '* SEARCH\r\nOK done'];
