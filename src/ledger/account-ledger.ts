@@ -5,7 +5,7 @@ import { AccountReads } from './account-reads.ts';
 import { dropFailed, markAgain, markBack } from './deliver-again.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { KnownIntents } from './known-intents.ts';
-import type { AccountLedger, LastLogin, PollEnd } from './ledger.ts';
+import type { AccountLedger, LastLogin, PollEnd, PollMarks } from './ledger.ts';
 import type {
   Delivery,
   Failure,
@@ -17,7 +17,7 @@ import type {
 } from './record.ts';
 import { writeDelivery } from './record-delivery.ts';
 import { blob } from './rows.ts';
-import { IN_DOUBT, LEDGER_PUT_BACK, type LedgerStatements, POLL_OPEN } from './statements.ts';
+import { IN_DOUBT, LEDGER_PUT_BACK, type LedgerStatements, PAST_ASKING, POLL_OPEN } from './statements.ts';
 
 /** What the parts of the ledger have in common that belong to one account each. */
 interface SharedParts {
@@ -41,12 +41,13 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     this.#looked = looked;
   }
 
-  async openPoll(): ReturnType<AccountLedger['openPoll']> {
+  async openPoll(): Promise<PollMarks> {
     const opened = await this.#commits.run(() => {
       const marks = Number(this.row['poll_open']);
       this.statements.setPollOpen.run(this.account);
       return {
         interrupted: (marks & POLL_OPEN) !== 0,
+        wasPastAsking: (marks & PAST_ASKING) !== 0,
         ledgerWasPutBack: (marks & LEDGER_PUT_BACK) !== 0,
         inDoubt: (marks & IN_DOUBT) !== 0,
       };
@@ -69,15 +70,18 @@ export class SqliteAccountLedger extends AccountReads implements AccountLedger {
     this.#commits.polls -= 1;
     await this.#commits.run(() => {
       const successAt = success ? at : null;
+      const open = unfinished ? POLL_OPEN | (Number(this.row['poll_open']) & PAST_ASKING) : 0;
       const marks =
-        (unfinished ? POLL_OPEN : 0) |
-        (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0) |
-        (inDoubt === true ? IN_DOUBT : 0);
+        open | (ledgerWasPutBack === true ? LEDGER_PUT_BACK : 0) | (inDoubt === true ? IN_DOUBT : 0);
       const notes = [report, quiet ?? null, asked ?? null];
       this.statements.closePoll.run(marks, at, ...notes, successAt, this.account);
       if (success) this.statements.noteKnown.run(this.account);
       if (!unfinished) this.statements.dropIntents.run(this.account);
     });
+  }
+
+  async notePastAsking(): Promise<void> {
+    await this.#commits.run(() => this.statements.setPastAsking.run(this.account));
   }
 
   async noteLogin(login: LastLogin | undefined): Promise<void> {

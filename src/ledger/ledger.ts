@@ -25,6 +25,18 @@ export interface LastLogin {
   readonly delayMs: number;
 }
 
+/** What a poll finds of those before it. */
+export interface PollMarks {
+  /** The one before never ended. */
+  readonly interrupted: boolean;
+  /** That one had nothing to ask any more about a ledger that may not know what was carried, so that it may have delivered. */
+  readonly wasPastAsking: boolean;
+  /** The ledger was put back from a backup, so that it may not know what was carried since. */
+  readonly ledgerWasPutBack: boolean;
+  /** Some message has not come since a poll that never ended, which may have handed it over. */
+  readonly inDoubt: boolean;
+}
+
 /** How a poll ended. */
 export interface PollEnd {
   readonly at: number;
@@ -76,15 +88,11 @@ export interface AccountLedger {
   // A poll, and the account as a whole.
 
   /**
-   * Notes that a poll is under way, so that one that never ends is noticed (I3). `interrupted`: the one before
-   * never ended. `ledgerWasPutBack`: the ledger was put back from a backup, so that it may not know what was carried since.
-   * `inDoubt`: some message has not come since a poll that never ended, which may have handed it over.
+   * Notes that a poll is under way, so that one that never ends is noticed (I3), and gives what those before it have left.
    */
-  openPoll(): Promise<{
-    readonly interrupted: boolean;
-    readonly ledgerWasPutBack: boolean;
-    readonly inDoubt: boolean;
-  }>;
+  openPoll(): Promise<PollMarks>;
+  /** Notes of the poll under way, where the ledger may not know what was carried, that it has nothing to ask about that. */
+  notePastAsking(): Promise<void>;
   /**
    * Notes whose maildrop this account is. When it was another one, no record says anything about a unique-id of this
    * one any more: all of them count as missing, and `renumbering` says so, until it is noted otherwise.

@@ -32,12 +32,15 @@ const MISSING = `message INDEXED BY message_missing
      WHERE account = ?1 AND gone_at IS NULL AND missing_at IS NOT NULL AND outcome IN ('delivered', 'adopted')`;
 
 /**
+/**
  * What `poll_open` of an account is made of: a poll that has not ended; a ledger that was put back from a backup; messages that have
- * not come since a poll that did not end.
+ * not come since a poll that did not end; of a ledger that may not know what was carried, that the poll that has not ended had
+ * nothing to ask about that any more.
  */
 export const POLL_OPEN = 1;
 export const LEDGER_PUT_BACK = 2;
 export const IN_DOUBT = 4;
+export const PAST_ASKING = 8;
 
 /** The statements of the ledger, by the names under which the code has them. */
 export const LEDGER_SQL = {
@@ -59,6 +62,7 @@ export const LEDGER_SQL = {
     WHERE account = ? AND outcome IN ('failed', 'quarantined') AND gone_at IS NULL
       AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id AND NOT again)`,
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
+  setPastAsking: `UPDATE account SET poll_open = poll_open | ${PAST_ASKING} WHERE id = ?`,
   allPutBack: `UPDATE account SET poll_open = poll_open | ${LEDGER_PUT_BACK}`,
   carriedAs: `
     SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id

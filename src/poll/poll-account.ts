@@ -72,13 +72,11 @@ type PollParts = Pick<Poll, 'account' | 'ledger' | 'control' | 'tally' | 'stopwa
 
 /** Begins a poll. From now on the ledger holds a mark for it, which a poll that never ends leaves behind (I3). */
 async function openPoll(parts: PollParts): Promise<Poll> {
-  const { interrupted, ledgerWasPutBack, inDoubt } = await parts.ledger.openPoll();
+  const marks = await parts.ledger.openPoll();
   return {
     ...parts,
+    ...marks,
     destinations: [],
-    interrupted,
-    ledgerWasPutBack,
-    inDoubt,
     wasNew: parts.ledger.isNew(),
     startedAt: parts.runtime.now(),
     questions: new Questions(parts.account.name, {

@@ -64,6 +64,11 @@ export interface Poll {
    * recorded by the poll after that one.
    */
   readonly inDoubt: boolean;
+  /**
+   * Whether the poll that never ended had nothing to ask any more about a lost ledger. Otherwise it has delivered nothing to an account that the
+   * ledger does not know, and answered nothing.
+   */
+  readonly wasPastAsking: boolean;
   /** Whether the ledger knew nothing of the account when this poll began: it is its first, or the ledger was lost. */
   readonly wasNew: boolean;
   /**

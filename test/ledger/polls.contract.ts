@@ -24,6 +24,26 @@ export function pollsContract(makePlace: () => Promise<LedgerPlace>): void {
     expect(interrupted).toEqual([false, false, true, true, false, false]);
   });
 
+  test('I8: knows of a poll that never ended whether it was past asking about a lost ledger, and of no other', async () => {
+    await using place = await makePlace();
+    const wasPastAsking: boolean[] = [];
+    const poll = async (isPast: boolean, end: Partial<PollEnd> | undefined): Promise<void> => {
+      const ledger = await place.open();
+      const account = ledger.account('work');
+      wasPastAsking.push((await account.openPoll()).wasPastAsking);
+      if (isPast) await account.notePastAsking();
+      if (end !== undefined) await account.closePoll({ ...CLEAN_END, ...end });
+      ledger.close();
+    };
+    await poll(false, undefined);
+    await poll(true, undefined);
+    await poll(false, { success: false, unfinished: true });
+    await poll(false, {});
+    await poll(true, {});
+    await poll(false, {});
+    expect(wasPastAsking).toEqual([false, false, true, true, false, false]);
+  });
+
   test('knows the last login that must not be followed too soon, until the maildrop is another', async () => {
     await using place = await makePlace();
     const first = await place.open();

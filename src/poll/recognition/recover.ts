@@ -22,7 +22,7 @@ export interface Recovery extends Search {
  * all, or is an older copy, since it may have been lost (I8). Costs nothing otherwise.
  */
 export async function recover(listing: Listing, poll: Poll): Promise<Recovery | undefined> {
-  const { interrupted, ledgerWasPutBack, ledger } = poll;
+  const { interrupted, ledgerWasPutBack, ledger, wasPastAsking } = poll;
   const isLacking = ledger.isNew() || ledgerWasPutBack;
   if (!interrupted && !isLacking) return undefined;
   const unrecorded = unrecordedOf(listing, poll);
@@ -32,11 +32,12 @@ export async function recover(listing: Listing, poll: Poll): Promise<Recovery | 
     { isLacking, mistrustsNames: poll.mistrustsNames },
   );
   if (isLacking || doubtful.length > 0) await noteWhatStands(listing, doubtful, poll);
-  const mayBeLost = isLacking && (!interrupted || ledger.replaced !== undefined) && !ledger.carriesUnknown();
+  const isItsOwn = interrupted && wasPastAsking && ledger.replaced === undefined;
+  const mayBeLost = isLacking && !isItsOwn && !ledger.carriesUnknown();
   const search = { unrecorded, named };
   if (mayBeLost) refuseOtherName(search, poll);
   if (mayBeLost && ledger.found().length > 0) return { ...search, isRecorded: false };
-  if (mayBeLost) refuseLostLedger(search, new Set(), poll);
+  if (mayBeLost) await askOfLostLedger(search, new Set(), poll);
   await recordNamed(search, poll);
   return { ...search, isRecorded: true };
 }
@@ -47,6 +48,16 @@ export async function recordRecovered(
   recognised: ReadonlySet<MessageNumber>,
   poll: Poll,
 ): Promise<void> {
-  refuseLostLedger(recovery, recognised, poll);
+  await askOfLostLedger(recovery, recognised, poll);
   await recordNamed(recovery, poll);
+}
+
+/** Raises what `refuseLostLedger` does; a poll that is killed from now on may have delivered what the next one finds. */
+async function askOfLostLedger(
+  search: Search,
+  recognised: ReadonlySet<MessageNumber>,
+  poll: Poll,
+): Promise<void> {
+  refuseLostLedger(search, recognised, poll);
+  await poll.ledger.notePastAsking();
 }

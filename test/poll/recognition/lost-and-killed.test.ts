@@ -1,4 +1,5 @@
-import { cp, rename, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Faults } from '../../../src/pop3-server/index.ts';
 import { Ferry, mail, serve, storedAll } from '../ferry.ts';
@@ -54,4 +55,30 @@ describe.each(ACCIDENTS)('I8: a ledger that was %s, and a kill of the next poll'
         expect(await ferry.mail(place)).toEqual(storedAll(ONE, TWO, THREE, FOUR));
     },
   );
+
+  test('do not answer what somebody is asked about mail that is not there any more', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('saved'), { recursive: true }));
+    server.maildrop('alice').add(TWO);
+    server.maildrop('alice').add(THREE);
+    await ferry.poll();
+    await takeOut(ferry.folder.at('maildir', 'new'), TWO);
+    await ferry.restart(() => accident(ferry));
+    const asks = { outcome: 'failed', fetched: 0, error: { code: 'ledger-lost' } };
+    for (const _kill of ['before somebody was asked', 'after that']) {
+      await ferry.ledger.openPoll();
+      await ferry.restart();
+      expect(await ferry.poll()).toMatchObject(asks);
+    }
+    expect(await ferry.mail()).toEqual(storedAll(ONE, THREE));
+  });
 });
+
+/** Its owner moves a message elsewhere. */
+async function takeOut(folder: string, message: string): Promise<void> {
+  const [id = ''] = message.split('\r\n');
+  for (const name of await readdir(folder))
+    if ((await readFile(join(folder, name), 'latin1')).startsWith(id)) await rm(join(folder, name));
+}
