@@ -46,6 +46,18 @@ describe('I8: a ledger that was put back from a backup', () => {
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, kept: 3 });
   });
 
+  test('names first the answer after which mail that has come since is carried, and says so of the other', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await putBack(server);
+    await removeFrom(ferry.folder.at('maildir', 'new'), '<two@mail.example>');
+    const { error } = await ferry.poll();
+    expect(error?.hint).toMatch(/adopt --none work;.* not what has come since,.*adopt work$/);
+    server.maildrop('alice').add(FOUR);
+    await adoptAccount(ferry.account, ferry.deps(), { none: true, control: CONTROL });
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE, FOUR));
+  });
+
   test('takes the moved copy of a recorded message in an mbox for no other message that equals it', async () => {
     await using server = await serve(ONE, TWO);
     await using ferry = await Ferry.to(server.address, {
