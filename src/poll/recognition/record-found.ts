@@ -16,12 +16,13 @@ export async function recordNamed({ unrecorded, named }: Search, poll: Poll): Pr
   await Promise.all(
     [...named].map(([tag, recovered]) => recordOne(tag, { message: unrecorded.get(tag), recovered }, poll)),
   );
+  if (named.size === 0) return;
   if (interrupted) {
     observer.noticed?.(
       account.name,
       `An earlier poll was cut short; ${countText(named.size, 'message')} it had delivered are recorded now.`,
     );
-  } else if (named.size > 0) {
+  } else {
     const why = ledgerWasPutBack ? 'was put back from a backup' : 'did not know this account';
     observer.noticed?.(
       account.name,
