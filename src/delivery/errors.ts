@@ -42,7 +42,8 @@ const READING_HINTS: Readonly<Record<string, string>> = {
 };
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'Make room; the messages are still on the server and will come with the next poll.',
+  ENOSPC:
+    'Make room (`df -h` and `df -i` show what is used up, octets or files); the messages are still on the server and will come with the next poll.',
   EDQUOT: 'Make room; the messages are still on the server and will come with the next poll.',
   EACCES: 'Give the user that Mailferry runs as the right to write there, or change "path".',
   EPERM: 'Give the user that Mailferry runs as the right to write there, or change "path".',

@@ -274,7 +274,7 @@ function databaseFailed(path: string, cause: unknown): MailError {
   if (code === FULL) {
     return new MailError('disk-full', `Cannot write ${path}: the disk is full.`, {
       cause,
-      hint: 'Make room; the messages are still on the server and will come with the next poll.',
+      hint: 'Make room (`df -h` and `df -i` show what is used up, octets or files); the messages are still on the server and will come with the next poll.',
     });
   }
   return new MailError('ledger', `Cannot use ${path}: ${text}.`, {

@@ -121,7 +121,7 @@ describe('a disk that is full', () => {
     };
     expect({ status, code: report.error['code'] }).toEqual({ status: 74, code: 'disk-full' });
     expect(report.error['message']).toMatch(/^Cannot write to .*: the disk is full\.$/);
-    expect(report.error['hint']).toMatch(/^Make room/);
+    expect(report.error['hint']).toMatch(/^Make room \(`df -h` and `df -i`/);
     expect(report.deleted).toBe(report.fetched);
     expect(server.maildrop('alice').messages.length).toBe(messages.length - report.deleted);
 
