@@ -18,6 +18,7 @@ const LOOKS: Readonly<Record<AccountState, readonly [string, Parameters<Terminal
   partial: ['!', 'yellow'],
   failing: ['✗', 'red'],
   stopped: ['✗', 'red'],
+  silent: ['✗', 'red'],
 };
 
 /** The answer of `status` for people, as lines of at most 80 columns; `now` in milliseconds since 1970. */
@@ -52,7 +53,7 @@ function headline({ daemon, accounts }: Status, now: number): string {
 function isTroubled({ state, report }: AccountStatus): boolean {
   const outcome = report?.outcome;
   if (state === 'polling' || state === 'waiting') return outcome === 'failed' || outcome === 'partial';
-  return state === 'failing' || state === 'stopped' || state === 'partial';
+  return state === 'failing' || state === 'stopped' || state === 'silent' || state === 'partial';
 }
 
 /** A daemon of an older version says nothing of it. */

@@ -2,11 +2,12 @@ import type { AccountSummary, Amount } from '../ledger/ledger.ts';
 import type { Account } from '../poll/account.ts';
 import type { PollReport, ReportedError } from '../poll/report.ts';
 import { isoTime } from '../runtime.ts';
+import type { Schedule } from '../schedule/cron.ts';
 import { isStopped, type Standing } from './standing.ts';
 
 /**
  * How an account is: `new` was never polled, `waiting` has a poll that waits for its turn, `partial` left messages
- * behind that it could not carry, `stopped` is not tried any more after refused logins.
+ * behind that it could not carry, `stopped` is not tried any more after refused logins, `silent` is polled by nobody.
  */
 export type AccountState =
   | 'new'
@@ -14,6 +15,7 @@ export type AccountState =
   | 'partial'
   | 'failing'
   | 'stopped'
+  | 'silent'
   | 'paused'
   | 'waiting'
   | 'polling';
@@ -86,14 +88,34 @@ export interface StatusParts {
   readonly summary: AccountSummary | undefined;
   readonly standing: Standing;
   readonly live: LiveFacts | undefined;
+  /** What `isSilent` says, where no daemon runs. */
+  readonly silent?: boolean | undefined;
+}
+
+interface LastPoll {
+  readonly schedule: Pick<Schedule, 'next'>;
+  /** Milliseconds since 1970. */
+  readonly lastPollAt: number | undefined;
+  readonly now: number;
+  /** For so long after a poll was due nobody need wonder. */
+  readonly silentMs: number;
+}
+
+/** Whether no poll was even tried since one was due, so long ago that nobody seems to poll the account any more. */
+export function isSilent({ schedule, lastPollAt, now, silentMs }: LastPoll): boolean {
+  // A poll in the future was noted before the clock was set back.
+  if (lastPollAt === undefined || lastPollAt > now) return false;
+  return now - schedule.next(new Date(lastPollAt)).getTime() >= silentMs;
 }
 
 const NOTHING: Amount = { messages: 0, octets: 0 };
 
 /** How one account is, from what the ledger and the daemon know. */
-export function accountStatus({ account, summary, standing, live }: StatusParts): AccountStatus {
+export function accountStatus({ account, summary, standing, live, silent }: StatusParts): AccountStatus {
   const report = live?.report ?? parseReport(summary?.lastReport);
-  const state = stateOf(report, standing, live);
+  const known = stateOf(report, standing, live);
+  // Whatever else is wrong is the worse news.
+  const state = silent === true && known === 'ok' ? 'silent' : known;
   return {
     account: account.name,
     host: account.host,
@@ -109,10 +131,13 @@ export function accountStatus({ account, summary, standing, live }: StatusParts)
     deleted: summary?.deleted ?? 0,
     certificateExpiresAt: isoTime(live?.certificateExpiresAt),
     afterMail: afterMailStatus(summary, standing),
-    action: actionFor(report, standing, {
-      name: account.name,
-      again: live === undefined ? 'fetch' : 'poll',
-    }),
+    action:
+      state === 'silent'
+        ? `Nobody polls it any more: start the daemon (mailferry run), or look at the cron job. To poll it now: mailferry fetch ${account.name}`
+        : actionFor(report, standing, {
+            name: account.name,
+            again: live === undefined ? 'fetch' : 'poll',
+          }),
   };
 }
 

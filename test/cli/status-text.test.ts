@@ -4,10 +4,11 @@ import { statusLines } from '../../src/cli/status-text.ts';
 import { processTerminal } from '../../src/cli/terminal.ts';
 import { columnsOf, nameText, wrappedText } from '../../src/cli/wording.ts';
 import { NEW_STANDING } from '../../src/daemon/standing.ts';
-import { type AccountStatus, accountStatus, quarantineHint } from '../../src/daemon/status.ts';
+import { type AccountStatus, accountStatus, isSilent, quarantineHint } from '../../src/daemon/status.ts';
 import { MailError } from '../../src/errors.ts';
 import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
+import { parseSchedule } from '../../src/schedule/cron.ts';
 
 const SAID =
   'ユーザー名またはパスワードが正しくありません。もう一度お試しください。設定画面でPOPを有効にしてください。';
@@ -20,7 +21,7 @@ const NO_LIVE_FACTS = {
   lastPollAt: undefined,
 };
 
-function statusOf(name: string, tally: Tally, failures: number): AccountStatus {
+function statusOf(name: string, tally: Tally, failures: number, silent = false): AccountStatus {
   return accountStatus({
     account: { name, host: 'pop.example.org', user: name },
     summary: {
@@ -34,6 +35,7 @@ function statusOf(name: string, tally: Tally, failures: number): AccountStatus {
     },
     standing: { ...NEW_STANDING, failures },
     live: undefined,
+    silent,
   });
 }
 
@@ -153,4 +155,35 @@ test('after a refused login says how to try the mended password without waiting'
     accountStatus({ ...facts, standing: { ...NEW_STANDING, failures: 1, refusals: 1 }, live }).action,
   ).toBe('Then: mailferry poll work');
   expect(accountStatus({ ...facts, standing: { ...NEW_STANDING, failures: 1 }, live }).action).toBeNull();
+});
+
+test('I9: status does not say that nothing is wrong where nobody polls an account any more', () => {
+  const status = statusOf('work', new Tally(), 0, true);
+  expect(status.state).toBe('silent');
+  const lines = statusLines(
+    { daemon: null, accounts: [status] },
+    { now: 40 * 86_400_000, style: (_, text) => text },
+  );
+  expect(lines[0]).toContain('1 of 1 account needs a look');
+  expect(lines[3]).toMatch(/^✗ work +silent +40 days ago/);
+  expect(lines.slice(4).join(' ')).toContain('Nobody polls it any more: start the daemon (mailferry run)');
+});
+
+const AT = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+test.each([
+  ['every 5m', 24, false],
+  ['every 5m', 25, true],
+  ['0 6 * * 1', 24 * 5, false],
+  ['0 6 * * 1', 24 * 6, true],
+  ['every 5m', -24 * 365, false],
+])('a poll on schedule "%s", %i hours after the last, is overdue: %s', (text, hours, expected) => {
+  const schedule = parseSchedule(text, text.startsWith('every') ? undefined : 'UTC');
+  const now = AT + hours * HOUR;
+  expect(isSilent({ schedule, lastPollAt: AT, now, silentMs: 24 * HOUR })).toBe(expected);
+});
+
+test('an account that was never polled is not said to be polled no more', () => {
+  const schedule = parseSchedule('every 5m');
+  expect(isSilent({ schedule, lastPollAt: undefined, now: AT, silentMs: 0 })).toBe(false);
 });

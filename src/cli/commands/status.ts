@@ -2,7 +2,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { askDaemon } from '../../daemon/control-client.ts';
 import { ROUTES } from '../../daemon/control-protocol.ts';
 import { parseStanding } from '../../daemon/standing.ts';
-import { accountStatus, type Status } from '../../daemon/status.ts';
+import { accountStatus, isSilent, type Status } from '../../daemon/status.ts';
 import { dayOf } from '../../ledger/ledger.ts';
 import { readSummaries } from '../../ledger/read-ledger.ts';
 import { systemRuntime } from '../../runtime.ts';
@@ -42,7 +42,8 @@ export const status: CommandRun<StatusOptions> = async (options, names) => {
       style: (style, text) => terminal.style(style, text),
     }))
       terminal.out(line);
-  const statuses = accounts.flatMap(({ report, afterMail }) => [
+  const statuses = accounts.flatMap(({ state, report, afterMail }) => [
+    state === 'silent' ? statusOf('unreachable') : 0,
     report === null ? 0 : statusOfReport(report),
     // A daemon of an older version says nothing of it.
     afterMail?.error ? statusOf(afterMail.error.code) : 0,
@@ -58,13 +59,17 @@ async function alive(controlSocket: string, terminal: Terminal): Promise<number>
   return answer === undefined ? statusOf('unreachable') : 0;
 }
 
-function fromLedger({ stateDir, accounts }: Configuration): Status {
-  const summaries = readSummaries(stateDir, dayOf(systemRuntime.now()));
+function fromLedger({ stateDir, accounts, daemon: { notify } }: Configuration): Status {
+  const now = systemRuntime.now();
+  const { silentMs } = notify.policy;
+  const summaries = readSummaries(stateDir, dayOf(now));
   return {
     daemon: null,
-    accounts: accounts.map(({ account }) => {
+    accounts: accounts.map(({ account, schedule }) => {
       const summary = summaries?.get(account.name);
-      return accountStatus({ account, summary, standing: parseStanding(summary?.standing), live: undefined });
+      const silent = isSilent({ schedule, lastPollAt: summary?.lastPollAt, now, silentMs });
+      const standing = parseStanding(summary?.standing);
+      return accountStatus({ account, summary, standing, live: undefined, silent });
     }),
   };
 }
