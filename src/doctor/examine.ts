@@ -81,10 +81,14 @@ function openBeside(stateDir: string, runtime: Runtime, refusal: MailError): Ope
 async function examineLedger({ refusal }: OpenedLedger, { stateDir, daemon }: Configuration): Promise<Step> {
   if (refusal === undefined) return examineStateFolder(stateDir);
   if (refusal.code !== 'already-running') return wrong('ledger', refusal);
-  const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
-  return answer === undefined
-    ? wrong('ledger', refusal)
-    : good('ledger', `the daemon is at work with ${stateDir}`);
+  try {
+    const answer = await askDaemon(daemon.controlSocket, { method: 'GET', path: '/status' });
+    return answer === undefined
+      ? wrong('ledger', refusal)
+      : good('ledger', `the daemon is at work with ${stateDir}`);
+  } catch (stuck) {
+    return wrong('ledger', asMailError(stuck));
+  }
 }
 
 async function examineAccount(

@@ -34,3 +34,16 @@ it('takes the place of a dead socket, and of nothing else that has its name', as
   await expect(opening).rejects.toThrow('something else has this name');
   expect(await readFile(folder.at('letter'), 'utf8')).toBe('dear');
 });
+
+it('I7: does not wait for ever for a daemon that is stuck', async () => {
+  await using folder = await temporaryFolder();
+  const server = createServer(() => undefined);
+  await listen(server, folder.at('socket'));
+  await using _closing = closing(server);
+  const asking = askDaemon(folder.at('socket'), { method: 'GET', path: '/', patienceMs: 20 });
+  await expect(asking).rejects.toMatchObject({
+    code: 'timeout',
+    message: 'The daemon has not answered for 20ms: it is stuck.',
+    hint: expect.stringMatching(/^Restart it/) as string,
+  });
+});
