@@ -92,11 +92,19 @@ function accountLines(status: AccountStatus, { now, style, nameColumns }: Look):
         )
       : []),
     ...(isTold ? wrapped(`${error.message}${times}`, '    ') : []),
+    ...lastWellLines(status, now),
     ...(commandFails ? wrapped(afterMailText(status), '    ') : []),
     ...(status.action === null || (status.state === 'ok' && !commandFails)
       ? []
       : wrapped(status.action, '    ', `  ${style('yellow', '→')} `)),
   ];
+}
+
+/** Whoever comes back after weeks wants to know since when; what lies ahead was noted before the clock was set back. */
+function lastWellLines({ state, lastSuccessAt }: AccountStatus, now: number): readonly string[] {
+  if ((state !== 'failing' && state !== 'stopped') || lastSuccessAt === null) return [];
+  const since = now - Date.parse(lastSuccessAt);
+  return since < 0 ? [] : [`    The last poll that went well was ${spanText(since)} ago.`];
 }
 
 function afterMailText({ afterMail }: AccountStatus): string {

@@ -10,6 +10,8 @@ import { Tally } from '../../src/poll/report.ts';
 import { NO_TIMINGS } from '../../src/poll/timings.ts';
 import { parseSchedule } from '../../src/schedule/cron.ts';
 
+const DAY = 86_400_000;
+
 const SAID =
   'ユーザー名またはパスワードが正しくありません。もう一度お試しください。設定画面でPOPを有効にしてください。';
 
@@ -162,11 +164,23 @@ test('I9: status does not say that nothing is wrong where nobody polls an accoun
   expect(status.state).toBe('silent');
   const lines = statusLines(
     { daemon: null, accounts: [status] },
-    { now: 40 * 86_400_000, style: (_, text) => text },
+    { now: 40 * DAY, style: (_, text) => text },
   );
   expect(lines[0]).toContain('1 of 1 account needs a look');
   expect(lines[3]).toMatch(/^✗ work +silent +40 days ago/);
   expect(lines.slice(4).join(' ')).toContain('Nobody polls it any more: start the daemon (mailferry run)');
+});
+
+test.each([
+  [3, ['    The last poll that went well was 3 days ago.']],
+  [-3, []],
+])('status says of what fails since when it does, %i days after the last success: %j', (days, expected) => {
+  const tally = new Tally();
+  tally.failure = new MailError('unreachable', 'Cannot reach it.');
+  const now = 100 * DAY;
+  const failing = { ...statusOf('work', tally, 9), lastSuccessAt: new Date(now - days * DAY).toISOString() };
+  const lines = statusLines({ daemon: null, accounts: [failing] }, { now, style: (_, text) => text });
+  expect(lines.slice(4)).toEqual(['    Cannot reach it. (9 times)', ...expected]);
 });
 
 const AT = Date.UTC(2026, 0, 1);
