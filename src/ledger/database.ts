@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
-import { MailError, messageOf } from '../errors.ts';
+import { MailError, messageOf, systemCode } from '../errors.ts';
 
 const BUSY = 5;
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
@@ -277,8 +277,33 @@ function databaseFailed(path: string, cause: unknown): MailError {
       hint: 'Make room (`df -h` and `df -i` show what is used up, octets or files); the messages are still on the server and will come with the next poll.',
     });
   }
+  const refusal = refusalAt(path);
+  if (refusal !== undefined)
+    return new MailError('ledger', `Cannot use ${path}: ${refusal.why}.`, { cause, hint: refusal.hint });
   return new MailError('ledger', `Cannot use ${path}: ${text}.`, {
     cause,
     hint: 'Check "stateDir": it must be on a local disk, be writable, and have room; a quota counts too.',
   });
 }
+
+/** What the system says where this user may not write to the file or its folder; SQLite only says that it cannot open it. */
+function refusalAt(path: string): { readonly why: string; readonly hint: string } | undefined {
+  const folder = dirname(path);
+  for (const place of [path, folder]) {
+    try {
+      accessSync(place, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'EROFS') return { why: 'the file system is read-only', hint: READ_ONLY_HINT };
+      if (code !== 'EACCES') continue;
+      return {
+        why: `permission denied at ${place}`,
+        hint: `Give it to the user that Mailferry runs as (chown -R USER ${folder}); did Mailferry run as root once, by sudo?`,
+      };
+    }
+  }
+  return undefined;
+}
+
+const READ_ONLY_HINT =
+  'Mount it writable. One that was so before, and became read-only by itself, has seen errors of its disk: look at dmesg.';

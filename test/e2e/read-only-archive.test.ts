@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import type { UniqueId } from '../../src/pop3/types.ts';
@@ -57,4 +59,30 @@ describe('an archive on a disk that is mounted read-only', () => {
     expect(refused).toMatchObject({ status: 74, stdout: '' });
     expect(refused.stderr).toContain('Copy the whole state folder');
   });
+
+  it('is said to be on a read-only file system where mail was to be carried', async () => {
+    await using folder = await temporaryFolder();
+    const refused = await runReadOnly(await archiveIn(folder), 'fetch');
+    expect(refused.status).toBe(74);
+    expect(refused.stderr).toMatch(
+      /^mailferry: Cannot use .*: the file system is read-only\.\n {2}→ Mount it/,
+    );
+  });
+});
+
+it('a ledger that is somebody else’s, as after a poll by sudo, is said to be so', async (context) => {
+  requireRoot(context);
+  requirePrograms('setpriv')(context);
+  await using folder = await temporaryFolder();
+  const archive = await archiveIn(folder);
+  await promisify(execFile)('chown', ['-R', '65534', `${archive}/state`]);
+  const refused = await runProgram(['fetch'], {
+    cwd: archive,
+    // Root without the right to pass over the rights of others.
+    under: ['setpriv', '--bounding-set=-dac_override,-dac_read_search'],
+  });
+  expect(refused.status).toBe(74);
+  expect(refused.stderr).toMatch(
+    /^mailferry: Cannot use .*permission denied at .*→ Give it .*\(chown -R USER/s,
+  );
 });
