@@ -56,16 +56,12 @@ export async function examineDestination(
 ): Promise<Step> {
   if (settings.type === 'mda') return examineProgram(settings);
   const { runtime } = question;
-  if (settings.type === 'imap')
-    return examineAnswer(settings, ': the server takes the login', async () => {
-      const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
-      const nothing = { recordedAt: () => [], recordedAs: () => [] };
-      await new ImapMailbox(settings, { runtime, ...nothing }).greet();
-    });
+  if (settings.type === 'imap') return examineAnswer(settings, () => greetMailbox(settings, runtime));
   if (!isPlace(settings))
-    return examineAnswer(settings, ' answers', async () => {
+    return examineAnswer(settings, async () => {
       const { greetMailServer } = await import('../delivery/handed-over/mail-server.ts');
       await greetMailServer(settings, runtime.hostName);
+      return ' answers';
     });
   const { type, path } = settings;
   const folder = type === 'mbox' ? dirname(path) : path;
@@ -110,15 +106,22 @@ export async function examineDestination(
   }
 }
 
-/** Whether who takes mail over answers; `what` ends the sentence about it. */
+/** What is there to be said of a mailbox that takes the login. */
+async function greetMailbox(settings: ImapSettings, runtime: Runtime): Promise<string> {
+  const { ImapMailbox } = await import('../delivery/handed-over/imap/mailbox.ts');
+  const nothing = { recordedAt: () => [], recordedAs: () => [] };
+  const isThere = await new ImapMailbox(settings, { runtime, ...nothing }).greet();
+  const isNew = isThere === false ? '; the mailbox is not there yet, and will be made' : '';
+  return `: the server takes the login${isNew}`;
+}
+
+/** Whether who takes mail over answers; what `greet` resolves to ends the sentence about it. */
 async function examineAnswer(
   settings: ImapSettings | MailServerSettings,
-  what: string,
-  greet: () => Promise<void>,
+  greet: () => Promise<string>,
 ): Promise<Step> {
   try {
-    await greet();
-    return good('destination', `${destinationName(settings)}${what}`);
+    return good('destination', `${destinationName(settings)}${await greet()}`);
   } catch (thrown) {
     return wrong('destination', asMailError(thrown));
   }

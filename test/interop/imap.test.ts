@@ -129,6 +129,10 @@ describe('the IMAP server of Dovecot', () => {
       return (await runProgram(['doctor'], { cwd: folder.path })).stdout;
     };
     expect(await doctor({})).toMatch(/✓ destination +imap:INBOX of bob at .*: the server takes the login/);
+    expect(await doctor({})).not.toContain('will be made');
+    expect(await doctor({ mailbox: 'Old' })).toMatch(
+      /takes the login; the mailbox is not there yet, and will be made/,
+    );
     expect(await doctor({ password: 'wrong' })).toMatch(/✗ destination +.* refuses the login of bob/);
     expect(await mailOf(dovecot)).toEqual([]);
   });

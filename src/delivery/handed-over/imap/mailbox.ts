@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import type { ImapFlow } from 'imapflow';
+import { systemCode } from '../../../errors.ts';
 import { arrivalDate } from '../../../message/arrival-date.ts';
 import { headerField } from '../../../message/header-field.ts';
 import type { Runtime } from '../../../runtime.ts';
@@ -80,10 +81,22 @@ export class ImapMailbox implements Taker {
     return this.#session.close();
   }
 
-  /** Raises what says that no mail can be given to the server now. */
-  async greet(): Promise<void> {
-    await this.#session.open();
-    await this.close();
+  /** Whether the mailbox is there; undefined where the server does not say. Raises what says that no mail can be given to it now. */
+  async greet(): Promise<boolean | undefined> {
+    const flow = await this.#session.open();
+    const { mailbox, timeoutMs } = this.#settings;
+    try {
+      return await inTime(flow, timeoutMs, {
+        act: async () => {
+          const status = await flow.status(mailbox.split('/'), { messages: true });
+          return status === false ? undefined : true;
+        },
+        // So the library says that neither STATUS nor LIST knows it.
+        failed: (thrown) => (systemCode(thrown) === 'NotFound' ? false : undefined),
+      });
+    } finally {
+      await this.close();
+    }
   }
 
   /** Where it is; undefined where the server does not say (no UIDPLUS, RFC 4315). */
