@@ -4,7 +4,7 @@ import type { Account } from '../../src/poll/account.ts';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { refetchMissing } from '../../src/poll/refetch.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
-import { imapServer, settingsFor } from '../delivery/handed-over/imap-server.ts';
+import { imapServer, settingsFor } from '../delivery/handed-over/imap/server.ts';
 import { Ferry, mail, serve } from './ferry.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };

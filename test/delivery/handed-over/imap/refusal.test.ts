@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { MaybeTaken, MessageNotTaken, NoneTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { notAppended, notLoggedIn, saysNoMailbox } from '../../../src/delivery/handed-over/imap/refusal.ts';
-import type { ImapSettings } from '../../../src/delivery/settings.ts';
-import { MailError } from '../../../src/errors.ts';
+import { MaybeTaken, MessageNotTaken, NoneTaken } from '../../../../src/delivery/handed-over/handed-over.ts';
+import {
+  notAppended,
+  notLoggedIn,
+  saysNoMailbox,
+} from '../../../../src/delivery/handed-over/imap/refusal.ts';
+import type { ImapSettings } from '../../../../src/delivery/settings.ts';
+import { MailError } from '../../../../src/errors.ts';
 
 const SETTINGS: ImapSettings = {
   type: 'imap',

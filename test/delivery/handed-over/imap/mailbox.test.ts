@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Destination, Receipt } from '../../../src/delivery/destination.ts';
-import { MaybeTaken, MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
-import { sha256 } from '../../../src/message/sha256.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { deliver } from './deliver.ts';
-import { type Answers, imapServer, openMailbox } from './imap-server.ts';
+import type { Destination, Receipt } from '../../../../src/delivery/destination.ts';
+import { MaybeTaken, MessageNotTaken } from '../../../../src/delivery/handed-over/handed-over.ts';
+import { sha256 } from '../../../../src/message/sha256.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { deliver } from '../deliver.ts';
+import { type Answers, imapServer, openMailbox } from './server.ts';
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\nSubject: one\r\n\r\n.\r\ngr\xfc\xdfe\r\n';
 

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { Destination, Receipt, StoredState } from '../../../src/delivery/destination.ts';
-import type { ImapSettings } from '../../../src/delivery/settings.ts';
-import { sha256 } from '../../../src/message/sha256.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { type Answers, imapServer, openMailbox } from './imap-server.ts';
+import type { Destination, Receipt, StoredState } from '../../../../src/delivery/destination.ts';
+import type { ImapSettings } from '../../../../src/delivery/settings.ts';
+import { sha256 } from '../../../../src/message/sha256.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { type Answers, imapServer, openMailbox } from './server.ts';
 
 const [ONE, TWO] = ['Subject: one\r\n\r\none\r\n', 'Subject: two\r\n\r\ntwo\r\n'];
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { Destination } from '../../../src/delivery/destination.ts';
-import type { DestinationSurroundings } from '../../../src/delivery/open-destination.ts';
-import type { ImapSettings } from '../../../src/delivery/settings.ts';
-import { Secret } from '../../../src/secret.ts';
-import type { TemporaryFolder } from '../../support/temporary-folder.ts';
-import { openTaker } from './deliver.ts';
+import type { Destination } from '../../../../src/delivery/destination.ts';
+import type { DestinationSurroundings } from '../../../../src/delivery/open-destination.ts';
+import type { ImapSettings } from '../../../../src/delivery/settings.ts';
+import { Secret } from '../../../../src/secret.ts';
+import type { TemporaryFolder } from '../../../support/temporary-folder.ts';
+import { openTaker } from '../deliver.ts';
 
 /** What the server answers to each command, without its tag; an empty text closes the line, `nothing` is silence. */
 export type Answers = Readonly<Record<string, string | readonly string[]>>;

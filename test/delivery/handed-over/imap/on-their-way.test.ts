@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OnTheirWay } from '../../../src/delivery/handed-over/imap/on-their-way.ts';
+import { OnTheirWay } from '../../../../src/delivery/handed-over/imap/on-their-way.ts';
 
 /** Gives a message once it is let go, and tells when that is begun. */
 function held(

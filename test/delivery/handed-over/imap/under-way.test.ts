@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { HandedOver } from '../../../src/delivery/handed-over/handed-over.ts';
-import { ImapMailbox } from '../../../src/delivery/handed-over/imap/mailbox.ts';
-import { FakeRuntime } from '../../support/fake-runtime.ts';
-import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
-import { deliver } from './deliver.ts';
-import { type FakeServer, imapServer, settingsFor } from './imap-server.ts';
+import { HandedOver } from '../../../../src/delivery/handed-over/handed-over.ts';
+import { ImapMailbox } from '../../../../src/delivery/handed-over/imap/mailbox.ts';
+import { FakeRuntime } from '../../../support/fake-runtime.ts';
+import { type TemporaryFolder, temporaryFolder } from '../../../support/temporary-folder.ts';
+import { deliver } from '../deliver.ts';
+import { type FakeServer, imapServer, settingsFor } from './server.ts';
 
 const MESSAGE = 'Message-ID: <1@mail.example>\r\n\r\none\r\n';
 
