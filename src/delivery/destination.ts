@@ -177,3 +177,16 @@ export interface Destination {
   /** Gives up what is under way, where that can be found again later: somebody who has asked to stop waits no longer. */
   abandon?(): void;
 }
+
+/** Gives up what is under way at these places as soon as the signal says so. */
+export function abandonedAt(
+  signal: AbortSignal,
+  places: readonly Pick<Destination, 'abandon'>[],
+): Disposable {
+  const abandon = (): void => {
+    for (const place of places) place.abandon?.();
+  };
+  if (signal.aborted) abandon();
+  signal.addEventListener('abort', abandon, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', abandon) };
+}

@@ -33,6 +33,8 @@ export interface ReadOnlyDestination {
    * disk that is not mounted.
    */
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState>;
+  /** As in `Destination`. */
+  abandon?(): void;
 }
 
 /** What a ledger knows of a place, by the name of the destination. */
@@ -53,9 +55,8 @@ export function readOnly(
 ): ReadOnlyDestination {
   const name = destinationName(settings);
   if (!isPlace(settings)) {
-    const inspect: Look =
-      settings.type === 'imap' ? (receipts) => inspectImap(settings, receipts) : handedOver;
-    return { name, hasNames: false, tags: noTags, messages: nothing, inspect };
+    const look = settings.type === 'imap' ? lookOverImap(settings) : { inspect: handedOver };
+    return { name, hasNames: false, tags: noTags, messages: nothing, ...look };
   }
   const inspectWith =
     (look: Look): Look =>
@@ -97,19 +98,24 @@ function noTags(): Promise<ReadonlySet<string>> {
   return Promise.resolve(new Set());
 }
 
-/** In a session of its own. What speaks the protocol is loaded when it is wanted. */
-async function* inspectImap(
-  settings: ImapSettings,
-  receipts: Iterable<Receipt>,
-): AsyncGenerator<StoredState, void, undefined> {
-  const { ImapSession } = await import('./handed-over/imap/session.ts');
-  const { statesInMailbox } = await import('./handed-over/imap/states.ts');
-  const session = new ImapSession(settings);
-  try {
-    yield* statesInMailbox(receipts, settings, session);
-  } finally {
-    await session.close();
+/** Each time in a session of its own. What speaks the protocol is loaded when it is wanted. */
+function lookOverImap(settings: ImapSettings): Required<Pick<ReadOnlyDestination, 'inspect' | 'abandon'>> {
+  const abandoned = new AbortController();
+  async function* inspect(receipts: Iterable<Receipt>): AsyncGenerator<StoredState, void, undefined> {
+    const { ImapSession } = await import('./handed-over/imap/session.ts');
+    const { statesInMailbox } = await import('./handed-over/imap/states.ts');
+    const session = new ImapSession(settings);
+    const giveUp = (): void => session.giveUp();
+    if (abandoned.signal.aborted) giveUp();
+    abandoned.signal.addEventListener('abort', giveUp);
+    try {
+      yield* statesInMailbox(receipts, settings, session);
+    } finally {
+      abandoned.signal.removeEventListener('abort', giveUp);
+      await session.close();
+    }
   }
+  return { inspect, abandon: () => abandoned.abort() };
 }
 
 /** Mail programs remove an mbox that is empty. */

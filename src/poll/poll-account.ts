@@ -1,4 +1,5 @@
 import type { Destination } from '../delivery/destination.ts';
+import { abandonedAt } from '../delivery/destination.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -100,9 +101,7 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
     await using opened = closing(await openDestinations(account, ledger));
     poll.destinations = opened.destinations;
     if (poll.inDoubt) for (const destination of opened.destinations) destination.doubt?.();
-    using _ = whenAborted(control.abort, () => {
-      for (const destination of opened.destinations) destination.abandon?.();
-    });
+    using _ = abandonedAt(control.abort, opened.destinations);
     await noteMaildrop(poll);
     await noteBroughtBack(poll);
     const progress = new Progress(poll);
@@ -114,11 +113,6 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
   } catch (error) {
     tally.failure = asMailError(error);
   }
-}
-
-function whenAborted(signal: AbortSignal, act: () => void): Disposable {
-  signal.addEventListener('abort', act, { once: true });
-  return { [Symbol.dispose]: () => signal.removeEventListener('abort', act) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { abandonedAt } from '../delivery/destination.ts';
 import { type ReadOnlyDestination, readOnlyAll } from '../delivery/read-only.ts';
 import type { MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
@@ -57,6 +58,7 @@ export async function previewAccount(
   const listing = await takeListing(session);
   assertNamed(listing, session, ledger);
   const destinations = readOnlyAll(account.destinations, ledger, account.name);
+  using _ = abandonedAt(control.abort, destinations);
   const framing = new FramingTrouble();
   const tally = new Tally();
   const startedAt = deps.runtime.now();

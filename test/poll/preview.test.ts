@@ -1,13 +1,20 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import type { Account } from '../../src/poll/account.ts';
 import { previewAccount } from '../../src/poll/preview.ts';
 import { refetchMissing } from '../../src/poll/refetch.ts';
 import { createServer } from '../../src/pop3-server/index.ts';
+import { imapServer, imapSettings } from '../delivery/handed-over/imap-server.ts';
 import { Ferry, mail, serve } from './ferry.ts';
 
 const CONTROL = { stop: new AbortController().signal, abort: new AbortController().signal };
 const DAY_MS = 86_400_000;
 const [ONE, TWO, THREE] = [mail('one'), mail('two'), mail('three')] as const;
+
+function withAbort(): { readonly signal: AbortSignal; readonly abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
 
 async function emptied(folder: string): Promise<void> {
   for (const name of await readdir(folder)) await rm(`${folder}/${name}`);
@@ -51,6 +58,30 @@ describe('a preview', () => {
     const confirmed = await previewAccount(account, ferry.deps(), { ...CONTROL, confirmDelete: true });
     expect(confirmed.deletions.size).toBe(119);
     expect(confirmed.refusal?.code).toBe('message-changed');
+  });
+
+  test('I7: does not go on looking at a mailbox over IMAP once it is told to stop', async () => {
+    await using server = await serve(ONE);
+    await using imap = await imapServer({
+      UID: ['* SEARCH\r\nOK done', 'nothing'],
+      APPEND: 'OK [APPENDUID 7 1] done',
+    });
+    await using ferry = await Ferry.to(server.address);
+    const account: Partial<Account> = {
+      destinations: [imapSettings(imap, { timeoutMs: 600_000 })],
+      deletion: { kind: 'after', milliseconds: 1000 },
+    };
+    expect(await ferry.poll(account)).toMatchObject({ fetched: 1 });
+    ferry.runtime.advance(2000);
+    const { signal, abort } = withAbort();
+    const previewed = previewAccount({ ...ferry.account, ...account }, ferry.deps(), {
+      stop: signal,
+      abort: signal,
+    });
+    const refused = expect(previewed).rejects.toThrow();
+    await expect.poll(() => imap.heard.some((line) => line.startsWith('UID FETCH'))).toBe(true);
+    abort();
+    await refused;
   });
 
   test.each(['maildir', 'mbox'] as const)(

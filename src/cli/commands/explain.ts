@@ -1,6 +1,6 @@
 import { connectTo } from '../../app.ts';
 import { octetsText } from '../../config/size.ts';
-import type { StoredState } from '../../delivery/destination.ts';
+import { abandonedAt, type StoredState } from '../../delivery/destination.ts';
 import { readOnlyAll } from '../../delivery/read-only.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { type HistoryEntry, readHistory } from '../../ledger/history.ts';
@@ -43,7 +43,7 @@ export const explain: CommandRun<ExplainOptions> = async (options, [name = '', w
     stateDir,
     preview: asked instanceof MailError ? undefined : asked,
   });
-  const { entries, troubles } = await lookAtPlaces(known.entries, account, stateDir);
+  const { entries, troubles } = await lookAtPlaces(known.entries, { account, stateDir, control });
   for (const trouble of troubles) showError(terminal, trouble, `${name}:`);
   const facts = { ...known, entries };
   if (options.json === true) terminal.out(JSON.stringify(jsonOf(facts)));
@@ -130,12 +130,16 @@ const NO_RECORDS: Pick<
 /** What the places hold now of what was delivered there, and what kept from looking. Creates and locks nothing. */
 async function lookAtPlaces(
   entries: readonly HistoryEntry[],
-  account: Account,
-  stateDir: string,
+  {
+    account,
+    stateDir,
+    control,
+  }: { readonly account: Account; readonly stateDir: string; readonly control: PollControl },
 ): Promise<{ readonly entries: readonly EntryNow[]; readonly troubles: readonly MailError[] }> {
   using ledger = SqliteLedger.openToRead(stateDir);
   const records = ledger?.account(account.name) ?? NO_RECORDS;
   const destinations = readOnlyAll(account.destinations, records, account.name);
+  using _ = abandonedAt(control.abort, destinations);
   const troubles: MailError[] = [];
   const found: EntryNow[] = [];
   for (const entry of entries) {

@@ -44,7 +44,7 @@ export const refetch: CommandRun<RefetchOptions> = async (options, names) => {
 };
 
 function untoldSentence({ destination }: Refetch, account: string): string {
-  return `what ${destination} has taken, nobody can look at; all of it that the server still has comes once more after: mailferry refetch --handed-over ${account}`;
+  return `of what ${destination} has taken, nothing is compared; all of it that the server still has comes once more, whether or not it is there, after: mailferry refetch --handed-over ${account}`;
 }
 
 function sentence({ destination, configured, messages, goneForGood }: Refetch, dryRun: boolean): string {

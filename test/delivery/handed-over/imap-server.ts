@@ -99,14 +99,9 @@ export async function imapServer(answers: Answers = {}): Promise<FakeServer> {
   };
 }
 
-/** A mailbox there, as a destination. */
-export function openMailbox(
-  folder: TemporaryFolder,
-  { port }: FakeServer,
-  changes: Partial<ImapSettings> = {},
-  around: Partial<DestinationSurroundings> = {},
-): Promise<Destination> {
-  const settings: ImapSettings = {
+/** A mailbox there. */
+export function imapSettings({ port }: FakeServer, changes: Partial<ImapSettings> = {}): ImapSettings {
+  return {
     type: 'imap',
     host: '127.0.0.1',
     port,
@@ -120,5 +115,14 @@ export function openMailbox(
     timeoutMs: 30_000,
     ...changes,
   };
-  return openTaker(folder, settings, around);
+}
+
+/** The same, as a destination. */
+export function openMailbox(
+  folder: TemporaryFolder,
+  server: FakeServer,
+  changes: Partial<ImapSettings> = {},
+  around: Partial<DestinationSurroundings> = {},
+): Promise<Destination> {
+  return openTaker(folder, imapSettings(server, changes), around);
 }

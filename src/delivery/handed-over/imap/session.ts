@@ -77,6 +77,10 @@ export class ImapSession {
     return refusal;
   }
 
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
   /** Ends it now, whatever is under way, and for good. */
   giveUp(): void {
     this.#isGivenUp = true;

@@ -155,7 +155,7 @@ class Mailbox implements Looked {
   #endsTooOften(isLate: boolean): boolean {
     this.#flow.close();
     this.#ended += isLate ? LATE_ENDING : 1;
-    return this.#ended > MAX_ENDINGS;
+    return this.#ended > MAX_ENDINGS || this.#session.isGivenUp;
   }
 
   /** It must be the same one still. */
