@@ -111,6 +111,11 @@ export function isPlaceName(name: string): boolean {
   return /^(?:maildir|mbox):/.test(name);
 }
 
+/** Whether a destination of that name is a mailbox over IMAP. */
+export function isImapName(name: string): boolean {
+  return name.startsWith('imap:');
+}
+
 /** Type and path of a destination by its name, as `destinationName` makes it; both are empty where it is none. */
 export function partsOfName(name: string): { readonly type: string; readonly path: string } {
   const [, type = '', path = ''] = /^([^:]+):(.*)$/s.exec(name) ?? [];

@@ -1,6 +1,7 @@
 import type { Destination, Receipt, RecordedReceipts, StoredState } from '../delivery/destination.ts';
 import { inspectPlace } from '../delivery/inspect-place.ts';
 import { lostBehindEnd } from '../delivery/mbox/lost-end.ts';
+import { isImapName } from '../delivery/settings.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { RecordedDelivery } from '../ledger/record.ts';
 
@@ -9,7 +10,8 @@ export type Inspected = Pick<Destination, 'name' | 'hasNames' | 'inspect'>;
 
 /**
  * What has become of mail that was delivered to a place. If that place is not configured any more, its mail may have been
- * moved into a destination that is, under its old names or with the whole mbox; it counts there as well.
+ * moved into a destination that is, under its old names or with the whole mbox; it counts there as well. So does what is in a
+ * mailbox over IMAP whose server is called otherwise by now; what is not there is lost, as with a provider that was left.
  */
 export async function statesAt<T extends { readonly receipt: Receipt }>(
   place: string,
@@ -25,14 +27,23 @@ export async function statesAt<T extends { readonly receipt: Receipt }>(
   }
   await inspect(stored, (receipts) => inspectPlace(place, receipts, records), states);
   for (const destination of destinations) {
-    const lost = stored.filter((one) => states.get(one) === 'lost');
+    const isMailbox = isImapName(place) && isImapName(destination.name);
+    const sought = stored.filter((one) => isSought(states.get(one), isMailbox));
     const found = new Map<T, StoredState>();
-    await inspect(lost, (receipts) => destination.inspect(receipts), found);
-    // In an mbox a place is no name: what is not the very message says nothing of it.
-    for (const [one, state] of found)
+    await inspect(sought, (receipts) => destination.inspect(receipts), found);
+    for (const [one, state] of found) {
+      // In an mbox a place is no name: what is not the very message says nothing of it.
       if (destination.hasNames ? state !== 'missing' : isHere(state)) states.set(one, state);
+      // Nor does it in a mailbox that may be another one than before.
+      else if (isMailbox && state !== 'handed-over') states.set(one, 'lost');
+    }
   }
   return states;
+}
+
+/** Nobody can look into a mailbox whose server has another name by now, but into the one to which mail goes under that name. */
+function isSought(state: StoredState | undefined, isMailbox: boolean): boolean {
+  return state === 'lost' || (isMailbox && state === 'handed-over');
 }
 
 /**
