@@ -202,6 +202,19 @@ describe('the IMAP server of Dovecot', () => {
     expect(await mailOf(dovecot)).toEqual(wanted([...MESSAGES, ...withoutId]));
   });
 
+  test('I8: has nothing twice after the ledger was lost, where it takes several polls to find that out', async () => {
+    await using folder = await temporaryFolder();
+    await using dovecot = await startImap();
+    await using server = await startPop3(MANY);
+    const account = { ...server.address, deliver: toBob(dovecot.ports.imap), delete: 'never' };
+    await writeConfiguration(folder.path, account);
+    await fetchJson(folder.path);
+    await rm(folder.at('state'), { recursive: true });
+    await writeConfiguration(folder.path, { ...account, limits: { messagesPerPoll: 25 } });
+    for (const skipped of [35, 10, 0]) expect(await fetchJson(folder.path)).toMatchObject({ skipped });
+    expect(await mailOf(dovecot)).toEqual(wanted(MANY));
+  });
+
   test('I1: keeps two equal messages apart after a kill', async () => {
     await using folder = await temporaryFolder();
     await using dovecot = await startImap();
