@@ -18,6 +18,8 @@ const MESSAGES = [
   'Date: Wed, 4 Feb 2015 10:11:12 +0100\r\nSubject: no id\r\n\r\nFrom here\r\n>From there\r\n',
   'Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <2@mail.example>\r\n\r\ngr\u00fc\u00dfe\r\n\r\n\r\n',
   `Subject: large\r\nMessage-ID: <3@mail.example>\r\n\r\n${`${'x'.repeat(500)}\r\n`.repeat(4000)}`,
+  'Subject: encoded words\r\nMessage-ID: <=?utf-8?q?gr=C3=BC?=@mail.example>\r\n\r\n1\r\n',
+  'Subject: one of them\r\nMessage-ID: =?iso-8859-1?B?PGVuY0BtYWlsLmV4YW1wbGU+?=\r\n\r\n2\r\n',
 ].map((text) => Buffer.from(text));
 
 const TOKEN_SECRET = 'only the test knows this';
