@@ -39,6 +39,8 @@ export interface RecordedReceipts {
    * stood then.
    */
   recordedAs(destination: string, hashes: readonly string[]): readonly Receipt[];
+  /** The receipts of what was stored at these places in it. */
+  recordedAt(destination: string, locations: readonly string[]): readonly Receipt[];
 }
 
 /** What is known of deliveries in their order. */

@@ -55,7 +55,7 @@ export function readOnly(
 ): ReadOnlyDestination {
   const name = destinationName(settings);
   if (!isPlace(settings)) {
-    const look = settings.type === 'imap' ? lookOverImap(settings) : { inspect: handedOver };
+    const look = settings.type === 'imap' ? lookOverImap(settings, records) : { inspect: handedOver };
     return { name, hasNames: false, tags: noTags, messages: nothing, ...look };
   }
   const inspectWith =
@@ -99,7 +99,11 @@ function noTags(): Promise<ReadonlySet<string>> {
 }
 
 /** Each time in a session of its own. What speaks the protocol is loaded when it is wanted. */
-function lookOverImap(settings: ImapSettings): Required<Pick<ReadOnlyDestination, 'inspect' | 'abandon'>> {
+function lookOverImap(
+  settings: ImapSettings,
+  records: RecordedReceipts,
+): Required<Pick<ReadOnlyDestination, 'inspect' | 'abandon'>> {
+  const name = destinationName(settings);
   const abandoned = new AbortController();
   async function* inspect(receipts: Iterable<Receipt>): AsyncGenerator<StoredState, void, undefined> {
     const { ImapSession } = await import('./handed-over/imap/session.ts');
@@ -109,7 +113,9 @@ function lookOverImap(settings: ImapSettings): Required<Pick<ReadOnlyDestination
     if (abandoned.signal.aborted) giveUp();
     abandoned.signal.addEventListener('abort', giveUp);
     try {
-      yield* statesInMailbox(receipts, settings, session);
+      const recordedAt = (locations: readonly string[]): readonly Receipt[] =>
+        records.recordedAt(name, locations);
+      yield* statesInMailbox(receipts, settings, { session, recordedAt });
     } finally {
       abandoned.signal.removeEventListener('abort', giveUp);
       await session.close();

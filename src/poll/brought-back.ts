@@ -20,7 +20,7 @@ export async function noteBroughtBack({ ledger, destinations, account, observer 
   );
 }
 
-type Wanting = Pick<AccountLedger, 'wanted' | 'recordedAs'>;
+type Wanting = Pick<AccountLedger, 'wanted' | 'recordedAs' | 'recordedAt'>;
 
 /** What is wanted once more, and is back. */
 export async function broughtBack(

@@ -120,10 +120,12 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
  * Ends a poll in the ledger. One that failed before it had looked for what an earlier poll left keeps the marks for that.
  */
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
-  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack, inDoubt } = poll;
+  const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
   // What has not come yet may be what was handed over; it is looked for when it comes.
   const someHaveNotCome = failed || tally.skipped + tally.quarantined > 0;
+  // A lost ledger knows a part of what it knew after one poll, and nobody sees that it was lost.
+  const inDoubt = interrupted || tally.unrecorded || poll.inDoubt || poll.wasNew || ledgerWasPutBack;
   await ledger.closePoll({
     at: runtime.now(),
     success: !failed,
@@ -132,7 +134,7 @@ async function closePoll(poll: Poll, report: PollReport): Promise<void> {
     // What a failure kept from being told was not asked.
     asked: failed ? undefined : questions.noted,
     unfinished: failed && (interrupted || tally.unrecorded),
-    inDoubt: someHaveNotCome && (interrupted || tally.unrecorded || inDoubt),
+    inDoubt: someHaveNotCome && inDoubt,
     ledgerWasPutBack: failed && ledgerWasPutBack,
   });
 }

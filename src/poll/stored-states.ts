@@ -77,7 +77,7 @@ export function isHere(state: StoredState | 'cut' | undefined): boolean {
 }
 
 /** What is asked of the ledger. */
-type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs' | 'arrivals'>;
+type Remembering = Pick<AccountLedger, 'wasInFormerFolder' | 'recordedAs' | 'recordedAt' | 'arrivals'>;
 
 async function inspect<T extends { readonly receipt: Receipt }>(
   stored: readonly T[],

@@ -53,7 +53,7 @@ export async function verifyDestination(
 export async function verifyFormer(
   place: string,
   destinations: readonly Pick<Destination, 'name' | 'hasNames' | 'inspect'>[],
-  ledger: Remembering & Pick<AccountLedger, 'recordedAs'>,
+  ledger: Remembering & Pick<AccountLedger, 'recordedAs' | 'recordedAt'>,
 ): Promise<Verification> {
   const stored = [...ledger.deliveries(place)];
   const states = await statesAt(place, stored, destinations, ledger);

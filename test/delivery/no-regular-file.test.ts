@@ -53,7 +53,12 @@ describe.runIf(process.platform !== 'win32')(
       const path = folder.at('place', 'mbox');
       await rm(path);
       await put(path);
-      const records = { recordedAs: () => [], used: () => true, folderOf: () => undefined };
+      const records = {
+        recordedAs: () => [],
+        recordedAt: () => [],
+        used: () => true,
+        folderOf: () => undefined,
+      };
       const looked = readOnly({ type: 'mbox', path }, records, 'me');
       const failure = { code: 'destination-unusable', message: expect.stringContaining(path) as string };
       await expect(statesOf(looked.inspect([receipt]))).rejects.toMatchObject(failure);

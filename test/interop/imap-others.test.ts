@@ -24,6 +24,8 @@ const MESSAGES = [
   'Message-ID: <2@mail.example>\r\nSubject: bare LF\r\n\r\none\ntwo\n\r\n',
   'Message-ID: <3@mail.example>\r\nSubject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\n\r\ngr\u00fc\u00dfe\r\n\r\n\r\n',
   `Message-ID: <4@mail.example>\r\nSubject: large\r\n\r\n${`${'x'.repeat(500)}\r\n`.repeat(10_000)}`,
+  'Subject: encoded words\r\nMessage-ID: <=?utf-8?q?gr=C3=BC?=@mail.example>\r\n\r\n1\r\n',
+  'Subject: one of them\r\nMessage-ID: =?utf-8?q?=3Cenc=40mail.example=3E?=\r\n\r\n2\r\n',
 ].map((text) => Buffer.from(text));
 
 const UNENCODED = Buffer.from('Message-ID: <5@mail.example>\r\nSubject: gr\u00fc\u00dfe\r\n\r\nraw\r\n');

@@ -18,6 +18,8 @@ const MESSAGES = [
   'Date: Wed, 4 Feb 2015 10:11:12 +0100\r\nSubject: no id\r\n\r\nFrom here\r\n>From there\r\n',
   'Subject: =?utf-8?q?gr=C3=BC=C3=9Fe?=\r\nMessage-ID: <2@mail.example>\r\n\r\ngr\u00fc\u00dfe\r\n\r\n\r\n',
   `Subject: large\r\nMessage-ID: <3@mail.example>\r\n\r\n${`${'x'.repeat(500)}\r\n`.repeat(4000)}`,
+  'Subject: encoded words\r\nMessage-ID: <=?utf-8?q?gr=C3=BC?=@mail.example>\r\n\r\n1\r\n',
+  'Subject: one of them\r\nMessage-ID: =?iso-8859-1?B?PGVuY0BtYWlsLmV4YW1wbGU+?=\r\n\r\n2\r\n',
 ].map((text) => Buffer.from(text));
 
 const TOKEN_SECRET = 'only the test knows this';
@@ -200,6 +202,19 @@ describe('the IMAP server of Dovecot', () => {
     expect(await runProgram(['fetch'], { cwd: folder.path })).toMatchObject({ status: 0 });
     const withoutId = MESSAGES.filter((message) => !message.includes('Message-ID'));
     expect(await mailOf(dovecot)).toEqual(wanted([...MESSAGES, ...withoutId]));
+  });
+
+  test('I8: has nothing twice after the ledger was lost, where it takes several polls to find that out', async () => {
+    await using folder = await temporaryFolder();
+    await using dovecot = await startImap();
+    await using server = await startPop3(MANY);
+    const account = { ...server.address, deliver: toBob(dovecot.ports.imap), delete: 'never' };
+    await writeConfiguration(folder.path, account);
+    await fetchJson(folder.path);
+    await rm(folder.at('state'), { recursive: true });
+    await writeConfiguration(folder.path, { ...account, limits: { messagesPerPoll: 25 } });
+    for (const skipped of [35, 10, 0]) expect(await fetchJson(folder.path)).toMatchObject({ skipped });
+    expect(await mailOf(dovecot)).toEqual(wanted(MANY));
   });
 
   test('I1: keeps two equal messages apart after a kill', async () => {

@@ -93,7 +93,12 @@ test.each(['maildir', 'mbox'] as const)(
     const lost = `maildir:${folder.at('old')}`;
     const settings = { type, path: folder.at('not', 'yet'), lineEndings: 'lf' } as const;
     const lookFrom = (used: boolean): ReturnType<typeof verifyFormer> => {
-      const records = { recordedAs: () => [], used: () => used, folderOf: () => undefined };
+      const records = {
+        recordedAs: () => [],
+        recordedAt: () => [],
+        used: () => used,
+        folderOf: () => undefined,
+      };
       const ledger = {
         ...records,
         deliveries: () => [delivered(lost, 'f')],

@@ -117,10 +117,11 @@ function find(
 
 const NO_RECORDS: Pick<
   AccountLedger,
-  'receiptsOf' | 'recordedAs' | 'used' | 'folderOf' | 'wasInFormerFolder' | 'arrivals'
+  'receiptsOf' | 'recordedAs' | 'recordedAt' | 'used' | 'folderOf' | 'wasInFormerFolder' | 'arrivals'
 > = {
   receiptsOf: () => [],
   recordedAs: () => [],
+  recordedAt: () => [],
   used: () => false,
   folderOf: () => undefined,
   wasInFormerFolder: () => false,

@@ -65,6 +65,7 @@ async function afterChange(
   const records = {
     used: () => true,
     folderOf: () => undefined,
+    recordedAt: () => [],
     recordedAs: (_: string, hashes: readonly string[]) =>
       receipts.filter(({ sha256, unmarkedSha256 = '' }) =>
         [sha256, unmarkedSha256].some((one) => hashes.includes(one)),

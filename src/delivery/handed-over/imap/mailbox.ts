@@ -69,7 +69,8 @@ export class ImapMailbox implements Taker {
   }
 
   inspect(receipts: Iterable<Receipt>): AsyncIterable<StoredState> {
-    return statesInMailbox(receipts, this.#settings, this.#session);
+    const { recordedAt } = this.#around;
+    return statesInMailbox(receipts, this.#settings, { session: this.#session, recordedAt });
   }
 
   abandon(): void {

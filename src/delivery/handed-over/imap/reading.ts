@@ -1,4 +1,4 @@
-import type { FetchQueryObject, ImapFlow } from 'imapflow';
+import type { FetchQueryObject, ImapFlow, SearchObject } from 'imapflow';
 import type { ImapSettings } from '../../settings.ts';
 import type { ImapSession } from './session.ts';
 
@@ -36,11 +36,31 @@ export async function withMessageId(
   part: string,
   session: ImapSession,
 ): Promise<readonly number[]> {
-  const found = await orRefused(session, () =>
-    flow.search({ header: { 'Message-ID': part } }, { uid: true }),
-  );
+  const found = await orRefused(session, () => flow.search(ofMessageId(part), { uid: true }));
   if (found === false) throw new Error('the session has ended');
   return (found ?? []).slice(-MAX_COMPARED);
+}
+
+/** Dovecot (2.3) and Courier (1.0) search in what encoded words stand for (RFC 2047), Cyrus (3.6) in what is there. */
+function ofMessageId(part: string): SearchObject {
+  const decoded = searchablePart(decodeWords(part));
+  const asItIs = { header: { 'Message-ID': part } };
+  return decoded === part || decoded === ''
+    ? asItIs
+    : { or: [asItIs, { header: { 'Message-ID': decoded } }] };
+}
+
+/** Each octet that an encoded word stands for as one character, so that what is ASCII in it is that whatever its charset. */
+function decodeWords(text: string): string {
+  return text.replaceAll(/=\?[^?\s]+\?([bq])\?([^?\s]*)\?=/gi, (_, encoding: string, word: string) =>
+    encoding.toLowerCase() === 'b'
+      ? Buffer.from(word, 'base64').toString('latin1')
+      : word
+          .replaceAll('_', ' ')
+          .replaceAll(/=([\da-f]{2})/gi, (_sign, digits: string) =>
+            String.fromCodePoint(Number.parseInt(digits, 16)),
+          ),
+  );
 }
 
 /** Which of these UIDs are there, whether or not the server can read them. */

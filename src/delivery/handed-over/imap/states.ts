@@ -25,6 +25,13 @@ const MAX_ENDINGS = 10;
 /** As so many counts one that we had to end ourselves, after all the time that an answer may take. */
 const LATE_ENDING = 5;
 
+/** What a look needs besides the settings. */
+interface LookSurroundings {
+  readonly session: ImapSession;
+  /** What records say was appended there, by whichever account, at these places. */
+  readonly recordedAt: (locations: readonly string[]) => readonly Receipt[];
+}
+
 /** What is appended there, as it is to be looked at: by its UID or, where the mailbox was made anew, by its Message-ID. */
 interface Appended {
   readonly receipt: Receipt;
@@ -36,19 +43,19 @@ interface Appended {
  * What has become of messages that were appended to a mailbox, in the order of their receipts. One of which the server did not say
  * where it put it is `handed-over`. With `compare`, each is read and compared with its receipt; without, one that is there, with
  * its Message-ID, is `handed-over`, too. Where the mailbox is gone, all are `lost`; where it was made anew, those that are not found in
- * it; where it was put back as it was before, those that it never had. Raises `destination-locked` or `destination-unusable` where the
+ * it, or only as another recorded message; where it was put back as it was before, those that it never had. Raises `destination-locked` or `destination-unusable` where the
  * server cannot be asked now.
  */
 export async function* statesInMailbox(
   receipts: Iterable<Receipt>,
   settings: ImapSettings,
-  session: ImapSession,
+  around: LookSurroundings,
 ): AsyncGenerator<StoredState, void, undefined> {
   let mailbox: Looked | undefined;
   try {
     for (const some of chunksOf(receipts, AT_ONCE)) {
       const appended = some.map(appendedAs).filter((one) => one !== undefined);
-      if (appended.length > 0) mailbox ??= await openMailbox(settings, session);
+      if (appended.length > 0) mailbox ??= await openMailbox(settings, around);
       const states = await mailbox?.statesOf(appended);
       for (const receipt of some) yield states?.get(receipt) ?? 'handed-over';
     }
@@ -66,10 +73,10 @@ interface Looked {
   leave(): Promise<void>;
 }
 
-async function openMailbox(settings: ImapSettings, session: ImapSession): Promise<Looked> {
-  const flow = await session.open();
+async function openMailbox(settings: ImapSettings, around: LookSurroundings): Promise<Looked> {
+  const flow = await around.session.open();
   return inTime<Looked>(flow, settings.timeoutMs, {
-    act: async () => new Mailbox(flow, { settings, session, examined: await examine(flow, settings) }),
+    act: async () => new Mailbox(flow, { settings, ...around, examined: await examine(flow, settings) }),
     failed: (thrown, isLate) => {
       if (saysNoMailbox(thrown)) return allAre('lost');
       // One that only takes mail is never seen.
@@ -91,6 +98,7 @@ class Mailbox implements Looked {
   #examined: Examined;
   readonly #settings: ImapSettings;
   readonly #session: ImapSession;
+  readonly #recordedAt: LookSurroundings['recordedAt'];
   /** What stands for a message already: another one that is like it must be there once more. */
   readonly #taken = new Set<number>();
   /** How often the session has ended instead of an answer; by a server that was waited for in vain, as several. */
@@ -101,12 +109,14 @@ class Mailbox implements Looked {
     {
       settings,
       session,
+      recordedAt,
       examined,
-    }: { readonly settings: ImapSettings; readonly session: ImapSession; readonly examined: Examined },
+    }: LookSurroundings & { readonly settings: ImapSettings; readonly examined: Examined },
   ) {
     this.#flow = flow;
     this.#settings = settings;
     this.#session = session;
+    this.#recordedAt = recordedAt;
     this.#examined = examined;
   }
 
@@ -216,7 +226,7 @@ class Mailbox implements Looked {
     const found = await this.#ask(async (goOn) => {
       for (const uid of await withMessageId(this.#flow, messageId, this.#session)) {
         goOn();
-        if (this.#taken.has(uid)) continue;
+        if (this.#isOfAnother(uid)) continue;
         const state = await this.#stateIfLike(receipt, uid);
         if (state === undefined) continue;
         this.#taken.add(uid);
@@ -225,6 +235,11 @@ class Mailbox implements Looked {
       return 'lost' as const;
     });
     return found ?? 'unreadable';
+  }
+
+  /** Whether a message there stands for another one: of those that were asked about, or of one that a record speaks of (I1). */
+  #isOfAnother(uid: number): boolean {
+    return this.#taken.has(uid) || this.#recordedAt([`${this.#examined.uidValidity}:${uid}`]).length > 0;
   }
 
   async #stateIfLike(receipt: Receipt, uid: number): Promise<StoredState | undefined> {

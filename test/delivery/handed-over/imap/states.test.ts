@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Destination, Receipt, StoredState } from '../../../../src/delivery/destination.ts';
+import type { DestinationSurroundings } from '../../../../src/delivery/open-destination.ts';
 import type { ImapSettings } from '../../../../src/delivery/settings.ts';
 import { sha256 } from '../../../../src/message/sha256.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -33,11 +34,11 @@ async function statesOf(destination: Destination, receipts: readonly Receipt[]):
 async function look(
   receipts: readonly Receipt[],
   answers: Answers,
-  changes: Partial<ImapSettings> = {},
+  { around, ...changes }: Partial<ImapSettings> & { around?: Partial<DestinationSurroundings> } = {},
 ): Promise<{ readonly states: readonly StoredState[]; readonly asked: readonly string[] }> {
   await using folder = await temporaryFolder();
   await using server = await imapServer(answers);
-  const destination = await openMailbox(folder, server, changes);
+  const destination = await openMailbox(folder, server, changes, around);
   const states = await statesOf(destination, receipts);
   await destination.close();
   return { states, asked: server.heard.filter((line) => line.startsWith('UID ')) };
@@ -122,6 +123,18 @@ describe('what has become of messages in a mailbox over IMAP', () => {
       const receipts = [receipt('7:1', ONE, '<1@a>'), receipt('7:2', ONE, '<1@a>')];
       const UID = ['* SEARCH 5\r\nOK done', `${gives(5, ONE)}OK done`, '* SEARCH 5\r\nOK done'];
       expect((await look(receipts, { EXAMINE, UID })).states).toEqual(['intact', 'lost']);
+    });
+
+    test('I1: is not found as what came since, of which a record speaks', async () => {
+      const recordedAt = (places: readonly string[]): Receipt[] =>
+        places.includes('8:5') ? [receipt('8:5', ONE)] : [];
+      const UID = ['* SEARCH 5\r\nOK done', `${gives(5, ONE)}OK done`];
+      const { states } = await look(
+        [receipt('7:1', ONE, '<1@a>')],
+        { EXAMINE, UID },
+        { around: { recordedAt } },
+      );
+      expect(states).toEqual(['lost']);
     });
   });
 
