@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 const MEMORY = '/dev/shm';
@@ -21,7 +21,7 @@ const unit = {
   hookTimeout: 60_000,
   include: ['test/**/*.test.ts'],
   // What is fsynced, and in which order, is held by spies, and by traces of the built program on a disk: here it only waits.
-  env: freeOctets(MEMORY) > MEMORY_OCTETS ? { TMPDIR: MEMORY } : {},
+  env: isUsable(MEMORY) ? { TMPDIR: MEMORY } : {},
   // What one file has replaced is nothing to the next one in the same process.
   restoreMocks: true,
   unstubEnvs: true,
@@ -34,12 +34,19 @@ const unitAlone = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts') && !OF_THE_PROGRAM.some((folder) => path.startsWith(folder)))
   .filter((path) => /\bvi\.(?:mock|resetModules)\(/.test(readFileSync(path, 'utf8')));
 
-function freeOctets(folder: string): number {
+/** Whether there is room in a folder, and a program that a test writes into it may run: a hardened system forbids that in memory. */
+function isUsable(folder: string): boolean {
+  const program = `${folder}/mailferry-may-run-${process.pid}`;
   try {
     const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
+    if (bavail * bsize < MEMORY_OCTETS) return false;
+    writeFileSync(program, '', { mode: 0o700 });
+    accessSync(program, constants.X_OK);
+    return true;
   } catch {
-    return 0;
+    return false;
+  } finally {
+    rmSync(program, { force: true });
   }
 }
 

@@ -63,13 +63,22 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Any thrown value as a `MailError`; what is not one of ours is a bug of ours, and keeps its cause. */
+/**
+ * Any thrown value as a `MailError`; what is not one of ours is a bug of ours, and keeps its cause. Where something has failed, and
+ * closing what was opened for it as well, it is the first of both that tells what is wrong.
+ */
 export function asMailError(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
+  if (isSuppressing(thrown)) return asMailError(thrown.suppressed);
   return new MailError('internal', `Unexpected error: ${messageOf(thrown)}`, {
     cause: thrown,
     hint: 'This is a bug in Mailferry; please report it with the output of --log-level debug.',
   });
+}
+
+/** What leaves a scope of `using` after two failures. Node 20 has no class for it. */
+function isSuppressing(thrown: unknown): thrown is Error & { readonly suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'suppressed' in thrown;
 }
 
 /** The `code` of a system error (`ENOSPC`, `ECONNREFUSED`, …), or undefined. */

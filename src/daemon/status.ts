@@ -133,7 +133,7 @@ export function accountStatus({ account, summary, standing, live, silent }: Stat
     afterMail: afterMailStatus(summary, standing),
     action:
       state === 'silent'
-        ? `Nobody polls it any more: start the daemon (mailferry run), or look at the cron job. To poll it now: mailferry fetch ${account.name}`
+        ? `Nobody polls it any more: start the daemon (mailferry run), or look at the cron job. If it is to be polled less often, say so by "schedule". To poll it now: mailferry fetch ${account.name}`
         : actionFor(report, standing, {
             name: account.name,
             again: live === undefined ? 'fetch' : 'poll',

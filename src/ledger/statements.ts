@@ -62,7 +62,8 @@ export const LEDGER_SQL = {
       AND EXISTS (SELECT 1 FROM delivery WHERE delivery.message = message.id AND NOT again)`,
   setPollOpen: `UPDATE account SET poll_open = poll_open | ${POLL_OPEN} WHERE id = ?`,
   setPastAsking: `UPDATE account SET poll_open = poll_open | ${PAST_ASKING} WHERE id = ?`,
-  allPutBack: `UPDATE account SET poll_open = poll_open | ${LEDGER_PUT_BACK}`,
+  // That a poll had nothing to ask says nothing of what the older copy does not know.
+  allPutBack: `UPDATE account SET poll_open = (poll_open & ~${PAST_ASKING}) | ${LEDGER_PUT_BACK}`,
   carriedAs: `
     SELECT uid, account.name FROM account CROSS JOIN message ON message.account = account.id
     WHERE account.maildrop = (SELECT maildrop FROM account WHERE id = ?1) AND account.id <> ?1

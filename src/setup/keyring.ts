@@ -1,5 +1,6 @@
 import { MailError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { throwIfStopped } from '../wire/deadline.ts';
 import { runProgram, wentWell } from '../wire/run-program.ts';
 
 /** Somebody may have to unlock it first. */
@@ -10,8 +11,11 @@ export function keyringCommand(account: string): readonly string[] {
   return ['secret-tool', 'lookup', 'application', 'mailferry', 'account', account];
 }
 
-/** Stores a password in the keyring of the desktop (libsecret); it goes through a pipe, never the command line (I5). */
-export async function storeInKeyring(account: string, password: Secret): Promise<void> {
+/**
+ * Stores a password in the keyring of the desktop (libsecret); it goes through a pipe, never the command line (I5). Raises
+ * `secret-unavailable` where the keyring does not take it, and `aborted` where `stop` says so while it may wait to be unlocked.
+ */
+export async function storeInKeyring(account: string, password: Secret, stop?: AbortSignal): Promise<void> {
   const words = ['store', '--label', `Mailferry: ${account}`, 'application', 'mailferry', 'account', account];
   const ending = await runProgram({
     command: ['secret-tool', ...words],
@@ -20,8 +24,10 @@ export async function storeInKeyring(account: string, password: Secret): Promise
     input: password.reveal(),
     limitMs: LIMIT_MS,
     hears: 'errors',
+    stop,
   });
   if (wentWell(ending)) return;
+  throwIfStopped(stop);
   const { said } = ending;
   throw new MailError(
     'secret-unavailable',

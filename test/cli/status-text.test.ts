@@ -168,7 +168,9 @@ test('I9: status does not say that nothing is wrong where nobody polls an accoun
   );
   expect(lines[0]).toContain('1 of 1 account needs a look');
   expect(lines[3]).toMatch(/^✗ work +silent +40 days ago/);
-  expect(lines.slice(4).join(' ')).toContain('Nobody polls it any more: start the daemon (mailferry run)');
+  const told = lines.slice(4).map((line) => line.trim());
+  expect(told.join(' ')).toContain('Nobody polls it any more: start the daemon (mailferry run)');
+  expect(told.join(' ')).toContain('If it is to be polled less often, say so by "schedule".');
 });
 
 test.each([

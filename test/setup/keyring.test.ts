@@ -37,6 +37,15 @@ describe('the keyring', () => {
     });
   });
 
+  it('that waits for somebody to unlock it is waited for no longer than somebody likes', async () => {
+    await using folder = await temporaryFolder();
+    await withSecretTool(folder, 'exec sleep 60');
+    const stop = new AbortController();
+    const stored = storeInKeyring('work', new Secret('s3cret'), stop.signal);
+    stop.abort();
+    await expect(stored).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('that is not installed is reported with what to do', async () => {
     await using folder = await temporaryFolder();
     process.env['PATH'] = folder.path;

@@ -31,7 +31,7 @@ function addStatus(program: Command, run: ActionOf): void {
     .argument('[account...]', 'only these accounts')
     .summary('how each account is, and what to do about it')
     .description(
-      'Shows for each account when it was polled last, what came of it, when it is polled next, and what to do if something is wrong. Asks the running daemon; without one it reads the ledger.',
+      'Shows for each account when it was polled last, what came of it, when it is polled next, and what to do if something is wrong. Asks the running daemon; without one it reads the ledger, and names the accounts that nobody seems to poll any more (status 69).',
     )
     .option('--json', 'one JSON object on standard output')
     .option('--alive', 'only whether the daemon answers: status 0, or 69')

@@ -149,7 +149,7 @@ function addAdopt(program: Command, run: ActionOf): void {
     .argument('<account...>', 'the accounts')
     .summary('count what the server lists as carried already')
     .description(
-      'Counts all messages that the server lists now as carried, without downloading them: for a mailbox whose old mail you have already, or after the ledger was lost. Only their unique-ids are noted: they come should the server change these. They are never deleted by Mailferry.',
+      'Counts all messages that the server lists now as carried, without downloading them: for a mailbox whose old mail you have already, or after the ledger was lost. Only their unique-ids and sizes are noted: they come should the server change these. They are never deleted by Mailferry.',
     )
     .option(
       '--none',

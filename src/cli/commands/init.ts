@@ -83,7 +83,7 @@ export const init: CommandRun<InitOptions> = async (options) => {
     schedule,
     notes,
   };
-  const stored = await password.store();
+  const stored = await password.store(control.stop);
   if (stored !== undefined) tell(setting, stored);
   const unwritten = await keep(account, setting);
   return unwritten ?? control.status ?? (await conclude(setting, name));

@@ -16,8 +16,8 @@ export interface ChosenPassword {
   readonly secret: Secret;
   /** As the configuration writes it. */
   readonly value: unknown;
-  /** Puts it where `value` points, if it is not there yet; resolves to a sentence about it. */
-  readonly store: () => Promise<string | undefined>;
+  /** Puts it where `value` points, if it is not there yet; resolves to a sentence about it. May wait for somebody, until told to stop. */
+  readonly store: (stop: AbortSignal) => Promise<string | undefined>;
 }
 
 const THERE = (): Promise<undefined> => Promise.resolve(undefined);
@@ -69,8 +69,8 @@ export async function chooseKeeping(
     { value: 'credential', label: 'As a systemd credential', hint: 'for a service of the system' },
   ]);
   if (keeping === 'keyring') {
-    const store = async (): Promise<string> => {
-      await storeInKeyring(name, secret);
+    const store = async (stop: AbortSignal): Promise<string> => {
+      await storeInKeyring(name, secret, stop);
       return 'The password is in the keyring.';
     };
     return { secret, value: { command: keyringCommand(name) }, store };

@@ -1,7 +1,7 @@
 import type { AccountLedger } from '../../ledger/ledger.ts';
 import type { RecordId } from '../../ledger/record.ts';
-import type { MessageNumber, Octets } from '../../pop3/types.ts';
-import type { Listing } from '../listing.ts';
+import type { MessageNumber, Octets, UniqueId } from '../../pop3/types.ts';
+import type { ListedMessage, Listing } from '../listing.ts';
 import { hasMereNumber } from '../mere-number.ts';
 import type { KnownMessages } from './known.ts';
 
@@ -12,25 +12,36 @@ const COUNTS = /^\d+$/;
  * The adopted messages that were not listed for a while, as where a server once lists an empty maildrop, or the account has another
  * server or user by now, and are listed again. Of what somebody else has carried nothing is known but the unique-id and the size
  * that was listed with it: both have to be the very same. Else it would come a second time, and be deleted on the server for that.
- * A number does not tell where all that was carried may be that of another maildrop.
+ * A number does not tell where all that was carried may be that of another maildrop, nor where the numbers have begun anew, as one
+ * with another size shows.
  */
 export function adoptedAgain(
-  { messages }: Listing,
+  listing: Listing,
   known: Pick<KnownMessages, 'listedAgain'>,
   { renumbering }: { readonly renumbering: boolean },
 ): ReadonlyMap<MessageNumber, RecordId> {
   const again = new Map<MessageNumber, RecordId>();
-  for (const [uid, records] of known.listedAgain()) {
-    const position = messages.positionOf(uid);
-    const message = position === undefined ? undefined : messages.at(position);
-    const [record, ...others] = records;
-    if (message === undefined || message.twin || hasMereNumber(message)) continue;
-    if (record?.outcome !== 'adopted' || others.length > 0 || record.goneAt !== undefined) continue;
-    if (renumbering && COUNTS.test(uid)) continue;
-    if ((message.octets ?? 0) > 0 && message.octets === record.listedOctets)
-      again.set(message.number, record.id);
+  const counted = new Set<MessageNumber>();
+  let begunAnew = renumbering;
+  for (const [uid, [record, ...others]] of known.listedAgain()) {
+    const message = namedBy(listing, uid);
+    if (message === undefined || record?.outcome !== 'adopted' || others.length > 0) continue;
+    if (record.goneAt !== undefined || (message.octets ?? 0) === 0) continue;
+    const isSame = message.octets === record.listedOctets;
+    if (isSame) again.set(message.number, record.id);
+    if (!COUNTS.test(uid)) continue;
+    counted.add(message.number);
+    begunAnew ||= !isSame && record.listedOctets !== undefined;
   }
+  if (begunAnew) for (const number of counted) again.delete(number);
   return again;
+}
+
+/** The message of that unique-id, where there is one, and the unique-id is more than its number. */
+function namedBy({ messages }: Listing, uid: UniqueId): ListedMessage | undefined {
+  const position = messages.positionOf(uid);
+  const message = position === undefined ? undefined : messages.at(position);
+  return message === undefined || message.twin || hasMereNumber(message) ? undefined : message;
 }
 
 /** With which sizes messages are listed that another program remembers, of which no size is known yet. */

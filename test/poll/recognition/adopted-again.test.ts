@@ -72,6 +72,17 @@ describe.each([
   });
 });
 
+test('what has a number for its unique-id is carried where the numbers have begun anew, as the size of another shows', async () => {
+  await using server = await serverWith({ '11': ONE, '12': TWO });
+  await using ferry = await counted(server, adopt);
+  await using empty = await serve();
+  await ferry.poll(empty.address);
+  ferry.runtime.advance(DAY_MS);
+  await using anew = await serverWith({ '11': mail('six'), '12': mail('ten') });
+  expect(await ferry.poll(anew.address)).toMatchObject({ outcome: 'ok', fetched: 2, kept: 0 });
+  expect(await ferry.mail()).toEqual(storedAll(mail('six'), mail('ten')));
+});
+
 test('what has a number for its unique-id in another maildrop, and the size of an adopted message, is carried', async () => {
   await using server = await serverWith({ '11': ONE, '12': TWO });
   await using ferry = await counted(server, adopt);

@@ -17,13 +17,7 @@ const BOTH = { destinations: ['maildir', 'mbox'] } as const;
 /** What happens to the ledger once all but FOUR were carried; the save is of the time when only ONE was. */
 const ACCIDENTS: readonly (readonly [string, (ferry: Ferry) => Promise<unknown>])[] = [
   ['lost', (ferry) => rm(ferry.folder.at('state'), { recursive: true })],
-  [
-    'put back',
-    async (ferry) => {
-      await rm(ferry.folder.at('state'), { recursive: true });
-      await rename(ferry.folder.at('saved'), ferry.folder.at('state'));
-    },
-  ],
+  ['put back', putBack],
 ];
 
 const NATURES: readonly (readonly [string, Faults])[] = [
@@ -75,6 +69,27 @@ describe.each(ACCIDENTS)('I8: a ledger that was %s, and a kill of the next poll'
     expect(await ferry.mail()).toEqual(storedAll(ONE, THREE));
   });
 });
+
+test('I8: a backup from the middle of a poll that had nothing to ask does not answer for what came after it', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address);
+  await ferry.poll();
+  await ferry.ledger.openPoll();
+  await ferry.ledger.notePastAsking();
+  await ferry.restart(() => cp(ferry.folder.at('state'), ferry.folder.at('saved'), { recursive: true }));
+  server.maildrop('alice').add(TWO);
+  server.maildrop('alice').add(THREE);
+  await ferry.poll();
+  await takeOut(ferry.folder.at('maildir', 'new'), TWO);
+  await ferry.restart(() => putBack(ferry));
+  expect(await ferry.poll()).toMatchObject({ outcome: 'failed', fetched: 0, error: { code: 'ledger-lost' } });
+  expect(await ferry.mail()).toEqual(storedAll(ONE, THREE));
+});
+
+async function putBack(ferry: Ferry): Promise<void> {
+  await rm(ferry.folder.at('state'), { recursive: true });
+  await rename(ferry.folder.at('saved'), ferry.folder.at('state'));
+}
 
 /** Its owner moves a message elsewhere. */
 async function takeOut(folder: string, message: string): Promise<void> {
