@@ -29,7 +29,7 @@ const IMAP_HEAD = `## The IMAP servers of others
 
 To a mailbox of each of them the built program gives mail over every kind of line; what the server then gives back is
 compared with what was sent. A mailbox that is not there is made, below another, with a name in any language. One that is
-full keeps the mail on the POP3 server, and gets it when there is room; one that cannot be made is told with its name.
+full keeps the mail on the POP3 server, and gets it when there is room; one that cannot be made is named.
 Killed or cut off in the middle, and after a loss of the ledger, each message is there once.
 `;
 
@@ -84,7 +84,9 @@ function servers(): string {
 
 function imapServers(): string {
   const kinds = [DOVECOT_IMAP, courierImap, cyrusImap];
-  const rows = kinds.map(({ title, debianPackage, tls }) => row(title, debianPackage, lines(tls)));
+  const rows = kinds.map(({ title, debianPackage, tls }) =>
+    row(title, debianPackage, lines(tls, 'STARTTLS')),
+  );
   const withQuirks = kinds.filter(({ quirks }) => quirks.length > 0);
   const quirks = withQuirks.map(
     ({ title, quirks: list }) => `### ${title}, as an IMAP server\n\n${bullets(list)}\n`,
@@ -122,8 +124,9 @@ function clientTable(kinds: readonly ClientFacts[]): string {
   ].join('\n');
 }
 
-function lines(tls: readonly string[]): string {
-  const names: Readonly<Record<string, string>> = { none: 'plain', starttls: 'STLS', implicit: 'TLS' };
+/** POP3 has another name than IMAP for the command that starts TLS. */
+function lines(tls: readonly string[], starttls = 'STLS'): string {
+  const names: Readonly<Record<string, string>> = { none: 'plain', starttls, implicit: 'TLS' };
   return tls.map((kind) => names[kind] ?? kind).join(', ');
 }
 

@@ -21,7 +21,7 @@ export function refuseOtherName({ unrecorded, named }: Search, { ledger, account
     'ledger-lost',
     `The ledger does not know this account, but it has carried ${names.length.toLocaleString('en-US')} of its messages as "${name}".`,
     {
-      hint: `If it was renamed, call it "${name}" again, or count all that is listed now as carried, also what has come since: mailferry adopt ${account.name}; to carry it a second time: mailferry adopt --none ${account.name}`,
+      hint: `If it was renamed, call it "${name}" again, or count all that is listed now as carried, even what has come since: mailferry adopt ${account.name}; to carry it a second time: mailferry adopt --none ${account.name}`,
     },
   );
 }
@@ -55,7 +55,7 @@ export function refuseLostLedger(
     'ledger-lost',
     `The ledger ${ledgerWasPutBack ? 'was put back from a backup' : 'does not know this account'}. ${there} of its messages are at the destination; of ${unexplained} others it cannot tell whether they were carried.`,
     {
-      hint: `To carry those that were not found, a second time where you have moved or deleted them here: mailferry adopt --none ${account.name}; to download nothing of what is listed now, also not what has come since, and leave it on the server for good: mailferry adopt ${account.name}`,
+      hint: `To carry those that were not found, a second time where you have moved or deleted them here: mailferry adopt --none ${account.name}; to download nothing of what is listed now, not even what has come since, and leave it on the server for good: mailferry adopt ${account.name}`,
     },
   );
 }
