@@ -12,8 +12,8 @@ const COUNTS = /^\d+$/;
  * The adopted messages that were not listed for a while, as where a server once lists an empty maildrop, or the account has another
  * server or user by now, and are listed again. Of what somebody else has carried nothing is known but the unique-id and the size
  * that was listed with it: both have to be the very same. Else it would come a second time, and be deleted on the server for that.
- * A number does not tell where all that was carried may be that of another maildrop, nor where the numbers have begun anew, as one
- * with another size shows.
+ * A number does not tell where all that was carried may be that of another maildrop, nor where the numbers have begun anew: then at
+ * least as many stand for other sizes.
  */
 export function adoptedAgain(
   listing: Listing,
@@ -22,18 +22,18 @@ export function adoptedAgain(
 ): ReadonlyMap<MessageNumber, RecordId> {
   const again = new Map<MessageNumber, RecordId>();
   const counted = new Set<MessageNumber>();
-  let begunAnew = renumbering;
-  for (const [uid, [record, ...others]] of known.listedAgain()) {
+  let differing = 0;
+  for (const [uid, [record, ...more]] of known.listedAgain()) {
     const message = namedBy(listing, uid);
-    if (message === undefined || record?.outcome !== 'adopted' || others.length > 0) continue;
+    if (message === undefined || record?.outcome !== 'adopted' || more.length > 0) continue;
     if (record.goneAt !== undefined || (message.octets ?? 0) === 0) continue;
     const isSame = message.octets === record.listedOctets;
     if (isSame) again.set(message.number, record.id);
     if (!COUNTS.test(uid)) continue;
-    counted.add(message.number);
-    begunAnew ||= !isSame && record.listedOctets !== undefined;
+    if (isSame) counted.add(message.number);
+    else if (record.listedOctets !== undefined) differing += 1;
   }
-  if (begunAnew) for (const number of counted) again.delete(number);
+  if (renumbering || differing >= counted.size) for (const number of counted) again.delete(number);
   return again;
 }
 

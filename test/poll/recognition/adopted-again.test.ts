@@ -72,15 +72,20 @@ describe.each([
   });
 });
 
-test('what has a number for its unique-id is carried where the numbers have begun anew, as the size of another shows', async () => {
-  await using server = await serverWith({ '11': ONE, '12': TWO });
-  await using ferry = await counted(server, adopt);
-  await using empty = await serve();
-  await ferry.poll(empty.address);
-  ferry.runtime.advance(DAY_MS);
-  await using anew = await serverWith({ '11': mail('six'), '12': mail('ten') });
-  expect(await ferry.poll(anew.address)).toMatchObject({ outcome: 'ok', fetched: 2, kept: 0 });
-  expect(await ferry.mail()).toEqual(storedAll(mail('six'), mail('ten')));
+describe('what has a number for its unique-id, and is listed again with the size of an adopted message,', () => {
+  const adopted = { '11': ONE, '12': TWO };
+  test.each([
+    ['is carried where the numbers have begun anew, as the size of another shows', { '12': mail('ten') }, 2],
+    ['is left where only few have another size', { '12': TWO, '13': mail('ten', 'ten '.repeat(30)) }, 1],
+  ])('%s', async (_, others, fetched) => {
+    await using server = await serverWith({ ...adopted, '13': mail('ten') });
+    await using ferry = await Ferry.to(server.address, { account: AFTER_DELIVERY });
+    await adopt(ferry);
+    await using empty = await serve();
+    await ferry.poll(empty.address);
+    await using later = await serverWith({ '11': mail('six'), ...others });
+    expect(await ferry.poll(later.address)).toMatchObject({ outcome: 'ok', fetched });
+  });
 });
 
 test('what has a number for its unique-id in another maildrop, and the size of an adopted message, is carried', async () => {
