@@ -112,8 +112,14 @@ async function carryAll(poll: Poll, openDestinations: PollDeps['openDestinations
     }
     if (tally.skipped === 0 && ledger.found().length > 0) await ledger.noteFound([]);
   } catch (error) {
-    tally.failure = asMailError(error);
+    tally.failure = failureOf(error, control);
   }
+}
+
+/** What a destination fails of that was given up on request says nothing of it. */
+function failureOf(error: unknown, { abort }: PollControl): MailError {
+  const failure = asMailError(error);
+  return abort.aborted && failure.code === 'destination-locked' ? stoppedOnRequest() : failure;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { imapServer, settingsFor } from '../delivery/handed-over/imap/server.ts';
 import { Ferry, ledgerWith, mail, serve, storedAll } from './ferry.ts';
 import { DAY_MS, keptFor } from './policies.ts';
 
@@ -284,6 +285,18 @@ describe('a stop', () => {
     ferry.onReceived = () => undefined;
     expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 50 });
     expect(await ferry.mail()).toEqual(storedAll(...messages));
+  });
+
+  test('at once is no failure of the destination that was given up for it', async () => {
+    await using server = await serve(ONE);
+    await using imap = await imapServer({ APPEND: 'nothing' });
+    await using ferry = await Ferry.to(server.address, { account: { destinations: [settingsFor(imap)] } });
+    const abort = new AbortController();
+    const report = ferry.poll({}, { abort: abort.signal });
+    await vi.waitUntil(() => imap.heard.some((line) => line.startsWith('APPEND')), { timeout: 20_000 });
+    abort.abort();
+    expect(await report).toMatchObject({ outcome: 'failed', error: { code: 'aborted' } });
+    expect(await ferry.ledger.openPoll()).toMatchObject({ interrupted: true, inDoubt: true });
   });
 });
 
