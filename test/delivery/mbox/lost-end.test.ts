@@ -19,9 +19,10 @@ test.each([lostWithEnd, lostBehindEnd])(
   },
 );
 
+const LINE = 'From ada@b.example Fri Jan  2 03:04:05 2026\n';
+const textOf = (name: string): string => `Subject: ${name}\n\n${name}\n`;
+
 describe('I1: what was lost behind the end of an mbox', () => {
-  const LINE = 'From ada@b.example Fri Jan  2 03:04:05 2026\n';
-  const textOf = (name: string): string => `Subject: ${name}\n\n${name}\n`;
   const PLACES = ['one', 'two', 'six'].map((name, index) => index * `${LINE}${textOf(name)}\n`.length);
 
   /** Of messages of one size, in the order of their records: where in the mbox each was appended, and when. */
@@ -57,14 +58,18 @@ describe('I1: what was lost behind the end of an mbox', () => {
   });
 
   test('is what something else stands in the place of that came later, by record and by the clock', async () => {
-    const came = (at: number): Came => [
-      ['one', 0, 1],
-      ['two', 1, 5],
-      ['six', 1, at],
-    ];
-    expect(await lostOf(came(6), ['one', 'six'])).toEqual(['two']);
-    expect(await lostOf(came(5), ['one', 'six'])).toEqual(['two']);
-    expect(await lostOf(came(4), ['one', 'six'])).toEqual([]);
+    const lostWhenLaterAt = (at: number): Promise<string[]> =>
+      lostOf(
+        [
+          ['one', 0, 1],
+          ['two', 1, 5],
+          ['six', 1, at],
+        ],
+        ['one', 'six'],
+      );
+    expect(await lostWhenLaterAt(6)).toEqual(['two']);
+    expect(await lostWhenLaterAt(5)).toEqual(['two']);
+    expect(await lostWhenLaterAt(4)).toEqual([]);
   });
 
   test('is not what another has come in the place of that does not stand there either, and others stand behind', async () => {

@@ -70,7 +70,7 @@ test.each([[['maildir']], [['mda', 'maildir']]] as const)(
           };
         },
       });
-    ferry.wrapDestinations = (all) => all.map((one) => (one.hasNames ? failing(one) : one));
+    ferry.wrapDestinations = (all) => all.map((each) => (each.hasNames ? failing(each) : each));
     await ferry.poll();
     expect(await ferry.mail()).toEqual(storedAll(one));
     ferry.wrapDestinations = (all) => all;
