@@ -23,8 +23,9 @@ test('I2: a file appears only after its data is safe, and is safe only after its
     },
   } as unknown as SyncedDirectory;
   await publish({ file: watchedFile, from: folder.at('a'), to: folder.at('b'), directory });
+  steps.push('published');
   await file.close();
-  expect(steps).toEqual(['data while a', 'folder while b']);
+  expect(steps).toEqual(['data while a', 'folder while b', 'published']);
   expect(await readFile(folder.at('b'), 'utf8')).toBe('content');
 });
 

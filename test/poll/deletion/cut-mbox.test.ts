@@ -10,9 +10,12 @@ const KEPT = { deletion: { kind: 'after', milliseconds: 10 * DAY_MS } } as const
 /** As some devices send it: shorter each time, and all under one Message-ID. */
 const OF_ONE_ID = [3, 2, 1].map((count) => mail('one', 'x '.repeat(count)));
 
-function cutLast(path: string, text: string): Promise<unknown> {
-  return truncate(path, text.length - 20);
+/** Its last octets are missing. */
+function cutBy(octets: number): (path: string, text: string) => Promise<unknown> {
+  return (path, text) => truncate(path, text.length - octets);
 }
+
+const cutLast = cutBy(20);
 
 function removeFirst(path: string, text: string): Promise<unknown> {
   return writeFile(path, text.slice(text.indexOf('\nFrom ') + 1), 'latin1');
@@ -139,6 +142,33 @@ describe('I1: where an mbox was cut between two messages, or put back as it was 
 
 /** As some servers send it, and some mail programs do not leave it. */
 const WITH_FIELDS = ['one', 'two', 'three'].map((name) => `Content-Length: 42\r\nLines: 12\r\n${mail(name)}`);
+
+describe('I1: a piece of a message that came with such fields stays on the server', () => {
+  test('where only its end is missing', async () => {
+    expect(await deletedAfter(cutBy(3), { stored: WITH_FIELDS })).toMatchObject({
+      deleted: 2,
+      code: 'message-changed',
+      left: 1,
+    });
+  });
+
+  test('where a mail program has changed its header besides, and more is missing than what such programs take out', async () => {
+    const long = WITH_FIELDS.map((text) => text + 'a line\r\n'.repeat(200));
+    const cut = (octets: number): ReturnType<typeof into> =>
+      into((text) => text.replaceAll('\nSubject', '\nX-Label: a\nSubject').slice(0, -octets));
+    expect(await deletedAfter(cut(600), { stored: long })).toMatchObject({
+      deleted: 2,
+      code: 'message-changed',
+    });
+  });
+});
+
+test('mail counts as whole where a mail program has changed its header besides, and has taken out such fields', async () => {
+  const rewrite = into((text) =>
+    text.replaceAll(/^(?:Content-Length|Lines): .*\n/gm, '').replaceAll('\nSubject', '\nX-Label: a\nSubject'),
+  );
+  expect(await deletedAfter(rewrite, { stored: WITH_FIELDS })).toMatchObject({ deleted: 3, code: undefined });
+});
 
 test('an mbox counts as whole where a mail program has taken out the fields that such programs write', async () => {
   const rewrite = into((text) => text.replaceAll(/^(?:Content-Length|Lines): .*\n/gm, ''));

@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Pop3Server } from '../../../src/pop3-server/index.ts';
 import { systemRuntime } from '../../../src/runtime.ts';
+import { withMethods } from '../../support/with-methods.ts';
 import { Ferry, mail, pollAndDie, serve, stored, storedAll } from '../ferry.ts';
 import { NO_UIDL } from '../odd-server.ts';
 import { AFTER_DELIVERY, DAY_MS, keptFor, NEVER } from '../policies.ts';
@@ -58,6 +59,21 @@ describe('I1: what has waited because deletions failed', () => {
     });
     expect(await ferry.poll(AFTER_DELIVERY, CONFIRMED)).toMatchObject({ outcome: 'ok', deleted: 120 });
   });
+});
+
+test('I2: no DELE is sent before the ledger has noted that it will be', async () => {
+  await using server = await serve(ONE, TWO);
+  await using ferry = await early(server);
+  const sentBefore: boolean[] = [];
+  ferry.wrapLedger = (ledger) =>
+    withMethods(ledger, {
+      noteDeleSent: async (records, at) => {
+        await ledger.noteDeleSent(records, at);
+        sentBefore.push(ferry.lines.some((line) => line.startsWith('sent DELE')));
+      },
+    });
+  expect(await ferry.poll(AFTER_DELIVERY)).toMatchObject({ outcome: 'ok', deleted: 2 });
+  expect(sentBefore).toEqual([false]);
 });
 
 describe('I1: what was only compared with what is here', () => {

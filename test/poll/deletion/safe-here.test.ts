@@ -100,7 +100,10 @@ describe('what was kept on the server for a time', () => {
     expect(await ferry.poll(elsewhere(ferry))).toMatchObject({
       outcome: 'partial',
       deleted: 1,
-      error: { code: 'message-changed' },
+      error: {
+        code: 'message-changed',
+        hint: expect.stringContaining('the disk may be failing, or a program has changed the file') as string,
+      },
     });
   });
 

@@ -334,3 +334,41 @@ test('I1: where there is no TOP, a message of another size under the unique-id o
   ferry.runtime.advance(4 * DAY_MS);
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 1 });
 });
+
+describe('I1: on a server that does not say what it can do,', () => {
+  const NO_CAPA: Faults = [{ do: 'refuse', command: 'CAPA' }];
+
+  /** What a poll fetches and deletes when mail has been kept long enough, and which messages it asks for again. */
+  async function after(
+    faults: Faults,
+  ): Promise<{ readonly deleted: number; readonly again: readonly string[] }> {
+    const [first = '', second = ''] = DAYS;
+    await using server = await serverWith([...NO_CAPA, ...faults], first, second);
+    await using ferry = await Ferry.to(server.address, { account: KEPT });
+    await ferry.poll();
+    ferry.runtime.advance(4 * DAY_MS);
+    ferry.takeCommands();
+    const { deleted } = await ferry.poll();
+    return { deleted, again: ferry.takeCommands().filter((command) => command.startsWith('RETR')) };
+  }
+
+  test('a header that is refused, where others come, leaves it to the content', async () => {
+    const refused: Faults = [{ do: 'refuse', command: 'TOP', messages: [1] }];
+    expect(await after(refused)).toEqual({ deleted: 2, again: ['RETR 1'] });
+  });
+
+  test('and gives no header at all, unique-id and size are believed', async () => {
+    expect(await after([{ do: 'refuse', command: 'TOP' }])).toEqual({ deleted: 2, again: [] });
+  });
+});
+
+test('where there is no TOP, a message of the same size under the same unique-id is deleted without a second RETR', async () => {
+  const [first = ''] = DAYS;
+  await using server = await serverWith(NO_TOP, first);
+  await using ferry = await Ferry.to(server.address, { account: KEPT });
+  await ferry.poll();
+  ferry.runtime.advance(4 * DAY_MS);
+  ferry.takeCommands();
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+  expect(ferry.takeCommands()).not.toContain('RETR 1');
+});

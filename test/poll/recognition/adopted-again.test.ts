@@ -52,6 +52,18 @@ describe.each([
     expect(server.maildrop('alice').messages).toHaveLength(2);
   });
 
+  test('where the server lists nothing for once, and then once more', async () => {
+    await using server = await serverWith({ u1: ONE, u2: TWO });
+    await using ferry = await counted(server, count);
+    await using empty = await serve();
+    for (let time = 1; time <= 3; time += 1) {
+      expect(await ferry.poll(empty.address)).toMatchObject({ outcome: 'ok', listed: 0 });
+      ferry.runtime.advance(DAY_MS);
+      expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0, deleted: 0, kept: 2 });
+    }
+    expect(server.maildrop('alice').messages).toHaveLength(2);
+  });
+
   test('where the host has another name', async () => {
     await using server = await serverWith({ u1: ONE, u2: TWO });
     await using ferry = await counted(server, count);

@@ -1,8 +1,10 @@
 import { cp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sha256 } from '../../../src/message/sha256.ts';
+import type { UniqueId } from '../../../src/pop3/types.ts';
 import type { Faults } from '../../../src/pop3-server/index.ts';
-import { Ferry, mail, serve, storedAll } from '../ferry.ts';
+import { Ferry, mail, pollAndDie, serve, storedAll } from '../ferry.ts';
 import { NO_TOP } from '../odd-server.ts';
 
 const [ONE, TWO, THREE, FOUR] = ['one', 'two', 'three', 'four'].map((name) => mail(name)) as [
@@ -97,3 +99,17 @@ async function takeOut(folder: string, message: string): Promise<void> {
   for (const name of await readdir(folder))
     if ((await readFile(join(folder, name), 'latin1')).startsWith(id)) await rm(join(folder, name));
 }
+
+test.each(['maildir', 'mbox'] as const)(
+  'I3: what a killed poll has delivered is recorded with the hash of what came, which may have to tell it later (%s)',
+  async (place) => {
+    await using server = await serve(mail('one'));
+    await using ferry = await Ferry.to(server.address, { destinations: [place] });
+    await pollAndDie(ferry);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 0 });
+    const [uid] = server.maildrop('alice').uids as UniqueId[];
+    expect(ferry.ledger.withUniqueId(uid as UniqueId)).toMatchObject([
+      { outcome: 'delivered', sha256: sha256(Buffer.from(mail('one'))) },
+    ]);
+  },
+);

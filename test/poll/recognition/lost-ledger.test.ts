@@ -51,6 +51,7 @@ describe('I8: a ledger that was put back from a backup', () => {
     await using ferry = await putBack(server);
     await removeFrom(ferry.folder.at('maildir', 'new'), '<two@mail.example>');
     const { error } = await ferry.poll();
+    expect(error?.message).toMatch(/^The ledger was put back from a backup\. 1 of .* of 1 others/);
     expect(error?.hint).toMatch(/adopt --none work;.* not even what has come since,.*adopt work$/);
     server.maildrop('alice').add(FOUR);
     await adoptAccount(ferry.account, ferry.deps(), { none: true, control: CONTROL });

@@ -3,7 +3,7 @@ import type { FoundMessage, RecordId, RecordIdentity } from '../../../src/ledger
 import { headerHash } from '../../../src/message/header-field.ts';
 import { withoutReadersFields } from '../../../src/message/readers-fields.ts';
 import type { ListedMessage } from '../../../src/poll/listing.ts';
-import { matchHeaders, matchPresent } from '../../../src/poll/recognition/match-headers.ts';
+import { matchHeaders, matchPresent, matchVanished } from '../../../src/poll/recognition/match-headers.ts';
 import type { MessageNumber, UniqueId } from '../../../src/pop3/types.ts';
 
 const header = (text: string): Buffer => Buffer.from(`${text}\r\n\r\n`);
@@ -156,5 +156,53 @@ describe('I8: matchPresent', () => {
     const found = [foundIn('maildir:/a', B), foundIn('mbox:/b', 'Message-ID: <a@x>\r\nSubject: other')];
     const { present, doubtful } = matchPresent([listed(1)], headers, { found, isLacking: everywhere });
     expect([present.size, [...doubtful]]).toEqual([0, [1]]);
+  });
+});
+
+describe('I8: where DELE was sent for all of several messages, matchVanished takes', () => {
+  /** One that no header identifies, of a size of its own. */
+  const plain = (id: number): RecordIdentity =>
+    known(id, '', { messageId: undefined, headerSha256: undefined, octets: 50 });
+  const [a, b] = [known(7, A), known(8, B)];
+
+  /** Which of these records count as gone when such messages are listed under new unique-ids. */
+  function goneOf(
+    pool: readonly RecordIdentity[],
+    messages: readonly ListedMessage[],
+    headers: readonly (readonly [number, string])[],
+  ): unknown[] {
+    const map = new Map(headers.map(([number, text]) => [number as MessageNumber, header(text)]));
+    const deleted = new Set(pool.map(({ id }) => id));
+    return [...matchVanished(messages, map, { pool, deleted, keptAre: undefined }).gone];
+  }
+
+  test('a message for another copy, unless all of them are back', () => {
+    expect(
+      goneOf(
+        [a, b],
+        [listed(1), listed(2)],
+        [
+          [1, A],
+          [2, B],
+        ],
+      ),
+    ).toEqual([]);
+    expect(goneOf([a, b], [listed(1)], [[1, A]])).toEqual([7, 8]);
+  });
+
+  test('a single one for another copy', () => {
+    expect(goneOf([a], [listed(1)], [[1, A]])).toEqual([7]);
+  });
+
+  test('one that no header identifies for back only where enough of its size are in doubt', () => {
+    const [one, two] = [listed(2, 50), listed(3, 50)];
+    expect(goneOf([a, plain(8)], [listed(1), one], [[1, A]])).toEqual([]);
+    expect(goneOf([a, plain(8), plain(9)], [listed(1), one, two], [[1, A]])).toEqual([]);
+    expect(goneOf([a, plain(8), plain(9)], [listed(1), one], [[1, A]])).toEqual([7, 8, 9]);
+    expect(goneOf([a, plain(8)], [listed(1), listed(2, 60)], [[1, A]])).toEqual([7, 8]);
+  });
+
+  test('none for back where no header identifies any', () => {
+    expect(goneOf([plain(8), plain(9)], [listed(2, 50), listed(3, 50)], [])).toEqual([8, 9]);
   });
 });

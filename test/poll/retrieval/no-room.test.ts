@@ -52,3 +52,29 @@ describe.each<[string, string, 'write' | 'commit', FerryOptions['destinations']]
     for (const kind of destinations) expect(await ferry.mail(kind)).toEqual(storedAll(large, ...SMALL));
   });
 });
+
+test.each([[['maildir']], [['mda', 'maildir']]] as const)(
+  'I3: what has become visible all the same, though it could not be made durable, comes once: %j',
+  async (destinations) => {
+    const [one = ''] = SMALL;
+    await using server = await serve(one);
+    await using ferry = await Ferry.to(server.address, { destinations });
+    const failing = (destination: Destination): Destination =>
+      destinationWith(destination, {
+        begin: () => {
+          const draft = destination.begin();
+          return {
+            write: (block) => draft.write(block),
+            commit: (envelope) => draft.commit(envelope).then(full),
+            discard: () => draft.discard(),
+          };
+        },
+      });
+    ferry.wrapDestinations = (all) => all.map((each) => (each.hasNames ? failing(each) : each));
+    await ferry.poll();
+    expect(await ferry.mail()).toEqual(storedAll(one));
+    ferry.wrapDestinations = (all) => all;
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
+    for (const place of destinations) expect(await ferry.mail(place)).toEqual(storedAll(one));
+  },
+);

@@ -247,6 +247,19 @@ const standing = (uids: readonly number[]): Answers => ({
   ],
 });
 
+test('I3: a message that is looked for is not taken for another one with its Message-ID', async () => {
+  await using folder = await temporaryFolder();
+  const other = MESSAGE.replace('Subject: one', 'Subject: two');
+  await using server = await imapServer({
+    UID: ['* SEARCH 5\r\nOK done', `* 1 FETCH (UID 5 BODY[] {${other.length}}\r\n${other})\r\nOK done`],
+  });
+  const destination = await openMailbox(folder, server);
+  destination.doubt?.(false);
+  expect(await append(destination)).toMatchObject({ location: '7:12' });
+  expect(server.heard).toContain(MESSAGE);
+  await destination.close();
+});
+
 describe('I1: a message that is looked for is not taken for an equal one', () => {
   test('that another account has just appended there, and of which no record speaks yet', async () => {
     await using folder = await temporaryFolder();

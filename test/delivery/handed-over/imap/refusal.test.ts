@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MaybeTaken, MessageNotTaken, NoneTaken } from '../../../../src/delivery/handed-over/handed-over.ts';
 import {
+  isOfAppend,
   notAppended,
   notLoggedIn,
   saysNoMailbox,
@@ -98,6 +99,15 @@ test.each([
   const error = notAppended(SETTINGS, thrown, isLate);
   expect(error).toBeInstanceOf(MaybeTaken);
   expect(error).toMatchObject({ code: 'destination-locked', message: expect.stringMatching(words) });
+  expect(error.hint?.includes('raise "timeout"')).toBe(isLate);
+});
+
+test.each([
+  ['NO', 'A7 APPEND INBOX {30}', true],
+  ['NO', 'A7 EXAMINE INBOX', false],
+  ['OK', 'A7 APPEND INBOX {30}', false],
+])('%s to "%s" is a refusal of APPEND: %s', (responseStatus, executedCommand, isSo) => {
+  expect(isOfAppend(refusal({ responseStatus, executedCommand }))).toBe(isSo);
 });
 
 test('what a server says is shown without control characters', () => {
@@ -126,6 +136,8 @@ test.each([
     'destination-unusable',
     /cannot be used now/,
   ],
+  ['a CA file that is not there', { code: 'ENOENT' }, 'destination-unusable', /cannot be used now/],
+  ['a CA file that may not be read', { code: 'EACCES' }, 'destination-unusable', /cannot be used now/],
   ['a line that cannot be encrypted', { tlsFailed: true }, 'destination-unusable', /cannot be used now/],
   [
     'a server that is not there',

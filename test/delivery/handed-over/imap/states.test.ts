@@ -105,6 +105,11 @@ describe('what has become of messages in a mailbox over IMAP', () => {
     expect((await look(receipts, { UID })).states).toEqual(['lost', 'changed']);
   });
 
+  test('is changed where it has come without a Message-ID, and has one now', async () => {
+    const UID = `${gives(1, 'Message-ID: <1@a>\r\n\r\none\r\n')}OK done`;
+    expect((await look([receipt('7:1', ONE)], { UID })).states).toEqual(['changed']);
+  });
+
   test('is known by nobody where the mailbox may not be read', async () => {
     const { states } = await look([receipt('7:1', ONE)], { EXAMINE: 'NO [NOPERM] only for writing' });
     expect(states).toEqual(['handed-over']);
@@ -117,6 +122,11 @@ describe('what has become of messages in a mailbox over IMAP', () => {
       const receipts = [receipt('7:1', ONE, '<1@a>'), receipt('7:2', TWO, '<2@a>'), receipt('7:3', ONE)];
       const UID = ['* SEARCH 5\r\nOK done', `${gives(5, ONE)}OK done`, '* SEARCH\r\nOK done'];
       expect((await look(receipts, { EXAMINE, UID })).states).toEqual(['intact', 'lost', 'lost']);
+    });
+
+    test('is found behind another message with the same Message-ID', async () => {
+      const UID = ['* SEARCH 5 6\r\nOK done', `${gives(5, TWO)}OK done`, `${gives(6, ONE)}OK done`];
+      expect((await look([receipt('7:1', ONE, '<1@a>')], { EXAMINE, UID })).states).toEqual(['intact']);
     });
 
     test('I1: is found once for each of two that are equal', async () => {
