@@ -173,6 +173,23 @@ describe('I1: what is known only from what stands here, since the ledger was los
     expect(server.maildrop('alice').messages.map(String)).toEqual([ONE]);
   });
 
+  test('is compared once, also where it could not be deleted then', async () => {
+    await using server = await serve(ONE);
+    await using ferry = await Ferry.to(server.address, { account: AFTER });
+    await ferry.poll();
+    await ferry.loseLedger();
+    await ferry.poll();
+    ferry.runtime.advance(2 * DAY_MS);
+    server.setFaults([{ do: 'refuse', command: 'DELE' }]);
+    ferry.takeCommands();
+    expect(await ferry.poll()).toMatchObject({ fetched: 0, deleted: 0 });
+    expect(ferry.takeCommands()).toContain('RETR 1');
+    expect(ferry.ledger.workedOut(`maildir:${ferry.folder.at('maildir')}`)).toBe(0);
+    server.setFaults([]);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', deleted: 1 });
+    expect(ferry.takeCommands()).not.toContain('RETR 1');
+  });
+
   test('counts as such also where the first poll after the loss was killed', async () => {
     await using server = await serve(ONE);
     await using ferry = await Ferry.to(server.address, { account: AFTER });
