@@ -128,8 +128,8 @@ function failureOf(error: unknown, { abort }: PollControl): MailError {
 async function closePoll(poll: Poll, report: PollReport): Promise<void> {
   const { ledger, tally, questions, runtime, interrupted, ledgerWasPutBack } = poll;
   const failed = tally.failure !== undefined;
-  // What has not come yet may be what was handed over; it is looked for when it comes.
-  const someHaveNotCome = failed || tally.skipped + tally.quarantined > 0;
+  // What has not come yet may be what was handed over; it is looked for when it comes. What is too large may stay for years.
+  const someHaveNotCome = failed || tally.skipped - tally.tooLarge + tally.quarantined > 0;
   // A lost ledger knows a part of what it knew after one poll, and nobody sees that it was lost.
   const inDoubt = interrupted || tally.unrecorded || poll.inDoubt || poll.wasNew || ledgerWasPutBack;
   await ledger.closePoll({

@@ -71,3 +71,12 @@ describe('I3: a message that may have been taken is there once', () => {
     expect(keeper.taken.sort()).toEqual(once);
   });
 });
+
+test('a message that is too large leaves no doubt about those that come later', async () => {
+  await using server = await serve(...MESSAGES, mail('four', 'four '.repeat(500)));
+  const keeper = new Keeper();
+  await using ferry = await ferryTo(server.address, keeper);
+  const limits = { ...ferry.account.limits, messageOctets: 1000 };
+  expect(await ferry.poll({ limits })).toMatchObject({ outcome: 'ok', fetched: 3, tooLarge: 1 });
+  expect(await ferry.ledger.openPoll()).toMatchObject({ inDoubt: false });
+});
