@@ -129,3 +129,20 @@ test('I3: what a kill has left of a message without unique-id is that message al
   expect(await ferry.poll()).toMatchObject({ outcome: 'ok' });
   expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, THREE));
 });
+
+test.each([
+  ['as their headers tell', []],
+  ['as their contents tell', NO_TOP],
+] as const)(
+  'I1: a message that is listed still stands for no equal one that comes when another has vanished, %s',
+  async (_, faults) => {
+    await using server = await serve(ONE, TWO);
+    server.setFaults(faults);
+    await using ferry = await Ferry.to(server.address);
+    await ferry.poll();
+    await takeAway(server, 1);
+    server.maildrop('alice').add(ONE);
+    expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, kept: 2 });
+    expect(await ferry.mail()).toEqual(storedAll(ONE, TWO, ONE));
+  },
+);
