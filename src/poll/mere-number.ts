@@ -21,7 +21,6 @@ export function hasMereNumber({ number, uid }: ListedMessage): boolean {
 
 /** Whether this unique-id is listed, and for the same message as before; a mere number may be listed for another. */
 export function tellsOne({ messages }: Listing, uid: UniqueId): boolean {
-  const position = messages.positionOf(uid);
-  const message = position === undefined ? undefined : messages.at(position);
+  const message = messages.named(uid);
   return message !== undefined && !hasMereNumber(message);
 }

@@ -42,6 +42,12 @@ export class ListedMessages implements Iterable<ListedMessage> {
     return this.#uids.positionOf(uid);
   }
 
+  /** The first message with this unique-id; undefined where none is listed with it. */
+  named(uid: UniqueId): ListedMessage | undefined {
+    const position = this.positionOf(uid);
+    return position === undefined ? undefined : this.at(position);
+  }
+
   uniqueIdAt(position: number): UniqueId | undefined {
     return this.#uids.at(position);
   }

@@ -27,8 +27,7 @@ export function settledIn(
   known: KnownMessages,
 ): (record: Asked) => boolean {
   return ({ id, uid }) => {
-    const position = uid === undefined ? undefined : messages.positionOf(uid);
-    const message = position === undefined ? undefined : messages.at(position);
+    const message = uid === undefined ? undefined : messages.named(uid);
     if (uid === undefined || message === undefined || questionable.has(message.number)) return false;
     return !hasMereNumber(message) || (likeliestRecord(known.withUniqueId(uid), message)?.id ?? id) === id;
   };

@@ -39,8 +39,7 @@ export function adoptedAgain(
 
 /** The message of that unique-id, where there is one, and the unique-id is more than its number. */
 function namedBy({ messages }: Listing, uid: UniqueId): ListedMessage | undefined {
-  const position = messages.positionOf(uid);
-  const message = position === undefined ? undefined : messages.at(position);
+  const message = messages.named(uid);
   return message === undefined || message.twin || hasMereNumber(message) ? undefined : message;
 }
 
@@ -51,8 +50,7 @@ export function sizesOfImported(
 ): ReadonlyMap<RecordId, Octets> {
   const sizes = new Map<RecordId, Octets>();
   for (const [uid, record] of ledger.importedUnsized()) {
-    const position = messages.positionOf(uid);
-    const message = position === undefined ? undefined : messages.at(position);
+    const message = messages.named(uid);
     if (message?.octets !== undefined && !message.twin) sizes.set(record, message.octets);
   }
   return sizes;

@@ -239,8 +239,7 @@ function awaitsProof(id: RecordId, uid: UniqueId | undefined, ledger: AccountLed
 function whoMustBeProven({ messages }: Listing, known: KnownMessages): ReadonlySet<MessageNumber> {
   const numbers = new Set<MessageNumber>();
   for (const [uid, records] of known.listedAgain()) {
-    const position = messages.positionOf(uid);
-    const message = position === undefined ? undefined : messages.at(position);
+    const message = messages.named(uid);
     if (message === undefined || message.twin) continue;
     const record = likeliestRecord(records, message);
     if (record === undefined || !lacksProof(record) || record.goneAt !== undefined) continue;
