@@ -53,7 +53,7 @@ export function buildProgram(run: ActionOf): Command {
   const levels = ['silent', 'error', 'warn', 'info', 'debug', 'trace'];
   const program = new Command('mailferry')
     .description(
-      'Carries mail from a remote POP3 maildrop to a Maildir or mbox of yours, and takes it off the server only when it is provably safe with you.',
+      'Carries mail from a remote POP3 maildrop to a place of yours, such as a Maildir, an mbox or a mailbox over IMAP, and takes it off the server only when it is provably safe with you.',
     )
     .version(version(), '-V, --version')
     .addOption(new Option('-c, --config <file>', 'the configuration').env('MAILFERRY_CONFIG'))
@@ -164,7 +164,7 @@ function addRefetch(program: Command, run: ActionOf): void {
     .argument('<account...>', 'the accounts')
     .summary('let the next poll carry what was lost here once more')
     .description(
-      'After a disk was lost, or a backup put back: what was delivered to a Maildir that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it. What it has no more stays among what verify misses. Mail that was lost where it went before comes to where it goes now.',
+      'After a disk was lost, or a backup put back: what was delivered to a Maildir, or to a mailbox over IMAP, that was made anew since, and is not in it, is carried once more by the next poll, as far as the server still has it. What it has no more stays among what verify misses. Mail that was lost where it went before comes to where it goes now.',
     )
     .option('--missing', 'also what was moved or deleted here by you, and in an mbox all that is not in it')
     .option(
@@ -190,7 +190,7 @@ function addVerify(program: Command, run: ActionOf): void {
 Exit status 0 when all of it was looked at and is as it was delivered, 65 when a
 message is changed, not there any more or unreadable, 73 when a destination is
 not there, as on a disk that is not mounted, 74 when the ledger or a destination
-cannot be read.`,
+cannot be read, 75 when an IMAP server cannot be asked now.`,
     )
     .action(run(async () => (await import('../commands/verify.ts')).verify));
 }
