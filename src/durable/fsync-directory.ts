@@ -2,6 +2,7 @@ import { fsync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { MailError, systemCode } from '../errors.ts';
 import { type FolderCalls, inThreads } from './folder-calls.ts';
+import { GroupedFsync } from './grouped-fsync.ts';
 
 /**
  * A folder whose entries are made durable on request. Whoever asks while a sync is under way waits for the next
@@ -13,6 +14,7 @@ export class SyncedDirectory {
   /** Which folder was opened. */
   readonly #folder: FolderNumbers;
   readonly #calls: FolderCalls;
+  readonly #files = new GroupedFsync();
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #isClosed = false;
@@ -45,6 +47,11 @@ export class SyncedDirectory {
       () => this.#start(),
     );
     return this.#next;
+  }
+
+  /** Resolves when the data of an open file survives loss of power; its entry does after `sync`. */
+  syncFile(file: number): Promise<void> {
+    return this.#files.sync(file);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, writeSync, writevSync } from 'node:fs';
-import { fsyncFile, type SyncedDirectory } from './fsync-directory.ts';
+import type { SyncedDirectory } from './fsync-directory.ts';
 
 /** A file that is in memory as a whole, on its way to its final name. */
 export interface SmallFile {
@@ -20,7 +20,7 @@ export async function publishSmall({ pieces, from, to, directory }: SmallFile): 
   const file = openSync(from, 'wx+', 0o600);
   try {
     writeAllSync(file, pieces);
-    await fsyncFile(file);
+    await directory.syncFile(file);
     renameSync(from, to);
   } finally {
     closeSync(file);

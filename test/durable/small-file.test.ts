@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { SyncedDirectory } from '../../src/durable/fsync-directory.ts';
+import { GroupedFsync } from '../../src/durable/grouped-fsync.ts';
 import { publishSmall } from '../../src/durable/small-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -25,18 +26,20 @@ function watchFsync(onFsync: () => void, error: Error | null = null): void {
   syncBuiltinESMExports();
 }
 
+/** A folder whose own fsync is only noted; that of a file in it is made. */
+function folderOf(onSync: () => void = () => undefined): SyncedDirectory {
+  const files = new GroupedFsync();
+  const sync = (): Promise<void> => Promise.resolve(onSync());
+  return { sync, syncFile: (file: number) => files.sync(file) } as unknown as SyncedDirectory;
+}
+
 describe('publishSmall', () => {
   test('I2: a file appears only after its data is safe, and is safe only after its folder is', async () => {
     await using folder = await temporaryFolder();
     const names = (): string => fs.readdirSync(folder.path).join();
     const steps: string[] = [];
     watchFsync(() => steps.push(`data ${fs.readFileSync(folder.at('a'), 'utf8')} while ${names()}`));
-    const directory = {
-      sync: () => {
-        steps.push(`folder while ${names()}`);
-        return Promise.resolve();
-      },
-    } as unknown as SyncedDirectory;
+    const directory = folderOf(() => steps.push(`folder while ${names()}`));
     await publishSmall({ pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory });
     expect(steps).toEqual(['data content while a', 'folder while b']);
     expect(await readFile(folder.at('b'), 'utf8')).toBe('content');
@@ -46,7 +49,7 @@ describe('publishSmall', () => {
   test('a file whose data cannot be made safe does not appear', async () => {
     await using folder = await temporaryFolder();
     watchFsync(() => undefined, new Error('EIO'));
-    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const directory = folderOf();
     const publication = { pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory };
     await expect(publishSmall(publication)).rejects.toThrow('EIO');
     expect(await readdir(folder.path)).toEqual(['a']);
@@ -61,7 +64,7 @@ describe('publishSmall', () => {
     vi.spyOn(fs, 'writeSync').mockImplementation(((...[file, piece, at, length, position]: Call) =>
       writeSync(file, piece, at, Math.min(2, length), position)) as typeof fs.writeSync);
     syncBuiltinESMExports();
-    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const directory = folderOf();
     const pieces = ['ab', '', 'cdef', 'g', 'hijkl'].map((text) => Buffer.from(text));
     await publishSmall({ pieces, from: folder.at('a'), to: folder.at('b'), directory });
     expect(await readFile(folder.at('b'), 'utf8')).toBe('abcdefghijkl');
@@ -69,7 +72,7 @@ describe('publishSmall', () => {
 
   test('has written what is only lent when it returns', async () => {
     await using folder = await temporaryFolder();
-    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const directory = folderOf();
     const lent = Buffer.from('content');
     const publishing = publishSmall({ pieces: [lent], from: folder.at('a'), to: folder.at('b'), directory });
     lent.fill('?');
@@ -80,7 +83,7 @@ describe('publishSmall', () => {
   test('never takes a file that is there', async () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at('a'), 'mine');
-    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const directory = folderOf();
     const publication = { pieces: [OCTETS], from: folder.at('a'), to: folder.at('b'), directory };
     await expect(publishSmall(publication)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(await readFile(folder.at('a'), 'utf8')).toBe('mine');
@@ -88,7 +91,7 @@ describe('publishSmall', () => {
 
   test('makes an empty file too', async () => {
     await using folder = await temporaryFolder();
-    const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+    const directory = folderOf();
     await publishSmall({ pieces: [], from: folder.at('a'), to: folder.at('b'), directory });
     expect((await stat(folder.at('b'))).size).toBe(0);
   });

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MaildirDraft } from '../../../src/delivery/maildir/draft.ts';
 import type { LineEndings } from '../../../src/delivery/settings.ts';
-import type { SyncedDirectory } from '../../../src/durable/fsync-directory.ts';
+import { SyncedDirectory } from '../../../src/durable/fsync-directory.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { sha256 } from '../sha256.ts';
 
@@ -22,9 +22,10 @@ async function published(
   { folder, draft }: { folder: TemporaryFolder; draft: MaildirDraft },
   { isLocal, message }: { isLocal: boolean; message: Buffer },
 ): Promise<Buffer> {
-  const directory = { sync: () => Promise.resolve() } as unknown as SyncedDirectory;
+  const directory = await SyncedDirectory.open(folder.path);
   const place = { destination: 'x', folder: folder.path, directory, isLocal, nameOf: () => 'message' };
   const { location, octets } = await draft.publish(place, sha256(message));
+  await directory.close();
   expect(await readdir(folder.path)).toEqual([location]);
   const stored = await readFile(folder.at(location));
   expect(octets).toBe(stored.length);
