@@ -196,17 +196,17 @@ const STEPS: readonly string[] = [
   `,
 ];
 
-/** Brings a ledger to the form that this version knows, step by step, each in one transaction. Raises `ledger` for a newer one. */
+/**
+ * Brings a ledger to the form that this version knows, in one transaction, so that it has one form or the other. Raises `ledger`
+ * for a newer one.
+ */
 export function migrate(database: Database, path: string): void {
-  const form = formOf(database);
-  refuseNewer(form, path);
-  for (const [index, step] of STEPS.entries()) {
-    if (index < form) continue;
-    database.transaction(() => {
-      database.execute(step);
-      database.execute(`PRAGMA user_version = ${index + 1}`);
-    });
-  }
+  if (isCurrent(database, path)) return;
+  const missing = STEPS.slice(formOf(database));
+  database.transaction(() => {
+    for (const step of missing) database.execute(step);
+    database.execute(`PRAGMA user_version = ${STEPS.length}`);
+  });
 }
 
 /** Whether a ledger has the form that this version knows. Raises `ledger` for a newer one. */

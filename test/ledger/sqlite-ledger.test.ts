@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Database } from '../../src/ledger/database.ts';
 import { GroupCommit } from '../../src/ledger/group-commit.ts';
-import { migrate } from '../../src/ledger/migrations.ts';
+import { isCurrent, migrate } from '../../src/ledger/migrations.ts';
 import type { Delivery, RecordId } from '../../src/ledger/record.ts';
 import { SqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -138,6 +138,16 @@ describe('the file of a ledger', () => {
       expect(ledger.account('work').listed().size).toBe(count + 1);
       ledger.close();
     }
+  });
+
+  test('is brought to its form as a whole, so that a kill leaves it in the one or the other', () => {
+    const database = Database.open(':memory:');
+    let commits = 0;
+    database.witness = { within: () => undefined, committed: () => (commits += 1) };
+    migrate(database, 'x');
+    expect(commits).toBe(1);
+    expect(isCurrent(database, 'x')).toBe(true);
+    database.close();
   });
 
   test('is brought to its form only once', () => {
