@@ -84,6 +84,8 @@ export class AccountReads {
 
   withUniqueIds(uids: Iterable<UniqueId>): RecordsByUniqueId {
     const records = new Map<UniqueId, readonly LedgerRecord[]>();
+    // On the first poll of an account all that is listed is asked for, more than once.
+    if (this.statements.hasRecords.get(this.account) === undefined) return records;
     for (const some of chunksOf(uids, AT_ONCE)) {
       const wanted = JSON.stringify(some.filter((uid) => !records.has(uid)));
       addByUniqueId(records, this.statements.withUniqueIds.all(this.account, wanted).map(toRecord));

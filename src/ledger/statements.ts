@@ -71,6 +71,7 @@ export const LEDGER_SQL = {
   closePoll: `UPDATE account SET poll_open = ?, last_poll_at = ?, last_report = ?, quiet = ?, asked = coalesce(?, asked),
             last_success_at = coalesce(?, last_success_at) WHERE id = ?`,
   listed: `${RECORD} ${BY_PRESENCE} WHERE ${PRESENT} AND uid IS NOT NULL ORDER BY id`,
+  hasRecords: 'SELECT 1 FROM message WHERE account = ? LIMIT 1',
   withUniqueId: `${RECORD} WHERE account = ? AND uid = ? ORDER BY id`,
   withUniqueIds: `${RECORD} WHERE account = ?1 AND uid IN (SELECT value FROM json_each(?2)) ORDER BY id`,
   withContent: `${RECORD} WHERE account = ? AND sha256 = ? ORDER BY id`,

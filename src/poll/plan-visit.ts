@@ -1,12 +1,13 @@
 import { showsOneOf } from '../delivery/shown-tags.ts';
 import { dayOf } from '../ledger/ledger.ts';
+import type { MessageNumber } from '../pop3/types.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
-import { tagFor } from './identity.ts';
 import type { Listing } from './listing.ts';
 import { hasMereNumber } from './mere-number.ts';
 import { type Plan, planPoll } from './plan.ts';
 import type { Poll } from './poll.ts';
 import { type Stock, takeStock } from './recognition/take-stock.ts';
+import { Unrecorded } from './recognition/unrecorded.ts';
 
 /** A session of a poll that has its listing: what is known of the messages, and what is to be done with them. */
 export interface PlannedVisit extends Stock {
@@ -39,19 +40,19 @@ async function stockAndPlan(session: Transaction, listing: Listing, poll: Poll):
  * Whether a Maildir holds a listed message, by its name, that the ledger has never heard of. Looked at once after the ledger
  * was opened, when there is something to retrieve: to read the names of a large folder at each poll would cost too much.
  */
-async function isBehind({ plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
+async function isBehind({ listing, plan, known }: PlannedVisit, poll: Poll): Promise<boolean> {
   const { account, ledger, interrupted, ledgerWasPutBack } = poll;
-  const tags = new Set<string>();
+  // Then it was looked for already.
+  if (interrupted || ledgerWasPutBack || ledger.isNew()) return false;
+  const numbers: MessageNumber[] = [];
   for (const { message } of plan.retrievals) {
-    const { uid, twin } = message;
+    const { uid, twin, number } = message;
     // A number in a name is that of whichever message had it then.
     if (uid === undefined || twin || hasMereNumber(message)) continue;
-    if (known.withUniqueId(uid).length > 0) continue;
-    tags.add(tagFor({ account: account.name, uid, occurrence: 0 }));
+    if (known.withUniqueId(uid).length === 0) numbers.push(number);
   }
-  // Nothing to look for, or it was looked for already.
-  if (tags.size === 0 || interrupted || ledgerWasPutBack || ledger.isNew() || !ledger.takeFirstLook())
-    return false;
+  if (numbers.length === 0 || !ledger.takeFirstLook()) return false;
+  const tags = new Unrecorded(listing, account.name, numbers);
   for (const settings of account.destinations) if (await showsOneOf(settings, tags)) return true;
   return false;
 }

@@ -10,6 +10,7 @@ import type { Search } from './named.ts';
  */
 export function refuseOtherName({ unrecorded, named }: Search, { ledger, account }: Poll): void {
   const carried = ledger.carriedAs();
+  if (carried.size === 0) return;
   const names: string[] = [];
   for (const [tag, { uid }] of unrecorded) {
     const name = uid === undefined || named.has(tag) ? undefined : carried.get(uid);
@@ -37,6 +38,9 @@ export function refuseLostLedger(
   recognised: ReadonlySet<MessageNumber>,
   { ledger, account, ledgerWasPutBack, destinations }: Poll,
 ): void {
+  const nowhereToLook = destinations.every(({ isReadable }) => !isReadable);
+  const isKnownLoss = ledger.replaced !== undefined || (ledgerWasPutBack && nowhereToLook);
+  if (!isKnownLoss && named.size === 0 && recognised.size === 0) return;
   const isThere = (tag: string, { number }: ListedMessage): boolean =>
     named.has(tag) || recognised.has(number);
   let [there, newest, unexplained] = [0, 0, 0];
@@ -45,8 +49,6 @@ export function refuseLostLedger(
     there += 1;
     newest = Math.max(newest, message.number);
   }
-  const nowhereToLook = destinations.every(({ isReadable }) => !isReadable);
-  const isKnownLoss = ledger.replaced !== undefined || (ledgerWasPutBack && nowhereToLook);
   for (const [tag, message] of unrecorded) {
     if ((isKnownLoss || message.number < newest) && !isThere(tag, message)) unexplained += 1;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Recovered } from '../../../src/delivery/destination.ts';
+import { tagFor } from '../../../src/poll/identity.ts';
 import { SIZE_DRIFT_OCTETS } from '../../../src/poll/limits.ts';
 import type { ListedMessage, Listing } from '../../../src/poll/listing.ts';
 import { hasSizeOf, tellApart } from '../../../src/poll/recognition/named.ts';
@@ -28,12 +29,12 @@ describe('I1, I8: what stands under the name of a listed message', () => {
 
   test('may be another message where one of two places has it with another size', () => {
     const messages = { numbered: () => listed(1000) } as unknown as Listing['messages'];
-    const unrecorded = new Unrecorded({ messages } as Listing);
-    unrecorded.add('tag', 1 as MessageNumber);
+    const unrecorded = new Unrecorded({ messages } as Listing, 'work', [1 as MessageNumber]);
+    const tag = tagFor({ account: 'work', uid: listed(1000).uid, occurrence: 0 });
     const [same, other] = [standing(980, 1000), standing(98_000, 100_000)];
     const doubtfulOf = (...recovered: Recovered[]): readonly Recovered[] =>
       tellApart(
-        { unrecorded, named: new Map([['tag', recovered]]) },
+        { unrecorded, named: new Map([[tag, recovered]]) },
         { isLacking: true, mistrustsNames: false },
       ).doubtful;
     expect(doubtfulOf(same, same)).toEqual([]);
