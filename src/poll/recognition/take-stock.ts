@@ -82,11 +82,11 @@ async function recordRenumbered(
   { ledger, observer, account }: Poll,
 ): Promise<void> {
   await ledger.noteRenumbering(isRenumbering);
+  if (renumbered.size === 0) return;
   const changed = messages.flatMap(({ number, uid }) => {
     const record = renumbered.get(number);
     return record === undefined || uid === undefined ? [] : [[record, uid] as const];
   });
-  if (changed.length === 0) return;
   await ledger.noteRenumbered(new Map(changed));
   await ledger.noteListed(sizesOfNumbered(messages, renumbered));
   observer.noticed?.(
