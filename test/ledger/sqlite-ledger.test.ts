@@ -150,6 +150,21 @@ describe('the file of a ledger', () => {
     database.close();
   });
 
+  test('stays as it was where one of the steps to its form fails', async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('x.db');
+    const database = Database.open(path);
+    const tables = (): unknown => database.prepare('SELECT name FROM sqlite_master').all();
+    // A later step makes a table of this name.
+    database.execute('CREATE TABLE folder (x)');
+    expect(() => migrate(database, path)).toThrow('folder already exists');
+    expect(tables()).toEqual([{ name: 'folder' }]);
+    database.execute('DROP TABLE folder');
+    migrate(database, path);
+    expect(isCurrent(database, path)).toBe(true);
+    database.close();
+  });
+
   test('is brought to its form only once', () => {
     const database = Database.open(':memory:');
     migrate(database, 'x');
