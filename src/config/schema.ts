@@ -161,7 +161,8 @@ export const accountFields: Fields<AccountSettings> = onDemand({
         'What happens to a message on the server once it is safe here: `never` leaves it there, `after-delivery` removes ' +
         'it in the same poll, `{ after: 30d }` in the first poll that long after its delivery. What was kept is re-read here ' +
         'before it is removed there: one that has changed stays; one that you have moved or deleted counts as handed over, ' +
-        'unless its whole Maildir is gone or was made anew, or its mbox has lost its end. ' +
+        'unless its whole Maildir is gone or was made anew, or its mbox has lost its end. What was handed over to a program or server ' +
+        'is not deleted unasked once mail goes to none of its kind any more. ' +
         'More than 100 of these in one poll, and ten times more than ever before, need `--confirm-delete` once, and so does a message that came shorter than listed. Has no default, so that no mail is lost or left behind by surprise.',
     }),
   schedule: () =>

@@ -1,5 +1,6 @@
 import type { Destination } from '../delivery/destination.ts';
 import { abandonedAt } from '../delivery/destination.ts';
+import { destinationName } from '../delivery/settings.ts';
 import { asMailError, MailError } from '../errors.ts';
 import type { AccountLedger } from '../ledger/ledger.ts';
 import type { Transaction } from '../pop3-client/transaction.ts';
@@ -83,6 +84,7 @@ async function openPoll(parts: PollParts): Promise<Poll> {
     questions: new Questions(parts.account.name, {
       isConfirmed: parts.control.confirmDelete === true,
       before: parts.ledger.asked(),
+      configured: parts.account.destinations.map(destinationName),
     }),
     framing: new FramingTrouble(),
     sizes: new SizeExperience(parts.ledger.recentSizes()),

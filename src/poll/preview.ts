@@ -1,5 +1,6 @@
 import { abandonedAt } from '../delivery/destination.ts';
 import { type ReadOnlyDestination, readOnlyAll } from '../delivery/read-only.ts';
+import { destinationName } from '../delivery/settings.ts';
 import type { MailError } from '../errors.ts';
 import { dayOf } from '../ledger/ledger.ts';
 import type { FoundMessage } from '../ledger/record.ts';
@@ -120,7 +121,8 @@ async function deletionsOf(
   const bound = boundRecords(decisions);
   const nothing = new Set<MessageNumber>();
   const isConfirmed = control.confirmDelete === true;
-  const questions = new Questions(account.name, { isConfirmed, before: ledger.asked() });
+  const configured = account.destinations.map(destinationName);
+  const questions = new Questions(account.name, { isConfirmed, before: ledger.asked(), configured });
   const { numbers, uncertain } = await dueDeletions(
     session,
     { listing, bound, came: nothing, delivered: nothing },

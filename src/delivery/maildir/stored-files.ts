@@ -59,7 +59,7 @@ export async function* taggedMessages(
 }
 
 /** Reads a file of a Maildir whole, never more than a block of it in memory. */
-async function readStored(path: string, lineEndings: LineEndings): Promise<StoredFile> {
+async function readStored(path: string, configured: LineEndings): Promise<StoredFile> {
   const stored = createHash('sha256');
   const withCrlf = createHash('sha256');
   const withLf = createHash('sha256');
@@ -67,7 +67,9 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
   const start = new MessageStart();
   let octets = 0;
   let receivedOctets = 0;
+  let lineEndings = configured;
   for await (const block of blocksOfFile(path)) {
+    if (octets === 0) lineEndings = lineEndingsOf(block, configured);
     const crlf = lfToCrlf(block);
     const original = lineEndings === 'lf' ? crlf : block;
     start.push(original);
@@ -91,4 +93,15 @@ async function readStored(path: string, lineEndings: LineEndings): Promise<Store
       messageId: headerField(beginning, 'Message-ID'),
     },
   };
+}
+
+/**
+ * How lines end in what begins so. What is configured may have been otherwise when the message came: one that was stored as it was
+ * received has a CR before each LF, and one that was stored with LFs has none. Anything else is as it is configured.
+ */
+function lineEndingsOf(beginning: Buffer, configured: LineEndings): LineEndings {
+  const text = beginning.toString('latin1');
+  if (!text.includes('\n')) return configured;
+  if (configured === 'as-received') return text.includes('\r') ? configured : 'lf';
+  return /(?<!\r)\n/.test(text) ? configured : 'as-received';
 }

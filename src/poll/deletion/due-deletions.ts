@@ -2,7 +2,7 @@ import type { AccountLedger } from '../../ledger/ledger.ts';
 import type { Deletable, RecordId } from '../../ledger/record.ts';
 import type { MessageNumber, UniqueId } from '../../pop3/types.ts';
 import type { Transaction } from '../../pop3-client/transaction.ts';
-import { countText } from '../../wire/text.ts';
+import { countText, printable } from '../../wire/text.ts';
 import type { Bound } from '../columns/bound-records.ts';
 import { deletableUntil } from '../deletion-policy.ts';
 import { keptAlive } from '../keep-alive.ts';
@@ -25,6 +25,9 @@ export interface DueDeletions {
   /** Whether it was kept on purpose until now. */
   readonly wasKept: (record: RecordId | undefined) => boolean;
 }
+
+/** How much is shown of what a program or a server is called. */
+const MAX_PLACE_CHARACTERS = 80;
 
 const NOTHING: DueDeletions = { numbers: [], uncertain: new Map(), wasKept: () => false };
 
@@ -131,19 +134,21 @@ async function withoutMassDeletion(
   return numbers.filter((number) => !isKept(number));
 }
 
-/** Which of these are not safe here; of what is lost, and may be deleted all the same, none. Tells why. */
+/** Which of these are not safe here; of what is lost or cannot be looked for, and may be deleted all the same, none. Tells why. */
 async function unsafeNow(
   numbers: readonly MessageNumber[],
   bound: Bound,
   poll: Deciding,
 ): Promise<ReadonlySet<MessageNumber>> {
   const { tally, questions } = poll;
-  const { changed, lost, lostPlaces } = await unsafeHere(numbers, bound, poll);
+  const { changed, lost, lostPlaces, left, leftPlaces } = await unsafeHere(numbers, bound, poll);
   const [first] = changed.values();
   tally.firstRefusal ??= first;
   const sentence = `${lost.size.toLocaleString('en-US')} of the messages that would be deleted on the server now are not in ${lostPlaces.join(', ')}, which is gone, was made anew or has lost its end since they were delivered.`;
   const isAllowed = questions.allows('lost', lost.size, sentence);
-  return new Set([...changed.keys(), ...(isAllowed ? [] : lost)]);
+  const ofLeft = `${countText(left.size, 'message')} that would be deleted on the server now were handed over to ${leftPlaces.map((place) => printable(place, MAX_PLACE_CHARACTERS)).join(', ')}, where no mail goes any more and nobody can look for them.`;
+  const areLeftAllowed = questions.allowsLeft(leftPlaces, ofLeft);
+  return new Set([...changed.keys(), ...(isAllowed ? [] : lost), ...(areLeftAllowed ? [] : left)]);
 }
 
 /** Which of the messages that could be deleted came shorter than listed, without the server doing so by habit. */

@@ -1,6 +1,6 @@
 import type { Receipt, StoredState } from '../../delivery/destination.ts';
 import { lostWithEnd } from '../../delivery/mbox/cut.ts';
-import { isPlaceName } from '../../delivery/settings.ts';
+import { isPlaceName, partsOfName } from '../../delivery/settings.ts';
 import { MailError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
 import type { RecordId } from '../../ledger/record.ts';
@@ -23,11 +23,16 @@ export interface UnsafeHere {
   readonly lost: ReadonlySet<MessageNumber>;
   /** Where that was. */
   readonly lostPlaces: readonly string[];
+  /** Nobody can look for them, and whoever has taken them gets no mail any more: the server may have the last copy. */
+  readonly left: ReadonlySet<MessageNumber>;
+  /** Who that is. */
+  readonly leftPlaces: readonly string[];
 }
 
 /**
  * Re-reads what is stored of these messages, wherever it was delivered to. One that its owner has moved or deleted counts as
- * handed over; but not where the place itself is lost: then the server may have the last copy.
+ * handed over; but not where the place itself is lost: then the server may have the last copy. Nor does one that somebody has
+ * taken to whom no mail goes any more, as with a provider that was left.
  */
 export async function unsafeHere(
   numbers: readonly MessageNumber[],
@@ -43,8 +48,22 @@ export async function unsafeHere(
       changed.set(number, messageChanged(receipt, state));
   }
   const lost = lostAmong(states, poll);
-  const lostPlaces = [...new Set(lost.map(({ receipt }) => receipt.destination))];
-  return { changed, lost: new Set(lost.map(({ number }) => number)), lostPlaces };
+  const left = leftAmong(states, poll);
+  return {
+    changed,
+    lost: numbersOf(lost),
+    lostPlaces: placesOf(lost),
+    left: numbersOf(left),
+    leftPlaces: placesOf(left),
+  };
+}
+
+function numbersOf(stored: readonly Stored[]): ReadonlySet<MessageNumber> {
+  return new Set(stored.map(({ number }) => number));
+}
+
+function placesOf(stored: readonly Stored[]): readonly string[] {
+  return [...new Set(stored.map(({ receipt }) => receipt.destination))];
 }
 
 /** `cut`: it is not whole in an mbox whose end was lost. */
@@ -90,6 +109,23 @@ function lostAmong(states: StatesHere['states'], { destinations }: Deciding): re
     .filter(([{ number, receipt }, state]) => {
       return state === 'lost' && (configured.has(receipt.destination) || !intact.has(number));
     })
+    .map(([one]) => one);
+}
+
+/**
+ * What was handed over in a way in which no mail goes now, where nothing else tells of the message. Where mail goes to another
+ * program or server of the same kind, that has come in the place of the one before.
+ */
+function leftAmong(states: StatesHere['states'], { destinations }: Deciding): readonly Stored[] {
+  const kinds = new Set(destinations.map(({ name }) => partsOfName(name).type));
+  const isLeft = ({ receipt }: Stored, state: StateHere): boolean =>
+    state === 'handed-over' && !kinds.has(partsOfName(receipt.destination).type);
+  const told = new Set<MessageNumber>();
+  for (const [one, state] of states)
+    if (isHere(state) || state === 'missing' || (state === 'handed-over' && !isLeft(one, state)))
+      told.add(one.number);
+  return Array.from(states)
+    .filter(([one, state]) => isLeft(one, state) && !told.has(one.number))
     .map(([one]) => one);
 }
 

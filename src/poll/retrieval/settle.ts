@@ -15,6 +15,7 @@ import { asItIsNow, deliveryOf, type Settled } from './delivery-of.ts';
 import { EqualContents } from './equal-contents.ts';
 import { FoundMessages } from './found-messages.ts';
 import type { Leftovers } from './leftovers.ts';
+import { receiptsOfMoved } from './moved-places.ts';
 import { commitAll, discardAll, type Received } from './receive.ts';
 import { postponeMessage, putLast, refuseMessage } from './refuse.ts';
 import { isToBeProven } from './worked-out.ts';
@@ -244,8 +245,9 @@ export class Settling {
     const byContent = identity.sha256 === undefined ? [] : await this.#leftovers.take(tag, identity.sha256);
     const left = who.left ?? byContent;
     const record = await this.#ofTheSame(who.record, received);
-    const had = record?.destinations ?? [];
-    const already = [...left, ...this.#found.take(received, left, had)];
+    const moved = record === undefined ? [] : await this.#moved(record, received);
+    const had = [...(record?.destinations ?? []), ...moved.map(({ destination }) => destination)];
+    const already = [...left, ...moved, ...this.#found.take(received, left, had)];
     const { receipts, failure } = await commitAll(received, tag, [
       ...had,
       ...already.map(({ destination }) => destination),
@@ -283,6 +285,15 @@ export class Settling {
     const isPostponed = failure.isForNow && retrieval.reason !== 'short';
     const leave = isPostponed ? postponeMessage : refuseMessage;
     await leave(retrieval, failure, this.#poll, { sha256, begun });
+  }
+
+  async #moved(record: LedgerRecord, { drafts }: Received): Promise<readonly Receipt[]> {
+    try {
+      return await receiptsOfMoved(record, this.#poll);
+    } catch (error) {
+      await discardAll(drafts);
+      throw error;
+    }
   }
 
   /** The record, unless what was delivered by it is another message: then this one gets a record of its own. */

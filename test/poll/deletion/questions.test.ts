@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Questions } from '../../../src/poll/deletion/questions.ts';
 
 const asked = (before: object, isConfirmed = true): Questions =>
-  new Questions('work', { isConfirmed, before: JSON.stringify(before) });
+  new Questions('work', { isConfirmed, before: JSON.stringify(before), configured: [] });
 
 describe('I1: a word that confirms deletions', () => {
   test('counts for twice as many as were asked about, and for not one more', () => {
