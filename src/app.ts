@@ -114,10 +114,12 @@ export class App implements Disposable {
     return adoptAccount(stoppable(account, how.control), this.#deps, how);
   }
 
-  /** Lets the next poll deliver once more what its destinations have lost. */
+  /** Lets the next poll deliver once more what its destinations have lost. Raises `ledger-lost` as `refuseUnknownAccount` does. */
   async refetch({ account }: AccountConfiguration, how: RefetchWanted): Promise<readonly Refetch[]> {
     const { refetchMissing } = await import('./poll/refetch.ts');
+    const { refuseUnknownAccount } = await import('./poll/unknown-account.ts');
     const ledger = this.#deps.ledgerOf(account.name);
+    await refuseUnknownAccount(account, ledger);
     const destinations = await this.#deps.openDestinations(account, ledger);
     try {
       const places = this.#ledger.placesOf(account.name);

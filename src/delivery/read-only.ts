@@ -26,6 +26,11 @@ export interface ReadOnlyDestination {
   readonly hasNames: boolean;
   /** The tags that its names show. */
   tags(): Promise<ReadonlySet<string>>;
+  /**
+   * How many messages were delivered there by one of us, as their names show, that no record of any account stands for. None where
+   * names tell nothing.
+   */
+  unrecorded(): Promise<number>;
   /** As `Destination.messages` gives them; none where there is nothing yet. */
   messages(): AsyncIterable<StoredMessage>;
   /**
@@ -56,7 +61,7 @@ export function readOnly(
   const name = destinationName(settings);
   if (!isPlace(settings)) {
     const look = settings.type === 'imap' ? lookOverImap(settings, records) : { inspect: handedOver };
-    return { name, hasNames: false, tags: noTags, messages: nothing, ...look };
+    return { name, hasNames: false, tags: noTags, unrecorded: none, messages: nothing, ...look };
   }
   const inspectWith =
     (look: Look): Look =>
@@ -67,18 +72,20 @@ export function readOnly(
     const messages = (): AsyncIterable<StoredMessage> =>
       orNothing(settings.path, storedInMbox(settings.path, name));
     const inspect = inspectWith((receipts) => inspectMboxOrNone(settings.path, receipts, recordedAs));
-    return { name, hasNames: false, tags: noTags, messages, inspect };
+    return { name, hasNames: false, tags: noTags, unrecorded: none, messages, inspect };
   }
   const files = new StoredFiles(settings.path, settings.lineEndings);
   return {
     name,
     hasNames: true,
     tags: async () => {
-      const locations = await files.locations().catch((error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return [];
-        throw readingFailed(settings.path, error);
-      });
-      return new Set(locations.map(tagOf).filter((tag) => tag !== undefined));
+      const tags = (await tagged(files, settings.path)).map(tagOf);
+      return new Set(tags.filter((tag) => tag !== undefined));
+    },
+    unrecorded: async () => {
+      const locations = await tagged(files, settings.path);
+      const known = new Set(records.recordedAt(name, locations).map(({ location }) => location));
+      return locations.filter((location) => !known.has(location)).length;
     },
     messages: () => orNothing(settings.path, taggedMessages(files, name)),
     inspect: inspectWith((receipts) => inspectMaildir(settings.path, receipts)),
@@ -96,6 +103,19 @@ export function readOnlyAll(
 
 function noTags(): Promise<ReadonlySet<string>> {
   return Promise.resolve(new Set());
+}
+
+function none(): Promise<number> {
+  return Promise.resolve(0);
+}
+
+/** The names that show a tag; none where there is nothing yet. */
+async function tagged(files: StoredFiles, path: string): Promise<readonly string[]> {
+  const locations = await files.locations().catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw readingFailed(path, error);
+  });
+  return locations.filter((location) => tagOf(location) !== undefined);
 }
 
 /** Each time in a session of its own. What speaks the protocol is loaded when it is wanted. */

@@ -1,5 +1,7 @@
 import { lookAtLedger, SqliteLedger } from '../ledger/sqlite-ledger.ts';
 import type { Peer, SeenMessage } from '../peers/peer.ts';
+import type { Account } from '../poll/account.ts';
+import { refuseUnknownAccount } from '../poll/unknown-account.ts';
 import { parseUniqueId } from '../pop3/unique-id.ts';
 import type { Runtime } from '../runtime.ts';
 import { MAX_UNIQUE_ID_OCTETS } from '../wire/limits.ts';
@@ -31,13 +33,17 @@ export async function takeOver(
   return taken;
 }
 
-/** What the ledger knows as carried and still on the server, for another program to remember; a daemon may be at work meanwhile. */
+/**
+ * What the ledger knows as carried and still on the server, for another program to remember; a daemon may be at work meanwhile.
+ * Raises `ledger-lost` as `refuseUnknownAccount` does, before the other program forgets all and fetches all once more.
+ */
 export async function remembered(
   stateDir: string,
-  { accounts, runtime }: { accounts: readonly string[]; runtime: Runtime },
+  { accounts, runtime }: { accounts: readonly Account[]; runtime: Runtime },
 ): Promise<readonly Memory[]> {
   using ledger = await lookAtLedger(stateDir, runtime);
-  return accounts.map((account) => {
+  for (const account of accounts) await refuseUnknownAccount(account, ledger.account(account.name));
+  return accounts.map(({ name: account }) => {
     const seen: SeenMessage[] = [];
     for (const [uid, records] of ledger.account(account).listed()) {
       const carried = records.filter(({ outcome }) => outcome === 'delivered' || outcome === 'adopted');

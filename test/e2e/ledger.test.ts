@@ -71,6 +71,33 @@ describe('I8: a ledger that is lost', () => {
   });
 });
 
+describe('I9: a ledger that does not know an account whose mail is there', () => {
+  it.for([
+    [['verify'], 'stderr'],
+    [['verify', '--json'], 'stdout'],
+    [['refetch', 'me', '--dry-run'], 'stderr'],
+    [['export', 'fetchmail', '--output', 'fetchids', '--force'], 'stderr'],
+  ] as const)('is never all right: %j', async ([words, where]) => {
+    await using kept = await keptMail();
+    await writeFile(join(kept.folder, 'fetchids'), 'memory');
+    await rm(join(kept.folder, 'state'), { recursive: true });
+    const ended = await runProgram([...words], { cwd: kept.folder });
+    expect(ended.status).toBe(74);
+    expect(ended[where]).toMatch(/does not know account \\?"me\\?"/);
+    expect(ended[where]).toContain('12 messages to maildir:');
+    expect(await readFile(join(kept.folder, 'fetchids'), 'utf8')).toBe('memory');
+  });
+
+  it('is as it should be where another account has delivered that mail, or nobody has', async () => {
+    await using kept = await keptMail();
+    const { port } = kept.server.address;
+    await writeConfiguration(kept.folder, { port }, { other: { user: 'bob' } });
+    const said = 'other: nothing was carried yet that the ledger knows of\n';
+    const verified = await runProgram(['verify', 'other'], { cwd: kept.folder });
+    expect(verified).toMatchObject({ status: 0, stdout: said });
+  });
+});
+
 describe('I8: a ledger that is lost, and what names cannot tell', () => {
   it.for([
     ['with unique-ids', []],

@@ -189,8 +189,9 @@ function addVerify(program: Command, run: ActionOf): void {
       `
 Exit status 0 when all of it was looked at and is as it was delivered, 65 when a
 message is changed, not there any more or unreadable, 73 when a destination is
-not there, as on a disk that is not mounted, 74 when the ledger or a destination
-cannot be read, 75 when an IMAP server cannot be asked now.`,
+not there, as on a disk that is not mounted, 74 when the ledger does not know an
+account whose mail is there, or when it or a destination cannot be read, 75 when
+an IMAP server cannot be asked now.`,
     )
     .action(run(async () => (await import('../commands/verify.ts')).verify));
 }

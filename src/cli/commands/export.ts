@@ -30,7 +30,7 @@ export const exportPeer: CommandRun<ExportOptions> = async (options, [peerName =
   const terminal = processTerminal();
   const { configuration, accounts } = await loadSelected(options, names);
   const memories = await remembered(configuration.stateDir, {
-    accounts: accounts.map(({ account }) => account.name),
+    accounts: accounts.map(({ account }) => account),
     runtime: systemRuntime,
   });
   const known = accounts.map((account, index) => ({ account, seen: memories[index]?.seen ?? [] }));

@@ -4,6 +4,7 @@ import { isPlaceName } from '../../delivery/settings.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { lookAtLedger, type SqliteLedger } from '../../ledger/sqlite-ledger.ts';
 import type { Account } from '../../poll/account.ts';
+import { refuseUnknownAccount } from '../../poll/unknown-account.ts';
 import { type Amiss, type Verification, verifyDestination, verifyFormer } from '../../poll/verify.ts';
 import { systemRuntime } from '../../runtime.ts';
 import { countText, printable } from '../../wire/text.ts';
@@ -27,6 +28,7 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
   using ledger = await lookAtLedger(configuration.stateDir, systemRuntime);
   const statuses: number[] = [];
   for (const { account } of accounts) {
+    const isNew = ledger.account(account.name).isNew();
     for (const { place, former, verify: look } of placesOf(account, ledger)) {
       // One that cannot be looked at keeps no other from that.
       const verification = await look().catch(asMailError);
@@ -34,6 +36,7 @@ export const verify: CommandRun<{ readonly json?: boolean }> = async (options, n
       if (options.json === true) terminal.out(JSON.stringify(jsonOf(account.name, place, verification)));
       else if (verification instanceof MailError)
         showError(terminal, verification, `${account.name}: ${place}:`);
+      else if (isNew) terminal.out(`${account.name}: nothing was carried yet that the ledger knows of`);
       else show(account.name, { ...verification, former }, terminal);
     }
   }
@@ -59,7 +62,10 @@ function placesOf(account: Account, ledger: SqliteLedger): readonly Place[] {
     ...destinations.map((one) => ({
       place: one.name,
       former: false,
-      verify: () => verifyDestination(one, records),
+      verify: async () => {
+        await refuseUnknownAccount(account, records);
+        return verifyDestination(one, records);
+      },
     })),
     ...former.map((place) => ({
       place,
