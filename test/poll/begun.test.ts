@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type Destination } from '../../src/delivery/destination.ts';
 import type { Account } from '../../src/poll/account.ts';
@@ -111,4 +111,24 @@ describe('I8: what one of two destinations has of a message is not stored twice'
     expect(imap.heard.filter((line) => line.startsWith('APPEND'))).toHaveLength(1);
     expect(await ferry.mail('mda')).toEqual(storedAll(ONE));
   });
+});
+
+test('I1: what a program has refused until now is not deleted for its copy in a Maildir when the state folder was copied', async () => {
+  await using server = await serve(ONE);
+  await using ferry = await Ferry.to(server.address, {
+    account: AFTER_DELIVERY,
+    destinations: ['maildir', 'mda'],
+  });
+  await writeFile(ferry.folder.at('refused'), '^Subject: one');
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', deleted: 0 });
+  await ferry.restart(async () => {
+    await cp(ferry.folder.at('state'), ferry.folder.at('copy'), { recursive: true });
+    await rm(ferry.folder.at('state'), { recursive: true });
+    await rename(ferry.folder.at('copy'), ferry.folder.at('state'));
+  });
+  expect(await ferry.poll()).toMatchObject({ outcome: 'partial', deleted: 0 });
+  await rm(ferry.folder.at('refused'));
+  expect(await ferry.poll()).toMatchObject({ outcome: 'ok', fetched: 1, deleted: 1 });
+  expect(await ferry.mail('maildir')).toEqual(storedAll(ONE));
+  expect(await ferry.mail('mda')).toEqual(storedAll(ONE));
 });

@@ -42,8 +42,9 @@ async function recordOne(
   const { received } = first;
   const earlier = ledger.withUniqueId(message.uid).at(-1);
   const receipts = recovered.map(({ receipt }) => receipt);
-  // After a loss of the ledger, what one destination shows had been carried to all of them.
-  const complete = !interrupted || isEverywhere(earlier, receipts, poll);
+  // After a loss of the ledger, what one destination shows had been carried to all of them, unless a record says that it was not.
+  const wasBegun = (earlier?.destinations.length ?? 0) > 0;
+  const complete = (!interrupted && !wasBegun) || isEverywhere(earlier, receipts, poll);
   const recording = ledger.recordDelivery({
     record: earlier?.id,
     uid: message.uid,
