@@ -9,8 +9,8 @@ import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { choice, command, duration, expected, expectedText, mapping, path } from './field-kinds.ts';
 import { completeImap, imap } from './imap-fields.ts';
-import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
 import { completeRecipients, recipients } from './recipient-fields.ts';
+import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
 import type { PasswordSource, WrittenDestination } from './settings.ts';
 
 /** How long who takes mail over may take for a message when nothing is said: it may wait for a lock, or for another machine. */

@@ -48,7 +48,8 @@ const domains = () =>
     .optional()
     .meta({
       title: 'list',
-      description: 'Your domains, each as it is written. Default: that of `otherwise`. Recipients elsewhere are not served.',
+      description:
+        'Your domains, each as it is written. Default: that of `otherwise`. Recipients elsewhere are not served.',
     });
 
 const byHeader = () =>
@@ -66,7 +67,8 @@ const byHeader = () =>
       .optional()
       .meta({
         title: 'text',
-        description: 'What the provider writes before each address, such as `example.org-`. It is taken away.',
+        description:
+          'What the provider writes before each address, such as `example.org-`. It is taken away.',
       }),
     otherwise: address(RECIPIENT).meta({
       title: 'text',

@@ -81,6 +81,7 @@ class EntryDraft {
 
   /** Takes a character, or a backslash and what it escapes. */
   push(piece: string): void {
+    if (isControl(piece)) this.#isBroken = true;
     if (this.#comments > 0 || (piece === '(' && !this.#isQuoted)) {
       if (piece === '(') this.#comments += 1;
       else if (piece === ')') this.#comments -= 1;
@@ -101,6 +102,12 @@ class EntryDraft {
     const isWhole = this.isAtTop && !this.#isBroken;
     return { text: this.#text, isWhole, angle: this.#angle };
   }
+}
+
+/** Whether there is a character in it that no field holds, except for the tab and the line ends of folding. */
+function isControl(piece: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is sought
+  return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(piece);
 }
 
 /** Without the blanks around it: octet 0xA0, as one character, is none. */

@@ -87,8 +87,14 @@ describe('the addresses of a field', () => {
   });
 
   test('come back as they were written, between all that may stand around them', () => {
-    const local = fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme-ascii' }).filter((it) => !/[<>]/.test(it));
-    const around = fc.constantFrom((it: string) => it, (it: string) => `<${it}>`, (it: string) => `"x, <y>" <${it}> (z)`);
+    const local = fc
+      .string({ minLength: 1, maxLength: 30, unit: 'grapheme-ascii' })
+      .filter((it) => !/[<>]/.test(it));
+    const around = fc.constantFrom(
+      (it: string) => it,
+      (it: string) => `<${it}>`,
+      (it: string) => `"x, <y>" <${it}> (z)`,
+    );
     fc.assert(
       fc.property(fc.array(fc.tuple(local, around), { minLength: 1, maxLength: 5 }), (written) => {
         const addresses = written.map(([name]) => writtenAddress({ local: name, domain: 'x.org' }));

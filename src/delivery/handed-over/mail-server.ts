@@ -50,7 +50,11 @@ export function mailServer(settings: MailServerSettings, hostName: string): Take
  * Offers a message to a server for several recipients, and sends it where it takes all of them at RCPT. Raises as a delivery does;
  * a `BrokenOff` where the line breaks after it has taken it for some (RFC 2033 §4.2).
  */
-async function offer(settings: MailServerSettings, hostName: string, { to, spool, file }: Offered): Promise<Offer> {
+async function offer(
+  settings: MailServerSettings,
+  hostName: string,
+  { to, spool, file }: Offered,
+): Promise<Offer> {
   const heard = new Replies(to, settings.type);
   const line = openLine(settings, hostName, heard);
   let isAsked = false;

@@ -58,7 +58,10 @@ export function saidBy({ text }: Answer): string {
 }
 
 /** What is raised where a server does not take a message for somebody. */
-export function refusedFor(answer: Answer, settings: Pick<MailServerSettings, 'type' | 'at'>): MessageNotTaken {
+export function refusedFor(
+  answer: Answer,
+  settings: Pick<MailServerSettings, 'type' | 'at'>,
+): MessageNotTaken {
   return messageRefused(settings, answer.recipient, { said: saidBy(answer), isForNow: !isForGood(answer) });
 }
 

@@ -21,7 +21,10 @@ describe('who gets a message of a mailbox of several people', () => {
   test.each([
     ['X-Original-To: bob@example.org\r\n', ['bob@example.org']],
     ['x-original-to: Bob@EXAMPLE.org\r\n', ['Bob@example.org']],
-    ['X-Original-To: <a@example.org>,\r\n b@example.org, a@example.org\r\n', ['a@example.org', 'b@example.org']],
+    [
+      'X-Original-To: <a@example.org>,\r\n b@example.org, a@example.org\r\n',
+      ['a@example.org', 'b@example.org'],
+    ],
     ['X-Original-To: a@müller.example\r\n', ['a@xn--mller-kva.example']],
     // What stands below is what the sender, or a server before, may have written.
     ['X-Original-To: a@example.org\r\nX-Original-To: b@example.org\r\n', ['a@example.org']],
