@@ -7,7 +7,7 @@ import type {
 } from '../delivery/settings.ts';
 import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { choice, command, duration, expected, expectedText, mapping, path } from './field-kinds.ts';
+import { choice, command, duration, expected, mapping, path } from './field-kinds.ts';
 import { completeImap, imap } from './imap-fields.ts';
 import { completeRecipients, recipients } from './recipient-fields.ts';
 import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
