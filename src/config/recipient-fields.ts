@@ -104,6 +104,6 @@ export function completeRecipients(written: string | WrittenRecipients): MailSer
   };
 }
 
-function domainOf(address: string): string {
-  return comparableDomain(address.slice(address.lastIndexOf('@') + 1 || address.length));
+function domainOf(recipient: string): string {
+  return comparableDomain(recipient.slice(recipient.lastIndexOf('@') + 1 || recipient.length));
 }

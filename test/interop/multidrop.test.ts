@@ -50,5 +50,7 @@ test('each gets what the provider says is theirs, the postmaster what is nobodyâ
     expect(await subjectsOf(folder.at('mail/post'))).toEqual(['five', 'four', 'three']);
   }
   const explained = await runProgram(['explain', 'me', '2'], { cwd: folder.path });
-  expect(explained.stdout).toMatch(/lmtp:by X-Original-To at .*ann@example\.org: 250 .*bob@example\.org: 250 /);
+  expect(explained.stdout).toMatch(
+    /lmtp:by X-Original-To at .*ann@example\.org: 250 .*bob@example\.org: 250 /,
+  );
 });

@@ -142,9 +142,10 @@ function openLine(
   });
 }
 
+const ignore = (): void => undefined;
+
 /** The library tells each reply to its log alone. */
 function hearing(heard: Replies): NonNullable<Exclude<SMTPConnection.Options['logger'], boolean>> {
-  const ignore = (): void => undefined;
   const debug = ({ tnx }: { readonly tnx?: string }, text: string): void => {
     if (tnx === 'server') heard.push(text);
     else if (tnx === 'client' && text.startsWith('MAIL FROM:')) heard.begin();

@@ -1,10 +1,18 @@
-import { addressesIn, comparableDomain, writtenAddress } from '../../message/address-list.ts';
+import {
+  addressesIn,
+  comparableDomain,
+  type MailAddress,
+  writtenAddress,
+} from '../../message/address-list.ts';
 import { headerFields } from '../../message/header-field.ts';
 import { printable, printableLine } from '../../wire/text.ts';
 import type { RecipientsByHeader } from '../settings.ts';
 
 /** So many in one field are more than a server has to take at once (RFC 5321 §4.5.3.1.8). */
 const MOST_RECIPIENTS = 100;
+
+/** Of what stands in a header, in a note. */
+const MOST_SHOWN = 100;
 
 /** Who gets a message. */
 export interface Recipients {
@@ -37,21 +45,20 @@ export function recipientsOf(
   const to = new Set<string>();
   const astray = new Set<string>();
   for (const entry of entries) {
-    const local = typeof entry === 'string' ? '' : withoutPrefix(entry.local, prefix);
-    if (typeof entry === 'string' || local === '')
-      astray.add(`${shown(typeof entry === 'string' ? entry : field)} in its field ${header} is no address`);
-    else if (ours.has(entry.domain)) to.add(writtenAddress({ local, domain: entry.domain }));
-    else astray.add(`${shown(writtenAddress(entry))} is in none of the domains`);
+    const recipient = typeof entry === 'string' ? undefined : withoutPrefix(entry, prefix);
+    if (recipient === undefined) {
+      const what = typeof entry === 'string' ? entry : field;
+      astray.add(`"${printableLine(what.trim(), MOST_SHOWN)}" in its field ${header} is no address`);
+    } else if (ours.has(recipient.domain)) to.add(writtenAddress(recipient));
+    else astray.add(`${printable(writtenAddress(recipient), MOST_SHOWN)} is in none of the domains`);
   }
   if (astray.size > 0) to.add(otherwise);
   return { to: [...to], astray: [...astray] };
 }
 
-/** Also where it is written with other capitals, as fetchmail has it. */
-function withoutPrefix(local: string, prefix: string): string {
-  return local.toLowerCase().startsWith(prefix.toLowerCase()) ? local.slice(prefix.length) : local;
-}
-
-function shown(text: string): string {
-  return `"${/[^\u0000-\u00ff]/.test(text) ? printable(text, 100) : printableLine(text, 100)}"`;
+/** Also where it is written with other capitals, as fetchmail has it; undefined where nothing stands behind it. */
+function withoutPrefix({ local, domain }: MailAddress, prefix: string): MailAddress | undefined {
+  const isThere = local.toLowerCase().startsWith(prefix.toLowerCase());
+  const rest = isThere ? local.slice(prefix.length) : local;
+  return rest === '' ? undefined : { local: rest, domain };
 }
