@@ -7,8 +7,9 @@ import type {
 } from '../delivery/settings.ts';
 import { isLoopback } from '../pop3-client/options.ts';
 import { formatDuration } from '../schedule/duration.ts';
-import { choice, command, duration, expected, expectedText, mapping, path } from './field-kinds.ts';
+import { choice, command, duration, expected, mapping, path } from './field-kinds.ts';
 import { completeImap, imap } from './imap-fields.ts';
+import { completeRecipients, recipients } from './recipient-fields.ts';
 import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
 import type { PasswordSource, WrittenDestination } from './settings.ts';
 
@@ -67,20 +68,11 @@ const mda = () =>
     ),
   }).meta({ title: 'program (MDA)' });
 
-const RECIPIENT = 'the mail address of one recipient there';
-
 /** Every key of a mail server; the two protocols differ in what they are called and where they listen. */
 const mailServer = <T extends MailServerSettings['type']>(type: T, description: string) =>
   mapping('a destination', {
     type: z.literal(type).meta({ description }),
-    to: z
-      .string(expectedText(RECIPIENT))
-      .regex(/^[^\s<>,;\p{Cc}]{1,254}$/u, expected(RECIPIENT))
-      .meta({
-        title: 'text',
-        description:
-          'Address of the recipient there. The sender is that of the message, as its header tells it.',
-      }),
+    to: recipients(),
     host: host().optional().meta({ default: 'localhost' }),
     port: port().optional().meta({ default: PORTS[type], description: 'Its port.' }),
     socket: path('the path of a socket').optional().meta({
@@ -157,5 +149,6 @@ export function completeDestination(
   const { type, to, host: name = 'localhost', port: number = PORTS[type], socket } = written;
   const isHere = socket !== undefined || isLoopback(name);
   const at = socket === undefined ? { host: name, port: number } : { socket: absolute(socket) };
-  return { type, to, at, tls: written.tls ?? (isHere ? 'none' : 'starttls'), timeoutMs };
+  const whom = completeRecipients(to);
+  return { type, to: whom, at, tls: written.tls ?? (isHere ? 'none' : 'starttls'), timeoutMs };
 }

@@ -1,4 +1,10 @@
-import type { ImapSettings, MailServerSettings, MdaSettings, PlaceSettings } from '../delivery/settings.ts';
+import type {
+  ImapSettings,
+  MailServerSettings,
+  MdaSettings,
+  PlaceSettings,
+  RecipientsByHeader,
+} from '../delivery/settings.ts';
 import type { LogLevel } from '../observe/logger.ts';
 import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
@@ -10,7 +16,8 @@ import type { ConnectionSettings } from './connection-fields.ts';
 export type WrittenDestination =
   | PlaceSettings
   | (Pick<MdaSettings, 'type' | 'command' | 'lineEndings'> & { readonly timeout?: number | undefined })
-  | (Pick<MailServerSettings, 'type' | 'to'> & {
+  | (Pick<MailServerSettings, 'type'> & {
+      readonly to: string | WrittenRecipients;
       readonly host?: string | undefined;
       readonly port?: number | undefined;
       readonly socket?: string | undefined;
@@ -19,6 +26,13 @@ export type WrittenDestination =
       readonly timeout?: number | undefined;
     })
   | WrittenImap;
+
+/** By what the recipients of each message are told, as it was written. */
+export type WrittenRecipients = Pick<RecipientsByHeader, 'header' | 'otherwise'> & {
+  readonly domains?: readonly string[] | undefined;
+  readonly position?: number | undefined;
+  readonly prefix?: string | undefined;
+};
 
 /** A mailbox on an IMAP server as it was written. */
 export interface WrittenImap

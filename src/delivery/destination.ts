@@ -1,3 +1,4 @@
+import type { MailError } from '../errors.ts';
 import type { Octets } from '../pop3/types.ts';
 
 /** Where a stored message is, and what it must look like there: the proof that it is safe. */
@@ -19,6 +20,8 @@ export interface Receipt {
   readonly unmarkedSha256?: string | undefined;
   /** That of the message, where it is known: it tells a copy that has changed from other mail. */
   readonly messageId?: string | undefined;
+  /** What somebody should know of a delivery that has succeeded: a sentence. It is not recorded. */
+  readonly remark?: string | undefined;
 }
 
 /** The hash by which a stored message is known whatever a mail program writes into its header. */
@@ -66,6 +69,21 @@ export interface Envelope {
   readonly tag: string;
   /** SHA-256 of the message as it was received, in hexadecimal. */
   readonly sha256: string;
+  /** Where it is by the ledger, as receipts name their destinations: who has it there gets it no second time. */
+  readonly have?: readonly string[] | undefined;
+}
+
+/** A delivery that has failed for some recipients of a message, while others have it for good. */
+export class PartlyDelivered extends Error {
+  readonly failure: MailError;
+  /** One for each recipient who has it, as if it were a destination of its own. */
+  readonly receipts: readonly Receipt[];
+
+  constructor(failure: MailError, receipts: readonly Receipt[]) {
+    super(failure.message, { cause: failure });
+    this.failure = failure;
+    this.receipts = receipts;
+  }
 }
 
 /**

@@ -36,14 +36,28 @@ export interface MdaSettings {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** A mail server that takes each message for one recipient, over LMTP or SMTP. */
+/** By what the recipients of each message are told in a maildrop of many (multidrop): a header field that the provider writes. */
+export interface RecipientsByHeader {
+  /** Its name. */
+  readonly header: string;
+  /** Which of several such fields counts, from the top; the topmost is 1. */
+  readonly position: number;
+  /** What the provider writes before each address, such as the user of its own; empty where it writes nothing. */
+  readonly prefix: string;
+  /** The domains that are ours. */
+  readonly domains: readonly string[];
+  /** The address of who gets what names nobody of ours, and what the server refuses for good to somebody. */
+  readonly otherwise: string;
+}
+
+/** A mail server that takes each message for one recipient, or for those that its header names, over LMTP or SMTP. */
 export interface MailServerSettings {
   readonly type: 'lmtp' | 'smtp';
   /** Where it listens: a socket by its absolute path, or a port. */
   readonly at: { readonly host: string; readonly port: number } | { readonly socket: string };
   readonly tls: 'implicit' | 'starttls' | 'none';
-  /** The address of the recipient there. */
-  readonly to: string;
+  /** The address of the recipient there, or what tells it. */
+  readonly to: string | RecipientsByHeader;
   /** How long one message may take, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -90,8 +104,18 @@ function whereOf(settings: Named): string {
   if ('path' in settings) return settings.path;
   if ('mailbox' in settings)
     return `${settings.mailbox} of ${settings.user} at ${settings.host}:${settings.port}`;
-  if ('to' in settings) return `${settings.to} at ${listeningAt(settings)}`;
+  if ('to' in settings) return `${recipientName(settings.to)} at ${listeningAt(settings)}`;
   return typeof settings.command === 'string' ? settings.command : settings.command.join(' ');
+}
+
+/** An address holds no blank, so that none looks like the other. */
+function recipientName(to: MailServerSettings['to']): string {
+  return typeof to === 'string' ? to : `by ${to.header}`;
+}
+
+/** Whether a destination of that name gives each message to whom its header names. */
+export function isMultidropName(name: string): boolean {
+  return /^(?:lmtp|smtp):by /.test(name);
 }
 
 /** Where a mail server listens, in words. */

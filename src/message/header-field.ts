@@ -17,6 +17,30 @@ export function headerField(start: Buffer, name: string): string | undefined {
   return field?.[1]?.replaceAll(/\r?\n/g, '').trim();
 }
 
+/**
+ * The unfolded bodies of all header fields of that name, from the top, each octet as one character. Only a LF ends a line, so that a CR
+ * within a field begins no other one; and a field that `start` may not hold to its end is left out. `whole`: nothing comes after it.
+ */
+export function headerFields(start: Buffer, name: string, whole: boolean): readonly string[] {
+  const kept = start.subarray(0, START_OCTETS);
+  const lines = kept.toString('latin1').split('\n');
+  const end = lines.findIndex((line) => line === '' || line === '\r');
+  const isCut = (end < 0 || end === lines.length - 1) && !(whole && kept.length === start.length);
+  const fields: string[][] = [];
+  for (const line of end < 0 ? lines : lines.slice(0, end)) {
+    if (/^[ \t]/.test(line)) fields.at(-1)?.push(line);
+    else fields.push([line]);
+  }
+  if (isCut) fields.pop();
+  const wanted = name.toLowerCase();
+  return fields.flatMap((field) => {
+    const text = field.map((line) => line.replace(/\r$/, '')).join('');
+    const colon = text.indexOf(':');
+    const isOfName = colon > 0 && text.slice(0, colon).trimEnd().toLowerCase() === wanted;
+    return isOfName ? [text.slice(colon + 1)] : [];
+  });
+}
+
 /** Up to the empty line, or all of it where there is none. */
 function headerOctets(start: Buffer): number {
   const crlf = start.indexOf('\n\r\n', 0, 'latin1');

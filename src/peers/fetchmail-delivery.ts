@@ -33,7 +33,8 @@ export function fetchmailDelivery(
 ): FetchmailDelivery {
   const mda = textOf(options, 'mda');
   const bsmtp = textOf(options, 'bsmtp');
-  if (isMultidrop(user, options)) return withoutCounterpart(user, options);
+  if (isMultidrop(user, options))
+    return multidropOf(user, { options, around }) ?? withoutCounterpart(user, options);
   const [person = ''] = peopleOf(user, around);
   if (mda !== undefined) {
     const deliver = mdaOfLine(mda, person);
@@ -46,6 +47,53 @@ export function fetchmailDelivery(
   const needsLogin = ['esmtpname', 'esmtppassword'].some((name) => isOn(options, name));
   if (bsmtp !== undefined || person === '' || needsLogin) return withoutCounterpart(user, options);
   return toServer(person, { options, around });
+}
+
+/**
+ * The mail of several people, where a field names the recipient, and a mail server takes it under that name. There is no counterpart
+ * to names that become others on the way.
+ */
+function multidropOf(
+  user: FetchmailUser,
+  { options, around }: { readonly options: FetchmailOptions; readonly around: PeerSurroundings },
+): FetchmailDelivery | undefined {
+  const [field, count] = envelopeOf(options);
+  const domains = listOf(options, 'localdomains');
+  const isShared = user.locals.length > 1 || user.locals.includes('*');
+  const renames = user.locals.some((name) => name.includes('='));
+  const isElsewhere = ['mda', 'bsmtp', 'esmtpname', 'esmtppassword', 'smtpname'].some((name) =>
+    isOn(options, name),
+  );
+  if (field === undefined || domains.length === 0 || !isShared || renames || isElsewhere) return undefined;
+  const { keys, remarks } = toServer('postmaster', { options, around });
+  const { to, ...server } = keys['deliver'] as { readonly to: string };
+  const prefix = textOf(options, 'qvirtual');
+  const by = {
+    header: field,
+    // Those that are counted are left out there.
+    ...(count === 0 ? {} : { position: count + 1 }),
+    ...(prefix === undefined ? {} : { prefix }),
+    domains,
+    otherwise: to,
+  };
+  return {
+    keys: { deliver: { ...server, to: by } },
+    remarks: [
+      `fetchmail sorts this mailbox by recipient (multidrop), and so does this account: by ${field} alone, never by To or Cc. The mail server gets the whole address, so see to it that it takes mail for ${domains.join(', ')} as its own, and who "otherwise" is.`,
+      ...(isOn(options, 'aka') ? ['"aka" is left out: only "domains" are yours.'] : []),
+      ...(user.locals.length > 0 && !user.locals.includes('*')
+        ? [`fetchmail serves only ${user.locals.join(', ')}; here the mail server says whom it knows.`]
+        : []),
+      ...remarks.slice(1),
+    ],
+  };
+}
+
+/** The field of "envelope" and how many above it are left out; none for Received, which is no address. */
+function envelopeOf(options: FetchmailOptions): readonly [string | undefined, number] {
+  const [, count = '0', name = ''] =
+    /^(?:(\d+) +)?([!-9;-~]+?):?$/.exec(String(options.get('envelope') ?? '')) ?? [];
+  return [name === '' || /^(?:received|to|cc|false|true)$/i.test(name) ? undefined : name, Number(count)];
 }
 
 /** Who gets the mail here: without "is", whoever runs fetchmail. */

@@ -28,7 +28,7 @@ const REMARKS: Readonly<Record<string, string>> = {
   ssl_version: '"ssl_version" is left out: TLS 1.2 or newer is used.',
   ssl_ciphers: '"ssl_ciphers" is left out.',
   envelope_recipient:
-    '"envelope_recipient" is left out: Mailferry does not sort by recipient, all goes to one place.',
+    '"envelope_recipient" is left out: mail is sorted by recipient only where a mail server takes it (MDA_lmtp with "fallback").',
   delete_dup_msgids: '"delete_dup_msgids" is left out: nothing is deleted that was not delivered.',
   delete_bigger_than: '"delete_bigger_than" is left out: one policy holds for messages of any size.',
   message_log: '"message_log" is left out: "mailferry history" tells what was carried.',
@@ -106,8 +106,11 @@ export function translateGetmail(
       ...tlsRemark,
       ...line.remarks,
       ...destination.remarks,
-      ...typeRemarks(type),
-      ...optionRemarks(retriever, options),
+      ...typeRemarks(destination.remarks.includes(BY_FIELD) ? '' : type),
+      ...optionRemarks(
+        destination.remarks.includes(BY_FIELD) ? withoutEnvelope(retriever) : retriever,
+        options,
+      ),
       ...[...rc.keys()]
         .filter((section) => section.startsWith('filter'))
         .map((section) => `[${section}] is left out: messages are not filtered.`),
@@ -187,7 +190,7 @@ function limitsOf(options: Section): Readonly<Record<string, unknown>> {
 }
 
 /** A mail server as our configuration writes it. */
-type PeerServer = Readonly<Record<string, unknown>> & { readonly type: 'lmtp'; readonly to: string };
+type PeerServer = Readonly<Record<string, unknown>> & { readonly type: 'lmtp'; readonly to: unknown };
 
 interface Destinations {
   readonly deliver: readonly (
@@ -229,8 +232,11 @@ function destinationOf(
       remarks: unusedKeys(keys, section, MDA_KEYS),
     };
   }
-  const server = type === 'MDA_lmtp' ? lmtpOf(keys, around) : undefined;
-  if (server !== undefined) return { deliver: [server], remarks: [] };
+  const server = type === 'MDA_lmtp' ? lmtpOf(keys, { rc, around }) : undefined;
+  if (server !== undefined) {
+    const isSorted = typeof server.to !== 'string';
+    return { deliver: [server], remarks: isSorted ? [BY_FIELD] : [] };
+  }
   if (type === 'MultiDestination' && depth < 8) {
     const named = readPythonLiteral(keys.get('destinations') ?? '');
     const parts = (Array.isArray(named) ? named : [named]).map((part) =>
@@ -248,9 +254,31 @@ function destinationOf(
   };
 }
 
+const BY_FIELD =
+  'getmail sorts this mailbox by recipient (multidrop), and so does this account: by "envelope_recipient". Only recipients in the domain of "otherwise" count as yours; name others with "domains".';
+
+/** Who gets the mail, by a field that is named, where somebody in a domain gets what says nobody. */
+function byField(rc: GetmailRc, otherwise: string): unknown {
+  const retriever = rc.get('retriever') ?? NONE;
+  const isMultidrop = textOf(retriever.get('type'))?.startsWith('MultidropPOP3') === true;
+  const named = /^([!-9;-~]+)(?::([1-9]\d*))?$/.exec(retriever.get('envelope_recipient')?.trim() ?? '');
+  const [, header = '', position = '1'] = named ?? [];
+  if (!isMultidrop || header === '' || !otherwise.includes('@')) return undefined;
+  return { header, ...(position === '1' ? {} : { position: Number(position) }), otherwise };
+}
+
+function withoutEnvelope(retriever: Section): Section {
+  return new Map([...retriever].filter(([key]) => key !== 'envelope_recipient'));
+}
+
 /** Without an envelope, getmail gives all mail to `override`, or else to `fallback`. A host that is a path is a socket. */
-function lmtpOf(keys: Section, around: PeerSurroundings): PeerServer | undefined {
-  const to = textOf(keys.get('override')) ?? textOf(keys.get('fallback'));
+function lmtpOf(
+  keys: Section,
+  { rc, around }: { readonly rc: GetmailRc; readonly around: PeerSurroundings },
+): PeerServer | undefined {
+  const override = textOf(keys.get('override'));
+  const fallback = textOf(keys.get('fallback'));
+  const to = override ?? (fallback === undefined ? undefined : (byField(rc, fallback) ?? fallback));
   if (to === undefined) return undefined;
   const host = textOf(keys.get('host')) ?? '127.0.0.1';
   const port = numberOf(keys.get('port'));

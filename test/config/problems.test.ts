@@ -85,6 +85,21 @@ describe('the message', () => {
     ],
     ['deliver', '{ type: imap, host: h, user: me, password: { fil: x } }', 'unknown key "fil"'],
     ['deliver', '{ type: lmtp, to: "me, you" }', 'expected the mail address of one recipient there'],
+    ['deliver', '{ type: lmtp, to: 5 }', 'expected the mail address of one recipient there, or { header'],
+    [
+      'deliver',
+      '{ type: lmtp, to: { header: X-A, domains: [a.org] } }',
+      'missing; expected the mail address',
+    ],
+    ['deliver', '{ type: lmtp, to: { header: To, otherwise: a@b.org } }', 'To does not say to whom'],
+    ['deliver', '{ type: lmtp, to: { header: "X:", otherwise: a@b.org } }', 'name of a header field'],
+    ['deliver', '{ type: lmtp, to: { header: X-A, otherwise: root } }', 'say which domains are yours'],
+    [
+      'deliver',
+      '{ type: lmtp, to: { header: X-A, otherwise: a@b.org, domains: ["a b"] } }',
+      'expected a domain',
+    ],
+    ['deliver', '{ type: lmtp, to: { header: X-A, otherwise: a@b.org, prefx: a } }', 'did you mean "prefix"'],
     ['deliver', '[]', 'the list of destinations is empty'],
     ['deliver', '[{ type: mbox, path: 7 }]', 'expected the path of the mbox file, found 7; put it in quotes'],
     [

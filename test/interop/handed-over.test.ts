@@ -1,14 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createServer } from '../../src/pop3-server/index.ts';
 import { readMaildir } from '../support/dovecot.ts';
+import { startLmtp } from '../support/dovecot-lmtp.ts';
 import { writeConfiguration } from '../support/program.ts';
-import { findProgram, giveUp, requirePrograms } from '../support/programs.ts';
+import { giveUp, requirePrograms } from '../support/programs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { fetchJson, report, sha256, stored } from './judge.ts';
 
@@ -89,55 +87,6 @@ describe.each(TAKERS)('$name', ({ program, command }) => {
     expect(server.maildrop('alice').messages).toEqual([]);
   });
 });
-
-/** A Dovecot that stores all mail that it gets over LMTP in one Maildir. */
-async function startLmtp(folder: string): Promise<AsyncDisposable> {
-  const mail = join(folder, 'mail');
-  await mkdir(mail);
-  await chmod(folder, 0o755);
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot) await chown(mail, NOBODY, NOBODY);
-  const { username } = userInfo();
-  const configuration = `
-base_dir = ${folder}/run
-log_path = /dev/stderr
-protocols = lmtp
-default_internal_user = ${username}
-default_login_user = ${isRoot ? 'nobody' : username}
-first_valid_uid = 0
-mail_location = maildir:${mail}
-passdb {
-  driver = static
-  args = nopassword=y
-}
-userdb {
-  driver = static
-  args = uid=${isRoot ? NOBODY : username} gid=${isRoot ? NOBODY : username} home=${mail} allow_all_users=yes
-}
-service lmtp {
-  user = ${username}
-  unix_listener ${folder}/lmtp {
-    mode = 0600
-  }
-}
-lmtp_add_received_header = no
-ssl = no
-`;
-  await writeFile(join(folder, 'dovecot.conf'), configuration);
-  const program = findProgram('dovecot') ?? '';
-  const server = spawn(program, ['-F', '-c', join(folder, 'dovecot.conf')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await once(server.stderr, 'data');
-  await vi.waitUntil(() => existsSync(join(folder, 'lmtp')), 10_000);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
 
 function withoutAdded(text: Buffer): string {
   return text.toString('latin1').replace(/^(?:(?:Return-Path|Delivered-To):[^\n]*\n)+/, '');

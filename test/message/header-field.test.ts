@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { headerField, isHeaderOf, returnPath } from '../../src/message/header-field.ts';
+import { headerField, headerFields, isHeaderOf, returnPath } from '../../src/message/header-field.ts';
 
 describe('headerField', () => {
   test.each([
@@ -88,5 +88,25 @@ describe('isHeaderOf', () => {
     ],
   ])('%s', (_, header, stored, expected) => {
     expect(isHeaderOf(Buffer.from(header), Buffer.from(stored))).toBe(expected);
+  });
+});
+
+describe('headerFields', () => {
+  const long = `X: ${'y'.repeat(70_000)}\r\n`;
+  test.each([
+    ['all of that name, from the top', 'To: 1\r\nX: y\r\nTO : 2\r\n\r\nTo: 3\r\n', [' 1', ' 2']],
+    ['folded ones', 'To: 1,\n\t2\n 3\nX: y\n\n', [' 1,\t2 3']],
+    ['none that a CR seems to begin', 'X: y\rTo: 1\r\nTo: 2\r\n\r\n', [' 2']],
+    ['none of the body, nor of a message within', '\r\nTo: 1\r\n\r\nTo: 2\r\n', []],
+    ['the last one of a message without a body', 'X: y\r\nTo: 1', [' 1']],
+    ['what stands above a header that is very long', `To: 1\r\n${long}To: 2\r\n\r\n`, [' 1']],
+    ['none that may go on', `To: ${'y'.repeat(70_000)}\r\n\r\n`, []],
+  ])('gives %s', (_, text, fields) => {
+    expect(headerFields(Buffer.from(text, 'latin1'), 'to', true)).toEqual(fields);
+  });
+
+  test('gives no last one that may not have come whole', () => {
+    expect(headerFields(Buffer.from('To: 1\r\nTo: 2\r\n'), 'To', false)).toEqual([' 1']);
+    expect(headerFields(Buffer.from('To: 1\r\nTo: 2\r\n\r\n'), 'To', false)).toEqual([' 1', ' 2']);
   });
 });

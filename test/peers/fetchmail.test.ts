@@ -169,6 +169,40 @@ describe('a fetchmailrc', () => {
     expect(account?.remarks.join()).toContain('multidrop');
   });
 
+  test.each([
+    [
+      'localdomains b.org c.org envelope 1 "Delivered-To:" qvirtual "me-" user u to * here pass p lmtp smtphost /run/lmtp',
+      {
+        type: 'lmtp',
+        socket: '/run/lmtp',
+        to: {
+          header: 'Delivered-To',
+          position: 2,
+          prefix: 'me-',
+          domains: ['b.org', 'c.org'],
+          otherwise: 'postmaster@localhost',
+        },
+      },
+    ],
+    [
+      'localdomains b.org envelope X-Envelope-To user u to ann bob here pass p smtpaddress b.org',
+      { type: 'smtp', to: { header: 'X-Envelope-To', domains: ['b.org'], otherwise: 'postmaster@b.org' } },
+    ],
+    // Neither names of the owner's nor what fetchmail finds out by DNS have a counterpart.
+    ['localdomains b.org envelope X-Envelope-To user u to ann=bob * here pass p', undefined],
+    ['envelope X-Envelope-To user u to * here pass p', undefined],
+    ['localdomains b.org user u to * here pass p', undefined],
+    ['localdomains b.org envelope Received user u to * here pass p', undefined],
+    ['localdomains b.org envelope X-Envelope-To user u is bob here pass p', undefined],
+  ])(
+    'of a multidrop mailbox with %s is sorted by the field, where there is a counterpart',
+    (words, deliver) => {
+      const [account] = accounts(`poll a proto pop3 ${words}`);
+      expect(account?.keys['deliver']).toEqual(deliver);
+      expect(account?.remarks.join()).toContain(deliver === undefined ? 'does not guess' : 'as its own');
+    },
+  );
+
   test('keeps what it says about the line, and tells of a fingerprint that is no SHA-256', () => {
     const [account] = accounts(
       `poll a proto apop plugin x user u pass p ssl sslcommonname real.example sslcert ~/c.pem sslfingerprint "AA:BB"`,

@@ -83,6 +83,24 @@ describe('a getmailrc', () => {
     expect(account(text).keys['deliver']).toEqual(deliver);
   });
 
+  test.each([
+    [
+      'envelope_recipient = delivered-to:2\n',
+      'me@x.org',
+      { header: 'delivered-to', position: 2, otherwise: 'me@x.org' },
+    ],
+    ['envelope_recipient = X-Envelope-To\n', 'me@x.org', { header: 'X-Envelope-To', otherwise: 'me@x.org' }],
+    ['', 'me@x.org', 'me@x.org'],
+    ['envelope_recipient = X-Envelope-To\n', 'me', 'me'],
+  ])('of a multidrop mailbox with %j and the fallback %s gives it to %j', (envelope, fallback, to) => {
+    const multidrop = RETRIEVER.replace('SimplePOP3SSL', 'MultidropPOP3SSL') + envelope;
+    const { keys, remarks } = account(
+      `${multidrop}[destination]\ntype = MDA_lmtp\nhost = /run/lmtp\nfallback = ${fallback}\n`,
+    );
+    expect(keys['deliver']).toEqual({ type: 'lmtp', socket: '/run/lmtp', to });
+    expect(remarks.join()).toContain(typeof to === 'string' ? 'does not guess' : 'by "envelope_recipient"');
+  });
+
   test('is not run as Python: a value that is no literal counts as none', () => {
     const text = `${RETRIEVER}password_command = __import__("os").system("id")\n`;
     expect(account(text).password).toEqual({ from: 'netrc', machines: ['pop.example.com'] });

@@ -1,5 +1,5 @@
 import type { AccountConfiguration } from '../../config/configuration.ts';
-import { destinationName } from '../../delivery/settings.ts';
+import { type DestinationSettings, destinationName } from '../../delivery/settings.ts';
 import { examineHere } from '../../doctor/here.ts';
 import { examineStateFolderHere } from '../../doctor/places.ts';
 import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
@@ -44,13 +44,20 @@ function describe({ account, schedule, preconnect, afterMail }: AccountConfigura
   return [
     `\n${name}`,
     `  from   ${user} at ${hostAndPort(host, port)} (${line})`,
-    ...destinations.map((settings) => `  to     ${destinationName(settings)}`),
+    ...destinations.map((settings) => `  to     ${destinationText(settings)}`),
     `  then   ${deletionText(deletion)}`,
     `  when   ${schedule.text}; next at ${next.toLocaleString('sv-SE')}`,
     // A command may hold a secret.
     ...(preconnect === undefined ? [] : ['  first  the command of preconnect, at each connection']),
     ...(afterMail === undefined ? [] : ['  after  the command of afterMail, when mail has come']),
   ].join('\n');
+}
+
+function destinationText(settings: DestinationSettings): string {
+  const name = destinationName(settings);
+  if (!('to' in settings) || typeof settings.to === 'string') return name;
+  const { domains, otherwise } = settings.to;
+  return `${name}, in ${domains.join(', ')}; else to ${otherwise}`;
 }
 
 function deletionText(deletion: DeletionPolicy): string {

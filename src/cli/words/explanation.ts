@@ -1,5 +1,6 @@
 import { octetsText } from '../../config/size.ts';
 import type { StoredState } from '../../delivery/destination.ts';
+import { isMultidropName } from '../../delivery/settings.ts';
 import type { HistoryEntry, HistoryPlace } from '../../ledger/history.ts';
 import type { DeletionPolicy } from '../../poll/deletion-policy.ts';
 import { LINE_END_OCTETS } from '../../poll/listed-size.ts';
@@ -108,7 +109,8 @@ const STATES: Readonly<Record<StoredState, string>> = {
 };
 
 function placeText({ destination, location, state }: PlaceNow): string {
-  // What was handed over has no place that tells anybody anything.
+  // What was handed over has no place that tells anybody anything, unless it says who got it.
+  if (isMultidropName(destination)) return `    ${destination}: taken over there (${location})`;
   const where = destination.startsWith('mbox:') ? `at offset ${location}` : `as ${location}`;
   const place = state === 'handed-over' ? destination : `${destination}, ${where}`;
   return `    ${place}${state === null ? '' : `: ${STATES[state]}`}`;

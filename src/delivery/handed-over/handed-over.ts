@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 import { asMailError, MailError } from '../../errors.ts';
-import type {
-  Destination,
-  Draft,
-  Envelope,
-  Receipt,
-  Recovered,
-  StoredMessage,
-  StoredState,
+import {
+  type Destination,
+  type Draft,
+  type Envelope,
+  PartlyDelivered,
+  type Receipt,
+  type Recovered,
+  type StoredMessage,
+  type StoredState,
 } from '../destination.ts';
 import { deliveryFailed } from '../errors.ts';
 import { Spool, type SpoolLineEndings } from './spool.ts';
@@ -16,9 +17,10 @@ import { Spool, type SpoolLineEndings } from './spool.ts';
 export interface Taker {
   /**
    * Gives it a message. Resolves to what the receipt calls its place. Raises `MessageNotTaken` where only this message is refused,
-   * `NoneTaken` where that may be so, and otherwise what keeps every message from being taken.
+   * `NoneTaken` where that may be so, and otherwise what keeps every message from being taken; in a `PartlyDelivered` where some of
+   * several recipients have it all the same.
    */
-  take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string>;
+  take(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string | Taken>;
   /** It may have taken messages that are not recorded: those are looked for before they are given to it again, where that can be done. */
   doubt?(lately: boolean): void;
   /** As `Destination.inspect`, where it lets itself be looked at. */
@@ -28,6 +30,9 @@ export interface Taker {
   /** Ends what was begun with it. */
   close?(): Promise<void>;
 }
+
+/** A message that was taken, and what there is to be said of that. */
+export type Taken = Pick<Receipt, 'location' | 'remark'>;
 
 /** Whoever takes mail over does not take this message; others may be taken. */
 export class MessageNotTaken extends MailError {
@@ -99,10 +104,10 @@ export class HandedOver implements Destination {
       write: (block) => spool.write(block).catch(failed),
       commit: async (envelope) => {
         try {
-          const location = await this.#inTurn(async () =>
+          const taken = await this.#inTurn(async () =>
             this.#hand(spool, await spool.finish().catch(failed), envelope),
           );
-          return { destination: this.name, location, octets: spool.octets, sha256: spool.sha256 };
+          return { destination: this.name, ...taken, octets: spool.octets, sha256: spool.sha256 };
         } finally {
           await spool.close().catch(() => undefined);
         }
@@ -138,24 +143,31 @@ export class HandedOver implements Destination {
     await this.#parts.taker.close?.();
   }
 
-  async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<string> {
+  async #hand(spool: Spool, file: FileHandle, envelope: Envelope): Promise<Taken> {
     if (this.#failure !== undefined) {
       const { code, message, hint } = this.#failure;
       // It says nothing of this message.
       throw new MailError(code, message, { hint });
     }
     try {
-      const location = await this.#parts.taker.take(spool, file, envelope);
+      const taken = await this.#parts.taker.take(spool, file, envelope);
       this.#refusedInARow = 0;
-      return location;
+      return typeof taken === 'string' ? { location: taken } : taken;
     } catch (error) {
-      if (error instanceof MessageNotTaken && this.#refusedInARow + 1 < REFUSED_IN_A_ROW) {
-        this.#refusedInARow += 1;
-        throw error;
-      }
-      this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : asMailError(error);
-      throw this.#failure;
+      if (error instanceof PartlyDelivered)
+        throw new PartlyDelivered(this.#failedWith(error.failure), error.receipts);
+      throw this.#failedWith(error);
     }
+  }
+
+  /** What is raised of a failure, once it is clear whether it concerns the others. */
+  #failedWith(error: unknown): MailError {
+    if (error instanceof MessageNotTaken && this.#refusedInARow + 1 < REFUSED_IN_A_ROW) {
+      this.#refusedInARow += 1;
+      return error;
+    }
+    this.#failure = error instanceof MessageNotTaken ? tooManyRefused(error) : asMailError(error);
+    return this.#failure;
   }
 
   /** One at a time and in order, as programs expect that change one file. */

@@ -24,6 +24,7 @@ export class Spool {
   readonly #hash = createHash('sha256');
   readonly #start = new MessageStart();
   #sha256 = '';
+  #received = 0;
 
   /** `path` is that of the file until it is open. */
   constructor(path: string, lineEndings: SpoolLineEndings) {
@@ -47,6 +48,11 @@ export class Spool {
     return this.#start.whole();
   }
 
+  /** Whether that is all of it. */
+  get isStartWhole(): boolean {
+    return this.#received === this.start.length;
+  }
+
   /** The envelope sender, where the message tells one. */
   get sender(): string | undefined {
     return returnPath(this.start);
@@ -55,6 +61,7 @@ export class Spool {
   /** Takes the next octets as received. */
   async write(block: Buffer): Promise<void> {
     this.#start.push(block);
+    this.#received += block.length;
     await this.#store(this.#endings?.convert(block) ?? block);
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Destination, Draft, Receipt } from '../../delivery/destination.ts';
+import { type Destination, type Draft, PartlyDelivered, type Receipt } from '../../delivery/destination.ts';
 import { MessageNotTaken } from '../../delivery/handed-over/handed-over.ts';
 import { asMailError, MailError } from '../../errors.ts';
 import { BodyHash } from '../../message/body-hash.ts';
@@ -150,20 +150,30 @@ export async function commitAll(
   if (unwanted.length > 0) await discardAll(unwanted);
   const wanting = drafts.filter(({ destination }) => !have.includes(destination.name));
   const places = wanting.filter(({ destination }) => destination.isReadable);
-  const results = await Promise.allSettled(places.map(({ draft }) => draft.commit({ tag, sha256 })));
+  const envelope = { tag, sha256, have };
+  const results = await Promise.allSettled(places.map(({ draft }) => draft.commit(envelope)));
   for (const { destination, draft } of wanting) {
     if (destination.isReadable) continue;
     if (results.some(isOfMore)) await draft.discard().catch(() => undefined);
-    else results.push(...(await Promise.allSettled([draft.commit({ tag, sha256 })])));
+    else results.push(...(await Promise.allSettled([draft.commit(envelope)])));
   }
-  const receipts = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const receipts = results.flatMap(receiptsOf);
   const failed = results.find(isOfMore) ?? results.find(({ status }) => status === 'rejected');
-  return { receipts, failure: failed?.status === 'rejected' ? asMailError(failed.reason) : undefined };
+  return { receipts, failure: failed?.status === 'rejected' ? asMailError(failureOf(failed)) : undefined };
+}
+
+function receiptsOf(result: PromiseSettledResult<Receipt>): readonly Receipt[] {
+  if (result.status === 'fulfilled') return [result.value];
+  return result.reason instanceof PartlyDelivered ? result.reason.receipts : [];
+}
+
+function failureOf({ reason }: PromiseRejectedResult): unknown {
+  return reason instanceof PartlyDelivered ? reason.failure : reason;
 }
 
 /** Whether a delivery has failed for a reason that concerns more than this message. */
 function isOfMore(result: PromiseSettledResult<Receipt>): boolean {
-  return result.status === 'rejected' && !(result.reason instanceof MessageNotTaken);
+  return result.status === 'rejected' && !(failureOf(result) instanceof MessageNotTaken);
 }
 
 /** Undefined where nobody has to wait. */

@@ -252,6 +252,8 @@ export class Settling {
       ...had,
       ...already.map(({ destination }) => destination),
     ]);
+    for (const { remark } of receipts)
+      if (remark !== undefined) observer.noticed?.(account.name, `Message ${number}: ${remark}`);
     const complete = failure === undefined;
     const settled = { record, tag, receipts: [...already, ...receipts], claims: already, complete };
     if (!complete) return this.#noteUndelivered(received, settled, failure);

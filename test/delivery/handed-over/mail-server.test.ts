@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../../src/delivery/destination.ts';
 import { MessageNotTaken } from '../../../src/delivery/handed-over/handed-over.ts';
@@ -7,66 +5,7 @@ import type { MailServerSettings } from '../../../src/delivery/settings.ts';
 import { sha256 } from '../../../src/message/sha256.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../support/temporary-folder.ts';
 import { deliver, openTaker } from './deliver.ts';
-
-/** What the server answers to each command that begins so; an empty text closes the line. */
-type Answers = Readonly<Record<string, string>>;
-
-const FINE: Answers = {
-  greeting: '220 mail.example ready',
-  LHLO: '250-mail.example\r\n250-8BITMIME\r\n250 SIZE',
-  EHLO: '250-mail.example\r\n250-8BITMIME\r\n250 SIZE',
-  MAIL: '250 ok',
-  RCPT: '250 ok',
-  DATA: '354 go on',
-  '.': '250 2.0.0 kept as 1234',
-  QUIT: '221 bye',
-};
-
-/** A mail server that answers as it is told, and keeps what it was sent. */
-async function mailServer(
-  listen: { readonly path: string } | { readonly port: 0; readonly host: string },
-  answers: Answers = {},
-): Promise<{ heard: string[]; port: number; open: () => number } & AsyncDisposable> {
-  const heard: string[] = [];
-  const lines = new Set<Socket>();
-  const server = createServer((socket) => {
-    lines.add(socket);
-    const say = (what: string): void => {
-      const answer = answers[what] ?? FINE[what] ?? '500 what?';
-      if (answer === '') socket.destroy();
-      else if (answer !== 'nothing') socket.write(`${answer}\r\n`);
-    };
-    let text = '';
-    let isData = false;
-    socket
-      .on('error', () => undefined)
-      .on('close', () => lines.delete(socket))
-      .on('data', (block: Buffer) => {
-        text += block.toString('latin1');
-        for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
-          const line = text.slice(0, end);
-          text = text.slice(end + 2);
-          heard.push(line);
-          if (isData && line !== '.') continue;
-          isData = line.startsWith('DATA') && !/^[45]/.test(answers['DATA'] ?? '');
-          say(line === '.' ? '.' : (/^[A-Z]+/.exec(line)?.[0] ?? line));
-        }
-      });
-    say('greeting');
-  }).listen(listen);
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    heard,
-    open: () => lines.size,
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    [Symbol.asyncDispose]: async () => {
-      for (const line of lines) line.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+import { mailServer } from './mail-server.ts';
 
 const LOOPBACK = { port: 0, host: '127.0.0.1' } as const;
 
