@@ -1,7 +1,7 @@
 import { destinationName, isPlace } from '../delivery/settings.ts';
 import { type AuthChoice, isLoopback } from '../pop3-client/options.ts';
-import { completeDestination } from './destination-fields.ts';
 import type { AccountDraft, Report } from './draft.ts';
+import { completeDestination } from './fields/destination.ts';
 import { quoted } from './found.ts';
 import { isOwnMailbox } from './own-mailbox.ts';
 import { absolutePath, type Home } from './places.ts';

@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Secret } from '../secret.ts';
 import type { ClientCertificate } from '../wire/trust.ts';
 import { readCertificates } from './certificates.ts';
-import type { ClientCertificateSettings } from './connection-fields.ts';
+import type { ClientCertificateSettings } from './fields/connection.ts';
 import type { Environment } from './places.ts';
 import { formatMode, isOpenToOthers, readSmallFile, UnreadableError } from './small-file.ts';
 

@@ -14,11 +14,11 @@ import {
 } from './account-checks.ts';
 import type { AccountConfiguration, Configuration, Runnable } from './configuration.ts';
 import { type Certificates, lineOf, readAllCertificates } from './connection.ts';
-import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './daemon-fields.ts';
-import { completeDestination } from './destination-fields.ts';
 import { readDocument } from './document.ts';
 import { type AccountDraft, type Draft, type Report, readDraft, reportInto } from './draft.ts';
-import { plainSecrets, secretVariables } from './notify-fields.ts';
+import { completeDaemon, controlSocketOf, DEFAULT_JITTER_MS } from './fields/daemon.ts';
+import { completeDestination } from './fields/destination.ts';
+import { plainSecrets, secretVariables } from './fields/notify.ts';
 import { absolutePath, defaultStateFolder, type Surroundings } from './places.ts';
 import { AFTER_MAIL_MS, afterMailOf, PRECONNECT_MS, preconnectOf } from './poll-commands.ts';
 import { ConfigurationError, type Problem } from './problem.ts';

@@ -5,9 +5,9 @@ import { AUTH_CHOICES, type AuthChoice } from '../pop3-client/options.ts';
 import { parseSchedule, type Schedule } from '../schedule/cron.ts';
 import { formatDuration } from '../schedule/duration.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from '../wire/limits.ts';
-import { connectionFields } from './connection-fields.ts';
-import { daemonFields, jitter } from './daemon-fields.ts';
-import { deliver } from './destination-fields.ts';
+import { connectionFields } from './fields/connection.ts';
+import { daemonFields, jitter } from './fields/daemon.ts';
+import { deliver } from './fields/destination.ts';
 import {
   choice,
   command,
@@ -20,12 +20,12 @@ import {
   path,
   size,
   wholeNumber,
-} from './field-kinds.ts';
+} from './fields/kinds.ts';
+import { notifyFields } from './fields/notify.ts';
+import { password } from './fields/secret.ts';
 import { quoted } from './found.ts';
 import { wrongHost } from './host.ts';
-import { notifyFields } from './notify-fields.ts';
 import { AFTER_MAIL_MS, PRECONNECT_MS } from './poll-commands.ts';
-import { password } from './secret-fields.ts';
 import type { AccountSettings, GeneralSettings } from './settings.ts';
 
 /** What an account is polled by when nothing is said. */

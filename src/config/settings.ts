@@ -10,7 +10,7 @@ import type { DeletionPolicy } from '../poll/deletion-policy.ts';
 import type { AuthChoice, TlsMode } from '../pop3-client/options.ts';
 import type { Schedule } from '../schedule/cron.ts';
 import type { Secret } from '../secret.ts';
-import type { ConnectionSettings } from './connection-fields.ts';
+import type { ConnectionSettings } from './fields/connection.ts';
 
 /** A destination as it was written: paths are not absolute yet. */
 export type WrittenDestination =

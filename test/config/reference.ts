@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Fields } from '../../src/config/field-kinds.ts';
+import type { Fields } from '../../src/config/fields/kinds.ts';
 import { ACCOUNT_NAME, accountFields, generalFields } from '../../src/config/schema.ts';
 import { SMALLEST_CONFIGURATION } from '../../src/config/smallest.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import type { ImapSettings } from '../delivery/settings.ts';
-import { choice, expected, expectedText, mapping, path } from './field-kinds.ts';
-import { password } from './secret-fields.ts';
-import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
-import type { PasswordSource, WrittenImap } from './settings.ts';
+import type { ImapSettings } from '../../delivery/settings.ts';
+import type { PasswordSource, WrittenImap } from '../settings.ts';
+import { choice, expected, expectedText, mapping, path } from './kinds.ts';
+import { password } from './secret.ts';
+import { allowCleartext, cleartextProblem, host, port, tls } from './server.ts';
 
 /** Where such servers listen (RFC 8314 §3.2, RFC 9051 §2.1). */
 const PORTS = { implicit: 993, starttls: 143, none: 143 } as const;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { MailServerSettings } from '../delivery/settings.ts';
-import { comparableDomain } from '../message/address-list.ts';
-import { expected, expectedText, mapping, wholeNumber } from './field-kinds.ts';
-import type { WrittenRecipients } from './settings.ts';
+import type { MailServerSettings } from '../../delivery/settings.ts';
+import { comparableDomain } from '../../message/address-list.ts';
+import type { WrittenRecipients } from '../settings.ts';
+import { expected, expectedText, mapping, wholeNumber } from './kinds.ts';
 
 const RECIPIENT = 'the mail address of one recipient there';
 

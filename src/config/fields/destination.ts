@@ -4,14 +4,14 @@ import type {
   LineEndings,
   MailServerSettings,
   MdaSettings,
-} from '../delivery/settings.ts';
-import { isLoopback } from '../pop3-client/options.ts';
-import { formatDuration } from '../schedule/duration.ts';
-import { choice, command, duration, expected, mapping, path } from './field-kinds.ts';
-import { completeImap, imap } from './imap-fields.ts';
-import { completeRecipients, recipients } from './recipient-fields.ts';
-import { allowCleartext, cleartextProblem, host, port, tls } from './server-fields.ts';
-import type { PasswordSource, WrittenDestination } from './settings.ts';
+} from '../../delivery/settings.ts';
+import { isLoopback } from '../../pop3-client/options.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import type { PasswordSource, WrittenDestination } from '../settings.ts';
+import { completeImap, imap } from './imap.ts';
+import { choice, command, duration, expected, mapping, path } from './kinds.ts';
+import { completeRecipients, recipients } from './recipients.ts';
+import { allowCleartext, cleartextProblem, host, port, tls } from './server.ts';
 
 /** How long who takes mail over may take for a message when nothing is said: it may wait for a lock, or for another machine. */
 const TAKING_MS = 300_000;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { Secret } from '../secret.ts';
-import { command, expectedSecret, mapping, path } from './field-kinds.ts';
-import type { SecretKind } from './secrets.ts';
-import type { PasswordSettings } from './settings.ts';
+import { Secret } from '../../secret.ts';
+import type { SecretKind } from '../secrets.ts';
+import type { PasswordSettings } from '../settings.ts';
+import { command, expectedSecret, mapping, path } from './kinds.ts';
 
 const SOURCES = 'one of { file: … }, { command: … }, { env: … }, { credential: … }';
 const FORMS = `a text in quotes, or ${SOURCES}, { netrc: … }`;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { formatDuration, parseDuration } from '../schedule/duration.ts';
-import { found, foundKind, kindOf, quoted } from './found.ts';
-import { parseSize } from './size.ts';
+import { formatDuration, parseDuration } from '../../schedule/duration.ts';
+import { found, foundKind, kindOf, quoted } from '../found.ts';
+import { parseSize } from '../size.ts';
 
 /** One check for each key of `T`, made when it is wanted: to make all of them takes longer than to read most files. */
 export type Fields<T> = { readonly [K in keyof T]-?: () => z.ZodType<Exclude<T[K], undefined>> };

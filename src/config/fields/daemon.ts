@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { LogLevel } from '../observe/logger.ts';
-import { formatDuration } from '../schedule/duration.ts';
-import type { DaemonConfiguration } from './configuration.ts';
-import { choice, duration, expected, type Fields, mapping, path } from './field-kinds.ts';
-import { completeNotify } from './notify-fields.ts';
-import type { SecretSurroundings } from './secrets.ts';
-import type { AccountSettings, GeneralSettings, ListenAddress } from './settings.ts';
+import type { LogLevel } from '../../observe/logger.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import type { DaemonConfiguration } from '../configuration.ts';
+import type { SecretSurroundings } from '../secrets.ts';
+import type { AccountSettings, GeneralSettings, ListenAddress } from '../settings.ts';
+import { choice, duration, expected, type Fields, mapping, path } from './kinds.ts';
+import { completeNotify } from './notify.ts';
 
 /** How far polls are moved apart when nothing is said, in milliseconds. */
 export const DEFAULT_JITTER_MS = 10_000;

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { asMailError } from '../errors.ts';
-import { type PopUrl, parsePopUrl } from '../pop3-client/pop-url.ts';
-import { Secret } from '../secret.ts';
-import { parsePin } from '../wire/pin.ts';
-import { parseProxyUrl } from '../wire/proxy.ts';
-import { command, expectedSecret, expectedText, type Fields, mapping, path } from './field-kinds.ts';
-import { quoted } from './found.ts';
-import { wrongHost } from './host.ts';
+import { asMailError } from '../../errors.ts';
+import { type PopUrl, parsePopUrl } from '../../pop3-client/pop-url.ts';
+import { Secret } from '../../secret.ts';
+import { parsePin } from '../../wire/pin.ts';
+import { parseProxyUrl } from '../../wire/proxy.ts';
+import { quoted } from '../found.ts';
+import { wrongHost } from '../host.ts';
+import { command, expectedSecret, expectedText, type Fields, mapping, path } from './kinds.ts';
 
 /** The keys of an account that say how the line to the server is made. Paths are as they were written. */
 export interface ConnectionSettings {

@@ -1,8 +1,11 @@
 import * as z from 'zod';
-import type { NoticeTarget, PingTarget } from '../notices/targets.ts';
-import { isLoopback } from '../pop3-client/options.ts';
-import { formatDuration } from '../schedule/duration.ts';
-import type { NotifyConfiguration } from './configuration.ts';
+import type { NoticeTarget, PingTarget } from '../../notices/targets.ts';
+import { isLoopback } from '../../pop3-client/options.ts';
+import { formatDuration } from '../../schedule/duration.ts';
+import type { NotifyConfiguration } from '../configuration.ts';
+import { kindOf } from '../found.ts';
+import { completedSource, passwordSource, type SecretKind, type SecretSurroundings } from '../secrets.ts';
+import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from '../settings.ts';
 import {
   choice,
   command,
@@ -12,11 +15,8 @@ import {
   type Fields,
   mapping,
   wholeNumber,
-} from './field-kinds.ts';
-import { kindOf } from './found.ts';
-import { password, secretUrl, token } from './secret-fields.ts';
-import { completedSource, passwordSource, type SecretKind, type SecretSurroundings } from './secrets.ts';
-import type { GeneralSettings, NotifyTargetSettings, PasswordSettings } from './settings.ts';
+} from './kinds.ts';
+import { password, secretUrl, token } from './secret.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_FAILURES = 3;

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { onDemand } from '../../src/config/field-kinds.ts';
-import { readMapping } from '../../src/config/reading.ts';
+import { onDemand } from '../../../src/config/fields/kinds.ts';
+import { readMapping } from '../../../src/config/reading.ts';
 
 test('the check of a key is made when the key is read, and once for all mappings', () => {
   const make = { one: vi.fn(() => z.string()), other: vi.fn(() => z.number()) };

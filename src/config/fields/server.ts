@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { isLoopback, type TlsMode } from '../pop3-client/options.ts';
-import { choice, expected, expectedText, wholeNumber } from './field-kinds.ts';
-import { wrongHost } from './host.ts';
+import { isLoopback, type TlsMode } from '../../pop3-client/options.ts';
+import { wrongHost } from '../host.ts';
+import { choice, expected, expectedText, wholeNumber } from './kinds.ts';
 
 /** Where a server is that mail is handed over to. */
 export const host = (): z.ZodType<string> =>
