@@ -39,10 +39,14 @@ describe('APOP', () => {
   });
 
   it('takes only printable ASCII with one @, whatever a server sends', () => {
+    const noises = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.string({ unit: fc.constantFrom('1', '.', 'a', '@', '\u0080'), maxLength: 8 }),
+    );
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (noise) => {
+      fc.property(noises, (noise) => {
         const found = apopTimestamp(`ready <${noise}@host>`);
-        if (found !== undefined) expect(found).toMatch(/^<[!-?A-~]+@[!-?A-~]+>$/);
+        expect(found === undefined || /^<[!-?A-~]+@[!-?A-~]+>$/.test(found)).toBe(true);
       }),
     );
   });
