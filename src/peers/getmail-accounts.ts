@@ -74,6 +74,7 @@ export function translateGetmail(
   const user = netrc?.login ?? textOf(retriever.get('username')) ?? '';
   const port = numberOf(retriever.get('port'));
   const destination = destinationOf(rc, around);
+  const isSorted = destination.deliver.some((one) => 'to' in one && typeof one.to !== 'string');
   const { tls, tlsRemark } = tlsOf(retriever, { type, host });
   const line = lineOfRetriever(retriever, { tls, around });
   const deletion = deletionOf(options);
@@ -106,11 +107,8 @@ export function translateGetmail(
       ...tlsRemark,
       ...line.remarks,
       ...destination.remarks,
-      ...typeRemarks(destination.remarks.includes(BY_FIELD) ? '' : type),
-      ...optionRemarks(
-        destination.remarks.includes(BY_FIELD) ? withoutEnvelope(retriever) : retriever,
-        options,
-      ),
+      ...(isSorted ? [BY_FIELD] : typeRemarks(type)),
+      ...optionRemarks(isSorted ? withoutEnvelope(retriever) : retriever, options),
       ...[...rc.keys()]
         .filter((section) => section.startsWith('filter'))
         .map((section) => `[${section}] is left out: messages are not filtered.`),
@@ -233,10 +231,7 @@ function destinationOf(
     };
   }
   const server = type === 'MDA_lmtp' ? lmtpOf(keys, { rc, around }) : undefined;
-  if (server !== undefined) {
-    const isSorted = typeof server.to !== 'string';
-    return { deliver: [server], remarks: isSorted ? [BY_FIELD] : [] };
-  }
+  if (server !== undefined) return { deliver: [server], remarks: [] };
   if (type === 'MultiDestination' && depth < 8) {
     const named = readPythonLiteral(keys.get('destinations') ?? '');
     const parts = (Array.isArray(named) ? named : [named]).map((part) =>

@@ -8,7 +8,6 @@ import { listeningAt, type MailServerSettings } from '../settings.ts';
 import { NoneTaken, type Taker } from './handed-over.ts';
 import { multidrop } from './multidrop.ts';
 import {
-  BrokenOff,
   isTaken,
   MAX_ANSWER_CHARACTERS,
   messageRefused,
@@ -47,8 +46,8 @@ export function mailServer(settings: MailServerSettings, hostName: string): Take
 }
 
 /**
- * Offers a message to a server for several recipients, and sends it where it takes all of them at RCPT. Raises as a delivery does;
- * a `BrokenOff` where the line breaks after it has taken it for some (RFC 2033 §4.2).
+ * Offers a message to a server for several recipients, and sends it where it takes all of them at RCPT. Raises as a delivery does,
+ * unless it was taken for some.
  */
 async function offer(
   settings: MailServerSettings,
@@ -86,7 +85,8 @@ async function offer(
     if (refused !== undefined) return { isSent: false, answers: refused };
     const failure = notTaken(settings, thrown, { to, isAsked });
     const takers = heard.toMessage().filter(isTaken);
-    throw takers.length === 0 ? failure : new BrokenOff(failure, takers);
+    if (takers.length === 0) throw failure;
+    return { isSent: true, answers: takers, failure };
   } finally {
     clearTimeout(limit);
   }

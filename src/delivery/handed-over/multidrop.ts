@@ -2,23 +2,14 @@ import { asMailError } from '../../errors.ts';
 import { PartlyDelivered, type Receipt } from '../destination.ts';
 import { destinationName, type MailServerSettings, type RecipientsByHeader } from '../settings.ts';
 import type { Taken, Taker } from './handed-over.ts';
-import {
-  type Answer,
-  BrokenOff,
-  isForGood,
-  isTaken,
-  type Offer,
-  type Offered,
-  refusedFor,
-  saidBy,
-} from './offer.ts';
+import { type Answer, isForGood, isTaken, type Offer, type Offered, refusedFor, saidBy } from './offer.ts';
 import { recipientsOf } from './recipients.ts';
 import type { Spool } from './spool.ts';
 
 /** A mail server, and by what the recipients of each message are told. */
 type MultidropSettings = MailServerSettings & { readonly to: RecipientsByHeader };
 
-/** Offers a message to the server; raises as a delivery does, and a `BrokenOff`. */
+/** Offers a message to the server; raises as a delivery does. */
 type Offering = (offered: Offered) => Promise<Offer>;
 
 /**
@@ -34,10 +25,8 @@ export function multidrop(settings: MultidropSettings, offer: Offering): Taker {
     for (const reason of astray) round.goesAstray(reason);
     let lacking = round.without(to);
     while (lacking.length > 0) {
-      const { isSent, answers } = await offer({ to: lacking, spool, file }).catch((error: unknown) =>
-        round.fail(error),
-      );
-      lacking = round.next(isSent, answers);
+      const offered = await offer({ to: lacking, spool, file }).catch((error: unknown) => round.raise(error));
+      lacking = round.next(offered);
     }
     return round.end();
   };
@@ -72,7 +61,7 @@ class Round {
   }
 
   /** To whom the message is to be offered next; raises where nothing may be sent. */
-  next(isSent: boolean, answers: readonly Answer[]): readonly string[] {
+  next({ isSent, answers, failure }: Offer): readonly string[] {
     const { otherwise } = this.#settings.to;
     const refused = answers.filter((one) => (isSent ? !isTaken(one) : !one.text.startsWith('2')));
     const forNow = refused.filter((one) => !isForGood(one));
@@ -80,25 +69,19 @@ class Round {
     if (isSent) {
       this.#takers.push(...answers.filter(isTaken));
       this.#later.push(...forNow);
-    } else if (forNow[0] !== undefined) this.#raise(refusedFor(forNow[0], this.#settings));
+      if (failure !== undefined) this.raise(failure);
+    } else if (forNow[0] !== undefined) this.raise(refusedFor(forNow[0], this.#settings));
     const last = forGood.find(({ recipient }) => recipient === otherwise);
-    if (last !== undefined) this.#raise(refusedFor(last, this.#settings));
+    if (last !== undefined) this.raise(refusedFor(last, this.#settings));
     for (const one of forGood) this.goesAstray(`${one.recipient} is refused: ${saidBy(one)}`);
     const others = isSent ? [] : answers.filter((one) => !refused.includes(one));
     const instead = forGood.length > 0 && !this.#later.some(({ recipient }) => recipient === otherwise);
     return this.without([...others.map(({ recipient }) => recipient), ...(instead ? [otherwise] : [])]);
   }
 
-  /** Raises what a failed offer has left, with what was taken before. */
-  fail(error: unknown): never {
-    if (!(error instanceof BrokenOff)) this.#raise(error);
-    this.#takers.push(...error.takers);
-    return this.#raise(error.failure);
-  }
-
   end(): Taken {
     const [later] = this.#later;
-    if (later !== undefined) this.#raise(refusedFor(later, this.#settings));
+    if (later !== undefined) this.raise(refusedFor(later, this.#settings));
     const { otherwise } = this.#settings.to;
     const answers = this.#takers.map((one) => `${one.recipient}: ${saidBy(one)}`);
     const remark = `A copy went to ${otherwise}, as ${this.#reasons.join(', and ')}.`;
@@ -108,7 +91,8 @@ class Round {
     };
   }
 
-  #raise(error: unknown): never {
+  /** Raises what keeps the others from it, and tells who has it. */
+  raise(error: unknown): never {
     if (this.#takers.length === 0) throw error;
     const receipts = this.#takers.map((one) => this.#receiptOf(one));
     throw new PartlyDelivered(asMailError(error), receipts);

@@ -28,18 +28,8 @@ export interface Offer {
   readonly isSent: boolean;
   /** One for each recipient; SMTP knows one answer for all. What was sent is taken, or refused for now (4xx) or for good (5xx). */
   readonly answers: readonly Answer[];
-}
-
-/** The line has failed after a server has taken a message for some, and before it has answered for the others (RFC 2033 §4.2). */
-export class BrokenOff extends Error {
-  readonly failure: MailError;
-  readonly takers: readonly Answer[];
-
-  constructor(failure: MailError, takers: readonly Answer[]) {
-    super(failure.message, { cause: failure });
-    this.failure = failure;
-    this.takers = takers;
-  }
+  /** What broke the line when the server had taken the message for those alone who have answers (RFC 2033 §4.2). */
+  readonly failure?: MailError;
 }
 
 /** Whether an answer to a message says that it was taken: no other than 250 does. */
